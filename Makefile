@@ -1,0 +1,60 @@
+# `make test` and `make demo` need Python >= 3.11 and make; they install the rest into VENV.
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+SPHINX_ARGS ?=
+DEMO_ARGS ?=
+
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs benchmarks clean
+
+help:
+	@echo "make demo        train on the shipped tweets, write plots into demo_output/"
+	@echo "make test        run the tests (PYTEST_ARGS='-k name' chooses)"
+	@echo "make lint        ruff check and ruff format --check"
+	@echo "make docs        build the documentation into docs/_build/html"
+	@echo "make benchmarks  run benchmarks/bench_*.py"
+	@echo "make clean       remove what the targets wrote, and .venv"
+	@echo "Settings: PYTHON=$(PYTHON) VENV=$(VENV)"
+
+demo: $(VENV)/.installed-plot
+	$(PY) docs/examples/demo.py $(DEMO_ARGS)
+
+test: $(VENV)/.installed-test
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-ruff
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+docs: $(VENV)/.installed-docs
+	$(PY) -m sphinx -b html $(SPHINX_ARGS) docs docs/_build/html
+
+benchmarks: $(VENV)/.installed-plot
+	@set -e; for script in benchmarks/bench_*.py; do \
+	  echo "$$script"; $(PY) "$$script"; \
+	done
+
+clean:
+	rm -rf .venv build dist demo_output docs/_build docs/auto_examples docs/generated
+	rm -rf docs/sg_execution_times.rst .pytest_cache .ruff_cache .hypothesis
+	find sklearn_rnn tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else \
+	"sklearn_rnn needs Python 3.11 or newer, but $(PYTHON) is %d.%d. " \
+	"Name a newer one, as in: make PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-ruff: constraints.txt | $(PY)
+	$(PIP) install --quiet -c constraints.txt ruff
+	@touch $@
+
+# One stamp for each extra of pyproject.toml.
+$(VENV)/.installed-%: pyproject.toml constraints.txt | $(PY)
+	@echo "Installing sklearn_rnn[$*] into $(VENV); the first time takes some minutes"
+	$(PIP) install --quiet -c constraints.txt -e '.[$*]'
+	@touch $@

@@ -1,0 +1,50 @@
+"""Settings of the Sphinx documentation."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import sklearn_rnn
+
+project = "sklearn_rnn"
+author = "The sklearn_rnn developers"
+copyright = author
+version = release = sklearn_rnn.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates", "examples"]
+default_role = "literal"
+
+autosummary_generate = True
+# The templates of autosummary list the members.
+numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/plot_",
+    # demo.py writes files and is run by `make demo`.
+    "ignore_pattern": r"demo\.py|__init__\.py",
+    "within_subsection_order": "FileNameSortKey",
+    "doc_module": ("sklearn_rnn",),
+    "backreferences_dir": "generated/backreferences",
+    "reference_url": {"sklearn_rnn": None},
+    "show_memory": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"sklearn_rnn {version}"
+html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_show_sourcelink = False
+
+# Workers of a search inherit it; a gallery script must not open a window.
+os.environ.setdefault("MPLBACKEND", "Agg")

@@ -1,0 +1,74 @@
+"""
+=========================
+Classify tweets from text
+=========================
+
+A recurrent network reads a document word by word. Here one learns whether a tweet is negative,
+neutral or positive, from the raw text and with the manners of scikit-learn.
+"""
+
+# %%
+# The data
+# --------
+# The package ships the tweets with a fixed split into train and test. A part of the train
+# documents is enough for a first look.
+from sklearn_rnn.datasets import load_tweet_sentiment
+
+X_train, y_train = load_tweet_sentiment(subset="train", return_X_y=True)
+X_test, y_test = load_tweet_sentiment(subset="test", return_X_y=True)
+X_train, y_train = X_train[:8000], y_train[:8000]
+X_train.head()
+
+# %%
+# Fit
+# ---
+# Raw text needs no pipeline: the classifier holds a
+# :class:`~sklearn_rnn.SequenceVectorizer` of its own. With ``early_stopping=True`` it sets a
+# part of the documents aside and scores them after each epoch.
+from sklearn_rnn import RNNTextClassifier
+
+clf = RNNTextClassifier(early_stopping=True, random_state=0)
+clf.fit(X_train, y_train)
+print(f"accuracy on the test documents: {clf.score(X_test, y_test):.3f}")
+
+# %%
+# The learning curve
+# ------------------
+# ``loss_curve_`` holds the loss of each epoch and ``validation_scores_`` the accuracy on the
+# documents set aside.
+import matplotlib.pyplot as plt
+from matplotlib.ticker import MaxNLocator
+
+epochs = range(1, len(clf.loss_curve_) + 1)
+fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+left.plot(epochs, clf.loss_curve_, marker="o")
+left.set(title="Training loss", xlabel="epoch", ylabel="loss")
+right.plot(epochs, clf.validation_scores_, marker="o", color="tab:orange")
+right.set(title="Accuracy on documents set aside", xlabel="epoch", ylabel="accuracy")
+for ax in (left, right):
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(alpha=0.3)
+plt.show()
+
+# %%
+# Where it errs
+# -------------
+# Every tool that takes a fitted classifier takes this one. Each row of the matrix adds up to
+# one: it tells what became of the documents of one true class.
+from sklearn.metrics import ConfusionMatrixDisplay
+
+fig, ax = plt.subplots(figsize=(4.8, 4.2), layout="constrained")
+ConfusionMatrixDisplay.from_estimator(
+    clf, X_test, y_test, normalize="true", values_format=".2f", cmap="Blues", ax=ax
+)
+ax.set_title("Tweets, test documents")
+plt.show()
+
+# %%
+# New documents
+# -------------
+# ``predict_proba`` has one column for each of ``classes_``.
+import pandas as pd
+
+documents = ["what a lovely day, thank you!", "the queue was endless", "not bad at all"]
+pd.DataFrame(clf.predict_proba(documents), index=documents, columns=clf.classes_).round(2)

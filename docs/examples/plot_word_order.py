@@ -1,0 +1,73 @@
+"""
+=====================================
+When the order of words is the answer
+=====================================
+
+"good, not bad" praises and "bad, not good" complains, with the same four tokens. A model that
+counts words cannot tell them apart. Can a recurrent network?
+"""
+
+# %%
+# The data
+# --------
+# :func:`~sklearn_rnn.datasets.make_word_order` hides such a phrase at a random place among
+# neutral words. Documents come in pairs with one bag of words and opposite labels.
+from sklearn_rnn.datasets import make_word_order
+
+X, y, groups = make_word_order(2000, max_length=30, random_state=0, return_groups=True)
+for document, label in zip(X[groups == 0], y[groups == 0], strict=True):
+    print(label, "|", document)
+
+# %%
+# A fair test keeps both documents of a pair on one side: otherwise a model could remember the
+# partner seen in training, whose label is the opposite.
+from sklearn.model_selection import GroupShuffleSplit
+
+train, test = next(GroupShuffleSplit(1, test_size=0.25, random_state=0).split(X, y, groups))
+
+# %%
+# Counting words
+# --------------
+# Both documents of a pair have the same counts, hence the same prediction, of which exactly one
+# is right.
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+bag_of_words = make_pipeline(
+    CountVectorizer(token_pattern=r"\S+"), LogisticRegression(max_iter=1000)
+)
+bag_of_words.fit(X[train], y[train])
+print(f"bag of words: {bag_of_words.score(X[test], y[test]):.3f}")
+
+# %%
+# Reading in order
+# ----------------
+# The state of a recurrent network after a word depends on the words before it.
+from sklearn_rnn import RNNTextClassifier
+
+rnn = RNNTextClassifier(random_state=0)
+rnn.fit(X[train], y[train])
+print(f"RNNTextClassifier: {rnn.score(X[test], y[test]):.3f}")
+
+# %%
+# Side by side
+# ------------
+import matplotlib.pyplot as plt
+
+scores = {
+    "bag of words": bag_of_words.score(X[test], y[test]),
+    "RNNTextClassifier": rnn.score(X[test], y[test]),
+}
+fig, ax = plt.subplots(figsize=(6, 2.4), layout="constrained")
+bars = ax.barh(list(scores), list(scores.values()), color=["tab:gray", "tab:blue"])
+ax.bar_label(bars, fmt="%.2f", padding=3)
+ax.axvline(0.5, color="black", linestyle="--", linewidth=1)
+ax.text(0.5, 1.02, "chance", ha="center", va="bottom", transform=ax.get_xaxis_transform())
+ax.set(xlim=(0, 1.1), xlabel="accuracy on the test documents")
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %%
+# Made-up documents in the same style:
+rnn.predict(["the train was late and good , not bad", "the train was late and bad , not good"])

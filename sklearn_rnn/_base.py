@@ -1,0 +1,251 @@
+"""BaseRNNText: what all estimators of one output row per document have in common."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import EarlyStopping
+
+from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
+from sklearn_rnn._callbacks import (
+    ClipGradNorm,
+    LearningRateSchedule,
+    ProgressBar,
+    ValidationAccuracy,
+)
+from sklearn_rnn._net import SequenceNet, resolve_device
+from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW
+from sklearn_rnn._sequences import check_sequences
+from sklearn_rnn._sklearn_compat import HasMethods, Interval, StrOptions
+from sklearn_rnn._text_input import is_text
+from sklearn_rnn._torch_state import torch_seed, torch_threads
+from sklearn_rnn._vectorizer import SequenceVectorizer
+from sklearn_rnn._vocabulary import FIRST_ID
+from sklearn_rnn.exceptions import FitInterruptedWarning
+from sklearn_rnn.modules import build_network
+from sklearn_rnn.modules._pooling import POOLINGS
+from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
+
+# Prediction needs no gradients kept, so its batches can be larger than those of training.
+_PREDICTION_BATCH_SIZE = 128
+
+
+class BaseRNNText(BaseEstimator):
+    """Parameters and the one path of fitting shared by the estimators of documents."""
+
+    _parameter_constraints: dict = {
+        "vectorizer": [HasMethods(["fit_transform", "transform"]), None],
+        "cell": [StrOptions(set(CELLS))],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "bidirectional": ["boolean"],
+        "num_layers": [Interval(Integral, 1, None, closed="left")],
+        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "pooling": [StrOptions(set(POOLINGS))],
+        "skip_connection": ["boolean"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "word_dropout": [Interval(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr_schedule": [StrOptions(set(SCHEDULES))],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "clip_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
+        "device": [str, torch.device],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+        "callbacks": [list, None],
+        "skorch_params": [dict, None],
+    }
+
+    def _fit_net(self, X, vectorizer, targets, weights, n_outputs, *, criterion, stratify=None):
+        """Train a net on checked data and return it, leaving the estimator as it is."""
+        device = resolve_device(self.device)
+        random_state = check_random_state(self.random_state)
+        seeds = random_state.randint(np.iinfo(np.int32).max, size=3)
+        train, valid = np.arange(X.shape[0]), None
+        if self.early_stopping:
+            train, valid = self._split(X.shape[0], stratify, seed=seeds[0])
+            valid = SequenceDataset(X[valid], targets[valid], weights[valid])
+            X, targets, weights = X[train], targets[train], weights[train]
+        train = SequenceDataset(X, targets, weights)
+
+        batch_size, max_epochs = self._resolve_training_length(len(train))
+        optimizer = OPTIMIZERS.get(self.optimizer, self.optimizer)
+        params = {
+            "module": build_network,
+            "module__num_embeddings": self._count_tokens(X, vectorizer),
+            "module__n_outputs": n_outputs,
+            "module__cell": self.cell,
+            "module__activation": self.activation,
+            "module__bidirectional": self.bidirectional,
+            "module__num_layers": self.num_layers,
+            "module__embedding_dim": self.embedding_dim,
+            "module__hidden_size": self.hidden_size,
+            "module__pooling": self.pooling,
+            "module__skip_connection": self.skip_connection,
+            "module__dropout": self.dropout,
+            "module__word_dropout": self.word_dropout,
+            "module__recurrent_dropout": self.recurrent_dropout,
+            "module__sparse": optimizer is LazyAdamW,
+            "optimizer": optimizer,
+            "optimizer__weight_decay": self.weight_decay,
+            "lr": self.lr,
+            "max_epochs": max_epochs,
+            "batch_size": batch_size,
+            "iterator_train": SimilarLengthBatches,
+            "iterator_train__random_state": np.random.RandomState(seeds[1]),
+            "iterator_valid": SimilarLengthBatches,
+            "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
+            "callbacks": self._make_callbacks(-(-len(train) // batch_size), max_epochs),
+            "device": device,
+            "verbose": 0,
+            **criterion,
+            **(self.skorch_params or {}),
+        }
+        with torch_threads(self._n_threads()), torch_seed(int(seeds[2]), device):
+            net = SequenceNet(**params).fit((train, valid))
+        if net.interrupted_:
+            if not net.history or not net.history[-1, "batches"]:
+                raise KeyboardInterrupt
+            warnings.warn(
+                f"Training of {type(self).__name__} was interrupted in epoch {len(net.history)} of "
+                f"{max_epochs}. The estimator keeps the best weights that it had reached.",
+                FitInterruptedWarning,
+                stacklevel=3,
+            )
+        net.module_.zero_grad(set_to_none=True)
+        return net
+
+    def _fit_input(self, X):
+        """Return the documents as token ids, and the vectorizer fitted on them, None for ids."""
+        if not is_text(X):
+            return check_sequences(X, estimator=self), None
+        vectorizer = SequenceVectorizer() if self.vectorizer is None else clone(self.vectorizer)
+        return check_sequences(vectorizer.fit_transform(X), estimator=self), vectorizer
+
+    def _check_input(self, X):
+        """Return the documents as token ids, by the vectorizer of `fit` where they are text."""
+        if not is_text(X):
+            return check_sequences(X, estimator=self)
+        if self.vectorizer_ is None:
+            raise ValueError(
+                f"This {type(self).__name__} was fitted on token ids and has no vectorizer for raw "
+                "text. Transform X by the vectorizer that made the training ids, or fit on raw text."
+            )
+        return check_sequences(self.vectorizer_.transform(X), estimator=self)
+
+    def _outputs(self, X):
+        """Return the network's outputs for documents in any form, a row each."""
+        check_is_fitted(self)
+        dataset = SequenceDataset(self._check_input(X))
+        with torch_threads(self._n_threads()):
+            return self.net_.outputs(dataset)
+
+    def _set_fitted(self, net, vectorizer):
+        """Take over what `fit` learned, all of it at once."""
+        self.net_ = net
+        self.vectorizer_ = vectorizer
+        finished = [row for row in net.history if "train_loss" in row]
+        self.n_iter_ = len(finished)
+        self.loss_curve_ = [row["train_loss"] for row in finished]
+        self.validation_scores_ = self.best_validation_score_ = None
+        if self.early_stopping:
+            self.validation_scores_ = [row["valid_score"] for row in finished]
+            self.best_validation_score_ = max(self.validation_scores_, default=None)
+
+    @property
+    def module_(self):
+        """The trained torch module."""
+        check_is_fitted(self)
+        return self.net_.module_
+
+    @property
+    def history_(self):
+        """History of training, as skorch keeps it."""
+        check_is_fitted(self)
+        return self.net_.history
+
+    def _resolve_training_length(self, n_documents):
+        batch_size = 32 if self.batch_size == "auto" else self.batch_size
+        max_epochs = self.max_epochs
+        if max_epochs == "auto":
+            max_epochs = int(np.clip(np.ceil(600 / (n_documents / batch_size)), 4, 30))
+        return batch_size, max_epochs
+
+    def _split(self, n_documents, stratify, seed):
+        """Return the rows to train on and those set aside."""
+        n_valid = int(np.ceil(self.validation_fraction * n_documents))
+        if n_valid >= n_documents:
+            raise ValueError(
+                f"With early_stopping=True, validation_fraction={self.validation_fraction} of "
+                f"{n_documents} documents leaves none to train on. Lower it, or set "
+                "early_stopping=False."
+            )
+        if stratify is not None:
+            counts = np.bincount(stratify)
+            if counts.min() < 2 or len(counts) > min(n_valid, n_documents - n_valid):
+                stratify = None
+        return train_test_split(
+            np.arange(n_documents), test_size=n_valid, stratify=stratify, random_state=seed
+        )
+
+    def _count_tokens(self, X, vectorizer):
+        """Return how many ids the embedding table needs."""
+        n_tokens = int(X.data.max(initial=FIRST_ID - 1)) + 1
+        vocabulary = getattr(vectorizer, "vocabulary_", ())
+        n_tokens = max(n_tokens, FIRST_ID + len(vocabulary))
+        if n_tokens > 10**7 and n_tokens > 100 * len(np.unique(X.data)):
+            raise ValueError(
+                f"The token ids in X go up to {n_tokens - 1}, but few of them occur: the embedding "
+                "would need a row for each. Number the tokens from 2 on without gaps, as "
+                "SequenceVectorizer does."
+            )
+        return n_tokens
+
+    def _make_callbacks(self, n_batches, max_epochs):
+        callbacks = []
+        if self.early_stopping:
+            stopper = EarlyStopping(
+                monitor="valid_score",
+                lower_is_better=False,
+                patience=self.n_iter_no_change,
+                threshold=self.tol,
+                threshold_mode="abs",
+                load_best=True,
+            )
+            callbacks += [("valid_score", ValidationAccuracy()), ("early_stopping", stopper)]
+        if self.clip_grad_norm is not None:
+            callbacks.append(("clip_grad_norm", ClipGradNorm(self.clip_grad_norm)))
+        schedule = LearningRateSchedule(SCHEDULES[self.lr_schedule], n_batches * max_epochs)
+        callbacks.append(("lr_schedule", schedule))
+        if self.verbose:
+            callbacks.append(("progress_bar", ProgressBar(max_epochs)))
+        return callbacks + list(self.callbacks or [])
+
+    def _n_threads(self):
+        return 1 if self.n_jobs is None else effective_n_jobs(self.n_jobs)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.sparse = True
+        tags.input_tags.two_d_array = False
+        tags.non_deterministic = False
+        return tags

@@ -1,0 +1,182 @@
+"""Rows of the CSR matrix to packed batches of documents of similar length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from sklearn_rnn._sequences import sequence_lengths
+from sklearn_rnn._vocabulary import UNKNOWN_ID
+
+# An epoch is cut at random into windows of this many batches, and documents are sorted by length
+# within a window: few enough to leave the batches random, many enough to make lengths similar.
+WINDOW = 100
+
+# Bound on the tokens of a prediction batch, so that a few very long documents do not take the
+# memory of a whole batch.
+MAX_BATCH_TOKENS = 2**17
+
+
+@dataclass
+class TokenBatch:
+    """Documents of a batch, longest first.
+
+    Parameters
+    ----------
+    rows : ndarray of int64 of shape (n_documents,)
+        The documents' rows in the data set.
+    ids : torch.nn.utils.rnn.PackedSequence of int32
+        Their token ids, with no padding.
+    """
+
+    rows: np.ndarray
+    ids: PackedSequence
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class SequenceDataset(torch.utils.data.Dataset):
+    """Token ids as one flat stream, with the targets and weights of the documents.
+
+    An empty document is read as one unknown token, so that every document has a state.
+
+    Parameters
+    ----------
+    X : csr_array of int32 of shape (n_documents, n_positions)
+        Token ids, as `check_sequences` returns them.
+    targets : ndarray of shape (n_documents, ...), default=None
+        What the network is to predict.
+    weights : ndarray of float32 of shape (n_documents,), default=None
+        Weight of each document in the loss. None stands for 1.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._batching import SequenceDataset
+    >>> from sklearn_rnn._sequences import check_sequences
+    >>> data = SequenceDataset(check_sequences([[5, 0], [0, 0], [2, 7]]))
+    >>> data.tokens
+    array([5, 1, 2, 7], dtype=int32)
+    """
+
+    def __init__(
+        self,
+        X: csr_array,
+        targets: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+    ) -> None:
+        lengths = sequence_lengths(X).astype(np.int64)
+        empty = np.flatnonzero(lengths == 0)
+        self.tokens = np.insert(X.data, X.indptr[empty], UNKNOWN_ID) if len(empty) else X.data
+        self.lengths = np.maximum(lengths, 1)
+        self.starts = np.cumsum(self.lengths) - self.lengths
+        self.targets = np.zeros(len(lengths), np.int64) if targets is None else targets
+        self.weights = np.ones(len(lengths), np.float32) if weights is None else weights
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, row: int) -> tuple[np.ndarray, np.ndarray]:
+        start = self.starts[row]
+        return self.tokens[start : start + self.lengths[row]], self.targets[row]
+
+    def batch(self, rows: np.ndarray) -> tuple[TokenBatch, tuple[Tensor, Tensor]]:
+        """Gather documents, given longest first, into one packed batch.
+
+        Parameters
+        ----------
+        rows : ndarray of int64 of shape (n_documents,)
+            Rows, by descending length.
+
+        Returns
+        -------
+        tokens : TokenBatch
+            The documents.
+        targets : tuple of two tensors of shape (n_documents, ...)
+            Their targets and weights.
+        """
+        lengths = self.lengths[rows]
+        steps = np.arange(lengths[0])
+        # The batch size of a step counts the documents that are longer than it.
+        batch_sizes = np.searchsorted(-lengths, -steps, side="left")
+        rank_of_step = np.cumsum(batch_sizes) - batch_sizes
+        ranks = np.arange(lengths.sum()) - np.repeat(rank_of_step, batch_sizes)
+        ids = self.tokens[self.starts[rows][ranks] + np.repeat(steps, batch_sizes)]
+        packed = PackedSequence(torch.from_numpy(ids), torch.from_numpy(batch_sizes))
+        targets = torch.from_numpy(self.targets[rows]), torch.from_numpy(self.weights[rows])
+        return TokenBatch(rows, packed), targets
+
+
+class SimilarLengthBatches:
+    """Iterate over a data set in batches of documents of similar length.
+
+    Each iteration is one epoch.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+        The documents.
+    batch_size : int
+        Documents in a batch.
+    random_state : numpy.random.RandomState, default=None
+        Source of the random order: documents are shuffled, sorted by length in windows of some
+        batches, and the batches shuffled again. If None, the order is fixed, all documents are
+        sorted by length, and batches of very long documents are made smaller.
+    """
+
+    def __init__(
+        self,
+        dataset: SequenceDataset,
+        batch_size: int,
+        random_state: np.random.RandomState | None = None,
+    ) -> None:
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.random_state = random_state
+
+    def __len__(self) -> int:
+        return len(self._fixed_plan()) if self.random_state is None else self._n_random_batches()
+
+    def __iter__(self) -> Iterator[tuple[TokenBatch, tuple[Tensor, Tensor]]]:
+        plan = self._fixed_plan() if self.random_state is None else self._random_plan()
+        for rows in plan:
+            yield self.dataset.batch(rows)
+
+    def _n_random_batches(self) -> int:
+        return -(-len(self.dataset) // self.batch_size)
+
+    def _random_plan(self) -> list[np.ndarray]:
+        """Return the rows of each batch of a random epoch."""
+        order = self.random_state.permutation(len(self.dataset))
+        # Batches differ by at most one document, so that none has a much louder gradient.
+        sizes = np.array([len(part) for part in np.array_split(order, self._n_random_batches())])
+        ends = np.cumsum(sizes)
+        batches = []
+        for first in range(0, len(sizes), WINDOW):
+            window_sizes = sizes[first : first + WINDOW]
+            start = ends[first] - sizes[first]
+            window = self._longest_first(order[start : start + window_sizes.sum()])
+            batches += np.split(window, np.cumsum(window_sizes)[:-1])
+        return [batches[i] for i in self.random_state.permutation(len(batches))]
+
+    def _fixed_plan(self) -> list[np.ndarray]:
+        """Return the rows of each batch, longest documents first."""
+        order = self._longest_first(np.arange(len(self.dataset)))
+        lengths = self.dataset.lengths[order]
+        batches, start = [], 0
+        while start < len(order):
+            fitting = max(1, MAX_BATCH_TOKENS // lengths[start])
+            stop = start + min(self.batch_size, fitting)
+            batches.append(order[start:stop])
+            start = stop
+        return batches
+
+    def _longest_first(self, rows: np.ndarray) -> np.ndarray:
+        """Sort rows by descending length, ties in the order given."""
+        return rows[np.argsort(-self.dataset.lengths[rows], kind="stable")]

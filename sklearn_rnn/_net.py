@@ -1,0 +1,88 @@
+"""The skorch net: how a batch meets the network and the loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from torch import Tensor
+
+from sklearn_rnn._batching import SequenceDataset, TokenBatch
+
+
+class SequenceNet(NeuralNet):
+    """skorch net over `SequenceDataset`, with a weight for each document.
+
+    Its own are: `fit` takes the pair of training and validation set (or None) as `X`; a batch
+    reaches the module as a packed sequence; the loss is the mean over documents of weight times
+    loss. The rest is skorch.
+    """
+
+    def get_split_datasets(
+        self, X: tuple[SequenceDataset, SequenceDataset | None], y: None = None, **fit_params
+    ) -> tuple[SequenceDataset, SequenceDataset | None]:
+        """Return the two sets, already split."""
+        return X
+
+    def infer(self, x: TokenBatch, **fit_params) -> Tensor:
+        """Run the module on a batch."""
+        return self.module_(x.ids.to(self.device), **fit_params)
+
+    def get_loss(
+        self,
+        y_pred: Tensor,
+        y_true: tuple[Tensor, Tensor],
+        X: TokenBatch | None = None,
+        training: bool = False,
+    ) -> Tensor:
+        """Return the weighted mean loss of a batch."""
+        targets, weights = (part.to(y_pred.device) for part in y_true)
+        return (self.criterion_(y_pred, targets) * weights).mean()
+
+    def fit_loop(self, *args, **kwargs) -> SequenceNet:
+        """Train, and remember whether the user interrupted it.
+
+        A KeyboardInterrupt ends training in skorch, that of its early stopping as well as that of
+        the user; which one it was shows in the callback's count of misses.
+        """
+        self.interrupted_ = False
+        try:
+            return super().fit_loop(*args, **kwargs)
+        except KeyboardInterrupt:
+            stopper = dict(self.callbacks_).get("early_stopping")
+            self.interrupted_ = stopper is None or stopper.misses_ < stopper.patience
+            raise
+
+    def outputs(self, dataset: SequenceDataset) -> np.ndarray:
+        """Return the module's outputs in the order of the data set.
+
+        Parameters
+        ----------
+        dataset : SequenceDataset
+            The documents.
+
+        Returns
+        -------
+        outputs : ndarray of float32 of shape (n_documents, n_outputs)
+        """
+        outputs = None
+        for batch in self.get_iterator(dataset, training=False):
+            rows = batch[0].rows
+            part = self.evaluation_step(batch).float().cpu().numpy()
+            if outputs is None:
+                outputs = np.empty((len(dataset), *part.shape[1:]), part.dtype)
+            outputs[rows] = part
+        return outputs
+
+
+def resolve_device(device: str | torch.device) -> torch.device:
+    """Return the torch device, "auto" being the GPU where there is one."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        # Whether the device is there shows when something is put on it.
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as exc:
+        raise ValueError(
+            f"The 'device' parameter must name a device that torch has here. Got {device!r}: {exc}"
+        ) from exc

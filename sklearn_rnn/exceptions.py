@@ -1,0 +1,20 @@
+"""Warnings and errors that users may want to catch or filter by name."""
+
+__all__ = ["FitInterruptedWarning"]
+
+
+class FitInterruptedWarning(UserWarning):
+    """Warn that training was interrupted before it had ended.
+
+    It is issued when ``fit`` is stopped from the keyboard. The estimator is fitted all the same:
+    it keeps the best weights that it had reached, so that it can predict, be saved, or be
+    trained further.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn_rnn.exceptions import FitInterruptedWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", category=FitInterruptedWarning)
+    ...     # here an interrupted fit raises instead of keeping the weights reached
+    """

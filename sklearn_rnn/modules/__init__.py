@@ -1,0 +1,27 @@
+"""The torch modules underneath, usable without any estimator."""
+
+from ._embedding import TokenEmbedding, WordDropout
+from ._layout import PackedLayout
+from ._network import SequenceNetwork, build_network
+from ._pooling import AttentionPooling, ConcatPooling, LastPooling, MaxPooling, MeanPooling
+from ._recurrent import RecurrentLayer, RecurrentStack
+from .cells import GRUCell, LSTMCell, RecurrentCell, RNNCell
+
+__all__ = [
+    "AttentionPooling",
+    "ConcatPooling",
+    "GRUCell",
+    "LSTMCell",
+    "LastPooling",
+    "MaxPooling",
+    "MeanPooling",
+    "PackedLayout",
+    "RNNCell",
+    "RecurrentCell",
+    "RecurrentLayer",
+    "RecurrentStack",
+    "SequenceNetwork",
+    "TokenEmbedding",
+    "WordDropout",
+    "build_network",
+]

@@ -1,0 +1,76 @@
+"""From token ids to vectors."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+UNKNOWN_ID = 1
+
+
+class WordDropout(nn.Module):
+    """Replace a share of the tokens by the unknown token while training.
+
+    So the network cannot lean on single words, and learns what to make of a word
+    that it does not know (Iyyer et al., 2015).
+
+    Parameters
+    ----------
+    p : float, default=0.1
+        Probability of replacing a token.
+    """
+
+    def __init__(self, p: float = 0.1) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Return the ids, some replaced in training, shape (n_tokens,)."""
+        if not (self.training and self.p):
+            return ids
+        dropped = torch.rand(ids.shape, device=ids.device) < self.p
+        return ids.masked_fill(dropped, UNKNOWN_ID)
+
+    def extra_repr(self) -> str:
+        """Show the probability in the printed network."""
+        return f"p={self.p}"
+
+
+class TokenEmbedding(nn.Module):
+    """Look up a vector for each token, with dropout of words and of features.
+
+    Parameters
+    ----------
+    num_embeddings : int
+        Number of ids, padding (0) and unknown (1) included. A larger id is
+        read as unknown.
+    embedding_dim : int
+        Features of a token's vector.
+    dropout : float, default=0.0
+        Dropout of single features of the vectors.
+    word_dropout : float, default=0.0
+        Probability of reading a word as unknown while training.
+    sparse : bool, default=False
+        Whether the gradient of the table holds only the rows of the batch. Not every optimizer
+        takes such gradients.
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        *,
+        dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        sparse: bool = False,
+    ) -> None:
+        super().__init__()
+        self.word_dropout = WordDropout(word_dropout)
+        self.table = nn.Embedding(num_embeddings, embedding_dim, padding_idx=0, sparse=sparse)
+        self.dropout = nn.Dropout(dropout)
+        self.output_size = embedding_dim
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Return the vectors, shape (n_tokens, embedding_dim)."""
+        ids = ids.masked_fill(ids >= self.table.num_embeddings, UNKNOWN_ID)
+        return self.dropout(self.table(self.word_dropout(ids)))

@@ -1,0 +1,187 @@
+"""The whole network of a document: embedding, recurrent stack, pooling, head."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from ._embedding import TokenEmbedding
+from ._layout import PackedLayout
+from ._pooling import POOLINGS, LastPooling, MeanPooling
+from ._recurrent import RecurrentStack
+from .cells import CELLS
+
+
+class SequenceNetwork(nn.Module):
+    """Read packed documents and return one row of outputs for each.
+
+    Parameters
+    ----------
+    embedding : torch.nn.Module
+        From ids (n_tokens,) to vectors (n_tokens, embedding_dim).
+    encoder : torch.nn.Module
+        From vectors and a layout to states (n_tokens, n_features), usually a
+        `RecurrentStack`.
+    pooling : torch.nn.Module
+        From states and a layout to (n_documents, n_pooled).
+    n_outputs : int
+        Columns of the output.
+    skip_connection : bool, default=False
+        Whether the mean of the token vectors joins the pooled states, a path
+        past the recurrence on which rare words learn fast.
+    dropout : float, default=0.0
+        Dropout of the document vector in front of the head.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.nn.utils.rnn import pack_sequence
+    >>> from sklearn_rnn.modules import (
+    ...     GRUCell,
+    ...     MeanPooling,
+    ...     RecurrentStack,
+    ...     SequenceNetwork,
+    ...     TokenEmbedding,
+    ... )
+    >>> network = SequenceNetwork(
+    ...     TokenEmbedding(100, 8), RecurrentStack(GRUCell, 8, 16), MeanPooling(16), n_outputs=2
+    ... )
+    >>> network(pack_sequence([torch.tensor([5, 9, 2]), torch.tensor([7, 3])])).shape
+    torch.Size([2, 2])
+    """
+
+    def __init__(
+        self,
+        embedding: nn.Module,
+        encoder: nn.Module,
+        pooling: nn.Module,
+        n_outputs: int,
+        *,
+        skip_connection: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.encoder = encoder
+        self.pooling = pooling
+        self.skip = MeanPooling(embedding.output_size) if skip_connection else None
+        self.dropout = nn.Dropout(dropout)
+        n_features = pooling.output_size + (embedding.output_size if skip_connection else 0)
+        self.head = nn.Linear(n_features, n_outputs)
+
+    def encode(self, ids: PackedSequence) -> Tensor:
+        """Return the document vectors, in front of dropout and head.
+
+        Parameters
+        ----------
+        ids : torch.nn.utils.rnn.PackedSequence of int32 or int64
+            Token ids of the documents.
+
+        Returns
+        -------
+        vectors : torch.Tensor of shape (n_documents, n_features)
+            In the order in which the documents were packed.
+        """
+        layout = PackedLayout(ids.batch_sizes, ids.data.device)
+        x = self.embedding(ids.data)  # (n_tokens, embedding_dim)
+        vectors = self.pooling(self.encoder(x, layout), layout)  # (n_documents, n_pooled)
+        if self.skip is not None:
+            vectors = torch.cat([vectors, self.skip(x, layout)], dim=1)
+        return vectors if ids.unsorted_indices is None else vectors[ids.unsorted_indices]
+
+    def forward(self, ids: PackedSequence) -> Tensor:
+        """Return the outputs (logits or values), shape (n_documents, n_outputs)."""
+        return self.head(self.dropout(self.encode(ids)))
+
+
+def build_network(
+    *,
+    num_embeddings: int,
+    n_outputs: int,
+    cell: str = "lstm",
+    activation: str = "tanh",
+    bidirectional: bool = True,
+    num_layers: int = 1,
+    embedding_dim: int = 100,
+    hidden_size: int = 64,
+    pooling: str = "concat",
+    skip_connection: bool = True,
+    dropout: float = 0.5,
+    word_dropout: float = 0.1,
+    recurrent_dropout: float = 0.0,
+    sparse: bool = False,
+) -> SequenceNetwork:
+    """Build the network of a document from names and numbers.
+
+    Parameters
+    ----------
+    num_embeddings : int
+        Number of token ids, padding (0) and unknown (1) included.
+    n_outputs : int
+        Columns of the output.
+    cell : {"rnn", "lstm", "gru"}, default="lstm"
+        The recurrent cell.
+    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
+        The activation of the plain cell, ignored by the others.
+    bidirectional : bool, default=True
+        Whether documents are read from their end too.
+    num_layers : int, default=1
+        Number of recurrent layers.
+    embedding_dim : int, default=100
+        Features of a token.
+    hidden_size : int, default=64
+        Units of a layer in one direction.
+    pooling : {"last", "mean", "max", "attention", "concat"}, default="concat"
+        How the states of all tokens become one vector.
+    skip_connection : bool, default=True
+        Whether the mean of the embeddings joins that vector.
+    dropout : float, default=0.5
+        Dropout of embeddings, between layers and in front of the head.
+    word_dropout : float, default=0.1
+        Share of the tokens that are read as unknown in training.
+    recurrent_dropout : float, default=0.0
+        Dropout of the weights from state to state.
+    sparse : bool, default=False
+        Whether the embedding table gets sparse gradients.
+
+    Returns
+    -------
+    network : SequenceNetwork
+        With new weights.
+
+    Examples
+    --------
+    >>> from sklearn_rnn.modules import build_network
+    >>> network = build_network(num_embeddings=100, n_outputs=3, cell="gru", bidirectional=False)
+    >>> network.head
+    Linear(in_features=228, out_features=3, bias=True)
+    """
+    make_cell = CELLS[cell]
+    if cell == "rnn":
+        make_cell = partial(make_cell, activation=activation)
+    embedding = TokenEmbedding(
+        num_embeddings, embedding_dim, dropout=dropout, word_dropout=word_dropout, sparse=sparse
+    )
+    encoder = RecurrentStack(
+        make_cell,
+        embedding_dim,
+        hidden_size,
+        num_layers=num_layers,
+        bidirectional=bidirectional,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+    )
+    make_pooling = POOLINGS[pooling]
+    if make_pooling is LastPooling:
+        make_pooling = partial(LastPooling, bidirectional=bidirectional)
+    return SequenceNetwork(
+        embedding,
+        encoder,
+        make_pooling(encoder.output_size),
+        n_outputs,
+        skip_connection=skip_connection,
+        dropout=dropout,
+    )

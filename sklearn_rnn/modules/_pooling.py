@@ -1,0 +1,155 @@
+"""From the states of all tokens to one vector a document."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ._layout import PackedLayout
+
+
+class LastPooling(nn.Module):
+    """The state after reading the whole document.
+
+    For a stack in both directions: the forward state at the last token beside
+    the backward state at the first.
+
+    Parameters
+    ----------
+    input_size : int
+        Features of a state.
+    bidirectional : bool, default=False
+        Whether the second half of the features was read from the end.
+    """
+
+    def __init__(self, input_size: int, *, bidirectional: bool = False) -> None:
+        super().__init__()
+        self.bidirectional = bidirectional
+        self.output_size = input_size
+
+    def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
+        """Return the final states, shape (n_documents, input_size)."""
+        if not self.bidirectional:
+            return states[layout.last]
+        forward, backward = states.chunk(2, dim=1)
+        return torch.cat([forward[layout.last], backward[: layout.n_documents]], dim=1)
+
+
+class MeanPooling(nn.Module):
+    """The mean of the states over a document's tokens.
+
+    Parameters
+    ----------
+    input_size : int
+        Features of a state.
+    """
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.output_size = input_size
+
+    def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
+        """Return the mean states, shape (n_documents, input_size)."""
+        return document_sums(states, layout) / layout.lengths[:, None]
+
+
+class MaxPooling(nn.Module):
+    """The largest value of each feature over a document's tokens.
+
+    Parameters
+    ----------
+    input_size : int
+        Features of a state.
+    """
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.output_size = input_size
+
+    def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
+        """Return the largest states, shape (n_documents, input_size)."""
+        return torch.segment_reduce(
+            states[layout.by_document], "max", lengths=layout.lengths, unsafe=True
+        )
+
+
+class AttentionPooling(nn.Module):
+    r"""A weighted mean of the states, the weights learned from the states.
+
+    .. math::
+
+        e_t &= v^\top \tanh(W s_t + b) \\
+        \alpha_t &= \exp(e_t) / \textstyle\sum_k \exp(e_k) \\
+        s &= \textstyle\sum_t \alpha_t s_t
+
+    This is the word attention of Yang et al. (2016).
+
+    Parameters
+    ----------
+    input_size : int
+        Features of a state.
+
+    References
+    ----------
+    Z. Yang et al., "Hierarchical attention networks for document
+    classification", NAACL (2016).
+    """
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.projection = nn.Linear(input_size, input_size)
+        self.score = nn.Linear(input_size, 1, bias=False)
+        self.output_size = input_size
+
+    def weights(self, states: Tensor, layout: PackedLayout) -> Tensor:
+        """Return the share of each token in its document, shape (n_tokens, 1)."""
+        scores = self.score(torch.tanh(self.projection(states)))  # (n_tokens, 1)
+        index = layout.documents[:, None]
+        lowest = scores.new_full((layout.n_documents, 1), -torch.inf)
+        largest = lowest.scatter_reduce(0, index, scores.detach(), "amax")
+        shares = (scores - largest[layout.documents]).exp()
+        return shares / document_sums(shares, layout)[layout.documents]
+
+    def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
+        """Return the attended states, shape (n_documents, input_size)."""
+        return document_sums(self.weights(states, layout) * states, layout)
+
+
+def document_sums(data: Tensor, layout: PackedLayout) -> Tensor:
+    """Sum `data` over the tokens of each document, shape (n_documents, ...)."""
+    sums = data.new_zeros(layout.n_documents, *data.shape[1:])
+    return sums.index_add(0, layout.documents, data)
+
+
+class ConcatPooling(nn.Module):
+    """Largest and mean states side by side.
+
+    Parameters
+    ----------
+    input_size : int
+        Features of a state.
+
+    References
+    ----------
+    J. Howard and S. Ruder, "Universal language model fine-tuning for text
+    classification", ACL (2018), section 3.3.
+    """
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.max = MaxPooling(input_size)
+        self.mean = MeanPooling(input_size)
+        self.output_size = 2 * input_size
+
+    def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
+        """Return both poolings, shape (n_documents, 2 * input_size)."""
+        return torch.cat([self.max(states, layout), self.mean(states, layout)], dim=1)
+
+
+POOLINGS = {
+    "last": LastPooling,
+    "mean": MeanPooling,
+    "max": MaxPooling,
+    "attention": AttentionPooling,
+    "concat": ConcatPooling,
+}

@@ -1,0 +1,155 @@
+"""From cells to a stack: directions and layers over packed tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional as F
+
+from ._layout import PackedLayout
+from .cells import RecurrentCell
+
+
+class RecurrentLayer(nn.Module):
+    """One cell read over a packed batch in one direction.
+
+    The cell runs over blocks of time in which no document ends; where one ends,
+    its row leaves the batch. So torch's fused kernels see dense blocks and no
+    step is computed on padding. Backwards, each document is reversed within its
+    own length, read forwards, and reversed again.
+
+    Parameters
+    ----------
+    cell : RecurrentCell
+        The cell, whose `forward` takes a block of time.
+    reverse : bool, default=False
+        Whether to read each document from its end.
+    recurrent_dropout : float, default=0.0
+        Share of the weights from state to state that are zeroed in a training
+        batch (DropConnect as in the AWD-LSTM of Merity, Keskar and Socher, 2018).
+    """
+
+    def __init__(
+        self, cell: RecurrentCell, *, reverse: bool = False, recurrent_dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.cell = cell
+        self.reverse = reverse
+        self.recurrent_dropout = recurrent_dropout
+
+    def forward(self, x: Tensor, layout: PackedLayout) -> Tensor:
+        """Return the hidden state at every token.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (n_tokens, input_size)
+            The inputs in packed order.
+        layout : PackedLayout
+            Where each token lies.
+
+        Returns
+        -------
+        states : torch.Tensor of shape (n_tokens, hidden_size)
+            In packed order.
+        """
+        if self.reverse:
+            x = x[layout.reverse]
+        cell = self._dropped_cell()
+        outputs, state = [], None
+        for block in layout.split(x):  # (n_steps, n_documents, input_size)
+            if state is None:
+                state = self.cell.initial_state(block)
+            state = tuple(s[: block.shape[1]].contiguous() for s in state)
+            output, state = cell(block, state)
+            outputs.append(output.flatten(0, 1))
+        states = torch.cat(outputs)
+        return states[layout.reverse] if self.reverse else states
+
+    def _dropped_cell(self) -> Callable:
+        """Return the cell, with recurrent weights dropped once for the whole batch."""
+        if not (self.training and self.recurrent_dropout):
+            return self.cell
+        dropped = {"weight_hh": F.dropout(self.cell.weight_hh, self.recurrent_dropout)}
+        return lambda *args: functional_call(self.cell, dropped, args)
+
+
+class RecurrentStack(nn.Module):
+    """Layers of cells, each read in one or both directions.
+
+    Parameters
+    ----------
+    make_cell : callable
+        ``make_cell(input_size, hidden_size)`` returns a new cell.
+    input_size : int
+        Number of features of a token.
+    hidden_size : int
+        Units of each cell.
+    num_layers : int, default=1
+        Number of layers; each reads the states of the one below.
+    bidirectional : bool, default=False
+        Whether each layer also reads from the end. Its output then has
+        ``2 * hidden_size`` features, the forward ones first.
+    dropout : float, default=0.0
+        Dropout between the layers.
+    recurrent_dropout : float, default=0.0
+        Dropout of the weights from state to state, see `RecurrentLayer`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn.modules import LSTMCell, PackedLayout, RecurrentStack
+    >>> stack = RecurrentStack(LSTMCell, 3, 4, num_layers=2, bidirectional=True)
+    >>> layout = PackedLayout(torch.tensor([2, 2, 1]))  # lengths 3 and 2
+    >>> stack(torch.randn(5, 3), layout).shape
+    torch.Size([5, 8])
+    """
+
+    def __init__(
+        self,
+        make_cell: Callable[[int, int], RecurrentCell],
+        input_size: int,
+        hidden_size: int,
+        *,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        directions = (False, True) if bidirectional else (False,)
+        self.output_size = hidden_size * len(directions)
+        self.layers = nn.ModuleList(
+            nn.ModuleList(
+                RecurrentLayer(
+                    make_cell(input_size if depth == 0 else self.output_size, hidden_size),
+                    reverse=reverse,
+                    recurrent_dropout=recurrent_dropout,
+                )
+                for reverse in directions
+            )
+            for depth in range(num_layers)
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, layout: PackedLayout) -> Tensor:
+        """Return the top layer's state at every token.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (n_tokens, input_size)
+            The inputs in packed order.
+        layout : PackedLayout
+            Where each token lies.
+
+        Returns
+        -------
+        states : torch.Tensor of shape (n_tokens, output_size)
+        """
+        for depth, directions in enumerate(self.layers):
+            if depth:
+                x = self.dropout(x)
+            x = torch.cat([layer(x, layout) for layer in directions], dim=1)
+        return x
