@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterable
 
@@ -84,8 +85,10 @@ class LazyAdamW(torch.optim.AdamW):
         # Without a gradient the fused step passes a parameter over.
         for _, parameter, _ in sparse:
             parameter.grad = None
-        super().step()
         with torch.no_grad():
+            # torch wraps the step of every class in the hooks of the optimizer; by the bare one
+            # they run once.
+            inspect.unwrap(torch.optim.AdamW.step)(self)
             for group, parameter, grad in sparse:
                 parameter.grad = grad
                 self._step_rows(group, parameter, grad.indices()[0], grad.values())
@@ -125,7 +128,18 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     Returns
     -------
     norm : torch.Tensor of shape ()
-        The norm before.
+        The norm before, 0 where there are no gradients.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn._optimizers import clip_grad_norm
+    >>> weight = torch.nn.Parameter(torch.zeros(2))
+    >>> weight.grad = torch.tensor([3.0, 4.0])
+    >>> clip_grad_norm([weight], 1.0)
+    tensor(5.)
+    >>> weight.grad
+    tensor([0.6000, 0.8000])
     """
     grads = []
     for parameter in parameters:
@@ -136,7 +150,9 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
             grads.append(parameter.grad.values())
         else:
             grads.append(parameter.grad)
-    norm = torch.nn.utils.get_total_norm(grads)
+    if not grads:
+        return torch.zeros(())
+    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
     torch._foreach_mul_(grads, torch.clamp(max_norm / (norm + 1e-6), max=1.0))
     return norm
 

@@ -20,11 +20,25 @@ def torch_seed(seed: int, device: torch.device) -> Iterator[None]:
     seed : int
         The seed.
     device : torch.device
-        The device whose state is to be kept, beside the CPU's.
+        The device that is to be seeded, beside the CPU, and its state restored.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn._torch_state import torch_seed
+    >>> with torch_seed(0, torch.device("cpu")):
+    ...     first = torch.rand(2)
+    >>> with torch_seed(0, torch.device("cpu")):
+    ...     print(torch.equal(torch.rand(2), first))
+    True
     """
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+        if device.type == "cpu":
+            # torch.manual_seed would seed the GPUs too, whose states are not kept here.
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
         yield
 
 
@@ -34,6 +48,11 @@ def torch_threads(n_threads: int) -> Iterator[None]:
 
     The number decides how sums are split, and so their last bits. Held fixed, results do not
     depend on what the process was given: joblib, for one, gives its workers fewer threads.
+
+    Parameters
+    ----------
+    n_threads : int
+        The number of threads, at least 1.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)

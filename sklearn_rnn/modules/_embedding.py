@@ -25,7 +25,17 @@ class WordDropout(nn.Module):
         self.p = p
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Return the ids, some replaced in training, shape (n_tokens,)."""
+        """Return the ids, some replaced in training.
+
+        Parameters
+        ----------
+        ids : torch.Tensor of int32 or int64 of shape (n_tokens,)
+            Token ids.
+
+        Returns
+        -------
+        ids : torch.Tensor of the same shape
+        """
         if not (self.training and self.p):
             return ids
         dropped = torch.rand(ids.shape, device=ids.device) < self.p
@@ -71,6 +81,16 @@ class TokenEmbedding(nn.Module):
         self.output_size = embedding_dim
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Return the vectors, shape (n_tokens, embedding_dim)."""
+        """Return the vectors of the tokens.
+
+        Parameters
+        ----------
+        ids : torch.Tensor of int32 or int64 of shape (n_tokens,)
+            Token ids.
+
+        Returns
+        -------
+        vectors : torch.Tensor of shape (n_tokens, embedding_dim)
+        """
         ids = ids.masked_fill(ids >= self.table.num_embeddings, UNKNOWN_ID)
         return self.dropout(self.table(self.word_dropout(ids)))

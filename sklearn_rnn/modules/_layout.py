@@ -115,8 +115,7 @@ class PackedLayout:
 
     def split(self, data: Tensor) -> Iterator[Tensor]:
         """Yield the blocks of `data` as views of shape (n_steps, n_documents, ...)."""
-        start = 0
-        for n_steps, n_documents in self.blocks:
-            stop = start + n_steps * n_documents
-            yield data[start:stop].unflatten(0, (n_steps, n_documents))
-            start = stop
+        # One split, whose gradient is one concatenation: slices would each add a whole tensor.
+        parts = data.split([n_steps * n_documents for n_steps, n_documents in self.blocks])
+        for part, block in zip(parts, self.blocks, strict=True):
+            yield part.unflatten(0, block)

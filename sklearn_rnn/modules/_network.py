@@ -93,7 +93,18 @@ class SequenceNetwork(nn.Module):
         return vectors if ids.unsorted_indices is None else vectors[ids.unsorted_indices]
 
     def forward(self, ids: PackedSequence) -> Tensor:
-        """Return the outputs (logits or values), shape (n_documents, n_outputs)."""
+        """Return the outputs, logits or values.
+
+        Parameters
+        ----------
+        ids : torch.nn.utils.rnn.PackedSequence of int32 or int64
+            Token ids of the documents.
+
+        Returns
+        -------
+        outputs : torch.Tensor of shape (n_documents, n_outputs)
+            In the order in which the documents were packed.
+        """
         return self.head(self.dropout(self.encode(ids)))
 
 

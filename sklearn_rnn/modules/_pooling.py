@@ -28,7 +28,19 @@ class LastPooling(nn.Module):
         self.output_size = input_size
 
     def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
-        """Return the final states, shape (n_documents, input_size)."""
+        """Return the final states.
+
+        Parameters
+        ----------
+        states : torch.Tensor of shape (n_tokens, input_size)
+            The states of all tokens in packed order.
+        layout : PackedLayout
+            Where each token lies.
+
+        Returns
+        -------
+        pooled : torch.Tensor of shape (n_documents, input_size)
+        """
         if not self.bidirectional:
             return states[layout.last]
         forward, backward = states.chunk(2, dim=1)
@@ -49,7 +61,19 @@ class MeanPooling(nn.Module):
         self.output_size = input_size
 
     def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
-        """Return the mean states, shape (n_documents, input_size)."""
+        """Return the mean states.
+
+        Parameters
+        ----------
+        states : torch.Tensor of shape (n_tokens, input_size)
+            The states of all tokens in packed order.
+        layout : PackedLayout
+            Where each token lies.
+
+        Returns
+        -------
+        pooled : torch.Tensor of shape (n_documents, input_size)
+        """
         return document_sums(states, layout) / layout.lengths[:, None]
 
 
@@ -67,7 +91,19 @@ class MaxPooling(nn.Module):
         self.output_size = input_size
 
     def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
-        """Return the largest states, shape (n_documents, input_size)."""
+        """Return the largest states.
+
+        Parameters
+        ----------
+        states : torch.Tensor of shape (n_tokens, input_size)
+            The states of all tokens in packed order.
+        layout : PackedLayout
+            Where each token lies.
+
+        Returns
+        -------
+        pooled : torch.Tensor of shape (n_documents, input_size)
+        """
         return torch.segment_reduce(
             states[layout.by_document], "max", lengths=layout.lengths, unsafe=True
         )
@@ -102,7 +138,19 @@ class AttentionPooling(nn.Module):
         self.output_size = input_size
 
     def weights(self, states: Tensor, layout: PackedLayout) -> Tensor:
-        """Return the share of each token in its document, shape (n_tokens, 1)."""
+        """Return the share of each token in its document.
+
+        Parameters
+        ----------
+        states : torch.Tensor of shape (n_tokens, input_size)
+            The states of all tokens in packed order.
+        layout : PackedLayout
+            Where each token lies.
+
+        Returns
+        -------
+        shares : torch.Tensor of shape (n_tokens, 1)
+        """
         scores = self.score(torch.tanh(self.projection(states)))  # (n_tokens, 1)
         index = layout.documents[:, None]
         lowest = scores.new_full((layout.n_documents, 1), -torch.inf)
@@ -111,7 +159,19 @@ class AttentionPooling(nn.Module):
         return shares / document_sums(shares, layout)[layout.documents]
 
     def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
-        """Return the attended states, shape (n_documents, input_size)."""
+        """Return the attended states.
+
+        Parameters
+        ----------
+        states : torch.Tensor of shape (n_tokens, input_size)
+            The states of all tokens in packed order.
+        layout : PackedLayout
+            Where each token lies.
+
+        Returns
+        -------
+        pooled : torch.Tensor of shape (n_documents, input_size)
+        """
         return document_sums(self.weights(states, layout) * states, layout)
 
 
@@ -142,7 +202,19 @@ class ConcatPooling(nn.Module):
         self.output_size = 2 * input_size
 
     def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
-        """Return both poolings, shape (n_documents, 2 * input_size)."""
+        """Return both poolings.
+
+        Parameters
+        ----------
+        states : torch.Tensor of shape (n_tokens, input_size)
+            The states of all tokens in packed order.
+        layout : PackedLayout
+            Where each token lies.
+
+        Returns
+        -------
+        pooled : torch.Tensor of shape (n_documents, 2 * input_size)
+        """
         return torch.cat([self.max(states, layout), self.mean(states, layout)], dim=1)
 
 

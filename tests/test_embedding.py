@@ -1,0 +1,96 @@
+import pytest
+import torch
+
+from sklearn_rnn import _vocabulary
+from sklearn_rnn.modules import TokenEmbedding, WordDropout, _embedding
+
+UNKNOWN_ID = 1
+
+
+def test_the_unknown_id_is_that_of_the_vocabulary():
+    assert _embedding.UNKNOWN_ID == _vocabulary.UNKNOWN_ID == UNKNOWN_ID
+
+
+def test_every_token_is_looked_up_in_the_table():
+    embedding = TokenEmbedding(10, 3)
+    ids = [4, 9, 1, 4]
+    expected = torch.stack([embedding.table.weight[i] for i in ids])
+    assert torch.equal(embedding(torch.tensor(ids)), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+def test_ids_beyond_the_table_are_read_as_unknown(dtype):
+    embedding = TokenEmbedding(10, 3)
+    vectors = embedding(torch.tensor([9, 10, 11, 2**31 - 1], dtype=dtype))
+    assert torch.equal(vectors[0], embedding.table.weight[9])
+    assert torch.equal(vectors[1:], embedding.table.weight[[UNKNOWN_ID] * 3])
+
+
+def test_ids_beyond_the_table_train_the_unknown_token():
+    embedding = TokenEmbedding(10, 3)
+    embedding(torch.tensor([10, 25, 4])).sum().backward()
+    counts = embedding.table.weight.grad[:, 0]
+    assert {row: int(counts[row]) for row in counts.nonzero().ravel().tolist()} == {
+        UNKNOWN_ID: 2,
+        4: 1,
+    }
+
+
+def test_the_ids_of_the_caller_are_left_alone():
+    ids = torch.tensor([4, 50, 9])
+    TokenEmbedding(10, 3, word_dropout=0.9)(ids)
+    assert ids.tolist() == [4, 50, 9]
+
+
+def test_sparse_gradient_equals_the_dense_one():
+    sparse, dense = (TokenEmbedding(10, 3, sparse=kind) for kind in (True, False))
+    sparse.load_state_dict(dense.state_dict())
+    ids, upstream = torch.tensor([4, 9, 4, 30]), torch.randn(4, 3)
+    for embedding in (sparse, dense):
+        (embedding(ids) * upstream).sum().backward()
+    assert sparse.table.weight.grad.is_sparse
+    torch.testing.assert_close(
+        sparse.table.weight.grad.to_dense(), dense.table.weight.grad, rtol=0, atol=1e-6
+    )
+
+
+def test_dropout_of_features_acts_in_training_only():
+    embedding = TokenEmbedding(10, 200, dropout=0.5)
+    ids = torch.tensor([2, 3])
+    kept = embedding(ids) != 0
+    assert 0.3 < kept.float().mean() < 0.7
+    assert torch.equal(embedding.eval()(ids), embedding.table(ids))
+
+
+@pytest.mark.parametrize("p", [0.1, 0.4, 0.9])
+def test_word_dropout_replaces_the_share_asked_for(p):
+    torch.manual_seed(0)
+    ids = torch.randint(2, 50, (20_000,))
+    dropped = WordDropout(p)(ids)
+    replaced = dropped != ids
+    assert (dropped[replaced] == UNKNOWN_ID).all()
+    # six standard deviations
+    assert abs(replaced.double().mean().item() - p) < 6 * (p * (1 - p) / len(ids)) ** 0.5
+
+
+def test_word_dropout_draws_anew_in_every_batch():
+    dropout, ids = WordDropout(0.5), torch.full((1000,), 7)
+    assert not torch.equal(dropout(ids), dropout(ids))
+
+
+def test_word_dropout_acts_in_training_only():
+    ids = torch.full((1000,), 7)
+    assert torch.equal(WordDropout(0.5).eval()(ids), ids)
+
+
+def test_word_dropout_of_nothing_changes_nothing():
+    ids = torch.full((1000,), 7)
+    assert torch.equal(WordDropout(0.0)(ids), ids)
+
+
+def test_embedding_hands_on_its_word_dropout():
+    embedding = TokenEmbedding(10, 3, word_dropout=0.5)
+    vectors = embedding(torch.full((1000,), 7))
+    unknown = (vectors == embedding.table.weight[UNKNOWN_ID]).all(dim=1)
+    assert 0.4 < unknown.double().mean() < 0.6
+    assert torch.equal(vectors[~unknown], embedding.table.weight[[7] * int((~unknown).sum())])

@@ -1,0 +1,214 @@
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sklearn_rnn
+
+ROOT = Path(sklearn_rnn.__file__).parent
+FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
+
+# The one direction of data. A file imports from its own group and from those further left.
+TEXT = ["_text_input", "_tokenizer", "_vocabulary", "_sequences", "_vectorizer"]
+LINE = [
+    ["exceptions", "_sklearn_compat"],
+    *([name] for name in TEXT),
+    ["_batching", "modules"],
+    ["_optimizers", "_torch_state", "_callbacks", "_net"],
+    ["_base"],
+    ["_classifier"],
+    ["__init__"],
+]
+PLACES = {name: place for place, group in enumerate(LINE) for name in group}
+# Beside the line: knows nothing of it, and nothing in it knows of this.
+BESIDE = ["datasets"]
+
+
+def part_of(file):
+    """Return the part of the package that a file belongs to: the folder, or the file itself."""
+    return file.split("/")[0].removesuffix(".py")
+
+
+def imports_of_source(source, package):
+    """Return the dotted names that a source imports, relative ones resolved in `package`."""
+    names = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")
+                parents = parents[: len(parents) - node.level + 1]
+                base = ".".join([*parents, *filter(None, [node.module])])
+            names += [f"{base}.{alias.name}" for alias in node.names]
+    return names
+
+
+def imports_of(file):
+    package = ".".join(["sklearn_rnn", *file.split("/")[:-1]])
+    return imports_of_source((ROOT / file).read_text(encoding="utf-8"), package)
+
+
+def outside_packages(file):
+    return {name.split(".")[0] for name in imports_of(file)} - {"sklearn_rnn"}
+
+
+def parts_imported(file):
+    """Return the parts of the package that a file imports from."""
+    parts = set()
+    for name in imports_of(file):
+        package, *rest = name.split(".")
+        if package == "sklearn_rnn":
+            # What is no part of its own was imported from the package itself.
+            parts.add(rest[0] if rest and rest[0] in {*PLACES, *BESIDE} else "__init__")
+    return parts
+
+
+every_file = pytest.mark.parametrize("file", FILES)
+
+
+def files_of(*parts):
+    files = [file for file in FILES if part_of(file) in parts]
+    return pytest.mark.parametrize("file", files)
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import a.b, c", ["a.b", "c"]),
+        ("from a import b as c", ["a.b"]),
+        ("from . import x", ["sklearn_rnn.modules.x"]),
+        ("from .x import y", ["sklearn_rnn.modules.x.y"]),
+        ("from .. import x", ["sklearn_rnn.x"]),
+        ("from ..x import y", ["sklearn_rnn.x.y"]),
+        ("def f():\n    import a", ["a"]),
+        ("try:\n    from a import b\nexcept ImportError:\n    pass", ["a.b"]),
+    ],
+)
+def test_imports_are_read_in_every_form(source, names):
+    assert imports_of_source(source, "sklearn_rnn.modules") == names
+
+
+@every_file
+def test_every_file_has_its_place(file):
+    assert part_of(file) in {*PLACES, *BESIDE}
+
+
+@pytest.mark.parametrize("part", [*PLACES, *BESIDE])
+def test_every_place_has_its_file(part):
+    assert part in {part_of(file) for file in FILES}
+
+
+@files_of(*PLACES)
+def test_no_file_imports_from_its_right(file):
+    place = PLACES[part_of(file)]
+    assert {part for part in parts_imported(file) if PLACES.get(part, len(LINE)) > place} == set()
+
+
+@files_of("datasets")
+def test_datasets_know_nothing_of_the_line(file):
+    assert parts_imported(file) <= {"datasets", *LINE[0]}
+    assert not outside_packages(file) & {"torch", "skorch"}
+
+
+@files_of(*LINE[0], *TEXT)
+def test_text_code_never_imports_torch(file):
+    assert not outside_packages(file) & {"torch", "skorch"}
+
+
+@files_of("modules")
+def test_modules_never_import_estimators_or_frames(file):
+    assert not outside_packages(file) & {"sklearn", "pandas", "polars", "skorch"}
+
+
+@files_of("modules")
+def test_modules_import_from_one_another_only(file):
+    assert parts_imported(file) <= {"modules"}
+
+
+@every_file
+def test_private_names_of_sklearn_are_imported_in_one_file_only(file):
+    private = {
+        name
+        for name in imports_of(file)
+        if name.startswith("sklearn.") and any(part.startswith("_") for part in name.split("."))
+    }
+    assert bool(private) == (file == "_sklearn_compat.py")
+
+
+# Imports first all that the package imports from elsewhere, which may change what it likes, and
+# then every file of the package. Writes what differs after the second from before it.
+SCRIPT = """
+import contextlib, importlib, io, json, logging, os, pkgutil, random, sys, warnings
+
+for name in json.loads(sys.argv[1]):
+    importlib.import_module(name)
+
+import numpy, torch
+
+def state():
+    return {
+        "warning filters": list(warnings.filters),
+        "seed of torch": (torch.initial_seed(), torch.get_rng_state().tolist()),
+        "seed of numpy": str(numpy.random.get_state(legacy=False)),
+        "seed of random": random.getstate(),
+        "threads of torch": (torch.get_num_threads(), torch.get_num_interop_threads()),
+        "number type of torch": torch.get_default_dtype(),
+        "float errors of numpy": numpy.geterr(),
+        "logging": (logging.root.level, list(logging.root.handlers), logging.root.disabled),
+        "environment": dict(os.environ),
+        "search path": list(sys.path),
+    }
+
+before = state()
+output = io.StringIO()
+with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+    import sklearn_rnn
+
+    imported = ["sklearn_rnn"]
+    for module in pkgutil.walk_packages(sklearn_rnn.__path__, "sklearn_rnn."):
+        importlib.import_module(module.name)
+        imported.append(module.name)
+after = state()
+changed = [name for name in before if before[name] != after[name]]
+print(json.dumps({"changed": changed, "output": output.getvalue(), "imported": imported}))
+"""
+
+
+@pytest.fixture(scope="module")
+def fresh_import():
+    """Import the package in a new process and return what that did."""
+    outside = set()
+    for file in FILES:
+        for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                outside |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                outside.add(node.module)
+    outside = sorted(name for name in outside if name.split(".")[0] != "sklearn_rnn")
+    process = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(outside)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+def test_import_changes_nothing_global(fresh_import):
+    assert fresh_import["changed"] == []
+
+
+def test_import_prints_nothing(fresh_import):
+    assert fresh_import["output"] == ""
+
+
+def test_every_file_can_be_imported(fresh_import):
+    names = {file.removesuffix(".py").replace("/", ".") for file in FILES}
+    names = {f"sklearn_rnn.{name}".removesuffix(".__init__") for name in names}
+    assert set(fresh_import["imported"]) == names

@@ -1,0 +1,340 @@
+import io
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW, clip_grad_norm
+
+N_ROWS, SIZE = 8, 3
+
+# Rows twice in a batch, rows that come and go, one that comes in the last batch only, and two
+# that never come.
+BATCHES = [[0, 1, 1, 2], [1, 4], [0, 0, 0], [5, 4, 1], [2, 6]]
+
+
+class Network(nn.Module):
+    """A small network over the rows of a table."""
+
+    def __init__(self, *, sparse):
+        super().__init__()
+        torch.manual_seed(0)
+        self.table = nn.Embedding(N_ROWS, SIZE, sparse=sparse)
+        self.layers = nn.Sequential(nn.Linear(SIZE, 5), nn.Tanh(), nn.Linear(5, 2))
+        self.double()
+
+    def loss(self, rows):
+        return self.layers(self.table(torch.tensor(rows))).square().sum()
+
+
+def train(network, optimizer, batches=BATCHES):
+    for rows in batches:
+        optimizer.zero_grad()
+        network.loss(rows).backward()
+        optimizer.step()
+
+
+def assert_same_parameters(ours, expected):
+    for a, b in zip(ours.parameters(), expected.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+
+
+some_parameters = pytest.mark.parametrize(
+    "kwargs",
+    [{}, {"lr": 0.1, "weight_decay": 0.3}, {"betas": (0.5, 0.8), "eps": 0.01, "weight_decay": 0}],
+    ids=str,
+)
+
+
+@some_parameters
+def test_dense_gradients_are_stepped_as_by_adamw(kwargs):
+    ours, theirs = Network(sparse=False), Network(sparse=False)
+    train(ours, LazyAdamW(ours.parameters(), **kwargs))
+    train(theirs, torch.optim.AdamW(theirs.parameters(), **kwargs))
+    assert_same_parameters(ours, theirs)
+    for new, old in zip(ours.parameters(), Network(sparse=False).parameters(), strict=True):
+        assert not torch.equal(new, old)
+
+
+@some_parameters
+def test_sparse_equals_dense_where_every_batch_holds_every_row(kwargs):
+    ours, theirs = Network(sparse=True), Network(sparse=False)
+    batches = [[*range(N_ROWS), *rows] for rows in BATCHES]
+    train(ours, LazyAdamW(ours.parameters(), **kwargs), batches)
+    train(theirs, torch.optim.AdamW(theirs.parameters(), **kwargs), batches)
+    assert_same_parameters(ours, theirs)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+@pytest.mark.parametrize(("beta1", "beta2"), [(0.9, 0.999), (0.5, 0.8)])
+def test_sparse_gradients_step_the_rows_of_the_batch(beta1, beta2, weight_decay):
+    lr, eps = 0.1, 1e-3
+    network = Network(sparse=True)
+    parameter = network.table.weight
+    optimizer = LazyAdamW(
+        [parameter], lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay
+    )
+    weight = parameter.detach().numpy().copy()
+    mean, square = np.zeros_like(weight), np.zeros_like(weight)
+    for step, rows in enumerate(BATCHES, start=1):
+        optimizer.zero_grad()
+        network.loss(rows).backward()
+        gradient = parameter.grad.to_dense().numpy()
+        optimizer.step()
+        for row in set(rows):
+            g = gradient[row]
+            mean[row] = beta1 * mean[row] + (1 - beta1) * g
+            square[row] = beta2 * square[row] + (1 - beta2) * g**2
+            unbiased_mean = mean[row] / (1 - beta1**step)
+            unbiased_square = square[row] / (1 - beta2**step)
+            weight[row] -= lr * weight_decay * weight[row]
+            weight[row] -= lr * unbiased_mean / (np.sqrt(unbiased_square) + eps)
+        np.testing.assert_allclose(parameter.detach().numpy(), weight, rtol=0, atol=1e-12)
+    state = optimizer.state[parameter]
+    np.testing.assert_allclose(state["exp_avg"].numpy(), mean, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(state["exp_avg_sq"].numpy(), square, rtol=0, atol=1e-12)
+
+
+def test_rows_outside_the_batch_rest():
+    network = Network(sparse=True)
+    optimizer = LazyAdamW(network.parameters(), lr=0.1, weight_decay=0.3)
+    train(network, optimizer, [[0, 1, 2, 3]])
+    weight = network.table.weight
+    state = optimizer.state[weight]
+    tensors = [weight.detach(), state["exp_avg"], state["exp_avg_sq"]]
+    before = [tensor.clone() for tensor in tensors]
+    train(network, optimizer, [[1, 4, 1]])
+    for tensor, old in zip(tensors, before, strict=True):
+        moved = (tensor != old).any(dim=1)
+        assert moved.nonzero().ravel().tolist() == [1, 4]
+
+
+def test_parameters_without_a_gradient_rest():
+    network = Network(sparse=True)
+    before = network.layers[0].weight.detach().clone()
+    optimizer = LazyAdamW(network.parameters(), lr=0.1, weight_decay=0.3)
+    network.table(torch.tensor([1, 2])).sum().backward()
+    optimizer.step()
+    assert torch.equal(network.layers[0].weight, before)
+
+
+def test_gradients_stay_after_the_step():
+    network = Network(sparse=True)
+    network.loss([1, 4, 1]).backward()
+    before = [parameter.grad.to_dense().clone() for parameter in network.parameters()]
+    LazyAdamW(network.parameters()).step()
+    assert network.table.weight.grad.is_sparse
+    for parameter, gradient in zip(network.parameters(), before, strict=True):
+        assert torch.equal(parameter.grad.to_dense(), gradient)
+
+
+def test_groups_keep_parameters_of_their_own():
+    network = Network(sparse=True)
+    layers, table = {"params": network.layers.parameters()}, {"params": network.table.parameters()}
+    train(network, LazyAdamW([{**layers, "lr": 0.1}, {**table, "lr": 0.0}]))
+    assert torch.equal(network.table.weight, Network(sparse=True).table.weight)
+    assert not torch.equal(network.layers[0].weight, Network(sparse=True).layers[0].weight)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_closure_computes_the_gradients_and_gives_the_loss(sparse):
+    by_closure, by_hand = Network(sparse=sparse), Network(sparse=sparse)
+    train(by_hand, LazyAdamW(by_hand.parameters(), lr=0.1))
+    optimizer = LazyAdamW(by_closure.parameters(), lr=0.1)
+
+    for rows in BATCHES:
+        losses = []
+
+        def closure(rows=rows, losses=losses):
+            optimizer.zero_grad()
+            losses.append(by_closure.loss(rows))
+            losses[-1].backward()
+            return losses[-1]
+
+        with torch.no_grad():
+            assert optimizer.step(closure) is losses[0]
+        assert len(losses) == 1
+    assert_same_parameters(by_closure, by_hand)
+
+
+def test_step_without_a_closure_gives_none():
+    network = Network(sparse=True)
+    network.loss([1, 4]).backward()
+    assert LazyAdamW(network.parameters()).step() is None
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_training_goes_on_from_a_state_dict(sparse):
+    whole = Network(sparse=sparse)
+    train(whole, LazyAdamW(whole.parameters(), lr=0.1))
+
+    first = Network(sparse=sparse)
+    optimizer = LazyAdamW(first.parameters(), lr=0.1)
+    train(first, optimizer, BATCHES[:3])
+    file = io.BytesIO()
+    torch.save([first.state_dict(), optimizer.state_dict()], file)
+    file.seek(0)
+    weights, state = torch.load(file)
+
+    second = Network(sparse=sparse)
+    second.load_state_dict(weights)
+    optimizer = LazyAdamW(second.parameters())
+    optimizer.load_state_dict(state)
+    train(second, optimizer, BATCHES[3:])
+    assert_same_parameters(second, whole)
+
+
+def test_hooks_run_once_a_step():
+    network = Network(sparse=True)
+    torch.optim.AdamW(network.parameters())  # whose making wraps the step of its class in hooks
+    optimizer = LazyAdamW(network.parameters())
+    calls = []
+    optimizer.register_step_pre_hook(lambda *args: calls.append("before"))
+    optimizer.register_step_post_hook(lambda *args: calls.append("after"))
+    train(network, optimizer, [[1, 4]])
+    assert calls == ["before", "after"]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_lowers_the_loss(name):
+    network = Network(sparse=name == "adamw")
+    rows = list(range(N_ROWS))
+    before = network.loss(rows).item()
+    train(network, OPTIMIZERS[name](network.parameters(), lr=0.01, weight_decay=0.0), [rows] * 20)
+    assert network.loss(rows).item() < 0.9 * before
+
+
+def with_gradients(*, sparse):
+    network = Network(sparse=sparse)
+    network.loss([1, 4, 1, 1, 6, 4]).backward()
+    return network
+
+
+def gradients(network):
+    return [p.grad.to_dense() for p in network.parameters() if p.grad is not None]
+
+
+# The gradients have a norm of about 4.
+@pytest.mark.parametrize("max_norm", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_clipping_equals_that_of_torch_on_dense_gradients(max_norm, sparse):
+    ours, theirs = with_gradients(sparse=sparse), with_gradients(sparse=False)
+    norm = clip_grad_norm(ours.parameters(), max_norm)
+    expected = torch.nn.utils.clip_grad_norm_(theirs.parameters(), max_norm)
+    torch.testing.assert_close(norm, expected, rtol=0, atol=1e-12)
+    for a, b in zip(gradients(ours), gradients(theirs), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+
+
+def test_clipping_bounds_the_joint_norm():
+    network = with_gradients(sparse=True)
+    before = torch.cat([gradient.ravel() for gradient in gradients(network)])
+    norm = clip_grad_norm(network.parameters(), 1.0)
+    after = torch.cat([gradient.ravel() for gradient in gradients(network)])
+    assert before.norm() > 1
+    assert norm.item() == pytest.approx(before.norm().item(), abs=1e-12)
+    assert after.norm().item() == pytest.approx(1.0, abs=1e-5)
+    torch.testing.assert_close(after / after.norm(), before / before.norm(), rtol=0, atol=1e-12)
+
+
+def test_clipping_leaves_gradients_sparse():
+    network = with_gradients(sparse=True)
+    clip_grad_norm(network.parameters(), 1.0)
+    gradient = network.table.weight.grad
+    assert gradient.is_sparse
+    assert gradient.coalesce().indices().tolist() == [[1, 4, 6]]
+
+
+def test_clipping_leaves_small_gradients_alone():
+    network = with_gradients(sparse=True)
+    before = [gradient.clone() for gradient in gradients(network)]
+    clip_grad_norm(network.parameters(), 1e3)
+    for gradient, old in zip(gradients(network), before, strict=True):
+        assert torch.equal(gradient, old)
+
+
+def test_clipping_passes_over_parameters_without_a_gradient():
+    network = with_gradients(sparse=True)
+    network.layers[0].weight.grad = None
+    expected = torch.cat([gradient.ravel() for gradient in gradients(network)]).norm()
+    norm = clip_grad_norm(network.parameters(), 1.0)
+    assert norm.item() == pytest.approx(expected.item(), abs=1e-12)
+    assert network.layers[0].weight.grad is None
+
+
+def test_clipping_no_gradients_gives_a_norm_of_zero():
+    assert clip_grad_norm(Network(sparse=True).parameters(), 1.0).item() == 0
+
+
+# Every schedule: the first factor, the last (of the step after the end) and where the peak is.
+ENDS = {
+    "onecycle": (1 / 25, 0, 0.25),
+    "cosine": (1, 0, 0),
+    "linear": (1, 0, 0),
+    "constant": (1, 1, 0),
+}
+
+
+def test_every_schedule_has_its_ends_checked():
+    assert set(ENDS) == set(SCHEDULES)
+
+
+@pytest.mark.parametrize("n_steps", [4, 100, 1000])
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedule_starts_peaks_and_ends_as_it_says(name, n_steps):
+    first, last, peak = ENDS[name]
+    factors = [SCHEDULES[name](step, n_steps) for step in range(n_steps + 1)]
+    assert factors[0] == pytest.approx(first)
+    assert factors[-1] == pytest.approx(last, abs=1e-12)
+    assert np.argmax(factors) == peak * n_steps
+    assert max(factors) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedule_rises_to_its_peak_and_falls_from_there(name):
+    n_steps = 100
+    factors = np.array([SCHEDULES[name](step, n_steps) for step in range(n_steps + 1)])
+    peak = np.argmax(factors)
+    assert (np.diff(factors[: peak + 1]) > 0).all()
+    assert (np.diff(factors[peak:]) <= 0).all()
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedule_is_never_negative_nor_above_one(name):
+    for n_steps in range(1, 60):
+        factors = [SCHEDULES[name](step, n_steps) for step in range(n_steps + 1)]
+        assert 0 <= min(factors)
+        assert max(factors) <= 1
+
+
+@pytest.mark.parametrize("n_steps", [7, 100])
+def test_schedules_equal_their_formulas(n_steps):
+    for step in range(n_steps + 1):
+        done = step / n_steps
+        assert SCHEDULES["linear"](step, n_steps) == pytest.approx(1 - done)
+        cosine = np.cos(np.pi * done / 2) ** 2  # the same as (1 + cos(pi done)) / 2
+        assert SCHEDULES["cosine"](step, n_steps) == pytest.approx(cosine, abs=1e-12)
+        if done < 0.25:
+            one_cycle = 0.04 + 0.96 * np.sin(np.pi * done / 0.25 / 2) ** 2
+        else:
+            one_cycle = np.cos(np.pi * (done - 0.25) / 0.75 / 2) ** 2
+        assert SCHEDULES["onecycle"](step, n_steps) == pytest.approx(one_cycle, abs=1e-12)
+
+
+def test_one_cycle_equals_the_schedule_of_torch():
+    n_steps = 100
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(()))], lr=1.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        max_lr=1.0,
+        # torch counts its phases to the last step, ours end after it.
+        total_steps=n_steps + 1,
+        pct_start=26 / 101,
+        final_div_factor=float("inf"),
+        cycle_momentum=False,
+    )
+    for step in range(n_steps):
+        assert SCHEDULES["onecycle"](step, n_steps) == pytest.approx(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step()

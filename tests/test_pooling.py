@@ -1,0 +1,137 @@
+import pytest
+import torch
+from torch.nn.utils.rnn import pack_sequence
+
+from sklearn_rnn.modules import (
+    AttentionPooling,
+    ConcatPooling,
+    LastPooling,
+    MaxPooling,
+    MeanPooling,
+    PackedLayout,
+)
+from sklearn_rnn.modules._pooling import POOLINGS
+
+SIZE = 4
+LENGTHS = [[7, 5, 5, 2, 1], [3, 3, 3], [6, 1], [1], [1, 1, 1]]
+
+
+def last(states, pooling):
+    return states[-1]
+
+
+def both_ends(states, pooling):
+    return torch.cat([states[-1, : SIZE // 2], states[0, SIZE // 2 :]])
+
+
+def mean(states, pooling):
+    return sum(states) / len(states)
+
+
+def largest(states, pooling):
+    return torch.stack([max(feature) for feature in states.T.unbind()])
+
+
+def attended(states, pooling):
+    W, b, v = pooling.projection.weight, pooling.projection.bias, pooling.score.weight[0]
+    shares = torch.stack([torch.exp(v @ torch.tanh(W @ state + b)) for state in states])
+    return sum(share * state for share, state in zip(shares / shares.sum(), states, strict=True))
+
+
+def largest_and_mean(states, pooling):
+    return torch.cat([largest(states, pooling), mean(states, pooling)])
+
+
+# The pooling beside what it is to give for the states of one document alone.
+CASES = {
+    "last": (LastPooling, last),
+    "both ends": (lambda size: LastPooling(size, bidirectional=True), both_ends),
+    "mean": (MeanPooling, mean),
+    "max": (MaxPooling, largest),
+    "attention": (AttentionPooling, attended),
+    "concat": (ConcatPooling, largest_and_mean),
+}
+
+
+def make_documents(lengths, offset=0.0):
+    """Return the states of documents, each alone, in float64 and with gradients."""
+    torch.manual_seed(0)
+    return [(torch.randn(n, SIZE, dtype=torch.float64) + offset).requires_grad_() for n in lengths]
+
+
+def pool(pooling, documents):
+    packed = pack_sequence(documents)
+    return pooling(packed.data, PackedLayout(packed.batch_sizes))
+
+
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+@pytest.mark.parametrize("case", CASES)
+def test_pooling_equals_a_loop_over_single_documents(case, lengths):
+    make_pooling, reference = CASES[case]
+    pooling = make_pooling(SIZE).double()
+    # All values are negative, so that no zero can pass for the largest.
+    documents = make_documents(lengths, offset=-5.0)
+    expected = torch.stack([reference(states, pooling) for states in documents])
+    torch.testing.assert_close(pool(pooling, documents), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+@pytest.mark.parametrize("case", CASES)
+def test_gradient_equals_that_of_the_loop(case, lengths):
+    make_pooling, reference = CASES[case]
+    pooling = make_pooling(SIZE).double()
+    documents = make_documents(lengths)
+    inputs = documents + list(pooling.parameters())
+    pooled = pool(pooling, documents)
+    upstream = torch.randn_like(pooled)
+    gradients = torch.autograd.grad((pooled * upstream).sum(), inputs)
+    expected = torch.stack([reference(states, pooling) for states in documents])
+    expected = torch.autograd.grad((expected * upstream).sum(), inputs)
+    for ours, theirs in zip(gradients, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+    assert all(gradient.any() for gradient in gradients[: len(documents)])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_output_size_is_the_width_of_the_output(case):
+    pooling = CASES[case][0](SIZE).double()
+    assert pool(pooling, make_documents([3, 1])).shape == (2, pooling.output_size)
+
+
+def test_every_registered_pooling_is_compared_with_a_loop():
+    made = {type(make_pooling(SIZE)) for make_pooling, _ in CASES.values()}
+    assert made == set(POOLINGS.values())
+
+
+def test_attention_shares_sum_to_one_in_each_document():
+    pooling = AttentionPooling(SIZE).double()
+    packed = pack_sequence(make_documents([7, 5, 2, 1]))
+    layout = PackedLayout(packed.batch_sizes)
+    shares = pooling.weights(packed.data, layout)
+    for j in range(4):
+        of_document = shares[layout.documents == j]
+        assert (of_document > 0).all()
+        assert of_document.sum().item() == pytest.approx(1, abs=1e-12)
+
+
+def test_attention_stands_very_large_scores():
+    pooling = AttentionPooling(SIZE).double()
+    with torch.no_grad():
+        pooling.score.weight.mul_(1e5)
+    documents = make_documents([7, 5, 2, 1])
+    scores = [pooling.score(torch.tanh(pooling.projection(states))) for states in documents]
+    assert max(score.abs().max() for score in scores) > 1e4  # whose exp is infinite
+    expected = torch.stack(
+        [
+            (score.softmax(dim=0) * states).sum(dim=0)
+            for score, states in zip(scores, documents, strict=True)
+        ]
+    )
+    torch.testing.assert_close(pool(pooling, documents), expected, rtol=0, atol=1e-10)
+
+
+def test_max_hands_the_gradient_of_a_tie_on_once():
+    states = torch.tensor([[1.0], [3.0], [3.0]], requires_grad=True)
+    pool(MaxPooling(1), [states]).sum().backward()
+    assert states.grad[0].item() == 0
+    assert states.grad.sum().item() == 1

@@ -1,0 +1,81 @@
+"""Runs the examples of the README and of the documentation's pages, as a reader would."""
+
+import re
+import textwrap
+import warnings
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PAGES = [ROOT / "docs/index.rst", *sorted(ROOT.glob("docs/user_guide/*.rst"))]
+
+MARKDOWN_BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+RST_BLOCK = re.compile(
+    # The lines that are blank or indented deeper than the directive.
+    r"^(?P<indent> *)\.\. code-block:: python\n(?P<code>(?:(?P=indent) +.*\n|\n)+)",
+    re.MULTILINE,
+)
+
+
+def code_blocks(path):
+    """Return the Python blocks of a page, each compiled with its place in the file."""
+    text = path.read_text(encoding="utf-8")
+    pattern = MARKDOWN_BLOCK if path.suffix == ".md" else RST_BLOCK
+    blocks = []
+    for match in pattern.finditer(text):
+        # With as many lines in front, a traceback names the line of the page.
+        above = text.count("\n", 0, match.start("code"))
+        source = "\n" * above + textwrap.dedent(match["code"])
+        blocks.append(compile(source, str(path), "exec"))
+    return blocks
+
+
+@pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: path.name)
+def test_examples_run(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = code_blocks(path)
+    assert blocks, f"{path.name} has no Python example"
+    namespace = {"__name__": "__main__"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        warnings.simplefilter("error", DeprecationWarning)
+        for block in blocks:
+            exec(block, namespace)
+
+
+@pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: path.name)
+def test_no_example_escapes_the_test(path):
+    """Every block of code is marked as Python in the one way that is run, or is for the shell."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        opened = re.findall(r"^ *```(.*)$", text, re.MULTILINE)[::2]
+    else:
+        assert not re.search(r"^(?! *\.\. ).*::$", text, re.MULTILINE), "a literal block"
+        opened = re.findall(r"^ *\.\. (?:code-block|code|sourcecode)::(.*)$", text, re.MULTILINE)
+    languages = [language.strip() for language in opened]
+    assert set(languages) <= {"python", "bash"}
+    assert len(code_blocks(path)) == languages.count("python")
+
+
+def test_a_failing_example_is_told_by_its_line(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("Text\n\n```python\nx = 1\n```\n\n```python\n1 / 0\n```\n", encoding="utf-8")
+    _, block = code_blocks(page)
+    with pytest.raises(ZeroDivisionError) as error:
+        exec(block, {})
+    assert error.traceback[-1].lineno + 1 == 8
+
+
+def test_blocks_of_a_page_are_found(tmp_path):
+    page = tmp_path / "page.rst"
+    page.write_text(
+        "Text\n\n.. code-block:: python\n\n    x = 1\n\n    if x:\n        y = 2\n\nText\n\n"
+        "- Item\n\n  .. code-block:: python\n\n      z = 3\n\n.. code-block:: bash\n\n    ls\n",
+        encoding="utf-8",
+    )
+    namespace = {}
+    for block in code_blocks(page):
+        exec(block, namespace)
+    assert (namespace["x"], namespace["y"], namespace["z"]) == (1, 2, 3)
