@@ -1,6 +1,7 @@
 """Settings of the Sphinx documentation."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -48,3 +49,14 @@ html_show_sourcelink = False
 
 # Workers of a search inherit it; a gallery script must not open a window.
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+def drop_foreign_references(app, what, name, obj, options, lines):
+    """Turn references of inherited docstrings into text: their labels are scikit-learn's."""
+    if (getattr(obj, "__module__", None) or "").startswith("sklearn."):
+        lines[:] = [re.sub(r":ref:`([^<`]+?) *<[^`]*>`", r"\1", line) for line in lines]
+
+
+def setup(app):
+    """Connect the functions above to Sphinx."""
+    app.connect("autodoc-process-docstring", drop_foreign_references)

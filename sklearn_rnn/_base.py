@@ -20,6 +20,7 @@ from sklearn_rnn._callbacks import (
     ValidationAccuracy,
 )
 from sklearn_rnn._net import SequenceNet, resolve_device
+from sklearn_rnn._ngrams import count_ngrams
 from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW
 from sklearn_rnn._sequences import check_sequences
 from sklearn_rnn._sklearn_compat import HasMethods, Interval, StrOptions
@@ -28,7 +29,7 @@ from sklearn_rnn._torch_state import torch_seed, torch_threads
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._vocabulary import FIRST_ID
 from sklearn_rnn.exceptions import FitInterruptedWarning
-from sklearn_rnn.modules import build_network
+from sklearn_rnn.modules import NGramLinear, WideAndDeep, build_network
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
 
@@ -49,6 +50,7 @@ class BaseRNNText(BaseEstimator):
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "pooling": [StrOptions(set(POOLINGS))],
         "skip_connection": ["boolean"],
+        "wide_weight": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "word_dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
@@ -58,6 +60,7 @@ class BaseRNNText(BaseEstimator):
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "clip_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "crop_length": [Interval(Integral, 1, None, closed="left"), None],
         "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -86,21 +89,6 @@ class BaseRNNText(BaseEstimator):
         batch_size, max_epochs = self._resolve_training_length(len(train))
         optimizer = OPTIMIZERS.get(self.optimizer, self.optimizer)
         params = {
-            "module": build_network,
-            "module__num_embeddings": self._count_tokens(X, vectorizer),
-            "module__n_outputs": n_outputs,
-            "module__cell": self.cell,
-            "module__activation": self.activation,
-            "module__bidirectional": self.bidirectional,
-            "module__num_layers": self.num_layers,
-            "module__embedding_dim": self.embedding_dim,
-            "module__hidden_size": self.hidden_size,
-            "module__pooling": self.pooling,
-            "module__skip_connection": self.skip_connection,
-            "module__dropout": self.dropout,
-            "module__word_dropout": self.word_dropout,
-            "module__recurrent_dropout": self.recurrent_dropout,
-            "module__sparse": optimizer is LazyAdamW,
             "optimizer": optimizer,
             "optimizer__weight_decay": self.weight_decay,
             "lr": self.lr,
@@ -108,6 +96,7 @@ class BaseRNNText(BaseEstimator):
             "batch_size": batch_size,
             "iterator_train": SimilarLengthBatches,
             "iterator_train__random_state": np.random.RandomState(seeds[1]),
+            "iterator_train__crop_length": self.crop_length,
             "iterator_valid": SimilarLengthBatches,
             "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
             "callbacks": self._make_callbacks(-(-len(train) // batch_size), max_epochs),
@@ -116,8 +105,10 @@ class BaseRNNText(BaseEstimator):
             **criterion,
             **(self.skorch_params or {}),
         }
+        n_ids = self._count_ids(X, vectorizer)
         with torch_threads(self._n_threads()), torch_seed(int(seeds[2]), device):
-            net = SequenceNet(**params).fit((train, valid))
+            module = self._make_network(X, n_ids, n_outputs, sparse=optimizer is LazyAdamW)
+            net = SequenceNet(**{"module": module, **params}).fit((train, valid))
         if net.interrupted_:
             if not net.history or not net.history[-1, "batches"]:
                 raise KeyboardInterrupt
@@ -143,8 +134,9 @@ class BaseRNNText(BaseEstimator):
             return check_sequences(X, estimator=self)
         if self.vectorizer_ is None:
             raise ValueError(
-                f"This {type(self).__name__} was fitted on token ids and has no vectorizer for raw "
-                "text. Transform X by the vectorizer that made the training ids, or fit on raw text."
+                f"This {type(self).__name__} was fitted on token ids and has no vectorizer for "
+                "raw text. Transform X by the vectorizer that made the ids of fit, or fit on raw "
+                "text."
             )
         return check_sequences(self.vectorizer_.transform(X), estimator=self)
 
@@ -203,7 +195,31 @@ class BaseRNNText(BaseEstimator):
             np.arange(n_documents), test_size=n_valid, stratify=stratify, random_state=seed
         )
 
-    def _count_tokens(self, X, vectorizer):
+    def _make_network(self, X, n_ids, n_outputs, *, sparse):
+        """Build the network, with new weights."""
+        deep = build_network(
+            num_embeddings=n_ids,
+            n_outputs=n_outputs,
+            cell=self.cell,
+            activation=self.activation,
+            bidirectional=self.bidirectional,
+            num_layers=self.num_layers,
+            embedding_dim=self.embedding_dim,
+            hidden_size=self.hidden_size,
+            pooling=self.pooling,
+            skip_connection=self.skip_connection,
+            dropout=self.dropout,
+            word_dropout=self.word_dropout,
+            recurrent_dropout=self.recurrent_dropout,
+            sparse=sparse,
+        )
+        if not self.wide_weight:
+            return deep
+        ngrams = count_ngrams(X, n_ids)
+        parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
+        return WideAndDeep(deep, NGramLinear(n_outputs, *parts, sparse=sparse), self.wide_weight)
+
+    def _count_ids(self, X, vectorizer):
         """Return how many ids the embedding table needs."""
         n_tokens = int(X.data.max(initial=FIRST_ID - 1)) + 1
         vocabulary = getattr(vectorizer, "vocabulary_", ())

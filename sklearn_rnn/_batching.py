@@ -14,9 +14,11 @@ from torch.nn.utils.rnn import PackedSequence
 from sklearn_rnn._sequences import sequence_lengths
 from sklearn_rnn._vocabulary import UNKNOWN_ID
 
-# An epoch is cut at random into windows of this many batches, and documents are sorted by length
-# within a window: few enough to leave the batches random, many enough to make lengths similar.
-WINDOW = 100
+# An epoch is cut at random into windows of batches, and documents are sorted by length within a
+# window: few enough to leave the batches random, many enough to make lengths similar. One window
+# over all would give each document the same batch-mates in every epoch, so a window is a quarter of
+# the epoch, and at most this many batches.
+MAX_WINDOW = 100
 
 # Bound on the tokens of a prediction batch, so that a few very long documents do not take the
 # memory of a whole batch.
@@ -86,13 +88,22 @@ class SequenceDataset(torch.utils.data.Dataset):
         start = self.starts[row]
         return self.tokens[start : start + self.lengths[row]], self.targets[row]
 
-    def batch(self, rows: np.ndarray) -> tuple[TokenBatch, tuple[Tensor, Tensor]]:
+    def batch(
+        self,
+        rows: np.ndarray,
+        lengths: np.ndarray | None = None,
+        offsets: np.ndarray | None = None,
+    ) -> tuple[TokenBatch, tuple[Tensor, Tensor]]:
         """Gather documents, given longest first, into one packed batch.
 
         Parameters
         ----------
         rows : ndarray of int64 of shape (n_documents,)
             Rows, by descending length.
+        lengths : ndarray of int64 of shape (n_documents,), default=None
+            How many tokens to read of each. None stands for all.
+        offsets : ndarray of int64 of shape (n_documents,), default=None
+            How many tokens of each to leave out before these. None stands for 0.
 
         Returns
         -------
@@ -101,13 +112,14 @@ class SequenceDataset(torch.utils.data.Dataset):
         targets : tuple of two tensors of shape (n_documents, ...)
             Their targets and weights.
         """
-        lengths = self.lengths[rows]
+        lengths = self.lengths[rows] if lengths is None else lengths
+        starts = self.starts[rows] if offsets is None else self.starts[rows] + offsets
         steps = np.arange(lengths[0])
         # The batch size of a step counts the documents that are longer than it.
         batch_sizes = np.searchsorted(-lengths, -steps, side="left")
         rank_of_step = np.cumsum(batch_sizes) - batch_sizes
         ranks = np.arange(lengths.sum()) - np.repeat(rank_of_step, batch_sizes)
-        ids = self.tokens[self.starts[rows][ranks] + np.repeat(steps, batch_sizes)]
+        ids = self.tokens[starts[ranks] + np.repeat(steps, batch_sizes)]
         packed = PackedSequence(torch.from_numpy(ids), torch.from_numpy(batch_sizes))
         targets = torch.from_numpy(self.targets[rows]), torch.from_numpy(self.weights[rows])
         return TokenBatch(rows, packed), targets
@@ -128,6 +140,9 @@ class SimilarLengthBatches:
         Source of the random order: documents are shuffled, sorted by length in windows of some
         batches, and the batches shuffled again. If None, the order is fixed, all documents are
         sorted by length, and batches of very long documents are made smaller.
+    crop_length : int, default=None
+        Of a longer document, only this many tokens are read, from a random place on. None reads
+        whole documents. Ignored if `random_state` is None.
     """
 
     def __init__(
@@ -135,18 +150,23 @@ class SimilarLengthBatches:
         dataset: SequenceDataset,
         batch_size: int,
         random_state: np.random.RandomState | None = None,
+        crop_length: int | None = None,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.random_state = random_state
+        self.crop_length = crop_length
 
     def __len__(self) -> int:
         return len(self._fixed_plan()) if self.random_state is None else self._n_random_batches()
 
     def __iter__(self) -> Iterator[tuple[TokenBatch, tuple[Tensor, Tensor]]]:
-        plan = self._fixed_plan() if self.random_state is None else self._random_plan()
-        for rows in plan:
-            yield self.dataset.batch(rows)
+        if self.random_state is None:
+            for rows in self._fixed_plan():
+                yield self.dataset.batch(rows)
+        else:
+            for rows in self._random_plan():
+                yield self.dataset.batch(rows, *self._crop(rows))
 
     def _n_random_batches(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
@@ -157,9 +177,10 @@ class SimilarLengthBatches:
         # Batches differ by at most one document, so that none has a much louder gradient.
         sizes = np.array([len(part) for part in np.array_split(order, self._n_random_batches())])
         ends = np.cumsum(sizes)
+        n_window = min(MAX_WINDOW, -(-len(sizes) // 4))
         batches = []
-        for first in range(0, len(sizes), WINDOW):
-            window_sizes = sizes[first : first + WINDOW]
+        for first in range(0, len(sizes), n_window):
+            window_sizes = sizes[first : first + n_window]
             start = ends[first] - sizes[first]
             window = self._longest_first(order[start : start + window_sizes.sum()])
             batches += np.split(window, np.cumsum(window_sizes)[:-1])
@@ -178,5 +199,16 @@ class SimilarLengthBatches:
         return batches
 
     def _longest_first(self, rows: np.ndarray) -> np.ndarray:
-        """Sort rows by descending length, ties in the order given."""
-        return rows[np.argsort(-self.dataset.lengths[rows], kind="stable")]
+        """Sort rows by descending number of tokens to read, ties in the order given."""
+        lengths = self.dataset.lengths[rows]
+        if self.random_state is not None and self.crop_length is not None:
+            lengths = np.minimum(lengths, self.crop_length)
+        return rows[np.argsort(-lengths, kind="stable")]
+
+    def _crop(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return how many tokens to read of each document, and from where on."""
+        lengths = self.dataset.lengths[rows]
+        if self.crop_length is None:
+            return lengths, np.zeros_like(lengths)
+        cropped = np.minimum(lengths, self.crop_length)
+        return cropped, self.random_state.randint(lengths - cropped + 1)

@@ -17,7 +17,205 @@ from sklearn_rnn._text_input import is_missing
 
 
 class RNNTextClassifier(ClassifierMixin, BaseRNNText):
-    """Recurrent neural network that classifies text."""
+    """Classify documents by a recurrent neural network.
+
+    The network reads a document word by word: each token becomes a vector, a stack of recurrent
+    layers reads the vectors in their order, the states are pooled into one vector a document, and
+    a linear layer turns that into a score for each class. Beside it stands a linear model of words
+    and word pairs, the wide path, which learns more from few documents; the prediction is the mean
+    of both (see `wide_weight`).
+
+    Training runs through skorch and PyTorch, on batches of documents of similar length, with no
+    step computed on padding.
+
+    Parameters
+    ----------
+    vectorizer : transformer from text to token ids or None, default=None
+        Splits raw text and numbers the tokens. It is cloned and fitted as `vectorizer_`. None
+        stands for a :class:`SequenceVectorizer` with its defaults. Ignored when `fit` is given
+        token ids.
+
+    cell : {"rnn", "lstm", "gru"}, default="lstm"
+        The recurrent cell: the plain one, the long short-term memory, or the gated recurrent unit.
+
+    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
+        The activation of the plain cell. Ignored unless ``cell="rnn"``.
+
+    bidirectional : bool, default=True
+        Whether each layer also reads the documents from their end, by a second cell whose states
+        stand beside those of the first.
+
+    num_layers : int, default=1
+        Number of recurrent layers. Each reads the states of the one below.
+
+    embedding_dim : int, default=100
+        Number of features of a token.
+
+    hidden_size : int, default=64
+        Number of units of a recurrent layer, in each direction.
+
+    pooling : {"last", "mean", "max", "attention", "concat"}, default="concat"
+        How the states at all tokens become one vector: the state after the whole document was
+        read, the mean, the largest value of each feature, a mean with learned weights, or the
+        largest beside the mean.
+
+    skip_connection : bool, default=True
+        Whether the mean of the token vectors joins that vector, a way past the recurrence.
+
+    wide_weight : float in range [0.0, 1.0), default=0.5
+        The share of the wide path in the scores: a linear model on the TF-IDF weights of words and
+        word pairs, learned in the same steps. With 0 there is no such path, and the recurrent
+        network stands alone.
+
+    dropout : float in range [0.0, 1.0), default=0.5
+        Share of the features that are zeroed in training, between the recurrent layers and in
+        front of the linear layer.
+
+    word_dropout : float in range [0.0, 1.0), default=0.1
+        Share of the tokens that are read as the unknown token in training.
+
+    recurrent_dropout : float in range [0.0, 1.0), default=0.0
+        Share of the weights from state to state that are zeroed in a training batch.
+
+    label_smoothing : float in range [0.0, 1.0), default=0.05
+        Share of the target that is spread evenly over the classes, so that the network does not
+        become too sure.
+
+    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, \
+            default="adamw"
+        How the weights follow the gradients. "adamw" moves only those rows of the embedding that
+        a batch touches, so that a large vocabulary costs little. A callable is a class such as
+        those in :mod:`torch.optim`; its further arguments go into `skorch_params`, as in
+        ``{"optimizer__betas": (0.9, 0.99)}``.
+
+    lr : float, default=4e-3
+        Learning rate, the highest one where `lr_schedule` varies it.
+
+    lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
+        How the learning rate goes over the whole training: it rises in the first quarter and falls
+        to zero, falls to zero along half a cosine or in a straight line, or stays.
+
+    weight_decay : float, default=0.01
+        How strongly the optimizer pulls the weights towards zero.
+
+    clip_grad_norm : float or None, default=1.0
+        The largest norm of all gradients of a step together; longer ones are scaled down, since
+        gradients through time can explode. None leaves them.
+
+    batch_size : int or "auto", default="auto"
+        Number of documents in a training batch. "auto" is 32.
+
+    crop_length : int or None, default=256
+        In training, a document of more tokens is read from a random place on for so many tokens,
+        from another place in each epoch. It bounds the time of training and makes long documents
+        harder to learn by heart. None reads all of them. Prediction always does.
+
+    max_epochs : int or "auto", default="auto"
+        How often training goes over the documents. "auto" takes few epochs over many documents
+        and more over few.
+
+    early_stopping : bool, default=False
+        Whether to set `validation_fraction` of the documents aside, to end training when their
+        accuracy has not risen by more than `tol` for `n_iter_no_change` epochs, and to keep the
+        weights of the best epoch.
+
+    validation_fraction : float in range (0.0, 1.0), default=0.1
+        Share of the documents that is set aside, by class where every class has enough of them.
+        Only used if `early_stopping` is True.
+
+    n_iter_no_change : int, default=3
+        Number of epochs to wait for a better one. Only used if `early_stopping` is True.
+
+    tol : float, default=0.0
+        How much better an epoch must be to count. Only used if `early_stopping` is True.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss. "balanced" weighs classes by the inverse of their
+        frequency. With a dict, classes that it does not name have weight 1.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the initial weights, the order of documents, dropout and the documents set
+        aside. With an int, the same data gives the same weights on a machine, to the bit. The
+        global random states of torch is left as it was.
+
+    device : str or torch.device, default="auto"
+        Where to compute: "cpu", "cuda", ...; "auto" takes a GPU where there is one.
+
+    n_jobs : int or None, default=None
+        Number of threads that torch computes with on the CPU. None means 1, whatever the context:
+        results do not depend on how many workers a search has. -1 means all processors. Another
+        number may change the last bits of the weights.
+
+    verbose : int, default=0
+        With 1 or more, a progress bar shows epoch, loss, validation score and speed.
+
+    callbacks : list or None, default=None
+        Further skorch callbacks, or pairs of a name and a callback.
+
+    skorch_params : dict or None, default=None
+        Further arguments of :class:`skorch.NeuralNet`. They win over those set here.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+
+    vectorizer_ : transformer or None
+        The fitted vectorizer, None after fitting on token ids.
+
+    net_ : skorch.NeuralNet
+        The trained skorch net.
+
+    module_ : torch.nn.Module
+        The trained network.
+
+    history_ : skorch.history.History
+        What skorch recorded in each epoch.
+
+    n_iter_ : int
+        Number of epochs.
+
+    loss_curve_ : list of float
+        The training loss of each epoch.
+
+    validation_scores_ : list of float or None
+        The accuracy on the documents set aside, of each epoch. None without early stopping.
+
+    best_validation_score_ : float or None
+        The highest of them, whose weights are kept. None without early stopping.
+
+    See Also
+    --------
+    SequenceVectorizer : From text to token ids.
+    sklearn.neural_network.MLPClassifier : A network without memory, on vectors.
+
+    Notes
+    -----
+    A document's result does not depend on the documents beside it. An empty document is read as
+    one unknown token. Token ids larger than all in `fit` count as the unknown token.
+
+    When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached and
+    warns with :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; before the first step, and
+    when `fit` raises an error, everything stays as it was.
+
+    References
+    ----------
+    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
+
+    H.-T. Cheng et al., "Wide & deep learning for recommender systems", DLRS (2016).
+
+    L. N. Smith and N. Topin, "Super-convergence: very fast training of neural networks using large
+    learning rates" (2018), https://arxiv.org/abs/1708.07120.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTextClassifier
+    >>> X = ["good, not bad", "bad, not good"] * 20
+    >>> y = ["praise", "complaint"] * 20
+    >>> clf = RNNTextClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> clf.predict(["good, not bad", "bad, not good"])
+    array(['praise', 'complaint'], dtype='<U9')
+    """
 
     _parameter_constraints: dict = {
         **BaseRNNText._parameter_constraints,
@@ -37,6 +235,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         hidden_size=64,
         pooling="concat",
         skip_connection=True,
+        wide_weight=0.5,
         dropout=0.5,
         word_dropout=0.1,
         recurrent_dropout=0.0,
@@ -47,6 +246,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         weight_decay=0.01,
         clip_grad_norm=1.0,
         batch_size="auto",
+        crop_length=256,
         max_epochs="auto",
         early_stopping=False,
         validation_fraction=0.1,
@@ -69,6 +269,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.hidden_size = hidden_size
         self.pooling = pooling
         self.skip_connection = skip_connection
+        self.wide_weight = wide_weight
         self.dropout = dropout
         self.word_dropout = word_dropout
         self.recurrent_dropout = recurrent_dropout
@@ -79,6 +280,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.weight_decay = weight_decay
         self.clip_grad_norm = clip_grad_norm
         self.batch_size = batch_size
+        self.crop_length = crop_length
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -94,6 +296,30 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
+        """Learn from documents and their labels.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents: raw text in any container that :class:`SequenceVectorizer` takes, or
+            token ids as it returns them, padded with 0 where dense.
+
+        y : array-like of shape (n_samples,)
+            The labels, of any type that can be sorted.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each document in the loss. None stands for 1.
+
+        Returns
+        -------
+        self : RNNTextClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If documents or labels are missing or wrong, or there are fewer than two classes.
+        """
         sequences, vectorizer = self._fit_input(X)
         encoder, targets = self._encode_labels(y)
         check_consistent_length(sequences, targets)
@@ -118,16 +344,65 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         return self
 
     def predict(self, X):
+        """Return the most probable label of each document.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents, as in `fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            The labels.
+        """
         outputs = self._outputs(X)
         return self.classes_[outputs.argmax(axis=1)]
 
     def predict_proba(self, X):
+        """Return the probability of each class for each document.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents, as in `fit`.
+
+        Returns
+        -------
+        probabilities : ndarray of float64 of shape (n_samples, n_classes)
+            A column for each of `classes_`. Rows sum to 1.
+        """
         return softmax(self._outputs(X).astype(np.float64), axis=1)
 
     def predict_log_proba(self, X):
+        """Return the logarithm of the probability of each class for each document.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents, as in `fit`.
+
+        Returns
+        -------
+        log_probabilities : ndarray of float64 of shape (n_samples, n_classes)
+            A column for each of `classes_`.
+        """
         return log_softmax(self._outputs(X).astype(np.float64), axis=1)
 
     def decision_function(self, X):
+        """Return how much speaks for each class: the logits of the network.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents, as in `fit`.
+
+        Returns
+        -------
+        scores : ndarray of float32 of shape (n_samples,) or (n_samples, n_classes)
+            With two classes, the logit of the second less that of the first: above 0 it is
+            predicted. With more, a column for each of `classes_`.
+        """
         outputs = self._outputs(X)
         return outputs[:, 1] - outputs[:, 0] if len(self.classes_) == 2 else outputs
 

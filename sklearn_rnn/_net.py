@@ -15,7 +15,7 @@ class SequenceNet(NeuralNet):
 
     Its own are: `fit` takes the pair of training and validation set (or None) as `X`; a batch
     reaches the module as a packed sequence; the loss is the mean over documents of weight times
-    loss. The rest is skorch.
+    loss, of each output where the module returns several. The rest is skorch.
     """
 
     def get_split_datasets(
@@ -30,14 +30,16 @@ class SequenceNet(NeuralNet):
 
     def get_loss(
         self,
-        y_pred: Tensor,
+        y_pred: Tensor | tuple[Tensor, ...],
         y_true: tuple[Tensor, Tensor],
         X: TokenBatch | None = None,
         training: bool = False,
     ) -> Tensor:
-        """Return the weighted mean loss of a batch."""
-        targets, weights = (part.to(y_pred.device) for part in y_true)
-        return (self.criterion_(y_pred, targets) * weights).mean()
+        """Return the weighted mean loss of a batch, averaged over several outputs."""
+        outputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
+        targets, weights = (part.to(outputs[0].device) for part in y_true)
+        losses = [(self.criterion_(output, targets) * weights).mean() for output in outputs]
+        return sum(losses) / len(losses)
 
     def fit_loop(self, *args, **kwargs) -> SequenceNet:
         """Train, and remember whether the user interrupted it.

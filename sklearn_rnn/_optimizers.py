@@ -19,6 +19,10 @@ class LazyAdamW(torch.optim.AdamW):
     them by their old momentum and decay them. The bias correction counts all steps, as in
     :class:`torch.optim.SparseAdam`.
 
+    A group of parameters with ``plain=True`` is moved by gradient descent instead: by the gradient
+    times the learning rate, with no moments and no decay. That suits a linear model of sparse
+    features, where Adam gives rare features steps as long as frequent ones.
+
     Parameters
     ----------
     params : iterable of torch.nn.Parameter or of dict
@@ -76,16 +80,27 @@ class LazyAdamW(torch.optim.AdamW):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        plain = [
+            (group, parameter, parameter.grad)
+            for group in self.param_groups
+            for parameter in group["params"]
+            if parameter.grad is not None and group.get("plain")
+        ]
+        # Without a gradient the other steps pass a parameter over.
+        for _, parameter, _ in plain:
+            parameter.grad = None
         sparse = [
             (group, parameter, parameter.grad.coalesce())
             for group in self.param_groups
             for parameter in group["params"]
             if parameter.grad is not None and parameter.grad.is_sparse
         ]
-        # Without a gradient the fused step passes a parameter over.
         for _, parameter, _ in sparse:
             parameter.grad = None
         with torch.no_grad():
+            for group, parameter, grad in plain:
+                parameter.grad = grad
+                parameter.add_(grad, alpha=-group["lr"])
             # torch wraps the step of every class in the hooks of the optimizer; by the bare one
             # they run once.
             inspect.unwrap(torch.optim.AdamW.step)(self)

@@ -48,7 +48,7 @@ class ProgressScorer:
 
     def __call__(self, estimator, X, y):
         score = check_scoring(estimator, scoring=self.scoring)(estimator, X, y)
-        self.progress_bar.set_postfix_str(f"last {self.scoring} {score:.3f}")
+        self.progress_bar.set_postfix_str(f"last {self.scoring} {score:.3f}", refresh=False)
         self.progress_bar.update()
         return score
 
@@ -88,8 +88,8 @@ def compare(y_true, predictions):
     return pd.DataFrame.from_dict(scores, orient="index")
 
 
-def search(X, y):
-    """Search cell, directions and depth on a small part of the data."""
+def search_architecture(X, y):
+    """Search cell, directions and depth, on few documents and for few epochs to be quick."""
     grid = {
         "clf__cell": ["rnn", "lstm", "gru"],
         "clf__bidirectional": [False, True],
@@ -100,13 +100,14 @@ def search(X, y):
     print(f"\nGrid search: {n_candidates} candidates, {n_folds} folds, {len(X)} tweets")
     with tqdm(total=n_candidates * n_folds, unit="fit", desc="Grid search") as bar:
         scorer = ProgressScorer("accuracy", bar)
-        model = GridSearchCV(make_rnn(), grid, cv=cv, scoring=scorer, refit=False)
-        model.fit(X, y)
-    results = pd.DataFrame(model.cv_results_)
+        model = make_rnn(max_epochs=4)
+        search = GridSearchCV(model, grid, cv=cv, scoring=scorer, refit=False).fit(X, y)
+    results = pd.DataFrame(search.cv_results_)
     results.columns = results.columns.str.replace("param_clf__", "")
     results = results.sort_values("rank_test_score")
     columns = ["cell", "bidirectional", "num_layers", "mean_test_score", "std_test_score"]
     print(results[columns].to_string(index=False, float_format="{:.3f}".format))
+    print("So few documents scatter: compare differences with the standard deviations.")
 
 
 def plot_learning_curve(clf, path):
@@ -154,7 +155,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
     parser.add_argument("--n-train", type=int, help="train on the first N tweets only")
-    parser.add_argument("--n-search", type=int, default=1500, help="tweets of the grid search")
+    parser.add_argument("--n-search", type=int, default=1200, help="tweets of the grid search")
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
 
@@ -168,7 +169,7 @@ def main():
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
         LogisticRegression(C=10, max_iter=1000),
     )
-    rnn = make_rnn(early_stopping=True)
+    rnn = make_rnn(early_stopping=True, verbose=1)
     predictions = {}
     for name, model in {"TF-IDF + LogisticRegression": tfidf, "RNNTextClassifier": rnn}.items():
         predictions[name] = fit_and_report(name, model, train, test)
@@ -178,7 +179,7 @@ def main():
 
     plot_learning_curve(rnn["clf"], args.output / "learning_curve.png")
     plot_confusion(test[1], predictions, args.output / "confusion_matrix.png")
-    search(*(part[: args.n_search] for part in train))
+    search_architecture(*(part[: args.n_search] for part in train))
     print(f"\nPlots: {', '.join(str(path) for path in sorted(args.output.glob('*.png')))}")
 
 

@@ -5,6 +5,7 @@ from ._layout import PackedLayout
 from ._network import SequenceNetwork, build_network
 from ._pooling import AttentionPooling, ConcatPooling, LastPooling, MaxPooling, MeanPooling
 from ._recurrent import RecurrentLayer, RecurrentStack
+from ._wide import NGramLinear, WideAndDeep
 from .cells import GRUCell, LSTMCell, RecurrentCell, RNNCell
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "LastPooling",
     "MaxPooling",
     "MeanPooling",
+    "NGramLinear",
     "PackedLayout",
     "RNNCell",
     "RecurrentCell",
@@ -22,6 +24,7 @@ __all__ = [
     "RecurrentStack",
     "SequenceNetwork",
     "TokenEmbedding",
+    "WideAndDeep",
     "WordDropout",
     "build_network",
 ]

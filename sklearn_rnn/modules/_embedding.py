@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -49,6 +51,10 @@ class WordDropout(nn.Module):
 class TokenEmbedding(nn.Module):
     """Look up a vector for each token, with dropout of words and of features.
 
+    As in the Transformer, the table starts at values of variance ``1 / embedding_dim`` and the
+    vectors are multiplied by the root of `embedding_dim`: they reach the network with unit
+    variance, while a step of the optimizer moves them far enough for words that occur rarely.
+
     Parameters
     ----------
     num_embeddings : int
@@ -63,6 +69,10 @@ class TokenEmbedding(nn.Module):
     sparse : bool, default=False
         Whether the gradient of the table holds only the rows of the batch. Not every optimizer
         takes such gradients.
+
+    References
+    ----------
+    A. Vaswani et al., "Attention is all you need", NeurIPS (2017), section 3.4.
     """
 
     def __init__(
@@ -79,6 +89,9 @@ class TokenEmbedding(nn.Module):
         self.table = nn.Embedding(num_embeddings, embedding_dim, padding_idx=0, sparse=sparse)
         self.dropout = nn.Dropout(dropout)
         self.output_size = embedding_dim
+        self.scale = math.sqrt(embedding_dim)
+        with torch.no_grad():
+            self.table.weight /= self.scale
 
     def forward(self, ids: Tensor) -> Tensor:
         """Return the vectors of the tokens.
@@ -93,4 +106,4 @@ class TokenEmbedding(nn.Module):
         vectors : torch.Tensor of shape (n_tokens, embedding_dim)
         """
         ids = ids.masked_fill(ids >= self.table.num_embeddings, UNKNOWN_ID)
-        return self.dropout(self.table(self.word_dropout(ids)))
+        return self.dropout(self.scale * self.table(self.word_dropout(ids)))

@@ -150,7 +150,7 @@ def build_network(
     skip_connection : bool, default=True
         Whether the mean of the embeddings joins that vector.
     dropout : float, default=0.5
-        Dropout of embeddings, between layers and in front of the head.
+        Dropout between layers and in front of the head.
     word_dropout : float, default=0.1
         Share of the tokens that are read as unknown in training.
     recurrent_dropout : float, default=0.0
@@ -174,7 +174,7 @@ def build_network(
     if cell == "rnn":
         make_cell = partial(make_cell, activation=activation)
     embedding = TokenEmbedding(
-        num_embeddings, embedding_dim, dropout=dropout, word_dropout=word_dropout, sparse=sparse
+        num_embeddings, embedding_dim, word_dropout=word_dropout, sparse=sparse
     )
     encoder = RecurrentStack(
         make_cell,

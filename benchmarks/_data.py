@@ -1,0 +1,30 @@
+"""The labelled data sets of the benchmarks: gzipped CSV files of text, label and split."""
+
+import os
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def data_folder():
+    """Return the folder of the CSV files, or end with a message where there is none."""
+    folder = Path(os.environ.get("SKLEARN_RNN_DATA", DEFAULT_FOLDER))
+    if not list(folder.glob("*.csv.gz")):
+        print(
+            f"Skipped: no *.csv.gz in {folder}. Set SKLEARN_RNN_DATA to a folder of gzipped CSV "
+            "files with the columns text, label and split (train or test)."
+        )
+        sys.exit(0)
+    return folder
+
+
+def load(path):
+    """Return the train and the test part of a file, each as texts and labels."""
+    frame = pd.read_csv(path, keep_default_na=False)
+    return {
+        split: (part["text"].to_numpy(object), part["label"].to_numpy(object))
+        for split, part in frame.groupby("split")
+    }

@@ -1,0 +1,83 @@
+"""Which words and word pairs a corpus holds, and how rare they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from sklearn_rnn._sequences import sequence_lengths
+from sklearn_rnn._vocabulary import UNKNOWN_ID
+
+
+@dataclass
+class NGrams:
+    """The words and the word pairs to know, with their inverse document frequencies.
+
+    Parameters
+    ----------
+    word_idf : ndarray of float32 of shape (n_ids,)
+        By token id.
+    pairs : ndarray of int64 of shape (n_pairs,)
+        Ascending; the pair of ids `a` and `b` is `a * n_ids + b`.
+    pair_idf : ndarray of float32 of shape (n_pairs,)
+        In the order of `pairs`.
+    """
+
+    word_idf: np.ndarray
+    pairs: np.ndarray
+    pair_idf: np.ndarray
+
+
+def count_ngrams(X: csr_array, n_ids: int, *, min_df: int = 2) -> NGrams:
+    """Find the word pairs of a corpus, and the inverse document frequencies.
+
+    They are smoothed as in :class:`sklearn.feature_extraction.text.TfidfTransformer`.
+
+    Parameters
+    ----------
+    X : csr_array of int32 of shape (n_documents, n_positions)
+        Token ids, as `check_sequences` returns them.
+    n_ids : int
+        Number of token ids, all of `X` below it.
+    min_df : int, default=2
+        In how many documents a pair must stand. What stands in one document alone says nothing of
+        others.
+
+    Returns
+    -------
+    ngrams : NGrams
+        Pairs with the unknown token are left out.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._ngrams import count_ngrams
+    >>> from sklearn_rnn._sequences import check_sequences
+    >>> ngrams = count_ngrams(check_sequences([[2, 3, 4], [2, 3, 0]]), n_ids=5)
+    >>> ngrams.pairs  # 2 before 3
+    array([13])
+    >>> ngrams.word_idf.round(2)
+    array([2.1, 2.1, 1. , 1. , 1.41], dtype=float32)
+    """
+    n_documents = X.shape[0]
+    tokens = X.data.astype(np.int64)
+    documents = np.repeat(np.arange(n_documents), sequence_lengths(X))
+    word_df = np.bincount(np.unique(documents * n_ids + tokens) % n_ids, minlength=n_ids)
+
+    known = tokens != UNKNOWN_ID
+    are_pair = (documents[1:] == documents[:-1]) & known[1:] & known[:-1]
+    keys = (tokens[:-1] * n_ids + tokens[1:])[are_pair]
+    pairs, number = np.unique(keys, return_inverse=True)
+    once_a_document = np.unique(number * n_documents + documents[1:][are_pair])
+    pair_df = np.bincount(once_a_document // n_documents, minlength=len(pairs))
+    kept = pair_df >= min_df
+    return NGrams(
+        _inverse_frequency(word_df, n_documents),
+        pairs[kept],
+        _inverse_frequency(pair_df[kept], n_documents),
+    )
+
+
+def _inverse_frequency(df: np.ndarray, n_documents: int) -> np.ndarray:
+    return (np.log((1 + n_documents) / (1 + df)) + 1).astype(np.float32)

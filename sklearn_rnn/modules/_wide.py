@@ -1,0 +1,149 @@
+"""The wide path: a linear model of words and word pairs beside the recurrent network."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from ._embedding import UNKNOWN_ID
+from ._layout import PackedLayout
+
+
+class NGramLinear(nn.Module):
+    """Linear outputs of the words and word pairs in a document, weighted by TF-IDF.
+
+    Each word and each known pair of adjacent words counts ``(1 + log(tf)) * idf``, and the
+    weights of a document have norm `scale`: what
+    :class:`sklearn.feature_extraction.text.TfidfVectorizer` computes with ``sublinear_tf=True``.
+    Unknown tokens do not count.
+
+    Parameters
+    ----------
+    n_outputs : int
+        Columns of the output.
+    word_idf : torch.Tensor of shape (n_ids,)
+        Inverse document frequency of each token id.
+    pairs : torch.Tensor of int64 of shape (n_pairs,)
+        The pairs to know, ascending; the pair of ids `a` and `b` is ``a * n_ids + b``.
+    pair_idf : torch.Tensor of shape (n_pairs,)
+        Their inverse document frequencies.
+    scale : float, default=3.0
+        Norm of a document's weights: how far a step of the optimizer moves the outputs.
+    sparse : bool, default=False
+        Whether the gradient of the table holds only the rows of the batch.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.nn.utils.rnn import pack_sequence
+    >>> from sklearn_rnn.modules import NGramLinear
+    >>> linear = NGramLinear(2, torch.ones(4), torch.tensor([2 * 4 + 3]), torch.ones(1))
+    >>> features = linear.features(pack_sequence([torch.tensor([2, 3, 2])]))
+    >>> [column.tolist() for column in features[:2]]  # words 2 and 3, and the pair
+    [[2, 3, 4], [0, 0, 0]]
+    """
+
+    def __init__(
+        self,
+        n_outputs: int,
+        word_idf: Tensor,
+        pairs: Tensor,
+        pair_idf: Tensor,
+        *,
+        scale: float = 3.0,
+        sparse: bool = False,
+    ) -> None:
+        super().__init__()
+        self.n_ids = len(word_idf)
+        self.scale = scale
+        self.register_buffer("pairs", pairs)
+        self.register_buffer("idf", torch.cat([word_idf, pair_idf]))
+        self.table = nn.Embedding(len(self.idf), n_outputs, sparse=sparse)
+        self.bias = nn.Parameter(torch.zeros(n_outputs))
+        nn.init.zeros_(self.table.weight)
+
+    def features(self, ids: PackedSequence) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the words and pairs of each document, each once.
+
+        Parameters
+        ----------
+        ids : torch.nn.utils.rnn.PackedSequence of int32 or int64
+            Token ids of the documents.
+
+        Returns
+        -------
+        features : torch.Tensor of int64 of shape (n_features,)
+            Rows of the table: token ids, then pairs.
+        documents : torch.Tensor of int64 of shape (n_features,)
+            The document of each, in packed order.
+        weights : torch.Tensor of shape (n_features,)
+            Their TF-IDF weights, of norm `scale` in each document.
+        """
+        layout = PackedLayout(ids.batch_sizes, ids.data.device)
+        tokens = ids.data.long()[layout.by_document]
+        documents = layout.documents[layout.by_document]
+        known = (tokens != UNKNOWN_ID) & (tokens < self.n_ids)
+        pairs, second = self._find_pairs(tokens, documents, known)
+        features = torch.cat([tokens[known], pairs])
+        documents = torch.cat([documents[known], documents[second]])
+
+        keys, counts = torch.unique(documents * len(self.idf) + features, return_counts=True)
+        features, documents = keys % len(self.idf), keys // len(self.idf)
+        weights = (1 + counts.log()) * self.idf[features]
+        squares = weights.new_zeros(layout.n_documents).index_add(0, documents, weights**2)
+        return features, documents, self.scale * weights / squares.sqrt()[documents]
+
+    def forward(self, ids: PackedSequence) -> Tensor:
+        """Return the outputs, shape (n_documents, n_outputs)."""
+        features, documents, weights = self.features(ids)
+        terms = self.table(features) * weights[:, None]
+        sums = terms.new_zeros(int(ids.batch_sizes[0]), terms.shape[1])
+        outputs = sums.index_add(0, documents, terms) + self.bias
+        return outputs if ids.unsorted_indices is None else outputs[ids.unsorted_indices]
+
+    def _find_pairs(self, tokens: Tensor, documents: Tensor, known: Tensor) -> tuple:
+        """Return the table rows of the known pairs, and the places of their second words."""
+        if not len(self.pairs):
+            return tokens[:0], tokens[:0]
+        adjacent = (documents[1:] == documents[:-1]) & known[1:] & known[:-1]
+        second = adjacent.nonzero()[:, 0] + 1
+        keys = tokens[second - 1] * self.n_ids + tokens[second]
+        place = torch.searchsorted(self.pairs, keys).clamp(max=len(self.pairs) - 1)
+        found = self.pairs[place] == keys
+        return self.n_ids + place[found], second[found]
+
+
+class WideAndDeep(nn.Module):
+    """A recurrent network and a linear one side by side, each with a loss of its own.
+
+    In training the outputs of both are returned, so that each learns as if it were alone: together
+    the one that fits first would leave the other nothing to learn. Afterwards their mean is
+    returned, which errs less than either as long as they err differently.
+
+    Parameters
+    ----------
+    deep : torch.nn.Module
+        From packed ids to outputs (n_documents, n_outputs), such as a `SequenceNetwork`.
+    wide : torch.nn.Module
+        The same, such as an `NGramLinear`.
+    wide_weight : float, default=0.5
+        The share of `wide` in the mean, between 0 and 1.
+
+    References
+    ----------
+    H.-T. Cheng et al., "Wide & deep learning for recommender systems", DLRS (2016).
+    """
+
+    def __init__(self, deep: nn.Module, wide: nn.Module, wide_weight: float = 0.5) -> None:
+        super().__init__()
+        self.deep = deep
+        self.wide = wide
+        self.wide_weight = wide_weight
+
+    def forward(self, ids: PackedSequence) -> Tensor | tuple[Tensor, Tensor]:
+        """Return both outputs while training, their weighted mean otherwise."""
+        deep, wide = self.deep(ids), self.wide(ids)
+        if self.training:
+            return deep, wide
+        return torch.lerp(deep, wide, self.wide_weight)
