@@ -1,5 +1,6 @@
 """BaseRNNText: what all estimators of one output row per document have in common."""
 
+import inspect
 import warnings
 from numbers import Integral, Real
 
@@ -7,19 +8,14 @@ import numpy as np
 import torch
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, clone
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import EarlyStopping
 
 from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
-from sklearn_rnn._callbacks import (
-    ClipGradNorm,
-    LearningRateSchedule,
-    ProgressBar,
-    ValidationAccuracy,
-)
 from sklearn_rnn._net import SequenceNet, resolve_device
+from sklearn_rnn._net_params import check_skorch_params, make_callbacks, resolve_optimizer
 from sklearn_rnn._ngrams import count_ngrams
 from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW
 from sklearn_rnn._sequences import check_sequences
@@ -36,6 +32,9 @@ from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
 # Prediction needs no gradients kept, so its batches can be larger than those of training.
 _PREDICTION_BATCH_SIZE = 128
 
+# The wide path is convex and its features have norm 3: it takes a far larger rate than the network.
+_WIDE_LR_FACTOR = 1000
+
 
 class BaseRNNText(BaseEstimator):
     """Parameters and the one path of fitting shared by the estimators of documents."""
@@ -50,7 +49,7 @@ class BaseRNNText(BaseEstimator):
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "pooling": [StrOptions(set(POOLINGS))],
         "skip_connection": ["boolean"],
-        "wide_weight": [Interval(Real, 0, 1, closed="left")],
+        "wide_weight": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "word_dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
@@ -76,22 +75,23 @@ class BaseRNNText(BaseEstimator):
 
     def _fit_net(self, X, vectorizer, targets, weights, n_outputs, *, criterion, stratify=None):
         """Train a net on checked data and return it, leaving the estimator as it is."""
-        device = resolve_device(self.device)
+        device = resolve_device(self.device, self)
         random_state = check_random_state(self.random_state)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=3)
         train, valid = np.arange(X.shape[0]), None
         if self.early_stopping:
             train, valid = self._split(X.shape[0], stratify, seed=seeds[0])
+            self._check_any_weight(weights[valid], "set aside for early stopping")
             valid = SequenceDataset(X[valid], targets[valid], weights[valid])
             X, targets, weights = X[train], targets[train], weights[train]
+        self._check_any_weight(weights, "to train on")
         train = SequenceDataset(X, targets, weights)
 
         batch_size, max_epochs = self._resolve_training_length(len(train))
-        optimizer = OPTIMIZERS.get(self.optimizer, self.optimizer)
+        n_steps = max_epochs * -(-len(train) // batch_size)
+        optimizer = resolve_optimizer(self)
         params = {
-            "optimizer": optimizer,
-            "optimizer__weight_decay": self.weight_decay,
-            "lr": self.lr,
+            **self._optimizer_params(optimizer),
             "max_epochs": max_epochs,
             "batch_size": batch_size,
             "iterator_train": SimilarLengthBatches,
@@ -99,34 +99,55 @@ class BaseRNNText(BaseEstimator):
             "iterator_train__crop_length": self.crop_length,
             "iterator_valid": SimilarLengthBatches,
             "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
-            "callbacks": self._make_callbacks(-(-len(train) // batch_size), max_epochs),
+            "callbacks": make_callbacks(self, n_steps, max_epochs),
             "device": device,
             "verbose": 0,
             **criterion,
-            **(self.skorch_params or {}),
+            **check_skorch_params(self),
         }
         n_ids = self._count_ids(X, vectorizer)
-        with torch_threads(self._n_threads()), torch_seed(int(seeds[2]), device):
+        with (
+            torch_threads(self._n_threads()),
+            torch_seed(int(seeds[2]), device),
+            torch.inference_mode(False),
+            torch.enable_grad(),
+        ):
             module = self._make_network(X, n_ids, n_outputs, sparse=optimizer is LazyAdamW)
             net = SequenceNet(**{"module": module, **params}).fit((train, valid))
         if net.interrupted_:
-            if not net.history or not net.history[-1, "batches"]:
+            if not any("train_loss" in batch for row in net.history for batch in row["batches"]):
                 raise KeyboardInterrupt
             warnings.warn(
                 f"Training of {type(self).__name__} was interrupted in epoch {len(net.history)} of "
                 f"{max_epochs}. The estimator keeps the best weights that it had reached.",
                 FitInterruptedWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
+        # Of no use any more, and as large as the weights, or twice as large.
         net.module_.zero_grad(set_to_none=True)
+        net.optimizer_.state.clear()
         return net
 
     def _fit_input(self, X):
         """Return the documents as token ids, and the vectorizer fitted on them, None for ids."""
         if not is_text(X):
             return check_sequences(X, estimator=self), None
-        vectorizer = SequenceVectorizer() if self.vectorizer is None else clone(self.vectorizer)
+        vectorizer = self._make_vectorizer()
         return check_sequences(vectorizer.fit_transform(X), estimator=self), vectorizer
+
+    def _make_vectorizer(self):
+        """Return an unfitted vectorizer, refusing those of scikit-learn that count."""
+        if self.vectorizer is None:
+            return SequenceVectorizer()
+        must = f"The 'vectorizer' parameter of {type(self).__name__} must"
+        if isinstance(self.vectorizer, type):
+            raise TypeError(f"{must} be an instance. Got the class {self.vectorizer.__name__}.")
+        if isinstance(self.vectorizer, (CountVectorizer, HashingVectorizer)):
+            raise ValueError(
+                f"{must} return token ids in the order of the text. Got {self.vectorizer}, which "
+                "counts; SequenceVectorizer turns text into token ids."
+            )
+        return clone(self.vectorizer)
 
     def _check_input(self, X):
         """Return the documents as token ids, by the vectorizer of `fit` where they are text."""
@@ -151,7 +172,8 @@ class BaseRNNText(BaseEstimator):
         """Take over what `fit` learned, all of it at once."""
         self.net_ = net
         self.vectorizer_ = vectorizer
-        finished = [row for row in net.history if "train_loss" in row]
+        last_recorded = "valid_score" if self.early_stopping else "train_loss"
+        finished = [row for row in net.history if last_recorded in row]
         self.n_iter_ = len(finished)
         self.loss_curve_ = [row["train_loss"] for row in finished]
         self.validation_scores_ = self.best_validation_score_ = None
@@ -172,10 +194,12 @@ class BaseRNNText(BaseEstimator):
         return self.net_.history
 
     def _resolve_training_length(self, n_documents):
-        batch_size = 32 if self.batch_size == "auto" else self.batch_size
-        max_epochs = self.max_epochs
+        """Return batch size and epochs: the fewer documents, the smaller and the more."""
+        batch_size, max_epochs = self.batch_size, self.max_epochs
+        if batch_size == "auto":
+            batch_size = 16 if n_documents < 1000 else 32
         if max_epochs == "auto":
-            max_epochs = int(np.clip(np.ceil(600 / (n_documents / batch_size)), 4, 30))
+            max_epochs = int(np.clip(np.ceil(300 / np.sqrt(n_documents)), 3, 30))
         return batch_size, max_epochs
 
     def _split(self, n_documents, stratify, seed):
@@ -187,13 +211,31 @@ class BaseRNNText(BaseEstimator):
                 f"{n_documents} documents leaves none to train on. Lower it, or set "
                 "early_stopping=False."
             )
-        if stratify is not None:
-            counts = np.bincount(stratify)
-            if counts.min() < 2 or len(counts) > min(n_valid, n_documents - n_valid):
-                stratify = None
-        return train_test_split(
-            np.arange(n_documents), test_size=n_valid, stratify=stratify, random_state=seed
+        rows = np.arange(n_documents)
+        if stratify is None:
+            return train_test_split(rows, test_size=n_valid, random_state=seed)
+        counts = np.bincount(stratify)
+        enough = counts.min() >= 2 and len(counts) <= min(n_valid, n_documents - n_valid)
+        train, valid = train_test_split(
+            rows, test_size=n_valid, stratify=stratify if enough else None, random_state=seed
         )
+        # Of a class that is not trained on, the first document goes over.
+        unseen = valid[~np.isin(stratify[valid], stratify[train])]
+        moved = unseen[np.unique(stratify[unseen], return_index=True)[1]]
+        if len(moved) == len(valid):
+            raise ValueError(
+                "With early_stopping=True, no document is left to set aside when each class has "
+                "one to train on. Give more documents, or set early_stopping=False."
+            )
+        return np.append(train, moved), valid[~np.isin(valid, moved)]
+
+    def _check_any_weight(self, weights, where):
+        if not weights.any():
+            raise ValueError(
+                f"At least one non-zero weight is needed among the documents {where}, but by "
+                "sample_weight and class_weight all are 0. Give more documents a weight"
+                + (", or set early_stopping=False." if self.early_stopping else ".")
+            )
 
     def _make_network(self, X, n_ids, n_outputs, *, sparse):
         """Build the network, with new weights."""
@@ -217,40 +259,37 @@ class BaseRNNText(BaseEstimator):
             return deep
         ngrams = count_ngrams(X, n_ids)
         parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
-        return WideAndDeep(deep, NGramLinear(n_outputs, *parts, sparse=sparse), self.wide_weight)
+        wide = NGramLinear(n_outputs, *parts, sparse=sparse)
+        return WideAndDeep(deep, wide, self._resolve_wide_weight(X.shape[0]))
+
+    def _resolve_wide_weight(self, n_documents):
+        """Return the share of the wide path: the more documents, the less of it is needed."""
+        if self.wide_weight != "auto":
+            return self.wide_weight
+        return 1 - min(0.5, np.sqrt(n_documents) / 220)
+
+    def _optimizer_params(self, optimizer):
+        """Return the arguments of the optimizer, some of them for the wide path alone."""
+        params = {"optimizer": optimizer, "lr": self.lr}
+        if "weight_decay" in inspect.signature(optimizer).parameters:
+            params["optimizer__weight_decay"] = self.weight_decay
+        if optimizer is LazyAdamW and self.wide_weight:
+            group = {"plain": True, "lr": _WIDE_LR_FACTOR * self.lr}
+            params["optimizer__param_groups"] = [("wide.*", group)]
+        return params
 
     def _count_ids(self, X, vectorizer):
         """Return how many ids the embedding table needs."""
-        n_tokens = int(X.data.max(initial=FIRST_ID - 1)) + 1
-        vocabulary = getattr(vectorizer, "vocabulary_", ())
-        n_tokens = max(n_tokens, FIRST_ID + len(vocabulary))
-        if n_tokens > 10**7 and n_tokens > 100 * len(np.unique(X.data)):
+        n_ids = int(X.data.max(initial=FIRST_ID - 1)) + 1
+        if hasattr(vectorizer, "vocabulary_"):
+            return max(n_ids, FIRST_ID + len(vectorizer.vocabulary_))
+        if n_ids > 10**6 and n_ids > 100 * len(np.unique(X.data)):
             raise ValueError(
-                f"The token ids in X go up to {n_tokens - 1}, but few of them occur: the embedding "
+                f"The token ids in X go up to {n_ids - 1}, but few of them occur: the embedding "
                 "would need a row for each. Number the tokens from 2 on without gaps, as "
                 "SequenceVectorizer does."
             )
-        return n_tokens
-
-    def _make_callbacks(self, n_batches, max_epochs):
-        callbacks = []
-        if self.early_stopping:
-            stopper = EarlyStopping(
-                monitor="valid_score",
-                lower_is_better=False,
-                patience=self.n_iter_no_change,
-                threshold=self.tol,
-                threshold_mode="abs",
-                load_best=True,
-            )
-            callbacks += [("valid_score", ValidationAccuracy()), ("early_stopping", stopper)]
-        if self.clip_grad_norm is not None:
-            callbacks.append(("clip_grad_norm", ClipGradNorm(self.clip_grad_norm)))
-        schedule = LearningRateSchedule(SCHEDULES[self.lr_schedule], n_batches * max_epochs)
-        callbacks.append(("lr_schedule", schedule))
-        if self.verbose:
-            callbacks.append(("progress_bar", ProgressBar(max_epochs)))
-        return callbacks + list(self.callbacks or [])
+        return n_ids
 
     def _n_threads(self):
         return 1 if self.n_jobs is None else effective_n_jobs(self.n_jobs)

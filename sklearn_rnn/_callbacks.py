@@ -1,8 +1,10 @@
-"""skorch callbacks of our own: validation score, gradient clipping, schedule, progress."""
+"""skorch callbacks of our own: validation and its best weights, loss, gradients, rate, progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
+from math import inf, isfinite
 
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
@@ -32,8 +34,46 @@ class ValidationAccuracy(Callback):
             net.history.record("valid_score", self.correct_ / self.total_)
 
 
+class KeepBest(Callback):
+    """Give the module back the weights of the epoch with the highest `valid_score`.
+
+    Of epochs with the same score, the first. skorch's early stopping keeps the epoch that last rose
+    by its threshold instead, which need not be the best one.
+    """
+
+    def on_train_begin(self, net, **kwargs):
+        """Start with no best epoch."""
+        self.score_, self.weights_ = -inf, None
+
+    def on_epoch_end(self, net, **kwargs):
+        """Keep the weights, where they are the best so far."""
+        score = net.history[-1, "valid_score"]
+        if score > self.score_:
+            self.weights_ = deepcopy(net.module_.state_dict())
+            self.score_ = score
+
+    def on_train_end(self, net, **kwargs):
+        """Load the best weights, and keep no copy."""
+        if self.weights_ is not None:
+            net.module_.load_state_dict(self.weights_)
+            self.weights_ = None
+
+
+class CheckLoss(Callback):
+    """Refuse to go on once the training loss is not a finite number."""
+
+    def on_epoch_end(self, net, **kwargs):
+        """Check the mean loss of the epoch."""
+        loss = net.history[-1].get("train_loss", 0.0)
+        if not isfinite(loss):
+            raise ValueError(
+                f"Training gave a non-finite loss, {loss}, in epoch {len(net.history)}. Lower lr, "
+                "or set clip_grad_norm to a smaller number."
+            )
+
+
 class ClipGradNorm(Callback):
-    """Bound the joint norm of all gradients of a step.
+    """Bound the joint norm of the recurrent network's gradients of a step.
 
     Parameters
     ----------
@@ -46,7 +86,9 @@ class ClipGradNorm(Callback):
 
     def on_grad_computed(self, net, named_parameters, **kwargs):
         """Scale the gradients down where they are larger."""
-        clip_grad_norm([parameter for _, parameter in named_parameters], self.max_norm)
+        # The wide path reads no time, so its gradients cannot explode.
+        recurrent = [p for name, p in named_parameters if not name.startswith("wide.")]
+        clip_grad_norm(recurrent, self.max_norm)
 
 
 class LearningRateSchedule(Callback):
@@ -80,7 +122,8 @@ class LearningRateSchedule(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         """Write the rate to the history."""
-        net.history.record("lr", net.optimizer_.param_groups[0]["lr"])
+        # The last group is that of all parameters with no group of their own.
+        net.history.record("lr", net.optimizer_.param_groups[-1]["lr"])
 
 
 class ProgressBar(Callback):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from skorch import NeuralNet
+from skorch.callbacks import EarlyStopping
 from torch import Tensor
 
 from sklearn_rnn._batching import SequenceDataset, TokenBatch
@@ -44,16 +45,29 @@ class SequenceNet(NeuralNet):
     def fit_loop(self, *args, **kwargs) -> SequenceNet:
         """Train, and remember whether the user interrupted it.
 
-        A KeyboardInterrupt ends training in skorch, that of its early stopping as well as that of
-        the user; which one it was shows in the callback's count of misses.
+        skorch's early stopping ends training by a KeyboardInterrupt too; which one it was shows in
+        that callback's count of misses.
         """
         self.interrupted_ = False
         try:
             return super().fit_loop(*args, **kwargs)
         except KeyboardInterrupt:
-            stopper = dict(self.callbacks_).get("early_stopping")
-            self.interrupted_ = stopper is None or stopper.misses_ < stopper.patience
+            self.interrupted_ = not any(
+                isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+                for _, callback in self.callbacks_
+            )
             raise
+
+    def __getstate__(self):
+        # skorch pickles `module_` apart from the rest, and `module` is the same one once more.
+        state = super().__getstate__()
+        if self.module is getattr(self, "module_", None):
+            del state["module"]
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self.__dict__.setdefault("module", self.__dict__.get("module_"))
 
     def outputs(self, dataset: SequenceDataset) -> np.ndarray:
         """Return the module's outputs in the order of the data set.
@@ -77,14 +91,26 @@ class SequenceNet(NeuralNet):
         return outputs
 
 
-def resolve_device(device: str | torch.device) -> torch.device:
-    """Return the torch device, "auto" being the GPU where there is one."""
+def resolve_device(device: str | torch.device, estimator: object) -> torch.device:
+    """Return the torch device, "auto" being the GPU where there is one.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        What the user asked for.
+    estimator : estimator instance
+        Who asks, for the message.
+    """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    message = (
+        f"The 'device' parameter of {type(estimator).__name__} must be 'auto' or a device that "
+        f"torch has here. Got {device!r} instead"
+    )
     try:
-        # Whether the device is there shows when something is put on it.
-        return torch.empty(0, device=device).device
+        # Whether the device is there, and computes, shows when something is put there and read.
+        probe = torch.zeros(1, device=device)
+        probe.cpu()
+        return probe.device
     except (RuntimeError, AssertionError) as exc:
-        raise ValueError(
-            f"The 'device' parameter must name a device that torch has here. Got {device!r}: {exc}"
-        ) from exc
+        raise ValueError(f"{message}: {exc}") from exc

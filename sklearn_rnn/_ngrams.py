@@ -58,25 +58,46 @@ def count_ngrams(X: csr_array, n_ids: int, *, min_df: int = 2) -> NGrams:
     >>> ngrams.pairs  # 2 before 3
     array([13])
     >>> ngrams.word_idf.round(2)
-    array([2.1, 2.1, 1. , 1. , 1.41], dtype=float32)
+    array([2.1 , 2.1 , 1.  , 1.  , 1.41], dtype=float32)
     """
     n_documents = X.shape[0]
     tokens = X.data.astype(np.int64)
     documents = np.repeat(np.arange(n_documents), sequence_lengths(X))
-    word_df = np.bincount(np.unique(documents * n_ids + tokens) % n_ids, minlength=n_ids)
-
-    known = tokens != UNKNOWN_ID
-    are_pair = (documents[1:] == documents[:-1]) & known[1:] & known[:-1]
-    keys = (tokens[:-1] * n_ids + tokens[1:])[are_pair]
-    pairs, number = np.unique(keys, return_inverse=True)
-    once_a_document = np.unique(number * n_documents + documents[1:][are_pair])
-    pair_df = np.bincount(once_a_document // n_documents, minlength=len(pairs))
+    words, df = _document_frequencies(tokens, documents)
+    word_df = np.zeros(n_ids, np.int64)
+    word_df[words] = df
+    pairs, pair_df = _document_frequencies(*_find_pairs(tokens, documents, n_ids))
     kept = pair_df >= min_df
     return NGrams(
         _inverse_frequency(word_df, n_documents),
         pairs[kept],
         _inverse_frequency(pair_df[kept], n_documents),
     )
+
+
+def _find_pairs(
+    tokens: np.ndarray, documents: np.ndarray, n_ids: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pairs of adjacent known words as keys, and the document of each."""
+    known = tokens != UNKNOWN_ID
+    are_pair = (documents[1:] == documents[:-1]) & known[1:] & known[:-1]
+    keys = tokens[:-1] * n_ids + tokens[1:]
+    return keys[are_pair], documents[1:][are_pair]
+
+
+def _document_frequencies(keys: np.ndarray, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the keys that occur, ascending, and in how many documents each does.
+
+    The documents must be ascending.
+    """
+    # Stable, so that a key's places in one document stand side by side. np.unique takes several
+    # times as long.
+    order = np.argsort(keys, kind="stable")
+    keys, documents = keys[order], documents[order]
+    is_new = (np.diff(keys, prepend=-1) != 0) | (np.diff(documents, prepend=-1) != 0)
+    keys = keys[is_new]
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    return keys[starts], np.diff(starts, append=len(keys))
 
 
 def _inverse_frequency(df: np.ndarray, n_documents: int) -> np.ndarray:

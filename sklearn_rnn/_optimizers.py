@@ -98,15 +98,15 @@ class LazyAdamW(torch.optim.AdamW):
         for _, parameter, _ in sparse:
             parameter.grad = None
         with torch.no_grad():
-            for group, parameter, grad in plain:
-                parameter.grad = grad
-                parameter.add_(grad, alpha=-group["lr"])
             # torch wraps the step of every class in the hooks of the optimizer; by the bare one
             # they run once.
             inspect.unwrap(torch.optim.AdamW.step)(self)
             for group, parameter, grad in sparse:
                 parameter.grad = grad
                 self._step_rows(group, parameter, grad.indices()[0], grad.values())
+            for group, parameter, grad in plain:
+                parameter.grad = grad
+                parameter.add_(grad, alpha=-group["lr"])
         return loss
 
     def _step_rows(self, group: dict, parameter: Tensor, rows: Tensor, grad: Tensor) -> None:

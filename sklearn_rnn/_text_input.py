@@ -1,4 +1,6 @@
-"""Containers of text to a list of str: all that is known of pandas and polars stands here.
+"""Containers of text to a list of str, and of labels to an array.
+
+All that is known of pandas and polars stands here.
 
 Neither library is imported: a frame or a series is recognised by the methods that it has.
 """
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.utils import column_or_1d
 
 # How many leading entries decide between text and token ids, and how many rows an error names.
 _N_SAMPLED = 100
@@ -30,8 +33,8 @@ def is_text(X: Any) -> bool:
     -------
     bool
         False for a sparse matrix or array, and for numbers in an array, a frame, a series or
-        nested lists. True for everything else, also for what `as_documents` then refuses: its
-        messages about text are the helpful ones.
+        nested lists. True for everything else, also for what `as_documents` then refuses, such as
+        no documents at all: its messages about text are the helpful ones.
 
     Examples
     --------
@@ -50,6 +53,8 @@ def is_text(X: Any) -> bool:
         # A few rows are enough, and converting a long arrow-backed column is not free.
         head = X.head(_N_SAMPLED) if hasattr(X, "head") else X
         array = np.asarray(head)
+        if array.shape == (0,):
+            return True
         if array.dtype.kind == "O":
             return _values_are_text(array.ravel())
         return array.dtype.kind in "UST"
@@ -132,6 +137,53 @@ def as_documents(
             "missing='empty' in SequenceVectorizer to read them as empty documents."
         )
     return values
+
+
+def as_labels(y: Any) -> np.ndarray:
+    """Return labels as an array, of the numbers or texts that they are.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Labels in a list, tuple, array or series.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Numbers that came as objects have the dtype that NumPy finds for them; text that came as
+        objects stays so.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._text_input import as_labels
+    >>> as_labels(np.array([2, 1], dtype=object)), as_labels(["b", "a"])
+    (array([2, 1]), array(['b', 'a'], dtype='<U1'))
+    """
+    is_list = isinstance(y, (list, tuple))
+    # NumPy alone would read 1 beside "a" as "1", and None or NaN beside "a" as text.
+    array = column_or_1d(np.asarray(y, dtype=object if is_list else None), warn=True)
+    types = set(map(type, array.tolist())) if array.dtype == object else set()
+    kinds = {_kind_of_label(type_) for type_ in types}
+    if kinds - {str}:
+        missing = [row for row, label in enumerate(array) if is_missing(label)]
+    else:
+        missing = np.flatnonzero(array != array).tolist()
+    if missing:
+        raise ValueError(
+            "Input y contains NaN: every document needs a label. Missing at row(s) "
+            f"{_name_rows(missing)}, counted from 0."
+        )
+    if len(kinds) > 1:
+        names = " and ".join(sorted(type_.__name__ for type_ in types))
+        raise TypeError(f"y must hold labels of one type; got {names}.")
+    return np.asarray(array.tolist()) if is_list or kinds == {Number} else array
+
+
+def _kind_of_label(type_: type) -> type:
+    if issubclass(type_, str):
+        return str
+    return Number if issubclass(type_, (Number, np.bool_)) else type_
 
 
 def _as_list(X: Any) -> list:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+
+# Both belong to the whole process, so that Python threads, such as those of joblib, take turns.
+_TURN = threading.RLock()
 
 
 @contextmanager
@@ -13,7 +17,7 @@ def torch_seed(seed: int, device: torch.device) -> Iterator[None]:
     """Seed torch inside the block, and restore its global state after it.
 
     Dropout and the layers' initialisation take no generator of their own, so the global one is
-    seeded for as long as the block lasts.
+    seeded for as long as the block lasts. Other Python threads wait for their turn meanwhile.
 
     Parameters
     ----------
@@ -33,7 +37,7 @@ def torch_seed(seed: int, device: torch.device) -> Iterator[None]:
     True
     """
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    with _TURN, torch.random.fork_rng(devices=devices):
         if device.type == "cpu":
             # torch.manual_seed would seed the GPUs too, whose states are not kept here.
             torch.default_generator.manual_seed(seed)
@@ -47,16 +51,18 @@ def torch_threads(n_threads: int) -> Iterator[None]:
     """Let torch compute on `n_threads` inside the block.
 
     The number decides how sums are split, and so their last bits. Held fixed, results do not
-    depend on what the process was given: joblib, for one, gives its workers fewer threads.
+    depend on what the process was given: joblib, for one, gives its workers fewer threads. Other
+    Python threads wait for their turn meanwhile.
 
     Parameters
     ----------
     n_threads : int
         The number of threads, at least 1.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(n_threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    with _TURN:
+        before = torch.get_num_threads()
+        torch.set_num_threads(n_threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)

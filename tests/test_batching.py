@@ -1,5 +1,5 @@
 import warnings
-from itertools import chain
+from itertools import chain, permutations
 from unittest.mock import patch
 
 import joblib
@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.nn.utils.rnn import pack_sequence
+from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
 from sklearn_rnn import _batching
 from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
@@ -183,7 +183,7 @@ def test_memory_mapped_data_works(tmp_path):
     window=st.integers(1, 4),
 )
 def test_an_epoch_holds_every_row_once(documents, batch_size, random_state, window):
-    with patch.object(_batching, "WINDOW", window):
+    with patch.object(_batching, "MAX_WINDOW", window):
         batches = SimilarLengthBatches(make_dataset(documents), batch_size, random_state)
         for _ in range(2):
             rows = chain.from_iterable(rows_of(batches))
@@ -198,7 +198,7 @@ def test_an_epoch_holds_every_row_once(documents, batch_size, random_state, wind
     window=st.integers(1, 4),
 )
 def test_random_batches_differ_by_one_document_at_most(documents, batch_size, seed, window):
-    with patch.object(_batching, "WINDOW", window):
+    with patch.object(_batching, "MAX_WINDOW", window):
         batches = SimilarLengthBatches(
             make_dataset(documents), batch_size, np.random.RandomState(seed)
         )
@@ -299,3 +299,178 @@ def test_documents_meet_other_documents_in_the_next_epoch():
         return (np.unique(batch_of_row, axis=-1, return_counts=True)[1] ** 2).sum()
 
     assert n_pairs(batch_of_row) - len(lengths) < 0.15 * (n_pairs(batch_of_row[:1]) - len(lengths))
+
+
+def test_documents_of_few_batches_meet_other_documents_too():
+    # One window over all would pair them as in the last epoch.
+    lengths = realistic_lengths(320, median=100)
+    batches = SimilarLengthBatches(dataset_of_lengths(lengths), 32, np.random.RandomState(0))
+    mates = [{pair for rows in rows_of(batches) for pair in permutations(rows, 2)} for _ in "12"]
+    assert len(mates[0] & mates[1]) < 0.4 * len(mates[0])
+
+
+def test_windows_are_a_quarter_of_the_epoch_and_bounded():
+    dataset = dataset_of_lengths(np.arange(1, 1 + 4 * 240))
+    for max_window, n_windows in [(1000, 4), (60, 4), (24, 10), (10, 24)]:
+        with patch.object(_batching, "MAX_WINDOW", max_window):
+            batches = rows_of(SimilarLengthBatches(dataset, 4, np.random.RandomState(0)))
+        # In a window no batches overlap. Row i is the one of length i + 1.
+        spans = np.zeros(4 * 240, int)
+        for rows in batches:
+            spans[rows[-1] : rows[0] + 1] += 1
+        assert len(batches) == 240
+        assert n_windows - 2 < spans.max() <= n_windows
+
+
+# Of long documents, training reads a part.
+
+some_long_documents = st.lists(st.integers(0, 12), min_size=1, max_size=25)
+
+
+def dataset_of_distinct_tokens(lengths):
+    """Return documents no token of which occurs twice, and their tokens."""
+    ends = np.cumsum(lengths)
+    documents = [
+        list(range(end - n + 2, end + 2)) for n, end in zip(lengths, ends.tolist(), strict=True)
+    ]
+    return make_dataset(documents), [ids or [UNKNOWN_ID] for ids in documents]
+
+
+def parts_read(batches):
+    """Return what one epoch reads of each row."""
+    parts = {}
+    for tokens, _ in batches:
+        padded, lengths = pad_packed_sequence(tokens.ids, batch_first=True)
+        for row, ids, n in zip(tokens.rows.tolist(), padded.tolist(), lengths, strict=True):
+            parts[row] = ids[:n]
+    return [parts[row] for row in sorted(parts)]
+
+
+crops = given(
+    lengths=some_long_documents,
+    batch_size=st.integers(1, 8),
+    seed=st.integers(0, 100),
+    crop_length=st.integers(1, 14),
+)
+
+
+@settings(deadline=None)
+@crops
+def test_a_crop_is_a_part_of_its_document_in_one_piece(lengths, batch_size, seed, crop_length):
+    dataset, documents = dataset_of_distinct_tokens(lengths)
+    batches = SimilarLengthBatches(dataset, batch_size, np.random.RandomState(seed), crop_length)
+    for _ in range(2):
+        parts = parts_read(batches)
+        assert len(parts) == len(documents)
+        for part, ids in zip(parts, documents, strict=True):
+            assert len(part) == min(len(ids), crop_length)
+            start = ids.index(part[0])
+            assert part == ids[start : start + crop_length]
+
+
+@settings(deadline=None)
+@crops
+def test_no_batch_is_longer_than_the_crop(lengths, batch_size, seed, crop_length):
+    dataset, _ = dataset_of_distinct_tokens(lengths)
+    batches = SimilarLengthBatches(dataset, batch_size, np.random.RandomState(seed), crop_length)
+    n_batches = 0
+    for tokens, _ in batches:
+        n_batches += 1
+        assert len(tokens.ids.batch_sizes) <= crop_length
+        assert len(tokens.ids.data) <= crop_length * len(tokens) <= crop_length * batch_size
+        assert tokens.ids.batch_sizes.tolist() == sorted(tokens.ids.batch_sizes.tolist())[::-1]
+    assert n_batches == len(batches)
+
+
+@settings(deadline=None)
+@given(lengths=some_long_documents, batch_size=st.integers(1, 8), crop_length=st.integers(1, 14))
+def test_prediction_reads_whole_documents(lengths, batch_size, crop_length):
+    dataset, documents = dataset_of_distinct_tokens(lengths)
+    batches = SimilarLengthBatches(dataset, batch_size, crop_length=crop_length)
+    assert parts_read(batches) == documents
+    assert rows_of(batches) == rows_of(SimilarLengthBatches(dataset, batch_size))
+
+
+def test_training_reads_whole_documents_by_default():
+    dataset, documents = dataset_of_distinct_tokens([900, 3, 40])
+    assert parts_read(SimilarLengthBatches(dataset, 2, np.random.RandomState(0))) == documents
+
+
+def test_crops_start_everywhere_and_equally_often():
+    dataset, documents = dataset_of_distinct_tokens([12, 5, 4, 3, 0])
+    batches = SimilarLengthBatches(dataset, 2, np.random.RandomState(0), crop_length=4)
+    n_epochs = 900
+    counts = np.zeros((2, 9), int)
+    for _ in range(n_epochs):
+        long, almost, *short = parts_read(batches)
+        counts[0, documents[0].index(long[0])] += 1
+        counts[1, documents[1].index(almost[0])] += 1
+        assert short == documents[2:]
+    # Places 0 to 8 and 0 to 1: both ends are read. Five standard deviations about the mean.
+    for of_document, n_places in zip(counts, (9, 2), strict=True):
+        share = 1 / n_places
+        deviation = (n_epochs * share * (1 - share)) ** 0.5
+        assert (abs(of_document[:n_places] - n_epochs * share) < 5 * deviation).all()
+        assert of_document.sum() == n_epochs
+
+
+def test_documents_of_an_epoch_are_cropped_at_places_of_their_own():
+    dataset, documents = dataset_of_distinct_tokens([1000] * 50)
+    batches = SimilarLengthBatches(dataset, 50, np.random.RandomState(0), crop_length=10)
+    epochs = [
+        [ids.index(part[0]) for part, ids in zip(parts_read(batches), documents, strict=True)]
+        for _ in range(2)
+    ]
+    assert len(set(epochs[0])) > 40
+    assert sum(a == b for a, b in zip(*epochs, strict=True)) < 5
+
+
+def test_same_seed_gives_the_same_crops():
+    dataset, _ = dataset_of_distinct_tokens([100] * 40)
+    one, same, other = (
+        SimilarLengthBatches(dataset, 8, np.random.RandomState(seed), crop_length=10)
+        for seed in (3, 3, 4)
+    )
+    for _ in range(3):
+        parts = parts_read(one)
+        assert parts == parts_read(same)
+        assert parts != parts_read(other)
+
+
+def test_crops_of_a_batch_have_similar_lengths():
+    lengths = realistic_lengths(3200, median=100)
+    batches = SimilarLengthBatches(
+        dataset_of_lengths(lengths), 32, np.random.RandomState(0), crop_length=80
+    )
+    assert share_of_padding(rows_of(batches), np.minimum(lengths, 80)) < 0.03
+
+
+def test_documents_beyond_the_crop_are_mixed_whatever_their_length():
+    lengths = np.arange(100, 740)
+    dataset = dataset_of_lengths(lengths)
+    for crop_length, is_mixed in [(50, True), (1000, False)]:
+        batches = SimilarLengthBatches(dataset, 32, np.random.RandomState(0), crop_length)
+        spread = np.mean([np.ptp(lengths[rows]) for rows in rows_of(batches)])
+        assert (spread > len(lengths) / 2) == is_mixed
+
+
+def test_targets_and_weights_travel_with_their_crops():
+    dataset, documents = dataset_of_distinct_tokens([12, 3, 20, 7, 0, 9])
+    dataset.targets, dataset.weights = np.arange(6), np.arange(6, dtype=np.float32)
+    for tokens, (y, w) in SimilarLengthBatches(dataset, 4, np.random.RandomState(0), 5):
+        assert y.tolist() == w.tolist() == tokens.rows.tolist()
+        firsts = tokens.ids.data[: len(tokens)].tolist()
+        assert all(i in documents[row] for i, row in zip(firsts, tokens.rows, strict=True))
+
+
+def test_a_batch_may_be_any_part_of_its_documents():
+    dataset = make_dataset([[2, 3, 4, 5], [6, 7], [8, 9, 10]])
+    rows = np.array([2, 0, 1])
+    packed, _ = dataset.batch(rows, lengths=np.array([3, 2, 1]), offsets=np.array([0, 1, 1]))
+    assert packed.rows.tolist() == [2, 0, 1]
+    padded, lengths = pad_packed_sequence(packed.ids, batch_first=True)
+    assert padded.tolist() == [[8, 9, 10], [3, 4, 0], [7, 0, 0]]
+    assert lengths.tolist() == [3, 2, 1]
+    packed, _ = dataset.batch(rows, lengths=np.array([2, 2, 1]))
+    padded, _ = pad_packed_sequence(packed.ids, batch_first=True)
+    assert padded.tolist() == [[8, 9], [2, 3], [6, 0]]

@@ -2,6 +2,8 @@ import inspect
 import pickle
 import random
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,7 @@ from skorch.callbacks import Callback, EpochScoring
 from skorch.history import History
 
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
+from sklearn_rnn._batching import SequenceDataset
 from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES
 from sklearn_rnn._sklearn_compat import InvalidParameterError
 from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment, make_word_order
@@ -75,7 +78,8 @@ class Recorder(Callback):
 
     def on_batch_end(self, net, training=None, **kwargs):
         if training:
-            self.rates_.append(net.optimizer_.param_groups[0]["lr"])
+            # The wide path has a group of its own, in front of this one.
+            self.rates_.append(net.optimizer_.param_groups[-1]["lr"])
 
     def on_epoch_end(self, net, **kwargs):
         self.calls_.append("epoch_end")
@@ -135,7 +139,7 @@ def test_labels_come_back_as_they_were_given(labels):
 
 
 @pytest.mark.parametrize("dtype", ["string[pyarrow]", "large_string[pyarrow]"])
-def test_arrow_labels_come_back_as_str(dtype):
+def test_arrow_text_comes_back_as_str(dtype):
     pytest.importorskip("pyarrow")
     labels = pd.Series(SENTIMENTS, dtype=dtype)
     predicted = make_classifier().fit(TWEETS, labels).predict(TWEETS)
@@ -143,6 +147,34 @@ def test_arrow_labels_come_back_as_str(dtype):
         predicted, make_classifier().fit(TWEETS, SENTIMENTS).predict(TWEETS)
     )
     assert set(map(type, predicted)) == {str}
+
+
+def test_arrow_numbers_come_back_as_numbers():
+    pytest.importorskip("pyarrow")
+    for name, dtype in [("int64", np.int64), ("bool", np.bool_)]:
+        labels = pd.Series(IS_NEGATIVE, dtype=f"{name}[pyarrow]")
+        assert make_classifier().fit(TWEETS, labels).predict(TWEETS).dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("labels", "dtype"),
+    [
+        (IS_NEGATIVE.astype(int).astype(object), int),
+        (IS_NEGATIVE.astype(object), bool),
+        (pd.Series(IS_NEGATIVE - 1, dtype=object), int),
+        (pd.Series(IS_NEGATIVE - 1, dtype="Int64"), int),
+        (pd.Series(IS_NEGATIVE, dtype="boolean"), bool),
+        ([1, np.int64(3)] * 40, int),
+        ([True, np.True_, False, np.False_] * 20, bool),
+    ],
+    ids=["ints", "bools", "series", "Int64", "boolean", "list of ints", "list of bools"],
+)
+def test_numbers_given_as_objects_come_back_as_numbers(labels, dtype):
+    X = TWEETS[: len(labels)]
+    clf = make_classifier().fit(X, labels)
+    assert clf.predict(X).dtype == clf.classes_.dtype == dtype
+    plain = np.asarray(labels).astype(dtype)
+    assert have_same_weights(clf, make_classifier().fit(X, plain))
 
 
 @pytest.mark.parametrize("names", [["a", "b", "c"], ["c", "b", "a"], [10, 9, -1]], ids=str)
@@ -391,6 +423,31 @@ def test_gradients_stay_enabled(fitted):
     assert torch.is_grad_enabled()
 
 
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_fit_and_predict_where_gradients_are_disabled(mode, fitted):
+    with mode():
+        clf = make_classifier().fit(TWEETS, SENTIMENTS)
+        proba = clf.predict_proba(TWEETS)
+        assert not torch.is_grad_enabled()
+        assert torch.is_inference_mode_enabled() == (mode is torch.inference_mode)
+    assert have_same_weights(clf, fitted)
+    np.testing.assert_array_equal(proba, fitted.predict_proba(TWEETS))
+    # Not all that was made in an inference mode can be used outside of it.
+    clf.net_.partial_fit((SequenceDataset(get_token_ids()), None))
+
+
+def test_fits_and_predictions_in_threads_take_turns(fitted):
+    expected = fitted.predict_proba(TWEETS)
+    n_threads = torch.get_num_threads()
+    with ThreadPoolExecutor(4) as pool:
+        fits = [pool.submit(make_classifier().fit, TWEETS, SENTIMENTS) for _ in range(4)]
+        probas = [pool.submit(fitted.predict_proba, TWEETS) for _ in range(20)]
+    assert all(have_same_weights(fit.result(), fitted) for fit in fits)
+    for proba in probas:
+        np.testing.assert_array_equal(proba.result(), expected)
+    assert torch.get_num_threads() == n_threads
+
+
 def test_device_by_name_or_as_an_object(fitted):
     for device in ("cpu", torch.device("cpu")):
         clf = make_classifier(device=device).fit(TWEETS, SENTIMENTS)
@@ -528,6 +585,20 @@ def test_loss_falls_for_every_optimizer(optimizer):
     assert clf.loss_curve_[-1] < clf.loss_curve_[0]
 
 
+def test_optimizer_as_a_partial():
+    momentum = partial(torch.optim.SGD, momentum=0.5)
+    clf = make_classifier(optimizer=momentum, lr=0.1).fit(TWEETS, SENTIMENTS)
+    assert clf.net_.optimizer_.param_groups[0]["momentum"] == 0.5
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.LBFGS, torch.optim.Rprop])
+def test_optimizers_that_know_no_weight_decay(optimizer):
+    # Made for steps on all documents together.
+    clf = make_classifier(optimizer=optimizer, batch_size=1000, **REGULARISATION_OFF)
+    clf.fit(TWEETS, SENTIMENTS)
+    assert clf.loss_curve_[-1] < clf.loss_curve_[0]
+
+
 def test_optimizers_differ():
     losses = [
         make_classifier(optimizer=optimizer, lr=0.02).fit(TWEETS, SENTIMENTS).loss_curve_[-1]
@@ -592,17 +663,18 @@ def test_max_epochs():
 
 def test_auto_epochs_fall_with_the_number_of_documents():
     few = make_classifier(max_epochs="auto").fit(TWEETS[:20], SENTIMENTS[:20])
-    many = make_classifier(max_epochs="auto", batch_size=1).fit(TWEETS, SENTIMENTS)
+    many = make_classifier(max_epochs="auto").fit(np.tile(TWEETS, 15), np.tile(SENTIMENTS, 15))
     assert few.n_iter_ > many.n_iter_ > 1
 
 
 def test_clipping_bounds_the_step():
     moves = []
     for max_norm in (None, 1e-6):
-        # Plain gradient descent, so that the step is proportional to the gradient.
+        # Plain gradient descent, so that the step is proportional to the gradient. The wide path
+        # is not clipped.
         clf = make_classifier(
             optimizer="sgd", lr=1.0, lr_schedule="constant", weight_decay=0.0, max_epochs=1
-        ).set_params(clip_grad_norm=max_norm)
+        ).set_params(clip_grad_norm=max_norm, wide_weight=0.0, batch_size=32)
         first = Snapshot()
         clf.set_params(callbacks=[first]).fit(TWEETS, SENTIMENTS)
         moves.append(
@@ -743,6 +815,25 @@ def test_a_fraction_of_each_class_is_set_aside(fraction):
     np.testing.assert_allclose(np.bincount(recorder.valid_.targets), expected, atol=1.0)
 
 
+@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("n_documents", [1, 2])
+def test_each_class_is_trained_on(fraction, n_documents):
+    rare = np.repeat(np.arange(3, 8), n_documents)
+    y = np.append(rare, np.arange(len(TWEETS) - len(rare)) % 3)
+    for random_state in range(5):
+        recorder = Recorder()
+        make_classifier(
+            early_stopping=True,
+            validation_fraction=fraction,
+            max_epochs=1,
+            random_state=random_state,
+            callbacks=[recorder],
+        ).fit(TWEETS, y)
+        assert set(recorder.train_.targets) == set(y)
+        assert len(recorder.train_) + len(recorder.valid_) == len(TWEETS)
+        assert len(recorder.valid_) > 0
+
+
 def test_documents_set_aside_are_not_trained_on():
     recorder = Recorder()
     # A document's only token tells which one it is.
@@ -862,6 +953,14 @@ def test_skorch_params_reach_the_net():
     clf = make_classifier(skorch_params=params).fit(TWEETS, SENTIMENTS)
     assert clf.net_.optimizer_.param_groups[0]["betas"] == (0.5, 0.6)
     assert clf.n_iter_ == 3
+
+
+def test_net_can_be_cloned(fitted):
+    for clf in (fitted, pickle.loads(pickle.dumps(fitted))):
+        assert clf.net_.module is clf.module_
+        net = clone(clf.net_).fit((SequenceDataset(get_token_ids()), None))
+        assert net.module_ is not clf.module_
+        assert have_same_weights(clf, fitted)
 
 
 def test_weights_of_the_module_are_those_used(fitted):

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -11,25 +13,44 @@ def test_the_unknown_id_is_that_of_the_vocabulary():
     assert _embedding.UNKNOWN_ID == _vocabulary.UNKNOWN_ID == UNKNOWN_ID
 
 
+def scaled_rows(embedding, ids):
+    """Return the rows of the table as the network is to see them."""
+    return embedding.output_size**0.5 * embedding.table.weight[ids]
+
+
 def test_every_token_is_looked_up_in_the_table():
     embedding = TokenEmbedding(10, 3)
     ids = [4, 9, 1, 4]
-    expected = torch.stack([embedding.table.weight[i] for i in ids])
+    expected = torch.stack([math.sqrt(3) * embedding.table.weight[i] for i in ids])
     assert torch.equal(embedding(torch.tensor(ids)), expected)
+
+
+@pytest.mark.parametrize("embedding_dim", [4, 100, 400])
+def test_vectors_start_with_unit_variance_and_the_table_with_less(embedding_dim):
+    torch.manual_seed(0)
+    embedding = TokenEmbedding(2000, embedding_dim)
+    vectors = embedding(torch.arange(1, 2000))
+    assert vectors.square().mean().item() == pytest.approx(1, abs=0.1)
+    # Of a word: the squares of all its features.
+    norms = embedding.table.weight[1:].square().sum(dim=1)
+    assert norms.mean().item() == pytest.approx(1, abs=0.1)
+
+
+def test_padding_starts_at_zero():
+    assert not TokenEmbedding(10, 3).table.weight[0].any()
 
 
 @pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
 def test_ids_beyond_the_table_are_read_as_unknown(dtype):
     embedding = TokenEmbedding(10, 3)
     vectors = embedding(torch.tensor([9, 10, 11, 2**31 - 1], dtype=dtype))
-    assert torch.equal(vectors[0], embedding.table.weight[9])
-    assert torch.equal(vectors[1:], embedding.table.weight[[UNKNOWN_ID] * 3])
+    assert torch.equal(vectors, scaled_rows(embedding, [9] + [UNKNOWN_ID] * 3))
 
 
 def test_ids_beyond_the_table_train_the_unknown_token():
-    embedding = TokenEmbedding(10, 3)
+    embedding = TokenEmbedding(10, 4)
     embedding(torch.tensor([10, 25, 4])).sum().backward()
-    counts = embedding.table.weight.grad[:, 0]
+    counts = embedding.table.weight.grad[:, 0] / 2  # the root of 4 scales the vectors
     assert {row: int(counts[row]) for row in counts.nonzero().ravel().tolist()} == {
         UNKNOWN_ID: 2,
         4: 1,
@@ -59,7 +80,7 @@ def test_dropout_of_features_acts_in_training_only():
     ids = torch.tensor([2, 3])
     kept = embedding(ids) != 0
     assert 0.3 < kept.float().mean() < 0.7
-    assert torch.equal(embedding.eval()(ids), embedding.table(ids))
+    assert torch.equal(embedding.eval()(ids), scaled_rows(embedding, ids))
 
 
 @pytest.mark.parametrize("p", [0.1, 0.4, 0.9])
@@ -91,6 +112,6 @@ def test_word_dropout_of_nothing_changes_nothing():
 def test_embedding_hands_on_its_word_dropout():
     embedding = TokenEmbedding(10, 3, word_dropout=0.5)
     vectors = embedding(torch.full((1000,), 7))
-    unknown = (vectors == embedding.table.weight[UNKNOWN_ID]).all(dim=1)
+    unknown = (vectors == scaled_rows(embedding, UNKNOWN_ID)).all(dim=1)
     assert 0.4 < unknown.double().mean() < 0.6
-    assert torch.equal(vectors[~unknown], embedding.table.weight[[7] * int((~unknown).sum())])
+    assert torch.equal(vectors[~unknown], scaled_rows(embedding, [7] * int((~unknown).sum())))

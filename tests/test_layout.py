@@ -37,6 +37,7 @@ def naive_properties(lengths):
         "last": [tokens.index((j, lengths[j] - 1)) for j in documents],
         "by_document": [tokens.index((j, t)) for j in documents for t in range(lengths[j])],
         "reverse": [tokens.index((j, lengths[j] - 1 - t)) for j, t in tokens],
+        "previous": [tokens.index((j, t - 1)) for j, t in tokens if t],
     }
 
 

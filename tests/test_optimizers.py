@@ -196,6 +196,123 @@ def test_hooks_run_once_a_step():
     assert calls == ["before", "after"]
 
 
+class TwoTables(nn.Module):
+    """A network beside a linear model of rows, whose losses share nothing."""
+
+    def __init__(self, *, sparse):
+        super().__init__()
+        self.network = Network(sparse=sparse)
+        self.linear = nn.Embedding(N_ROWS, 2, sparse=sparse).double()
+        self.bias = nn.Parameter(torch.zeros(2, dtype=torch.float64))
+
+    def plain_parameters(self):
+        return [self.linear.weight, self.bias]
+
+    def loss(self, rows):
+        outputs = self.linear(torch.tensor(rows)) + self.bias
+        return self.network.loss(rows) + (outputs - 1).square().sum()
+
+    def groups(self, lr=0.01, **plain):
+        return [
+            {"params": self.network.parameters()},
+            {"params": self.plain_parameters(), "plain": True, "lr": lr, **plain},
+        ]
+
+
+# Of the group: neither its moments nor its decay may show in a plain step.
+@some_parameters
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_plain_group_is_stepped_as_by_gradient_descent(sparse, kwargs):
+    model, start = TwoTables(sparse=sparse), TwoTables(sparse=sparse)
+    optimizer = LazyAdamW(model.groups(), **kwargs)
+    train(model, optimizer)
+
+    expected = TwoTables(sparse=sparse)
+    train(expected, torch.optim.SGD(expected.plain_parameters(), lr=0.01))
+    plain = zip(model.plain_parameters(), expected.plain_parameters(), strict=True)
+    for ours, theirs in plain:
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+    for ours, old in zip(model.plain_parameters(), start.plain_parameters(), strict=True):
+        assert not torch.equal(ours, old)
+    assert not any(parameter in optimizer.state for parameter in model.plain_parameters())
+
+
+@some_parameters
+@pytest.mark.parametrize("sparse", [False, True])
+def test_the_group_beside_a_plain_one_is_stepped_as_ever(sparse, kwargs):
+    model, alone = TwoTables(sparse=sparse), Network(sparse=sparse)
+    optimizer = LazyAdamW(model.groups(), **kwargs)
+    train(model, optimizer)
+    other = LazyAdamW(alone.parameters(), **kwargs)
+    train(alone, other)
+    assert_same_parameters(model.network, alone)
+    for ours, theirs in zip(model.network.parameters(), alone.parameters(), strict=True):
+        torch.testing.assert_close(dict(optimizer.state[ours]), dict(other.state[theirs]))
+
+
+def test_plain_groups_do_not_differ_for_sparse_gradients():
+    sparse, dense = TwoTables(sparse=True), TwoTables(sparse=False)
+    for model in (sparse, dense):
+        train(model, LazyAdamW(model.groups(), weight_decay=0.3))
+    for ours, theirs in zip(sparse.plain_parameters(), dense.plain_parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+
+
+def test_a_group_that_is_not_plain_is_stepped_by_adamw():
+    ours, theirs = TwoTables(sparse=False), TwoTables(sparse=False)
+    train(ours, LazyAdamW(ours.groups(plain=False)))
+    train(theirs, torch.optim.AdamW(theirs.groups()))
+    assert_same_parameters(ours, theirs)
+
+
+def test_a_plain_group_may_be_the_only_one():
+    model, expected = TwoTables(sparse=True), TwoTables(sparse=True)
+    train(model, LazyAdamW([{"params": model.plain_parameters(), "plain": True, "lr": 0.01}]))
+    train(expected, torch.optim.SGD(expected.plain_parameters(), lr=0.01))
+    assert_same_parameters(model, expected)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_gradients_of_a_plain_group_stay_after_the_step(sparse):
+    model = TwoTables(sparse=sparse)
+    model.loss([1, 4, 1]).backward()
+    before = [parameter.grad.to_dense().clone() for parameter in model.parameters()]
+    LazyAdamW(model.groups()).step()
+    assert model.linear.weight.grad.is_sparse == sparse
+    for parameter, gradient in zip(model.parameters(), before, strict=True):
+        assert torch.equal(parameter.grad.to_dense(), gradient)
+
+
+def test_parameters_of_a_plain_group_without_a_gradient_rest():
+    model = TwoTables(sparse=True)
+    optimizer = LazyAdamW(model.groups(), weight_decay=0.3)
+    before = [parameter.detach().clone() for parameter in model.plain_parameters()]
+    train(model.network, optimizer)
+    for parameter, old in zip(model.plain_parameters(), before, strict=True):
+        assert torch.equal(parameter, old)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_plain_group_stays_plain_through_a_state_dict(sparse):
+    whole = TwoTables(sparse=sparse)
+    train(whole, LazyAdamW(whole.groups(), lr=0.1))
+
+    first = TwoTables(sparse=sparse)
+    optimizer = LazyAdamW(first.groups(), lr=0.1)
+    train(first, optimizer, BATCHES[:3])
+    file = io.BytesIO()
+    torch.save([first.state_dict(), optimizer.state_dict()], file)
+    file.seek(0)
+    weights, state = torch.load(file)
+
+    second = TwoTables(sparse=sparse)
+    second.load_state_dict(weights)
+    optimizer = LazyAdamW(second.groups(lr=0.5, plain=False))
+    optimizer.load_state_dict(state)
+    train(second, optimizer, BATCHES[3:])
+    assert_same_parameters(second, whole)
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_lowers_the_loss(name):
     network = Network(sparse=name == "adamw")

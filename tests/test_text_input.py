@@ -109,6 +109,7 @@ def test_polars_numbers_are_not_text():
         "bare",
         b"bare",
         [],
+        np.array([]),
         [None, "a"],
         [3, "a"],
         [None, np.nan],

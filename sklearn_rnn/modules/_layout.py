@@ -65,6 +65,13 @@ class PackedLayout:
         return order - self._first_of_step[self.positions]
 
     @cached_property
+    def previous(self) -> Tensor:
+        """Index of the token before each that is not its document's first, in packed order."""
+        # The tokens of the first step stand in front, so that only they are left out.
+        later = slice(self.n_documents, None)
+        return self._first_of_step[self.positions[later] - 1] + self.documents[later]
+
+    @cached_property
     def lengths(self) -> Tensor:
         """Number of tokens of each document, shape (n_documents,), descending."""
         ranks = torch.arange(self.n_documents)

@@ -59,7 +59,7 @@ class NGramLinear(nn.Module):
         self.scale = scale
         self.register_buffer("pairs", pairs)
         self.register_buffer("idf", torch.cat([word_idf, pair_idf]))
-        self.table = nn.Embedding(len(self.idf), n_outputs, sparse=sparse)
+        self.table = nn.EmbeddingBag(len(self.idf), n_outputs, mode="sum", sparse=sparse)
         self.bias = nn.Parameter(torch.zeros(n_outputs))
         nn.init.zeros_(self.table.weight)
 
@@ -76,41 +76,44 @@ class NGramLinear(nn.Module):
         features : torch.Tensor of int64 of shape (n_features,)
             Rows of the table: token ids, then pairs.
         documents : torch.Tensor of int64 of shape (n_features,)
-            The document of each, in packed order.
+            The document of each, in packed order, ascending.
         weights : torch.Tensor of shape (n_features,)
             Their TF-IDF weights, of norm `scale` in each document.
         """
         layout = PackedLayout(ids.batch_sizes, ids.data.device)
-        tokens = ids.data.long()[layout.by_document]
-        documents = layout.documents[layout.by_document]
+        tokens = ids.data.long()
         known = (tokens != UNKNOWN_ID) & (tokens < self.n_ids)
-        pairs, second = self._find_pairs(tokens, documents, known)
-        features = torch.cat([tokens[known], pairs])
-        documents = torch.cat([documents[known], documents[second]])
+        words = known.nonzero()[:, 0]
+        pairs, second = self._find_pairs(tokens, known, layout)
+        features = torch.cat([tokens[words], pairs])
+        documents = layout.documents[torch.cat([words, second])]
 
         keys, counts = torch.unique(documents * len(self.idf) + features, return_counts=True)
-        features, documents = keys % len(self.idf), keys // len(self.idf)
-        weights = (1 + counts.log()) * self.idf[features]
+        documents = keys // len(self.idf)
+        features = keys - documents * len(self.idf)
+        weights = (1 + counts.to(self.idf.dtype).log()) * self.idf[features]
         squares = weights.new_zeros(layout.n_documents).index_add(0, documents, weights**2)
-        return features, documents, self.scale * weights / squares.sqrt()[documents]
+        # A document may hold nothing that weighs.
+        factors = self.scale * squares.clamp(min=torch.finfo(squares.dtype).tiny).rsqrt()
+        return features, documents, weights * factors[documents]
 
     def forward(self, ids: PackedSequence) -> Tensor:
         """Return the outputs, shape (n_documents, n_outputs)."""
         features, documents, weights = self.features(ids)
-        terms = self.table(features) * weights[:, None]
-        sums = terms.new_zeros(int(ids.batch_sizes[0]), terms.shape[1])
-        outputs = sums.index_add(0, documents, terms) + self.bias
+        ranks = torch.arange(int(ids.batch_sizes[0]), device=documents.device)
+        first = torch.searchsorted(documents, ranks)  # a document of no features gives zeros
+        outputs = self.table(features, first, per_sample_weights=weights) + self.bias
         return outputs if ids.unsorted_indices is None else outputs[ids.unsorted_indices]
 
-    def _find_pairs(self, tokens: Tensor, documents: Tensor, known: Tensor) -> tuple:
+    def _find_pairs(self, tokens: Tensor, known: Tensor, layout: PackedLayout) -> tuple:
         """Return the table rows of the known pairs, and the places of their second words."""
         if not len(self.pairs):
             return tokens[:0], tokens[:0]
-        adjacent = (documents[1:] == documents[:-1]) & known[1:] & known[:-1]
-        second = adjacent.nonzero()[:, 0] + 1
-        keys = tokens[second - 1] * self.n_ids + tokens[second]
+        first = layout.previous
+        second = torch.arange(layout.n_documents, len(tokens), device=tokens.device)
+        keys = tokens[first] * self.n_ids + tokens[second]
         place = torch.searchsorted(self.pairs, keys).clamp(max=len(self.pairs) - 1)
-        found = self.pairs[place] == keys
+        found = (self.pairs[place] == keys) & known[first] & known[second]
         return self.n_ids + place[found], second[found]
 
 

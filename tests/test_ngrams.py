@@ -1,0 +1,190 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from sklearn_rnn import SequenceVectorizer
+from sklearn_rnn._ngrams import _find_pairs, count_ngrams
+from sklearn_rnn._sequences import sequences_from_flat
+from sklearn_rnn._vocabulary import FIRST_ID, UNKNOWN_ID
+from sklearn_rnn.datasets import load_tweet_sentiment
+
+N_IDS = 6
+
+# Few words, so that pairs come again; some documents are empty and some words unknown.
+some_documents = st.lists(
+    st.lists(st.integers(UNKNOWN_ID, N_IDS - 1), max_size=8), min_size=1, max_size=12
+)
+
+
+def make_sequences(documents):
+    tokens = np.array([i for ids in documents for i in ids], dtype=np.int32)
+    return sequences_from_flat(tokens, [len(ids) for ids in documents])
+
+
+def pairs_of(ngrams, n_ids=N_IDS):
+    """Return the known pairs as tuples of two ids."""
+    return [divmod(int(key), n_ids) for key in ngrams.pairs]
+
+
+def adjacent_pairs(ids):
+    return {pair for pair in pairwise(ids) if UNKNOWN_ID not in pair}
+
+
+def inverse_frequency(item, sets):
+    """Return the smoothed inverse frequency of an item among sets that may hold it."""
+    return np.log((1 + len(sets)) / (1 + sum(item in held for held in sets))) + 1
+
+
+@settings(deadline=None)
+@given(documents=some_documents, min_df=st.integers(1, 4))
+def test_ngrams_equal_those_of_a_plain_loop(documents, min_df):
+    ngrams = count_ngrams(make_sequences(documents), N_IDS, min_df=min_df)
+    words = [set(ids) for ids in documents]
+    pairs = [adjacent_pairs(ids) for ids in documents]
+    frequent = sorted(
+        pair for pair in set().union(*pairs) if sum(pair in held for held in pairs) >= min_df
+    )
+    assert pairs_of(ngrams) == frequent
+    expected = [inverse_frequency(word, words) for word in range(N_IDS)]
+    np.testing.assert_allclose(ngrams.word_idf, expected, rtol=1e-6)
+    expected = [inverse_frequency(pair, pairs) for pair in frequent]
+    np.testing.assert_allclose(ngrams.pair_idf, expected, rtol=1e-6)
+
+
+@settings(deadline=None)
+@given(documents=some_documents)
+def test_keys_ascend_and_types_do_not_depend_on_the_corpus(documents):
+    ngrams = count_ngrams(make_sequences(documents), N_IDS, min_df=1)
+    assert (np.diff(ngrams.pairs) > 0).all()
+    assert ngrams.pairs.dtype == np.int64
+    assert ngrams.word_idf.dtype == ngrams.pair_idf.dtype == np.float32
+    assert ngrams.word_idf.shape == (N_IDS,)
+    assert ngrams.pair_idf.shape == ngrams.pairs.shape
+
+
+@pytest.fixture(scope="module")
+def tweets():
+    X, _ = load_tweet_sentiment(return_X_y=True)
+    return list(X[:1500])
+
+
+# Words that occur once are unknown to the second, so that unknown tokens stand in the corpus.
+@pytest.fixture(scope="module", params=[1, 2], ids=lambda min_df: f"words in {min_df}")
+def corpus(request, tweets):
+    """Return token ids of real text, their number, and the tokens as scikit-learn reads them."""
+    vectorizer = SequenceVectorizer(min_df=request.param)
+    X = vectorizer.fit_transform(tweets)
+    documents = [
+        [str(i) for i in ids] for ids in np.split(X.data.astype(int), X.indptr[1:-1].astype(int))
+    ]
+    return X, FIRST_ID + len(vectorizer.vocabulary_), documents
+
+
+def fit_tfidf(documents, **kwargs):
+    """Return the idf of each term that is free of the unknown token."""
+    vectorizer = TfidfVectorizer(
+        tokenizer=list, preprocessor=list, token_pattern=None, lowercase=False, **kwargs
+    ).fit(documents)
+    terms = [tuple(map(int, term.split())) for term in vectorizer.get_feature_names_out()]
+    return {
+        term: idf
+        for term, idf in zip(terms, vectorizer.idf_, strict=True)
+        if UNKNOWN_ID not in term
+    }
+
+
+def test_words_of_real_text_have_the_idf_of_sklearn(corpus):
+    X, n_ids, documents = corpus
+    expected = fit_tfidf(documents)
+    assert set(expected) == {(word,) for word in range(FIRST_ID, n_ids)}
+    ours = count_ngrams(X, n_ids).word_idf[FIRST_ID:]
+    theirs = [expected[word,] for word in range(FIRST_ID, n_ids)]
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+@pytest.mark.parametrize("min_df", [1, 2, 5])
+def test_pairs_of_real_text_have_the_idf_of_sklearn(corpus, min_df):
+    X, n_ids, documents = corpus
+    expected = fit_tfidf(documents, ngram_range=(2, 2), min_df=min_df)
+    ngrams = count_ngrams(X, n_ids, min_df=min_df)
+    pairs = pairs_of(ngrams, n_ids)
+    assert len(pairs) > 100
+    assert set(pairs) == set(expected)
+    np.testing.assert_allclose(ngrams.pair_idf, [expected[pair] for pair in pairs], rtol=1e-6)
+
+
+def test_both_together_have_the_idf_of_sklearn(corpus):
+    X, n_ids, documents = corpus
+    expected = fit_tfidf(documents, ngram_range=(1, 2))
+    ngrams = count_ngrams(X, n_ids, min_df=1)
+    ours = {(word,): ngrams.word_idf[word] for word in range(FIRST_ID, n_ids)}
+    ours |= dict(zip(pairs_of(ngrams, n_ids), ngrams.pair_idf, strict=True))
+    assert ours == pytest.approx(expected, rel=1e-6)
+
+
+def test_unknown_tokens_give_no_pairs():
+    documents = [[2, UNKNOWN_ID, 3, 4, UNKNOWN_ID, UNKNOWN_ID]] * 3
+    assert pairs_of(count_ngrams(make_sequences(documents), N_IDS)) == [(3, 4)]
+
+
+def test_pairs_never_cross_documents():
+    documents = [[2, 3], [4, 5], [2, 3], [4, 5]]
+    assert pairs_of(count_ngrams(make_sequences(documents), N_IDS)) == [(2, 3), (4, 5)]
+
+
+def test_pairs_do_not_cross_an_empty_document():
+    documents = [[2], [], [3], [2], [], [3]]
+    assert pairs_of(count_ngrams(make_sequences(documents), N_IDS, min_df=1)) == []
+
+
+def test_a_pair_counts_once_a_document():
+    documents = [[2, 3, 2, 3, 2, 3], [4, 5], [4, 5]]
+    assert pairs_of(count_ngrams(make_sequences(documents), N_IDS, min_df=2)) == [(4, 5)]
+
+
+def test_the_order_of_a_pair_matters():
+    documents = [[2, 3], [3, 2], [2, 3]]
+    assert pairs_of(count_ngrams(make_sequences(documents), N_IDS)) == [(2, 3)]
+
+
+def test_empty_documents_count_as_documents():
+    with_empty = count_ngrams(make_sequences([[2, 3], [], [2, 3], []]), N_IDS)
+    assert with_empty.pair_idf == pytest.approx([np.log(5 / 3) + 1])
+    assert with_empty.word_idf[2] == pytest.approx(np.log(5 / 3) + 1)
+
+
+@pytest.mark.parametrize("documents", [[[2], [3], [4]], [[], []], [[]], [[2, 3], [3, 4]]], ids=str)
+def test_a_corpus_may_hold_no_pair(documents):
+    ngrams = count_ngrams(make_sequences(documents), N_IDS)
+    assert ngrams.pairs.tolist() == ngrams.pair_idf.tolist() == []
+    assert np.isfinite(ngrams.word_idf).all()
+
+
+def test_the_matrix_is_left_alone():
+    X = make_sequences([[5, 2], [], [5, 2]])
+    for array in (X.data, X.indices, X.indptr):
+        array.flags.writeable = False
+    count_ngrams(X, N_IDS)
+    assert X.data.tolist() == [5, 2, 5, 2]
+
+
+def test_keys_of_many_words_are_larger_than_int32():
+    n_ids = 10**6
+    documents = [[n_ids - 1, n_ids - 2, n_ids - 1]] * 2
+    pairs = pairs_of(count_ngrams(make_sequences(documents), n_ids), n_ids)
+    assert pairs == [(n_ids - 2, n_ids - 1), (n_ids - 1, n_ids - 2)]
+
+
+def test_keys_of_the_largest_ids_do_not_overflow():
+    # Such a table of words would fill the memory, so only the keys are made.
+    n_ids = 2**31
+    X = make_sequences([[n_ids - 1, n_ids - 1], [2, n_ids - 2, 3]])
+    documents = np.array([0, 0, 1, 1, 1])
+    keys, rows = _find_pairs(X.data.astype(np.int64), documents, n_ids)
+    pairs = [divmod(int(key), n_ids) for key in keys]
+    assert pairs == [(n_ids - 1, n_ids - 1), (2, n_ids - 2), (n_ids - 2, 3)]
+    assert rows.tolist() == [0, 1, 1]
