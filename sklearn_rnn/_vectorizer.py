@@ -322,7 +322,7 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        feature_names_out : ndarray of str objects of shape (n_positions_,)
+        feature_names_out : ndarray of str objects of shape (n_positions,)
             "position0", "position1" and so on.
         """
         check_is_fitted(self)

@@ -121,7 +121,18 @@ class PackedLayout:
         return self._first_of_step[steps] + ranks.view(-1, *[1] * (steps.dim() - 1))
 
     def split(self, data: Tensor) -> Iterator[Tensor]:
-        """Yield the blocks of `data` as views of shape (n_steps, n_documents, ...)."""
+        """Yield the blocks of time in which no document ends.
+
+        Parameters
+        ----------
+        data : torch.Tensor of shape (n_tokens, ...)
+            One entry for each token, in packed order.
+
+        Yields
+        ------
+        block : torch.Tensor of shape (n_steps, n_documents, ...)
+            Views of `data`.
+        """
         # One split, whose gradient is one concatenation: slices would each add a whole tensor.
         parts = data.split([n_steps * n_documents for n_steps, n_documents in self.blocks])
         for part, block in zip(parts, self.blocks, strict=True):
