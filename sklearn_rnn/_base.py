@@ -35,6 +35,9 @@ _PREDICTION_BATCH_SIZE = 128
 # The wide path is convex and its features have norm 3: it takes a far larger rate than the network.
 _WIDE_LR_FACTOR = 1000
 
+# Bound on the weights of word pairs, 128 MiB of them: many classes times many pairs grow large.
+_MAX_PAIR_WEIGHTS = 2**25
+
 
 class BaseRNNText(BaseEstimator):
     """Parameters and the one path of fitting shared by the estimators of documents."""
@@ -257,7 +260,7 @@ class BaseRNNText(BaseEstimator):
         )
         if not self.wide_weight:
             return deep
-        ngrams = count_ngrams(X, n_ids)
+        ngrams = count_ngrams(X, n_ids, max_pairs=_MAX_PAIR_WEIGHTS // n_outputs)
         parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
         wide = NGramLinear(n_outputs, *parts, sparse=sparse)
         return WideAndDeep(deep, wide, self._resolve_wide_weight(X.shape[0]))

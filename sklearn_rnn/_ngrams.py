@@ -30,7 +30,9 @@ class NGrams:
     pair_idf: np.ndarray
 
 
-def count_ngrams(X: csr_array, n_ids: int, *, min_df: int = 2) -> NGrams:
+def count_ngrams(
+    X: csr_array, n_ids: int, *, min_df: int = 2, max_pairs: int | None = None
+) -> NGrams:
     """Find the word pairs of a corpus, and the inverse document frequencies.
 
     They are smoothed as in :class:`sklearn.feature_extraction.text.TfidfTransformer`.
@@ -44,6 +46,8 @@ def count_ngrams(X: csr_array, n_ids: int, *, min_df: int = 2) -> NGrams:
     min_df : int, default=2
         In how many documents a pair must stand. What stands in one document alone says nothing of
         others.
+    max_pairs : int, default=None
+        How many pairs to know at most, those in the most documents. None knows all.
 
     Returns
     -------
@@ -67,7 +71,10 @@ def count_ngrams(X: csr_array, n_ids: int, *, min_df: int = 2) -> NGrams:
     word_df = np.zeros(n_ids, np.int64)
     word_df[words] = df
     pairs, pair_df = _document_frequencies(*_find_pairs(tokens, documents, n_ids))
-    kept = pair_df >= min_df
+    kept = np.flatnonzero(pair_df >= min_df)
+    if max_pairs is not None and len(kept) > max_pairs:
+        most_frequent = np.argsort(-pair_df[kept], kind="stable")[:max_pairs]
+        kept = kept[np.sort(most_frequent)]
     return NGrams(
         _inverse_frequency(word_df, n_documents),
         pairs[kept],

@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from sklearn_rnn import SequenceVectorizer
 from sklearn_rnn._ngrams import _find_pairs, count_ngrams
-from sklearn_rnn._sequences import sequences_from_flat
+from sklearn_rnn._sequences import check_sequences, sequences_from_flat
 from sklearn_rnn._vocabulary import FIRST_ID, UNKNOWN_ID
 from sklearn_rnn.datasets import load_tweet_sentiment
 
@@ -188,3 +188,11 @@ def test_keys_of_the_largest_ids_do_not_overflow():
     pairs = [divmod(int(key), n_ids) for key in keys]
     assert pairs == [(n_ids - 1, n_ids - 1), (2, n_ids - 2), (n_ids - 2, 3)]
     assert rows.tolist() == [0, 1, 1]
+
+
+def test_most_frequent_pairs_are_kept():
+    X = check_sequences([[2, 3, 4], [2, 3, 4], [2, 3, 0], [4, 2, 0], [4, 2, 0]])
+    assert count_ngrams(X, 5).pairs.tolist() == [2 * 5 + 3, 3 * 5 + 4, 4 * 5 + 2]
+    kept = count_ngrams(X, 5, max_pairs=2)
+    assert kept.pairs.tolist() == [2 * 5 + 3, 3 * 5 + 4]  # in 3 and 2; the last in 2 as well
+    assert len(kept.pair_idf) == 2
