@@ -23,7 +23,9 @@ def data_folder():
 
 def load(path):
     """Return the train and the test part of a file, each as texts and labels."""
-    frame = pd.read_csv(path, keep_default_na=False)
+    # Texts may hold bare carriage returns, which pandas takes for ends of lines unless told, and
+    # words such as "None", which it takes for missing.
+    frame = pd.read_csv(path, lineterminator="\n", keep_default_na=False)
     return {
         split: (part["text"].to_numpy(object), part["label"].to_numpy(object))
         for split, part in frame.groupby("split")

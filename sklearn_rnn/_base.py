@@ -33,7 +33,7 @@ from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
 _PREDICTION_BATCH_SIZE = 128
 
 # The wide path is convex and its features have norm 3: it takes a far larger rate than the network.
-_WIDE_LR_FACTOR = 1000
+_WIDE_LR_FACTOR = 2000
 
 # Bound on the weights of word pairs, 128 MiB of them: many classes times many pairs grow large.
 _MAX_PAIR_WEIGHTS = 2**25
@@ -171,18 +171,20 @@ class BaseRNNText(BaseEstimator):
         with torch_threads(self._n_threads()):
             return self.net_.outputs(dataset)
 
-    def _set_fitted(self, net, vectorizer):
-        """Take over what `fit` learned, all of it at once."""
-        self.net_ = net
-        self.vectorizer_ = vectorizer
+    def _set_fitted(self, net, vectorizer, **learned):
+        """Take over what `fit` learned, all of it at once: an interrupt finds all or nothing."""
         last_recorded = "valid_score" if self.early_stopping else "train_loss"
         finished = [row for row in net.history if last_recorded in row]
-        self.n_iter_ = len(finished)
-        self.loss_curve_ = [row["train_loss"] for row in finished]
-        self.validation_scores_ = self.best_validation_score_ = None
-        if self.early_stopping:
-            self.validation_scores_ = [row["valid_score"] for row in finished]
-            self.best_validation_score_ = max(self.validation_scores_, default=None)
+        scores = [row["valid_score"] for row in finished] if self.early_stopping else None
+        vars(self).update(
+            net_=net,
+            vectorizer_=vectorizer,
+            n_iter_=len(finished),
+            loss_curve_=[row["train_loss"] for row in finished],
+            validation_scores_=scores,
+            best_validation_score_=max(scores, default=None) if scores is not None else None,
+            **learned,
+        )
 
     @property
     def module_(self):
@@ -269,7 +271,7 @@ class BaseRNNText(BaseEstimator):
         """Return the share of the wide path: the more documents, the less of it is needed."""
         if self.wide_weight != "auto":
             return self.wide_weight
-        return 1 - min(0.5, np.sqrt(n_documents) / 220)
+        return 1 - float(np.clip(np.sqrt(n_documents) / 250, 0.1, 0.4))
 
     def _optimizer_params(self, optimizer):
         """Return the arguments of the optimizer, some of them for the wide path alone."""

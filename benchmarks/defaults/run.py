@@ -54,8 +54,8 @@ SETTINGS = {
     "bidirectional=False": {"bidirectional": False},
     "pooling=last": {"pooling": "last"},
     "pooling=attention": {"pooling": "attention"},
-    "lr=2e-3": {"lr": 2e-3},
-    "lr=8e-3": {"lr": 8e-3},
+    "lr=1e-3": {"lr": 1e-3},
+    "lr=4e-3": {"lr": 4e-3},
     "label_smoothing=0": {"label_smoothing": 0.0},
     "crop_length=256": {"crop_length": 256},
 }
