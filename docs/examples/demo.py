@@ -100,7 +100,7 @@ def search_architecture(X, y):
     print(f"\nGrid search: {n_candidates} candidates, {n_folds} folds, {len(X)} tweets")
     with tqdm(total=n_candidates * n_folds, unit="fit", desc="Grid search") as bar:
         scorer = ProgressScorer("accuracy", bar)
-        model = make_rnn(max_epochs=4)
+        model = make_rnn(max_epochs=3)
         search = GridSearchCV(model, grid, cv=cv, scoring=scorer, refit=False).fit(X, y)
     results = pd.DataFrame(search.cv_results_)
     results.columns = results.columns.str.replace("param_clf__", "")
@@ -155,7 +155,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
     parser.add_argument("--n-train", type=int, help="train on the first N tweets only")
-    parser.add_argument("--n-search", type=int, default=1200, help="tweets of the grid search")
+    parser.add_argument("--n-search", type=int, default=800, help="tweets of the grid search")
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
 
@@ -169,7 +169,7 @@ def main():
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
         LogisticRegression(C=10, max_iter=1000),
     )
-    rnn = make_rnn(early_stopping=True, verbose=1)
+    rnn = make_rnn(early_stopping=True, validation_fraction=0.05, verbose=1)
     predictions = {}
     for name, model in {"TF-IDF + LogisticRegression": tfidf, "RNNTextClassifier": rnn}.items():
         predictions[name] = fit_and_report(name, model, train, test)
