@@ -933,7 +933,7 @@ def test_callbacks_are_called(name_it):
 
 def test_callback_may_use_the_net():
     def measure(net, X=None, y=None):
-        return float(sum(value.norm() for value in net.module_.parameters()))
+        return float(sum(value.detach().norm() for value in net.module_.parameters()))
 
     scoring = EpochScoring(measure, name="norm", on_train=True, use_caching=False)
     clf = make_classifier(callbacks=[scoring]).fit(TWEETS, SENTIMENTS)
