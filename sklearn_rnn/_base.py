@@ -18,10 +18,11 @@ from sklearn_rnn._net import SequenceNet, resolve_device
 from sklearn_rnn._net_params import check_skorch_params, make_callbacks, resolve_optimizer
 from sklearn_rnn._ngrams import count_ngrams
 from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW
+from sklearn_rnn._precision import PRECISIONS, resolve_precision
 from sklearn_rnn._sequences import check_sequences
 from sklearn_rnn._sklearn_compat import HasMethods, Interval, StrOptions
 from sklearn_rnn._text_input import is_text
-from sklearn_rnn._torch_state import torch_seed, torch_threads
+from sklearn_rnn._torch_state import torch_seed, torch_workers
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._vocabulary import FIRST_ID
 from sklearn_rnn.exceptions import FitInterruptedWarning
@@ -70,6 +71,7 @@ class BaseRNNText(BaseEstimator):
         "tol": [Interval(Real, 0, None, closed="left")],
         "random_state": ["random_state"],
         "device": [str, torch.device],
+        "precision": [StrOptions(set(PRECISIONS))],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
         "callbacks": [list, None],
@@ -93,6 +95,7 @@ class BaseRNNText(BaseEstimator):
         batch_size, max_epochs = self._resolve_training_length(len(train))
         n_steps = max_epochs * -(-len(train) // batch_size)
         optimizer = resolve_optimizer(self)
+        part_documents = CELLS[self.cell].n_documents_at_once if device.type == "cpu" else None
         params = {
             **self._optimizer_params(optimizer),
             "max_epochs": max_epochs,
@@ -100,17 +103,20 @@ class BaseRNNText(BaseEstimator):
             "iterator_train": SimilarLengthBatches,
             "iterator_train__random_state": np.random.RandomState(seeds[1]),
             "iterator_train__crop_length": self.crop_length,
+            "iterator_train__part_documents": part_documents,
             "iterator_valid": SimilarLengthBatches,
+            "iterator_valid__part_documents": part_documents,
             "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
             "callbacks": make_callbacks(self, n_steps, max_epochs),
             "device": device,
+            "autocast_dtype": resolve_precision(self.precision, self.cell, device),
             "verbose": 0,
             **criterion,
             **check_skorch_params(self),
         }
         n_ids = self._count_ids(X, vectorizer)
         with (
-            torch_threads(self._n_threads()),
+            torch_workers(self._n_workers()),
             torch_seed(int(seeds[2]), device),
             torch.inference_mode(False),
             torch.enable_grad(),
@@ -168,7 +174,7 @@ class BaseRNNText(BaseEstimator):
         """Return the network's outputs for documents in any form, a row each."""
         check_is_fitted(self)
         dataset = SequenceDataset(self._check_input(X))
-        with torch_threads(self._n_threads()):
+        with torch_workers(self._n_workers()):
             return self.net_.outputs(dataset)
 
     def _set_fitted(self, net, vectorizer, **learned):
@@ -296,8 +302,8 @@ class BaseRNNText(BaseEstimator):
             )
         return n_ids
 
-    def _n_threads(self):
-        return 1 if self.n_jobs is None else effective_n_jobs(self.n_jobs)
+    def _n_workers(self):
+        return torch.get_num_threads() if self.n_jobs is None else effective_n_jobs(self.n_jobs)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -24,6 +25,11 @@ MAX_WINDOW = 100
 # memory of a whole batch.
 MAX_BATCH_TOKENS = 2**17
 
+# Tokens of a part of a training batch: few enough for the states of all steps to stay in the cache
+# of a core. A batch is cut in two from so many on as make up for starting a second thread.
+PART_TOKENS = 2560
+MIN_TOKENS_TO_CUT = 1024
+
 
 @dataclass
 class TokenBatch:
@@ -33,12 +39,17 @@ class TokenBatch:
     ----------
     rows : ndarray of int64 of shape (n_documents,)
         The documents' rows in the data set.
-    ids : torch.nn.utils.rnn.PackedSequence of int32
-        Their token ids, with no padding.
+    parts : list of torch.nn.utils.rnn.PackedSequence of int32
+        Their token ids, with no padding, in parts that can be computed side by side.
     """
 
     rows: np.ndarray
-    ids: PackedSequence
+    parts: list[PackedSequence]
+
+    @property
+    def part_sizes(self) -> list[int]:
+        """Number of documents in each part."""
+        return [int(part.batch_sizes[0]) for part in self.parts]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -93,8 +104,9 @@ class SequenceDataset(torch.utils.data.Dataset):
         rows: np.ndarray,
         lengths: np.ndarray | None = None,
         offsets: np.ndarray | None = None,
+        n_parts: int = 1,
     ) -> tuple[TokenBatch, tuple[Tensor, Tensor]]:
-        """Gather documents, given longest first, into one packed batch.
+        """Gather documents, given longest first, into one batch.
 
         Parameters
         ----------
@@ -104,6 +116,9 @@ class SequenceDataset(torch.utils.data.Dataset):
             How many tokens to read of each. None stands for all.
         offsets : ndarray of int64 of shape (n_documents,), default=None
             How many tokens of each to leave out before these. None stands for 0.
+        n_parts : int, default=1
+            How many parts to cut the batch into, of about as many tokens each. Where a document
+            is longer than a part they are fewer.
 
         Returns
         -------
@@ -114,15 +129,25 @@ class SequenceDataset(torch.utils.data.Dataset):
         """
         lengths = self.lengths[rows] if lengths is None else lengths
         starts = self.starts[rows] if offsets is None else self.starts[rows] + offsets
+        ends = np.cumsum(lengths)
+        cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_parts) / n_parts, side="right")
+        bounds = np.unique([0, *cuts, len(rows)])
+        parts = [
+            self._pack(starts[first:stop], lengths[first:stop])
+            for first, stop in pairwise(bounds.tolist())
+        ]
+        targets = torch.from_numpy(self.targets[rows]), torch.from_numpy(self.weights[rows])
+        return TokenBatch(rows, parts), targets
+
+    def _pack(self, starts: np.ndarray, lengths: np.ndarray) -> PackedSequence:
+        """Gather the tokens of documents, longest first, step by step."""
         steps = np.arange(lengths[0])
         # The batch size of a step counts the documents that are longer than it.
         batch_sizes = np.searchsorted(-lengths, -steps, side="left")
         rank_of_step = np.cumsum(batch_sizes) - batch_sizes
         ranks = np.arange(lengths.sum()) - np.repeat(rank_of_step, batch_sizes)
         ids = self.tokens[starts[ranks] + np.repeat(steps, batch_sizes)]
-        packed = PackedSequence(torch.from_numpy(ids), torch.from_numpy(batch_sizes))
-        targets = torch.from_numpy(self.targets[rows]), torch.from_numpy(self.weights[rows])
-        return TokenBatch(rows, packed), targets
+        return PackedSequence(torch.from_numpy(ids), torch.from_numpy(batch_sizes))
 
 
 class SimilarLengthBatches:
@@ -143,6 +168,9 @@ class SimilarLengthBatches:
     crop_length : int, default=None
         Of a longer document, only this many tokens are read, from a random place on. None reads
         whole documents. Ignored if `random_state` is None.
+    part_documents : int, default=None
+        Batches are cut into parts that can be computed side by side, of at least so many documents
+        each, but for the first cut in two. None leaves batches whole.
     """
 
     def __init__(
@@ -151,22 +179,32 @@ class SimilarLengthBatches:
         batch_size: int,
         random_state: np.random.RandomState | None = None,
         crop_length: int | None = None,
+        part_documents: int | None = None,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.random_state = random_state
         self.crop_length = crop_length
+        self.part_documents = part_documents
 
     def __len__(self) -> int:
-        return len(self._fixed_plan()) if self.random_state is None else self._n_random_batches()
+        return len(self.plan()) if self.random_state is None else self._n_random_batches()
 
     def __iter__(self) -> Iterator[tuple[TokenBatch, tuple[Tensor, Tensor]]]:
         if self.random_state is None:
-            for rows in self._fixed_plan():
-                yield self.dataset.batch(rows)
+            for rows in self.plan():
+                yield self._batch(rows, self.dataset.lengths[rows])
         else:
             for rows in self._random_plan():
-                yield self.dataset.batch(rows, *self._crop(rows))
+                yield self._batch(rows, *self._crop(rows))
+
+    def _batch(
+        self, rows: np.ndarray, lengths: np.ndarray, offsets: np.ndarray | None = None
+    ) -> tuple[TokenBatch, tuple[Tensor, Tensor]]:
+        n_parts = 1
+        if self.part_documents is not None and (n_tokens := lengths.sum()) >= MIN_TOKENS_TO_CUT:
+            n_parts = max(2, min(n_tokens // PART_TOKENS, len(rows) // self.part_documents))
+        return self.dataset.batch(rows, lengths, offsets, n_parts)
 
     def _n_random_batches(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
@@ -186,8 +224,8 @@ class SimilarLengthBatches:
             batches += np.split(window, np.cumsum(window_sizes)[:-1])
         return [batches[i] for i in self.random_state.permutation(len(batches))]
 
-    def _fixed_plan(self) -> list[np.ndarray]:
-        """Return the rows of each batch, longest documents first."""
+    def plan(self) -> list[np.ndarray]:
+        """Return the rows of each batch of the fixed order, longest documents first."""
         order = self._longest_first(np.arange(len(self.dataset)))
         lengths = self.dataset.lengths[order]
         batches, start = [], 0

@@ -9,6 +9,8 @@ from skorch.callbacks import EarlyStopping
 from torch import Tensor
 
 from sklearn_rnn._batching import SequenceDataset, TokenBatch
+from sklearn_rnn._torch_state import side_by_side
+from sklearn_rnn.modules._dropout import dropout_generator
 
 
 class SequenceNet(NeuralNet):
@@ -17,7 +19,18 @@ class SequenceNet(NeuralNet):
     Its own are: `fit` takes the pair of training and validation set (or None) as `X`; a batch
     reaches the module as a packed sequence; the loss is the mean over documents of weight times
     loss, of each output where the module returns several. The rest is skorch.
+
+    Parameters
+    ----------
+    autocast_dtype : torch.dtype, default=torch.float32
+        What matrices are multiplied in, by :class:`torch.autocast`; weights stay in float32.
+    *args, **kwargs
+        As for :class:`skorch.NeuralNet`.
     """
+
+    def __init__(self, *args, autocast_dtype: torch.dtype = torch.float32, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.autocast_dtype = autocast_dtype
 
     def get_split_datasets(
         self, X: tuple[SequenceDataset, SequenceDataset | None], y: None = None, **fit_params
@@ -26,8 +39,64 @@ class SequenceNet(NeuralNet):
         return X
 
     def infer(self, x: TokenBatch, **fit_params) -> Tensor:
-        """Run the module on a batch."""
-        return self.module_(x.ids.to(self.device), **fit_params)
+        """Run the module on a batch, its parts side by side."""
+        grad_enabled = torch.is_grad_enabled()
+
+        def infer_part(ids):
+            with torch.set_grad_enabled(grad_enabled), self._autocast():
+                outputs = self.module_(ids.to(self.device), **fit_params)
+            # The loss needs the digits.
+            return (
+                tuple(o.float() for o in outputs) if isinstance(outputs, tuple) else outputs.float()
+            )
+
+        return join_parts(side_by_side(infer_part, x.parts))
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(
+            torch.device(self.device).type,
+            self.autocast_dtype,
+            enabled=self.autocast_dtype != torch.float32,
+            # The cache belongs to the process, and threads would empty it for each other.
+            cache_enabled=False,
+        )
+
+    def train_step_single(
+        self, batch: tuple[TokenBatch, tuple[Tensor, Tensor]], **fit_params
+    ) -> dict:
+        """Compute the gradient of a batch: that of each part side by side, then their sum.
+
+        Neither order nor random numbers depend on which part is done first, so the sum is the
+        same, to the bit, on any number of threads.
+        """
+        self._set_training(True)
+        x, (targets, weights) = batch
+        sizes = x.part_sizes
+        parameters = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
+        seeds = torch.randint(2**63 - 1, (len(sizes),)).tolist()
+
+        def step_part(ids, targets, weights, seed):
+            part = TokenBatch(None, [ids])
+            with torch.enable_grad(), dropout_generator(self._generator(seed)):
+                y_pred = self.infer(part, **fit_params)
+                loss = self.get_loss(y_pred, (targets, weights), X=part, training=True)
+                loss = loss * (len(targets) / len(x))  # the share of the part in the mean
+                grads = torch.autograd.grad(loss, parameters, allow_unused=True)
+            return loss.detach(), y_pred, list(map(own_grad, grads))
+
+        parts = side_by_side(step_part, x.parts, targets.split(sizes), weights.split(sizes), seeds)
+        losses, outputs, grads = zip(*parts, strict=True)
+        for parameter, *part_grads in zip(parameters, *grads, strict=True):
+            for grad in part_grads:
+                if grad is not None:
+                    parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
+        return {"loss": sum(losses), "y_pred": join_parts(outputs)}
+
+    def _generator(self, seed: int) -> torch.Generator | None:
+        """Return a generator for a part of a batch; a GPU computes no parts side by side."""
+        if torch.device(self.device).type != "cpu":
+            return None
+        return torch.Generator().manual_seed(seed)
 
     def get_loss(
         self,
@@ -81,14 +150,33 @@ class SequenceNet(NeuralNet):
         -------
         outputs : ndarray of float32 of shape (n_documents, n_outputs)
         """
-        outputs = None
-        for batch in self.get_iterator(dataset, training=False):
-            rows = batch[0].rows
-            part = self.evaluation_step(batch).float().cpu().numpy()
-            if outputs is None:
-                outputs = np.empty((len(dataset), *part.shape[1:]), part.dtype)
-            outputs[rows] = part
+        self._set_training(False)
+
+        def infer_batch(rows):
+            with torch.inference_mode():
+                batch, _ = dataset.batch(rows)
+                return self.infer(batch).cpu().numpy()
+
+        plan = self.get_iterator(dataset, training=False).plan()
+        parts = side_by_side(infer_batch, plan)
+        outputs = np.empty((len(dataset), *parts[0].shape[1:]), parts[0].dtype)
+        outputs[np.concatenate(plan)] = np.concatenate(parts)
         return outputs
+
+
+def own_grad(grad: Tensor | None) -> Tensor | None:
+    """Return a gradient that can be added to, the rows of a sparse one already summed."""
+    if grad is None:
+        return None
+    # Autograd gives parameters that are added up, such as two biases, one tensor between them.
+    return grad.coalesce() if grad.is_sparse else grad.clone()
+
+
+def join_parts(outputs: list[Tensor | tuple[Tensor, ...]]) -> Tensor | tuple[Tensor, ...]:
+    """Return the outputs for the parts of a batch as those of the whole batch."""
+    if isinstance(outputs[0], tuple):
+        return tuple(torch.cat(columns) for columns in zip(*outputs, strict=True))
+    return torch.cat(outputs)
 
 
 def resolve_device(device: str | torch.device, estimator: object) -> torch.device:

@@ -67,8 +67,8 @@ def test_tokens_are_one_stream_of_int32(documents):
 def test_empty_documents_become_one_unknown_token(documents):
     ((tokens, _),) = SimilarLengthBatches(make_dataset(documents), batch_size=10)
     expected = [documents[row] or [UNKNOWN_ID] for row in tokens.rows]
-    assert tokens.ids.data.tolist() == [ids[0] for ids in expected]
-    assert tokens.ids.batch_sizes.tolist() == [len(documents)]
+    assert tokens.parts[0].data.tolist() == [ids[0] for ids in expected]
+    assert tokens.parts[0].batch_sizes.tolist() == [len(documents)]
 
 
 def test_tokens_share_the_memory_of_the_matrix():
@@ -88,7 +88,7 @@ def test_padding_of_a_dense_matrix_makes_no_difference():
     left, right = (check_sequences(X) for X in ([[0, 5, 2], [0, 0, 7]], [[5, 2, 0], [7, 0, 0]]))
     for X in (left, right):
         ((tokens, _),) = SimilarLengthBatches(SequenceDataset(X), batch_size=2)
-        assert tokens.ids.data.tolist() == [5, 7, 2]
+        assert tokens.parts[0].data.tolist() == [5, 7, 2]
 
 
 # What a batch holds.
@@ -100,10 +100,10 @@ def test_packed_ids_equal_those_of_torch(documents, batch_size, random_state):
     for tokens, _ in SimilarLengthBatches(make_dataset(documents), batch_size, random_state):
         rows = [torch.tensor(documents[row] or [UNKNOWN_ID]) for row in tokens.rows]
         expected = pack_sequence(rows, enforce_sorted=True)
-        assert tokens.ids.data.dtype == torch.int32
-        assert tokens.ids.data.tolist() == expected.data.tolist()
-        assert tokens.ids.batch_sizes.dtype == expected.batch_sizes.dtype
-        assert tokens.ids.batch_sizes.tolist() == expected.batch_sizes.tolist()
+        assert tokens.parts[0].data.dtype == torch.int32
+        assert tokens.parts[0].data.tolist() == expected.data.tolist()
+        assert tokens.parts[0].batch_sizes.dtype == expected.batch_sizes.dtype
+        assert tokens.parts[0].batch_sizes.tolist() == expected.batch_sizes.tolist()
         assert len(tokens) == len(rows)
 
 
@@ -121,7 +121,7 @@ def test_targets_and_weights_travel_with_their_rows(random_state, shape, dtype):
     if random_state is not None:
         random_state = np.random.RandomState(random_state)
     for tokens, (y, w) in SimilarLengthBatches(dataset, 8, random_state):
-        first_ids = tokens.ids.data[: len(tokens)].tolist()
+        first_ids = tokens.parts[0].data[: len(tokens)].tolist()
         assert first_ids == [row + 2 if lengths[row] else UNKNOWN_ID for row in tokens.rows]
         assert y.numpy().dtype == dtype
         np.testing.assert_array_equal(y.numpy(), targets[tokens.rows])
@@ -151,7 +151,7 @@ def test_read_only_data_works(random_state):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # torch warns of tensors over memory it may not write
         for tokens, (y, w) in batches:
-            tokens.ids.data.add_(1)
+            tokens.parts[0].data.add_(1)
             y.add_(1)
             w.add_(1)
     assert X.data.tolist() == [5, 2, 7, 3, 4]
@@ -168,7 +168,7 @@ def test_memory_mapped_data_works(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ((tokens, (y, _)),) = SimilarLengthBatches(SequenceDataset(*mapped), 3)
-    assert tokens.ids.data.tolist() == [7, 5, 9, 3, 2, 4]
+    assert tokens.parts[0].data.tolist() == [7, 5, 9, 3, 2, 4]
     assert y.tolist() == [1, 0, 2]
 
 
@@ -340,7 +340,7 @@ def parts_read(batches):
     """Return what one epoch reads of each row."""
     parts = {}
     for tokens, _ in batches:
-        padded, lengths = pad_packed_sequence(tokens.ids, batch_first=True)
+        padded, lengths = pad_packed_sequence(tokens.parts[0], batch_first=True)
         for row, ids, n in zip(tokens.rows.tolist(), padded.tolist(), lengths, strict=True):
             parts[row] = ids[:n]
     return [parts[row] for row in sorted(parts)]
@@ -376,9 +376,12 @@ def test_no_batch_is_longer_than_the_crop(lengths, batch_size, seed, crop_length
     n_batches = 0
     for tokens, _ in batches:
         n_batches += 1
-        assert len(tokens.ids.batch_sizes) <= crop_length
-        assert len(tokens.ids.data) <= crop_length * len(tokens) <= crop_length * batch_size
-        assert tokens.ids.batch_sizes.tolist() == sorted(tokens.ids.batch_sizes.tolist())[::-1]
+        assert len(tokens.parts[0].batch_sizes) <= crop_length
+        assert len(tokens.parts[0].data) <= crop_length * len(tokens) <= crop_length * batch_size
+        assert (
+            tokens.parts[0].batch_sizes.tolist()
+            == sorted(tokens.parts[0].batch_sizes.tolist())[::-1]
+        )
     assert n_batches == len(batches)
 
 
@@ -459,7 +462,7 @@ def test_targets_and_weights_travel_with_their_crops():
     dataset.targets, dataset.weights = np.arange(6), np.arange(6, dtype=np.float32)
     for tokens, (y, w) in SimilarLengthBatches(dataset, 4, np.random.RandomState(0), 5):
         assert y.tolist() == w.tolist() == tokens.rows.tolist()
-        firsts = tokens.ids.data[: len(tokens)].tolist()
+        firsts = tokens.parts[0].data[: len(tokens)].tolist()
         assert all(i in documents[row] for i, row in zip(firsts, tokens.rows, strict=True))
 
 
@@ -468,9 +471,9 @@ def test_a_batch_may_be_any_part_of_its_documents():
     rows = np.array([2, 0, 1])
     packed, _ = dataset.batch(rows, lengths=np.array([3, 2, 1]), offsets=np.array([0, 1, 1]))
     assert packed.rows.tolist() == [2, 0, 1]
-    padded, lengths = pad_packed_sequence(packed.ids, batch_first=True)
+    padded, lengths = pad_packed_sequence(packed.parts[0], batch_first=True)
     assert padded.tolist() == [[8, 9, 10], [3, 4, 0], [7, 0, 0]]
     assert lengths.tolist() == [3, 2, 1]
     packed, _ = dataset.batch(rows, lengths=np.array([2, 2, 1]))
-    padded, _ = pad_packed_sequence(packed.ids, batch_first=True)
+    padded, _ = pad_packed_sequence(packed.parts[0], batch_first=True)
     assert padded.tolist() == [[8, 9], [2, 3], [6, 0]]

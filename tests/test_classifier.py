@@ -722,7 +722,7 @@ class LongestDocument(Callback):
         return self
 
     def on_batch_begin(self, net, batch=None, training=None, **kwargs):
-        n_steps = len(batch[0].ids.batch_sizes)
+        n_steps = len(batch[0].parts[0].batch_sizes)
         self.n_tokens_[training] = max(self.n_tokens_[training], n_steps)
 
 

@@ -18,7 +18,7 @@ LINE = [
     *([name] for name in TEXT),
     ["_ngrams"],
     ["_batching", "modules"],
-    ["_optimizers", "_torch_state", "_callbacks", "_net", "_net_params"],
+    ["_optimizers", "_precision", "_torch_state", "_callbacks", "_net", "_net_params"],
     ["_base"],
     ["_classifier"],
     ["__init__"],

@@ -36,7 +36,6 @@ def naive_properties(lengths):
         "documents": [document for document, _ in tokens],
         "last": [tokens.index((j, lengths[j] - 1)) for j in documents],
         "by_document": [tokens.index((j, t)) for j in documents for t in range(lengths[j])],
-        "reverse": [tokens.index((j, lengths[j] - 1 - t)) for j, t in tokens],
         "previous": [tokens.index((j, t - 1)) for j, t in tokens if t],
     }
 
@@ -54,39 +53,6 @@ def test_index_equals_a_search_in_the_list_of_tokens(name, lengths):
 @given(lengths=lengths_of_documents)
 def test_n_documents_is_the_number_of_documents(lengths):
     assert make_layout(lengths).n_documents == len(lengths)
-
-
-@settings(deadline=None)
-@given(lengths=lengths_of_documents)
-def test_no_document_ends_within_a_block(lengths):
-    blocks, step = [], 0
-    for end in sorted(set(lengths)):
-        blocks.append((end - step, sum(length >= end for length in lengths)))
-        step = end
-    assert make_layout(lengths).blocks == blocks
-
-
-@settings(deadline=None)
-@given(lengths=lengths_of_documents)
-def test_split_cuts_the_tokens_into_the_blocks(lengths):
-    tokens = tokens_in_order(lengths)
-    data = torch.tensor(tokens)  # so that every row says whose token it is, and of which step
-    layout = make_layout(lengths)
-    parts = list(layout.split(data))
-    assert [(*part.shape,) for part in parts] == [(*block, 2) for block in layout.blocks]
-    first_step = 0
-    for part in parts:
-        n_steps, n_documents, _ = part.shape
-        for t in range(n_steps):
-            assert part[t].tolist() == [[j, first_step + t] for j in range(n_documents)]
-        first_step += n_steps
-
-
-def test_split_gives_views():
-    data = torch.zeros(6)
-    for part in make_layout([3, 2, 1]).split(data):
-        part += 1
-    assert data.tolist() == [1.0] * 6
 
 
 @settings(deadline=None)
@@ -110,7 +76,7 @@ def test_token_index_finds_several_steps_of_each_document(lengths, data):
     assert index.tolist() == [[tokens.index((j, t)) for t in row] for j, row in enumerate(steps)]
 
 
-@pytest.mark.parametrize("name", ["lengths", "positions", "documents", "last", "reverse"])
+@pytest.mark.parametrize("name", ["lengths", "positions", "documents", "last"])
 def test_index_lies_on_the_device_asked_for(name):
     layout = PackedLayout(torch.tensor([2, 1]), torch.device("meta"))
     assert getattr(layout, name).device.type == "meta"

@@ -14,6 +14,7 @@ from sklearn_rnn.modules import (
     RecurrentStack,
     SequenceNetwork,
     TokenEmbedding,
+    _blocks,
     build_network,
 )
 from sklearn_rnn.modules._pooling import POOLINGS
@@ -171,7 +172,8 @@ def test_sparse_gradient_equals_the_dense_one(cell):
 
 @every_cell
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_network_computes_no_step_on_padding(cell, bidirectional):
+def test_network_computes_no_step_on_padding(cell, bidirectional, monkeypatch):
+    monkeypatch.setattr(_blocks, "MAX_PADDING", 0)
     network = make_network(cell=cell, bidirectional=bidirectional, num_layers=2)
     counts = []
     cells = [layer.cell for directions in network.encoder.layers for layer in directions]

@@ -1,7 +1,10 @@
+import threading
+import time
+
 import pytest
 import torch
 
-from sklearn_rnn._torch_state import torch_seed, torch_threads
+from sklearn_rnn._torch_state import side_by_side, torch_seed, torch_workers
 
 CPU = torch.device("cpu")
 
@@ -84,27 +87,90 @@ def two_threads():
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("n_threads", [1, 3])
-def test_threads_hold_inside_the_block_only(n_threads, two_threads):
-    with torch_threads(n_threads):
-        assert torch.get_num_threads() == n_threads
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_torch_computes_on_one_thread_inside_the_block_only(n_workers, two_threads):
+    with torch_workers(n_workers):
+        assert torch.get_num_threads() == 1
+        assert side_by_side(lambda _: torch.get_num_threads(), range(5)) == [1] * 5
     assert torch.get_num_threads() == 2
 
 
 def test_threads_are_restored_after_an_exception(two_threads):
-    with pytest.raises(KeyError), torch_threads(1):
+    with pytest.raises(KeyError), torch_workers(1):
         raise KeyError
     assert torch.get_num_threads() == 2
 
 
-def test_threads_can_be_nested(two_threads):
-    with torch_threads(1):
-        with torch_threads(3):
-            pass
-        assert torch.get_num_threads() == 1
+def test_workers_can_be_nested(two_threads):
+    with torch_workers(2):
+        with torch_workers(1):
+            assert names_of_threads(4) == {threading.current_thread().name}
+        assert threading.current_thread().name not in names_of_threads(4)
+    assert torch.get_num_threads() == 2
 
 
-def test_a_refused_number_of_threads_changes_nothing(two_threads):
-    with pytest.raises(RuntimeError, match="positive"), torch_threads(0):
+def test_a_refused_number_of_workers_changes_nothing(two_threads):
+    with pytest.raises(ValueError, match="at least 1"), torch_workers(0):
         pass
     assert torch.get_num_threads() == 2
+
+
+def denormal_is_flushed(_=None):
+    return (torch.tensor(1e-40) * 1).item() == 0
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_denormal_numbers_are_flushed_inside_the_block_only(n_workers, flushed):
+    torch.set_flush_denormal(flushed)
+    try:
+        with torch_workers(n_workers):
+            assert denormal_is_flushed()
+            assert all(side_by_side(denormal_is_flushed, range(4)))
+        assert denormal_is_flushed() == flushed
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def names_of_threads(n_calls):
+    """Return the names of the threads on which calls are made that wait for one another."""
+    return set(side_by_side(lambda _: threading.current_thread().name, range(n_calls)))
+
+
+def test_calls_run_on_several_threads_at_once():
+    barrier = threading.Barrier(3, timeout=20)
+    with torch_workers(3):
+        side_by_side(lambda _: barrier.wait(), range(3))
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_results_come_in_the_order_of_the_arguments(n_workers):
+    def slow_first(i):
+        time.sleep(0.02 * (i == 0))
+        return i
+
+    with torch_workers(n_workers):
+        assert side_by_side(slow_first, range(6)) == list(range(6))
+
+
+def test_calls_run_one_by_one_outside_the_block():
+    assert names_of_threads(3) == {threading.current_thread().name}
+
+
+def test_nothing_runs_on_after_an_error():
+    running, done = threading.Event(), []
+
+    def call(i):
+        if i == 0:
+            running.wait(20)
+            raise KeyError
+        running.set()
+        time.sleep(0.05)
+        done.append(i)
+
+    with torch_workers(2):
+        with pytest.raises(KeyError):
+            side_by_side(call, range(9))
+        n_done = len(done)
+        time.sleep(0.2)
+    assert 1 <= len(done) == n_done < 8

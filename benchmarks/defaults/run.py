@@ -1,13 +1,12 @@
 """The experiment behind the defaults of RNNTextClassifier: one setting changed at a time.
 
-Run as ``python benchmarks/defaults/run.py [names of settings]`` from the root. Only the train
+Run as ``python -m benchmarks defaults [names of settings]``. Only the train
 splits are read: each is cut into folds or random parts again, so that the test splits stay unseen.
 Adds its rows to benchmarks/defaults/results.csv; ``--table`` prints that file as the table of
 README.md.
 """
 
 import argparse
-import sys
 from pathlib import Path
 from time import perf_counter
 
@@ -16,12 +15,9 @@ import pandas as pd
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
+from benchmarks._data import data_folder, load
+from benchmarks.quality import make_baseline
 from sklearn_rnn import RNNTextClassifier
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from _data import data_folder, load
-from bench_quality import make_baseline
 
 RESULTS = Path(__file__).parent / "results.csv"
 
@@ -103,12 +99,12 @@ def print_table():
         print("|", setting, "|", " | ".join(cells), "|")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(argv):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks defaults", description=__doc__)
     parser.add_argument("settings", nargs="*", help="default: all")
     parser.add_argument("--tasks", nargs="*", default=list(TASKS))
     parser.add_argument("--table", action="store_true")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     if args.table:
         print_table()
         return
@@ -118,7 +114,3 @@ def main():
             print(row, flush=True)
             is_new = not RESULTS.exists()
             pd.DataFrame([row]).to_csv(RESULTS, mode="a", header=is_new, index=False)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,5 +1,7 @@
 """The torch modules underneath, usable without any estimator."""
 
+from ._blocks import TimeBlocks
+from ._dropout import Dropout
 from ._embedding import TokenEmbedding, WordDropout
 from ._layout import PackedLayout
 from ._network import SequenceNetwork, build_network
@@ -11,6 +13,7 @@ from .cells import GRUCell, LSTMCell, RecurrentCell, RNNCell
 __all__ = [
     "AttentionPooling",
     "ConcatPooling",
+    "Dropout",
     "GRUCell",
     "LSTMCell",
     "LastPooling",
@@ -23,6 +26,7 @@ __all__ = [
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",
+    "TimeBlocks",
     "TokenEmbedding",
     "WideAndDeep",
     "WordDropout",

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ._dropout import Dropout, current_generator
+
 UNKNOWN_ID = 1
 
 
@@ -40,8 +42,8 @@ class WordDropout(nn.Module):
         """
         if not (self.training and self.p):
             return ids
-        dropped = torch.rand(ids.shape, device=ids.device) < self.p
-        return ids.masked_fill(dropped, UNKNOWN_ID)
+        draw = torch.rand(ids.shape, device=ids.device, generator=current_generator())
+        return ids.masked_fill(draw < self.p, UNKNOWN_ID)
 
     def extra_repr(self) -> str:
         """Show the probability in the printed network."""
@@ -87,7 +89,7 @@ class TokenEmbedding(nn.Module):
         super().__init__()
         self.word_dropout = WordDropout(word_dropout)
         self.table = nn.Embedding(num_embeddings, embedding_dim, padding_idx=0, sparse=sparse)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output_size = embedding_dim
         self.scale = math.sqrt(embedding_dim)
         with torch.no_grad():

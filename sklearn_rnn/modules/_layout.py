@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 
 import torch
@@ -34,8 +33,6 @@ class PackedLayout:
     tensor([3, 2, 1])
     >>> layout.documents
     tensor([0, 1, 2, 0, 1, 0])
-    >>> layout.reverse
-    tensor([5, 4, 2, 3, 1, 0])
     """
 
     def __init__(self, batch_sizes: Tensor, device: torch.device | None = None) -> None:
@@ -92,18 +89,6 @@ class PackedLayout:
         steps = torch.arange(len(documents), device=self.device) - first
         return self._first_of_step[steps] + documents
 
-    @cached_property
-    def reverse(self) -> Tensor:
-        """Index that reverses each document within its own length, shape (n_tokens,)."""
-        mirrored = self.lengths[self.documents] - 1 - self.positions
-        return self._first_of_step[mirrored] + self.documents
-
-    @cached_property
-    def blocks(self) -> list[tuple[int, int]]:
-        """Blocks of time in which no document ends, as (n_steps, n_documents)."""
-        sizes, counts = self.batch_sizes.unique_consecutive(return_counts=True)
-        return list(zip(counts.tolist(), sizes.tolist(), strict=True))
-
     def token_index(self, steps: Tensor) -> Tensor:
         """Return the index of each document's token at the given steps.
 
@@ -119,21 +104,3 @@ class PackedLayout:
         """
         ranks = torch.arange(self.n_documents, device=self.device)
         return self._first_of_step[steps] + ranks.view(-1, *[1] * (steps.dim() - 1))
-
-    def split(self, data: Tensor) -> Iterator[Tensor]:
-        """Yield the blocks of time in which no document ends.
-
-        Parameters
-        ----------
-        data : torch.Tensor of shape (n_tokens, ...)
-            One entry for each token, in packed order.
-
-        Yields
-        ------
-        block : torch.Tensor of shape (n_steps, n_documents, ...)
-            Views of `data`.
-        """
-        # One split, whose gradient is one concatenation: slices would each add a whole tensor.
-        parts = data.split([n_steps * n_documents for n_steps, n_documents in self.blocks])
-        for part, block in zip(parts, self.blocks, strict=True):
-            yield part.unflatten(0, block)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from ._dropout import Dropout
 from ._embedding import TokenEmbedding
 from ._layout import PackedLayout
 from ._pooling import POOLINGS, LastPooling, MeanPooling
@@ -68,7 +69,7 @@ class SequenceNetwork(nn.Module):
         self.encoder = encoder
         self.pooling = pooling
         self.skip = MeanPooling(embedding.output_size) if skip_connection else None
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         n_features = pooling.output_size + (embedding.output_size if skip_connection else 0)
         self.head = nn.Linear(n_features, n_outputs)
 

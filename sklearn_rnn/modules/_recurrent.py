@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
-from torch.nn import functional as F
 
+from ._blocks import TimeBlocks
+from ._dropout import Dropout
 from ._layout import PackedLayout
 from .cells import RecurrentCell
 
@@ -16,10 +17,9 @@ from .cells import RecurrentCell
 class RecurrentLayer(nn.Module):
     """One cell read over a packed batch in one direction.
 
-    The cell runs over blocks of time in which no document ends; where one ends,
-    its row leaves the batch. So torch's fused kernels see dense blocks and no
-    step is computed on padding. Backwards, each document is reversed within its
-    own length, read forwards, and reversed again.
+    The cell runs over dense blocks of time, see `TimeBlocks`, so that torch's fused
+    kernels can be used on documents of differing lengths. Backwards, each document is
+    reversed within its own length, read forwards, and reversed again.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class RecurrentLayer(nn.Module):
     reverse : bool, default=False
         Whether to read each document from its end.
     recurrent_dropout : float, default=0.0
-        Share of the weights from state to state that are zeroed in a training
-        batch (DropConnect as in the AWD-LSTM of Merity, Keskar and Socher, 2018).
+        Share of the weights from state to state that are zeroed for a whole call in
+        training (DropConnect as in the AWD-LSTM of Merity, Keskar and Socher, 2018).
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class RecurrentLayer(nn.Module):
         super().__init__()
         self.cell = cell
         self.reverse = reverse
-        self.recurrent_dropout = recurrent_dropout
+        self.recurrent_dropout = Dropout(recurrent_dropout)
 
     def forward(self, x: Tensor, layout: PackedLayout) -> Tensor:
         """Return the hidden state at every token.
@@ -55,25 +55,26 @@ class RecurrentLayer(nn.Module):
         states : torch.Tensor of shape (n_tokens, hidden_size)
             In packed order.
         """
-        if self.reverse:
-            x = x[layout.reverse]
         cell = self._dropped_cell()
+        blocks = TimeBlocks(layout, reverse=self.reverse)
         outputs, state = [], None
-        for block in layout.split(x):  # (n_steps, n_documents, input_size)
+        for block in blocks.split(x):  # (n_steps, n_documents, input_size)
             if state is None:
                 state = self.cell.initial_state(block)
             state = tuple(s[: block.shape[1]].contiguous() for s in state)
             output, state = cell(block, state)
-            outputs.append(output.flatten(0, 1))
-        states = torch.cat(outputs)
-        return states[layout.reverse] if self.reverse else states
+            outputs.append(output)
+        return blocks.join(outputs)
 
-    def _dropped_cell(self) -> Callable:
-        """Return the cell, with recurrent weights dropped once for the whole batch."""
-        if not (self.training and self.recurrent_dropout):
+    def _dropped_cell(self) -> RecurrentCell:
+        """Return the cell, with recurrent weights dropped once for the whole call."""
+        if not (self.training and self.recurrent_dropout.p):
             return self.cell
-        dropped = {"weight_hh": F.dropout(self.cell.weight_hh, self.recurrent_dropout)}
-        return lambda *args: functional_call(self.cell, dropped, args)
+        # A copy, since other threads may be in the cell, each with weights dropped of its own.
+        cell = copy(self.cell)
+        dropped = self.recurrent_dropout(self.cell.weight_hh)
+        cell._parameters = {**self.cell._parameters, "weight_hh": dropped}
+        return cell
 
 
 class RecurrentStack(nn.Module):
@@ -132,7 +133,7 @@ class RecurrentStack(nn.Module):
             )
             for depth in range(num_layers)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, layout: PackedLayout) -> Tensor:
         """Return the top layer's state at every token.

@@ -1,6 +1,6 @@
 """Accuracy and macro-F1 of the defaults beside TF-IDF and logistic regression.
 
-Run as ``python benchmarks/bench_quality.py``. Nothing is tuned per data set: the classifier has its
+Run as ``python -m benchmarks quality``. Nothing is tuned per data set: the classifier has its
 defaults and a seed. Fits on train, scores on test, and writes the table into benchmarks/quality.md.
 """
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from _data import data_folder, load
 from joblib import Parallel, delayed
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.pipeline import make_pipeline
 
+from benchmarks._data import data_folder, load
 from sklearn_rnn import RNNTextClassifier
 
 HEADER = (
@@ -57,12 +57,12 @@ def compare(path, seeds, n_jobs):
     )
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(argv):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks quality", description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--n-jobs", type=int, default=1)
     parser.add_argument("--only", help="name of one data set")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     lines = [HEADER]
     print(HEADER)
     for path in sorted(data_folder().glob(f"{args.only or '*'}.csv.gz")):
@@ -71,7 +71,3 @@ def main():
     if not args.only:
         target = Path(__file__).parent / "quality.md"
         target.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""Measurements of quality and speed, run as ``python -m benchmarks NAME``."""

@@ -1,0 +1,30 @@
+"""The command line: ``python -m benchmarks NAME [options]``.
+
+A benchmark is a module with ``main(argv)``, named below. It is imported only when it is run, so
+that what one of them needs does not stop the others.
+"""
+
+import argparse
+from importlib import import_module
+
+BENCHMARKS = {
+    "quality": ("benchmarks.quality", "accuracy of the defaults beside TF-IDF"),
+    "speed": ("benchmarks.speed.run", "seconds per epoch beside other libraries"),
+    "defaults": ("benchmarks.defaults.run", "the experiment behind the defaults"),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="\n".join(f"{name:10}{text}" for name, (_, text) in BENCHMARKS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", choices=BENCHMARKS)
+    parser.add_argument("options", nargs=argparse.REMAINDER, help="see NAME --help")
+    args = parser.parse_args()
+    import_module(BENCHMARKS[args.name][0]).main(args.options)
+
+
+if __name__ == "__main__":
+    main()

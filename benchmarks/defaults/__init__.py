@@ -1,0 +1,1 @@
+"""The experiment behind the defaults of RNNTextClassifier."""

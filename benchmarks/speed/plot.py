@@ -1,0 +1,72 @@
+"""The ratios as bars."""
+
+from statistics import median
+
+from matplotlib import pyplot as plt
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from benchmarks.speed.registry import PEERS
+from benchmarks.speed.report import pair_ratios
+
+# Okabe and Ito's colours, which people with any kind of colour vision can tell apart.
+COLOURS = dict(zip(PEERS, ["#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00"], strict=True))
+
+
+def plot_ratios(rows, path):
+    """Draw a panel for each corpus, a group of bars for each network, a bar for each peer."""
+    corpora = list(dict.fromkeys(row["corpus"] for row in rows.values()))
+    peers = [name for name in PEERS if any(name in row["measured"] for row in rows.values())]
+    groups = {
+        corpus: [row for row in rows.values() if row["corpus"] == corpus] for corpus in corpora
+    }
+    height = 1.2 + 0.17 * (len(peers) + 1) * max(map(len, groups.values()))
+    with plt.rc_context({"svg.hashsalt": "speed", "font.size": 9}):
+        figure, axes = plt.subplots(
+            1, len(corpora), figsize=(2 + 4 * len(corpora), height), sharex=True, squeeze=False
+        )
+        for ax, (corpus, group) in zip(axes[0], groups.items(), strict=True):
+            _plot_corpus(ax, corpus, group, peers)
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(peers), frameon=False)
+        figure.set_layout_engine("constrained")
+        # Without a date, the same results give the same file.
+        figure.savefig(path, metadata={"Date": None})
+        plt.close(figure)
+
+
+def _plot_corpus(ax, corpus, rows, peers):
+    step = 0.8 / len(peers)
+    for place, peer in enumerate(peers):
+        found = [
+            (index, pair_ratios(row["measured"]["ours"]["seconds"], other["seconds"]))
+            for index, row in enumerate(rows)
+            if (other := row["measured"].get(peer))
+        ]
+        positions = [index + (place - (len(peers) - 1) / 2) * step for index, _ in found]
+        middles = [median(ratios) for _, ratios in found]
+        errors = [
+            [middle - min(ratios) for middle, (_, ratios) in zip(middles, found, strict=True)],
+            [max(ratios) - middle for middle, (_, ratios) in zip(middles, found, strict=True)],
+        ]
+        # Bars begin at equal speed: to the left, ours takes less time.
+        ax.barh(
+            positions,
+            [middle - 1 for middle in middles],
+            left=1,
+            height=step * 0.9,
+            xerr=errors,
+            error_kw={"elinewidth": 0.8},
+            color=COLOURS[peer],
+            label=peer,
+        )
+    ax.axvline(1, color="black", linewidth=0.8)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(FuncFormatter("{0:g}".format))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_yticks(
+        range(len(rows)), [f"{row['cell']} {row['direction']} {row['layers']}" for row in rows]
+    )
+    ax.invert_yaxis()
+    ax.set_title(corpus)
+    ax.set_xlabel("our seconds / theirs\n(left of 1: ours is faster)")
+    ax.spines[["top", "right"]].set_visible(False)

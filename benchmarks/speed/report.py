@@ -1,0 +1,175 @@
+"""The results as Markdown tables."""
+
+from statistics import median
+
+from benchmarks.speed.registry import LINEAR, OURS, PEERS
+
+INTRODUCTION = """\
+# Speed beside other libraries
+
+Seconds that one epoch takes, and how many times the others' seconds ours are: 0.5 is twice as \
+fast as the other. Every contestant learns the same network from the same token ids with the same \
+batch size and the same rate, with its library's own choice of threads and no regularisation, in a \
+process of its own. They take turns, one epoch each, another one first in each round. The ratio is \
+taken within a round; the table has the median over the rounds, and the smallest and largest. \
+`python -m benchmarks speed` makes this page.
+"""
+
+
+def pair_ratios(ours, other):
+    """Return ours divided by another, round by round."""
+    return [a / b for a, b in zip(ours, other, strict=True)]
+
+
+def make_report(results):
+    """Return the page."""
+    rows = results["rows"]
+    sections = [
+        INTRODUCTION,
+        _machine(results),
+        "## Contestants\n",
+        _contestants(rows),
+        "## Training: seconds of an epoch, and ratios\n",
+        _ratio_table(rows, "seconds"),
+        "## Start-up: seconds that a training takes once\n",
+        _start_up(rows),
+        f"## Accuracy on held-out documents after {1 + results['settings']['rounds']} epochs\n",
+        _table(rows, lambda found: f"{found['accuracy']:.3f}"),
+        "A single seed and few epochs: differences of some hundredths are chance.\n",
+        "## Peak memory of the process, MiB\n",
+        _table(rows, lambda found: f"{found['memory']:.0f}" if found["memory"] else ""),
+        "The library included; where TensorFlow is installed, Keras loads it on PyTorch as well.\n",
+    ]
+    predicted = {key: row for key, row in rows.items() if row["n_predicted"]}
+    if predicted:
+        sections += [
+            "## Prediction: seconds for the probabilities of all documents, and ratios\n",
+            _ratio_table(predicted, "predict"),
+        ]
+    if results["linear"]:
+        sections += [
+            "## Linear models of words, for orientation\n",
+            _linear(results["linear"]),
+            "Fitted on the raw, whole texts of the same documents.\n",
+        ]
+    sections += ["## Corpora\n", _corpora(results["corpora"]), _left_out(results)]
+    return "\n".join(section for section in sections if section)
+
+
+def _machine(results):
+    machine, settings = results["machine"], results["settings"]
+    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    return (
+        f"Measured on {machine['cpu']}, {machine['cores']} cores; Python {machine['python']}, "
+        f"{versions}. {settings['documents']:,} documents, cut after {settings['max_tokens']:,} "
+        f"tokens, for all alike; embeddings of {settings['embedding_dim']}, "
+        f"{settings['hidden_size']} units, batches of {settings['batch_size']}, Adam at "
+        f"{settings['lr']}; {settings['rounds']} rounds after one to warm up.\n"
+    )
+
+
+def _contestants(rows):
+    texts = {"ours": OURS.text, **{name: PEERS[name].text for name in _peers(rows)}}
+    return "".join(f"- **{name}**: {text}.\n" for name, text in texts.items())
+
+
+def _peers(rows):
+    present = {name for row in rows.values() for name in row["measured"]}
+    return [name for name in PEERS if name in present]
+
+
+def _key_cells(row):
+    return [row["corpus"], row["cell"], row["direction"], str(row["layers"])]
+
+
+KEY_NAMES = ["corpus", "cell", "direction", "layers"]
+
+
+def _ratio_table(rows, what):
+    peers = _peers(rows)
+    names = [*KEY_NAMES, *(["documents"] if what == "predict" else []), "ours, s"]
+    lines = _header(names + [f"ours / {peer}" for peer in peers])
+    for row in rows.values():
+        measured = row["measured"]
+        cells = _key_cells(row)
+        if what == "predict":
+            cells.append(f"{row['n_predicted']:,}")
+        ours = measured["ours"][what]
+        cells.append(f"{median(ours):.2f}")
+        for peer in peers:
+            if peer not in measured:
+                cells.append("")
+                continue
+            ratios = pair_ratios(ours, measured[peer][what])
+            cells.append(f"{median(ratios):.2f} [{min(ratios):.2f}..{max(ratios):.2f}]")
+        lines.append(_line(cells))
+    return "\n".join(lines) + "\n"
+
+
+def _table(rows, show):
+    names = ["ours", *_peers(rows)]
+    lines = _header(KEY_NAMES + names)
+    for row in rows.values():
+        measured = row["measured"]
+        cells = [show(measured[name]) if name in measured else "" for name in names]
+        lines.append(_line(_key_cells(row) + cells))
+    return "\n".join(lines) + "\n"
+
+
+def _start_up(rows):
+    lines = _header(["contestant", "median", "smallest", "largest"])
+    for name in ["ours", *_peers(rows)]:
+        found = [row["measured"][name] for row in rows.values() if name in row["measured"]]
+        seconds = [
+            one["outside"] + max(0, one["warm_up"] - median(one["seconds"])) for one in found
+        ]
+        figures = (f"{figure(seconds):.2f}" for figure in (median, min, max))
+        lines.append(_line([name, *figures]))
+    return (
+        "\n".join(lines) + "\n\nIn a fresh process, the import of the library left out: to check "
+        "the data, to build the network and to wrap it up, to load what is first needed then, and "
+        "what the first epoch took longer than the later ones.\n"
+    )
+
+
+def _linear(linear):
+    lines = _header(["corpus", "model", "seconds to fit", "accuracy"])
+    for corpus, models in linear.items():
+        for name, found in models.items():
+            seconds, accuracy = median(found["seconds"]), found["accuracy"]
+            lines.append(_line([corpus, LINEAR[name].text, f"{seconds:.2f}", f"{accuracy:.3f}"]))
+    return "\n".join(lines) + "\n"
+
+
+def _corpora(corpora):
+    lines = _header(["corpus", *next(iter(corpora.values()))])
+    for name, found in corpora.items():
+        cells = (f"{value:,}" if isinstance(value, int) else str(value) for value in found.values())
+        lines.append(_line([name, *cells]))
+    return (
+        "\n".join(lines) + "\n\nnews: posts to newsgroups. reviews: texts of real reviews, those "
+        "of one class joined until they are as long as reviews of films. tweets: short messages. "
+        "Epochs begin with the token ids; how long `SequenceVectorizer` takes for the training "
+        "documents is in the last column.\n"
+    )
+
+
+def _left_out(results):
+    reasons = {}
+    for row in [*results["rows"].values()]:
+        for name, reason in row["left_out"].items():
+            reasons.setdefault(f"{name}: {reason}", []).append("/".join(_key_cells(row)))
+    for name, reason in results["linear_left_out"].items():
+        reasons[f"{name}: {reason}"] = ["linear models"]
+    if not reasons:
+        return ""
+    lines = [f"- {reason} ({', '.join(where)})\n" for reason, where in reasons.items()]
+    return "## Left out\n\n" + "".join(lines)
+
+
+def _header(names):
+    return [_line(names), "| --- " * len(names) + "|"]
+
+
+def _line(cells):
+    return "| " + " | ".join(cells) + " |"

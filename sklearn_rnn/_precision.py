@@ -1,0 +1,41 @@
+"""In which numbers a network computes."""
+
+from __future__ import annotations
+
+import torch
+
+PRECISIONS = ("float32", "bfloat16", "auto")
+
+
+def resolve_precision(precision: str, cell: str, device: torch.device) -> torch.dtype:
+    """Return the dtype of the matrix products, "auto" being the faster one.
+
+    On a CPU torch has a kernel in bfloat16 for the LSTM alone; the other cells are slower in it.
+
+    Parameters
+    ----------
+    precision : {"float32", "bfloat16", "auto"}
+        What the user asked for.
+    cell : str
+        The recurrent cell.
+    device : torch.device
+        Where the network computes.
+
+    Returns
+    -------
+    dtype : torch.dtype
+        `torch.float32` or `torch.bfloat16`.
+    """
+    if precision != "auto":
+        return getattr(torch, precision)
+    if device.type == "cuda":
+        faster = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:
+        faster = device.type == "cpu" and cell == "lstm" and _cpu_has_bfloat16()
+    return torch.bfloat16 if faster else torch.float32
+
+
+def _cpu_has_bfloat16() -> bool:
+    """Return whether the CPU multiplies bfloat16 in hardware; older torch does not tell."""
+    known = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, bool)() for name in known)

@@ -1,0 +1,87 @@
+"""Dropout whose random numbers can be drawn apart, so that threads do not mix them up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+_CURRENT = threading.local()
+
+
+@contextmanager
+def dropout_generator(generator: torch.Generator | None) -> Iterator[None]:
+    """Let all dropout of this thread draw from `generator` inside the block.
+
+    torch's own dropout draws from one generator for the whole process. When parts of a batch are
+    computed in threads side by side, what each part draws from it depends on which thread is
+    faster. With a generator for each part the numbers are the same every time.
+
+    Parameters
+    ----------
+    generator : torch.Generator or None
+        Where to draw from. None stands for torch's own.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn.modules import Dropout
+    >>> from sklearn_rnn.modules._dropout import dropout_generator
+    >>> dropout, x = Dropout(0.5), torch.ones(100)
+    >>> with dropout_generator(torch.Generator().manual_seed(0)):
+    ...     first = dropout(x)
+    >>> with dropout_generator(torch.Generator().manual_seed(0)):
+    ...     print(torch.equal(dropout(x), first))
+    True
+    """
+    before = current_generator()
+    _CURRENT.generator = generator
+    try:
+        yield
+    finally:
+        _CURRENT.generator = before
+
+
+def current_generator() -> torch.Generator | None:
+    """Return the generator that this thread draws from, None for torch's own."""
+    return getattr(_CURRENT, "generator", None)
+
+
+class Dropout(nn.Module):
+    """Zero a share of the values while training, and scale the others up.
+
+    Parameters
+    ----------
+    p : float, default=0.5
+        Probability of zeroing a value.
+
+    References
+    ----------
+    N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
+    JMLR 15 (2014).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn.modules import Dropout
+    >>> Dropout(0.5)(torch.ones(1000)).unique()
+    tensor([0., 2.])
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return `x`, in training with some values zeroed."""
+        if not (self.training and self.p):
+            return x
+        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=current_generator())
+        return x * kept.div_(1 - self.p)
+
+    def extra_repr(self) -> str:
+        """Show the probability in the printed network."""
+        return f"p={self.p}"
