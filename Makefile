@@ -4,6 +4,7 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 SPHINX_ARGS ?=
 DEMO_ARGS ?=
+BENCHMARKS ?= quality speed
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
@@ -16,7 +17,7 @@ help:
 	@echo "make test        run the tests (PYTEST_ARGS='-k name' chooses)"
 	@echo "make lint        ruff check and ruff format --check"
 	@echo "make docs        build the documentation into docs/_build/html"
-	@echo "make benchmarks  run benchmarks/bench_*.py"
+	@echo "make benchmarks  measure quality and speed (BENCHMARKS=quality chooses)"
 	@echo "make clean       remove what the targets wrote, and .venv"
 	@echo "Settings: PYTHON=$(PYTHON) VENV=$(VENV)"
 
@@ -33,9 +34,9 @@ lint: $(VENV)/.installed-ruff
 docs: $(VENV)/.installed-docs
 	$(PY) -m sphinx -b html $(SPHINX_ARGS) docs docs/_build/html
 
-benchmarks: $(VENV)/.installed-plot
-	@set -e; for script in benchmarks/bench_*.py; do \
-	  echo "$$script"; $(PY) "$$script"; \
+benchmarks: $(VENV)/.installed-plot $(VENV)/.installed-peers
+	@set -e; for name in $(BENCHMARKS); do \
+	  echo "$$name"; $(PY) -m benchmarks $$name; \
 	done
 
 clean:
@@ -51,6 +52,10 @@ $(PY):
 
 $(VENV)/.installed-ruff: constraints.txt | $(PY)
 	$(PIP) install --quiet -c constraints.txt ruff
+	@touch $@
+
+$(VENV)/.installed-peers: benchmarks/requirements-peers.txt constraints.txt | $(PY)
+	$(PIP) install --quiet -c constraints.txt -r benchmarks/requirements-peers.txt
 	@touch $@
 
 # One stamp for each extra of pyproject.toml.

@@ -20,6 +20,7 @@ from sklearn_rnn._vocabulary import UNKNOWN_ID
 # over all would give each document the same batch-mates in every epoch, so a window is a quarter of
 # the epoch, and at most this many batches.
 MAX_WINDOW = 100
+WINDOW_SHARE = 4
 
 # Bound on the tokens of a prediction batch, so that a few very long documents do not take the
 # memory of a whole batch.
@@ -215,7 +216,7 @@ class SimilarLengthBatches:
         # Batches differ by at most one document, so that none has a much louder gradient.
         sizes = np.array([len(part) for part in np.array_split(order, self._n_random_batches())])
         ends = np.cumsum(sizes)
-        n_window = min(MAX_WINDOW, -(-len(sizes) // 4))
+        n_window = min(MAX_WINDOW, -(-len(sizes) // WINDOW_SHARE))
         batches = []
         for first in range(0, len(sizes), n_window):
             window_sizes = sizes[first : first + n_window]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from sklearn_rnn._sequences import sequence_lengths
 from sklearn_rnn._vocabulary import UNKNOWN_ID
+
+MIN_CHUNK_TOKENS = 2**18
 
 
 @dataclass
@@ -65,12 +69,15 @@ def count_ngrams(
     array([2.1 , 2.1 , 1.  , 1.  , 1.41], dtype=float32)
     """
     n_documents = X.shape[0]
-    tokens = X.data.astype(np.int64)
-    documents = np.repeat(np.arange(n_documents), sequence_lengths(X))
-    words, df = _document_frequencies(tokens, documents)
     word_df = np.zeros(n_ids, np.int64)
-    word_df[words] = df
-    pairs, pair_df = _document_frequencies(*_find_pairs(tokens, documents, n_ids))
+    pairs = pair_df = np.empty(0, np.int64)
+    for chunk in _chunks(X):
+        tokens = chunk.data.astype(np.int64)
+        documents = np.repeat(np.arange(chunk.shape[0]), sequence_lengths(chunk))
+        words, df = _document_frequencies(tokens, documents)
+        word_df[words] += df
+        more = _document_frequencies(*_find_pairs(tokens, documents, n_ids))
+        pairs, pair_df = _add_frequencies((pairs, pair_df), more)
     kept = np.flatnonzero(pair_df >= min_df)
     if max_pairs is not None and len(kept) > max_pairs:
         most_frequent = np.argsort(-pair_df[kept], kind="stable")[:max_pairs]
@@ -80,6 +87,14 @@ def count_ngrams(
         pairs[kept],
         _inverse_frequency(pair_df[kept], n_documents),
     )
+
+
+def _chunks(X: csr_array) -> Iterator[csr_array]:
+    """Cut the documents into chunks of a sixteenth of all tokens: counting takes some arrays."""
+    n_tokens = max(MIN_CHUNK_TOKENS, X.nnz // 16)
+    cuts = np.searchsorted(X.indptr, np.arange(n_tokens, X.nnz, n_tokens))
+    for first, stop in pairwise(np.unique([0, *cuts, X.shape[0]]).tolist()):
+        yield X[first:stop]
 
 
 def _find_pairs(
@@ -105,6 +120,19 @@ def _document_frequencies(keys: np.ndarray, documents: np.ndarray) -> tuple[np.n
     keys = keys[is_new]
     starts = np.flatnonzero(np.diff(keys, prepend=-1))
     return keys[starts], np.diff(starts, append=len(keys))
+
+
+def _add_frequencies(
+    first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the keys of both, ascending, and the sums of their frequencies."""
+    keys, frequencies = map(np.concatenate, zip(first, second, strict=True))
+    if not len(first[0]) or not len(second[0]):
+        return keys, frequencies
+    order = np.argsort(keys, kind="stable")  # linear, since both come sorted
+    keys = keys[order]
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    return keys[starts], np.add.reduceat(frequencies[order], starts)
 
 
 def _inverse_frequency(df: np.ndarray, n_documents: int) -> np.ndarray:

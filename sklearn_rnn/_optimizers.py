@@ -80,33 +80,26 @@ class LazyAdamW(torch.optim.AdamW):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        plain = [
+        ours = [
             (group, parameter, parameter.grad)
             for group in self.param_groups
             for parameter in group["params"]
-            if parameter.grad is not None and group.get("plain")
+            if parameter.grad is not None and (group.get("plain") or parameter.grad.is_sparse)
         ]
-        # Without a gradient the other steps pass a parameter over.
-        for _, parameter, _ in plain:
-            parameter.grad = None
-        sparse = [
-            (group, parameter, parameter.grad.coalesce())
-            for group in self.param_groups
-            for parameter in group["params"]
-            if parameter.grad is not None and parameter.grad.is_sparse
-        ]
-        for _, parameter, _ in sparse:
+        # Without a gradient torch's step passes a parameter over.
+        for _, parameter, _ in ours:
             parameter.grad = None
         with torch.no_grad():
             # torch wraps the step of every class in the hooks of the optimizer; by the bare one
             # they run once.
             inspect.unwrap(torch.optim.AdamW.step)(self)
-            for group, parameter, grad in sparse:
+            for group, parameter, grad in ours:
                 parameter.grad = grad
-                self._step_rows(group, parameter, grad.indices()[0], grad.values())
-            for group, parameter, grad in plain:
-                parameter.grad = grad
-                parameter.add_(grad, alpha=-group["lr"])
+                if group.get("plain"):
+                    parameter.add_(grad, alpha=-group["lr"])
+                else:
+                    grad = grad.coalesce()
+                    self._step_rows(group, parameter, grad.indices()[0], grad.values())
         return loss
 
     def _step_rows(self, group: dict, parameter: Tensor, rows: Tensor, grad: Tensor) -> None:
@@ -118,13 +111,15 @@ class LazyAdamW(torch.optim.AdamW):
         state["step"] += 1
         step = state["step"].item()
         beta1, beta2 = group["betas"]
-        mean = state["exp_avg"][rows].lerp_(grad, 1 - beta1)
-        square = state["exp_avg_sq"][rows].mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-        state["exp_avg"][rows] = mean
-        state["exp_avg_sq"][rows] = square
-        scale = (square.sqrt_() / math.sqrt(1 - beta2**step)).add_(group["eps"])
-        values = parameter[rows].mul_(1 - group["lr"] * group["weight_decay"])
-        parameter[rows] = values.addcdiv_(mean, scale, value=-group["lr"] / (1 - beta1**step))
+        mean = state["exp_avg"].index_select(0, rows).lerp_(grad, 1 - beta1)
+        square = state["exp_avg_sq"].index_select(0, rows).mul_(beta2)
+        square.addcmul_(grad, grad, value=1 - beta2)
+        state["exp_avg"].index_copy_(0, rows, mean)
+        state["exp_avg_sq"].index_copy_(0, rows, square)
+        scale = square.sqrt_().div_(math.sqrt(1 - beta2**step)).add_(group["eps"])
+        values = parameter.index_select(0, rows).mul_(1 - group["lr"] * group["weight_decay"])
+        values.addcdiv_(mean, scale, value=-group["lr"] / (1 - beta1**step))
+        parameter.index_copy_(0, rows, values)
 
 
 def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:

@@ -477,3 +477,181 @@ def test_a_batch_may_be_any_part_of_its_documents():
     packed, _ = dataset.batch(rows, lengths=np.array([2, 2, 1]))
     padded, _ = pad_packed_sequence(packed.parts[0], batch_first=True)
     assert padded.tolist() == [[8, 9], [2, 3], [6, 0]]
+
+
+# Parts of a batch, to be computed side by side.
+
+some_batches = given(
+    documents=st.lists(st.lists(st.integers(2, 50), max_size=12), min_size=1, max_size=25),
+    n_parts=st.integers(1, 12),
+)
+
+
+def batch_in_parts(dataset, n_parts):
+    """Return all documents, longest first, as one batch."""
+    return dataset.batch(np.argsort(-dataset.lengths, kind="stable"), n_parts=n_parts)
+
+
+def sizes_of_parts(lengths, part_documents, min_tokens=1, part_tokens=1):
+    """Return the number of documents in each part of a batch that holds all documents."""
+    with (
+        patch.object(_batching, "MIN_TOKENS_TO_CUT", min_tokens),
+        patch.object(_batching, "PART_TOKENS", part_tokens),
+    ):
+        ((tokens, _),) = SimilarLengthBatches(
+            dataset_of_lengths(lengths),
+            len(lengths),
+            np.random.RandomState(0),
+            part_documents=part_documents,
+        )
+    return tokens.part_sizes
+
+
+@settings(deadline=None)
+@some_batches
+def test_parts_together_are_the_batch(documents, n_parts):
+    tokens, _ = batch_in_parts(make_dataset(documents), n_parts)
+    rows = np.split(tokens.rows, np.cumsum(tokens.part_sizes)[:-1])
+    assert len(rows) == len(tokens.parts) <= n_parts
+    assert min(tokens.part_sizes) > 0
+    assert sum(tokens.part_sizes) == len(tokens) == len(documents)
+    for part, part_rows in zip(tokens.parts, rows, strict=True):
+        ids = [torch.tensor(documents[row] or [UNKNOWN_ID]) for row in part_rows]
+        expected = pack_sequence(ids, enforce_sorted=True)
+        assert part.data.dtype == torch.int32
+        assert part.data.tolist() == expected.data.tolist()
+        assert part.batch_sizes.dtype == expected.batch_sizes.dtype
+        assert part.batch_sizes.tolist() == expected.batch_sizes.tolist()
+
+
+@settings(deadline=None)
+@some_batches
+def test_parts_have_about_as_many_tokens(documents, n_parts):
+    tokens, _ = batch_in_parts(make_dataset(documents), n_parts)
+    n_tokens = [len(part.data) for part in tokens.parts]
+    longest = len(tokens.parts[0].batch_sizes)
+    for first, second in permutations(n_tokens, 2):
+        assert first < 2 * sum(n_tokens) / n_parts + longest
+        assert abs(first - second) < sum(n_tokens) / n_parts + longest
+
+
+@pytest.mark.parametrize(
+    ("lengths", "n_parts", "sizes"),
+    [
+        ([5, 5, 5, 5], 2, [2, 2]),
+        ([5, 5, 5, 5], 4, [1, 1, 1, 1]),
+        ([5, 5, 5, 5], 9, [1, 1, 1, 1]),
+        ([9, 3, 3, 3], 2, [1, 3]),
+        ([100, 3, 2, 1], 4, [1, 3]),
+        ([100, 60, 20, 10, 5, 5], 4, [1, 1, 4]),
+        ([7], 3, [1]),
+        ([0, 0, 0], 3, [1, 1, 1]),
+    ],
+    ids=str,
+)
+def test_parts_are_fewer_where_a_document_is_longer_than_one(lengths, n_parts, sizes):
+    tokens, _ = batch_in_parts(dataset_of_lengths(lengths), n_parts)
+    assert tokens.part_sizes == sizes
+
+
+@settings(deadline=None)
+@some_batches
+def test_targets_and_weights_of_parts_come_in_the_order_of_rows(documents, n_parts):
+    n = len(documents)
+    dataset = make_dataset(documents, targets=np.arange(n), weights=np.arange(n, dtype=np.float32))
+    tokens, (y, w) = batch_in_parts(dataset, n_parts)
+    assert y.tolist() == w.tolist() == tokens.rows.tolist()
+
+
+@settings(deadline=None)
+@given(
+    lengths=some_long_documents,
+    batch_size=st.integers(1, 8),
+    seed=st.integers(0, 100),
+    crop_length=st.none() | st.integers(1, 14),
+    part_documents=st.integers(1, 4),
+)
+def test_an_epoch_in_parts_reads_what_whole_batches_read(
+    lengths, batch_size, seed, crop_length, part_documents
+):
+    def epoch(part_documents):
+        dataset, _ = dataset_of_distinct_tokens(lengths)
+        rng = np.random.RandomState(seed)
+        with (
+            patch.object(_batching, "MIN_TOKENS_TO_CUT", 6),
+            patch.object(_batching, "PART_TOKENS", 4),
+        ):
+            return list(SimilarLengthBatches(dataset, batch_size, rng, crop_length, part_documents))
+
+    for (cut, _), (whole, _) in zip(epoch(part_documents), epoch(None), strict=True):
+        assert cut.rows.tolist() == whole.rows.tolist()
+        ids = [part.data.tolist() for part in cut.parts]
+        assert sorted(chain.from_iterable(ids)) == sorted(whole.parts[0].data.tolist())
+        # The first step reads the first token of each document, in the order of rows.
+        firsts = [i for part, n in zip(ids, cut.part_sizes, strict=True) for i in part[:n]]
+        assert firsts == whole.parts[0].data[: len(whole)].tolist()
+
+
+@pytest.mark.parametrize("random_state", [None, 0])
+def test_batches_are_whole_unless_parts_are_asked_for(random_state):
+    if random_state is not None:
+        random_state = np.random.RandomState(random_state)
+    n_parts = {}
+    for part_documents in (None, 8):
+        ((tokens, _),) = SimilarLengthBatches(
+            dataset_of_lengths([1000] * 32), 32, random_state, part_documents=part_documents
+        )
+        n_parts[part_documents] = len(tokens.parts)
+    assert n_parts[None] == 1 < n_parts[8]
+
+
+@pytest.mark.parametrize("part_documents", [1, 4, 100])
+def test_batches_of_few_tokens_are_not_cut(part_documents):
+    lengths = [20] * 10
+    assert sizes_of_parts(lengths, part_documents, min_tokens=201) == [10]
+    assert len(sizes_of_parts(lengths, part_documents, min_tokens=200)) > 1
+
+
+def test_tokens_that_a_crop_leaves_out_do_not_count():
+    dataset = dataset_of_lengths([1000] * 10)
+    for crop_length, n_parts in [(19, 1), (20, 2)]:
+        batches = SimilarLengthBatches(dataset, 10, np.random.RandomState(0), crop_length, 5)
+        with patch.object(_batching, "MIN_TOKENS_TO_CUT", 200):
+            ((tokens, _),) = batches
+        assert len(tokens.parts) == n_parts
+
+
+@pytest.mark.parametrize(
+    ("part_tokens", "sizes"),
+    [(10**6, [16, 16]), (320, [16, 16]), (160, [8] * 4), (80, [4] * 8), (1, [4] * 8)],
+)
+def test_parts_have_so_many_tokens_but_few_documents_are_not_cut_further(part_tokens, sizes):
+    assert sizes_of_parts([20] * 32, 4, part_tokens=part_tokens) == sizes
+
+
+@settings(deadline=None)
+@given(
+    n_documents=st.integers(1, 100),
+    length=st.integers(1, 30),
+    part_documents=st.integers(1, 40),
+    part_tokens=st.integers(1, 100),
+)
+def test_parts_have_so_many_documents_but_for_the_first_cut(
+    n_documents, length, part_documents, part_tokens
+):
+    """Of documents of one length; of others, those of the longest may be fewer."""
+    sizes = sizes_of_parts([length] * n_documents, part_documents, part_tokens=part_tokens)
+    assert len(sizes) <= 2 or min(sizes) >= part_documents
+    assert max(sizes) - min(sizes) <= 1
+
+
+@settings(deadline=None)
+@given(
+    lengths=st.lists(st.integers(0, 40), min_size=1, max_size=60),
+    part_documents=st.integers(1, 20),
+    part_tokens=st.integers(1, 100),
+)
+def test_parts_are_no_more_than_tokens_and_documents_allow(lengths, part_documents, part_tokens):
+    n_parts = len(sizes_of_parts(lengths, part_documents, part_tokens=part_tokens))
+    n_tokens = sum(max(n, 1) for n in lengths)
+    assert n_parts <= max(2, min(n_tokens // part_tokens, len(lengths) // part_documents))

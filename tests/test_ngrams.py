@@ -1,4 +1,5 @@
 from itertools import pairwise
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from sklearn_rnn import SequenceVectorizer
+from sklearn_rnn import SequenceVectorizer, _ngrams
 from sklearn_rnn._ngrams import _find_pairs, count_ngrams
 from sklearn_rnn._sequences import check_sequences, sequences_from_flat
 from sklearn_rnn._vocabulary import FIRST_ID, UNKNOWN_ID
@@ -196,3 +197,14 @@ def test_most_frequent_pairs_are_kept():
     kept = count_ngrams(X, 5, max_pairs=2)
     assert kept.pairs.tolist() == [2 * 5 + 3, 3 * 5 + 4]  # in 3 and 2; the last in 2 as well
     assert len(kept.pair_idf) == 2
+
+
+@settings(deadline=None)
+@given(documents=some_documents, chunk=st.integers(1, 30))
+def test_counting_in_chunks_makes_no_difference(documents, chunk):
+    X = make_sequences(documents)
+    whole = count_ngrams(X, N_IDS)
+    with patch.object(_ngrams, "MIN_CHUNK_TOKENS", chunk):
+        parts = count_ngrams(X, N_IDS)
+    for name in ("word_idf", "pairs", "pair_idf"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))

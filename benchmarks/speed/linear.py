@@ -54,9 +54,11 @@ class FastText(Contestant):
 
     def predict_proba(self, texts):
         probabilities = np.zeros((len(texts), self.corpus.n_classes))
-        labels, values = self.model.predict([normalize(text) for text in texts], k=-1)
-        for row, (names, shares) in enumerate(zip(labels, values, strict=True)):
-            probabilities[row, [int(name.removeprefix("__label__")) for name in names]] = shares
+        for row, text in enumerate(texts):
+            # What `predict` calls. That itself fails with NumPy 2 on one text, and on a list of
+            # them returns the first probability again and again.
+            for share, name in self.model.f.predict(f"{normalize(text)}\n", -1, 0.0, "strict"):
+                probabilities[row, int(name.removeprefix("__label__"))] = share
         return probabilities
 
 

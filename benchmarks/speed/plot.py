@@ -3,7 +3,8 @@
 from statistics import median
 
 from matplotlib import pyplot as plt
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from benchmarks.speed.registry import PEERS
 from benchmarks.speed.report import pair_ratios
@@ -19,22 +20,23 @@ def plot_ratios(rows, path):
     groups = {
         corpus: [row for row in rows.values() if row["corpus"] == corpus] for corpus in corpora
     }
-    height = 1.2 + 0.17 * (len(peers) + 1) * max(map(len, groups.values()))
+    n_rows = max(map(len, groups.values()))
+    height = 1.7 + 0.17 * (len(peers) + 1) * n_rows
     with plt.rc_context({"svg.hashsalt": "speed", "font.size": 9}):
         figure, axes = plt.subplots(
             1, len(corpora), figsize=(2 + 4 * len(corpora), height), sharex=True, squeeze=False
         )
         for ax, (corpus, group) in zip(axes[0], groups.items(), strict=True):
-            _plot_corpus(ax, corpus, group, peers)
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(peers), frameon=False)
+            _plot_corpus(ax, corpus, group, peers, n_rows)
+        handles = [Patch(color=COLOURS[peer], label=peer) for peer in peers]
+        figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
         figure.set_layout_engine("constrained")
         # Without a date, the same results give the same file.
         figure.savefig(path, metadata={"Date": None})
         plt.close(figure)
 
 
-def _plot_corpus(ax, corpus, rows, peers):
+def _plot_corpus(ax, corpus, rows, peers, n_rows):
     step = 0.8 / len(peers)
     for place, peer in enumerate(peers):
         found = [
@@ -57,16 +59,17 @@ def _plot_corpus(ax, corpus, rows, peers):
             xerr=errors,
             error_kw={"elinewidth": 0.8},
             color=COLOURS[peer],
-            label=peer,
         )
     ax.axvline(1, color="black", linewidth=0.8)
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter("{0:g}".format))
-    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_yticks(
         range(len(rows)), [f"{row['cell']} {row['direction']} {row['layers']}" for row in rows]
     )
-    ax.invert_yaxis()
+    # The first row on top, and rows as high as those of the other panels.
+    ax.set_ylim(n_rows - 0.5, -0.5)
     ax.set_title(corpus)
     ax.set_xlabel("our seconds / theirs\n(left of 1: ours is faster)")
     ax.spines[["top", "right"]].set_visible(False)
