@@ -14,6 +14,10 @@ from sklearn_rnn._vocabulary import UNKNOWN_ID
 
 MIN_CHUNK_TOKENS = 2**18
 
+# Pairs that are counted at a time. Most pairs of a large corpus occur once; beyond this number the
+# rarest are forgotten, so that the counts take less memory than the corpus.
+MAX_COUNTED_PAIRS = 2**22
+
 
 @dataclass
 class NGrams:
@@ -49,7 +53,8 @@ def count_ngrams(
         Number of token ids, all of `X` below it.
     min_df : int, default=2
         In how many documents a pair must stand. What stands in one document alone says nothing of
-        others.
+        others. Where a corpus holds several millions of pairs, rarer ones may be missing (lossy
+        counting, Manku and Motwani, 2002).
     max_pairs : int, default=None
         How many pairs to know at most, those in the most documents. None knows all.
 
@@ -77,7 +82,7 @@ def count_ngrams(
         words, df = _document_frequencies(tokens, documents)
         word_df[words] += df
         more = _document_frequencies(*_find_pairs(tokens, documents, n_ids))
-        pairs, pair_df = _add_frequencies((pairs, pair_df), more)
+        pairs, pair_df = _forget_rarest(*_add_frequencies((pairs, pair_df), more))
     kept = np.flatnonzero(pair_df >= min_df)
     if max_pairs is not None and len(kept) > max_pairs:
         most_frequent = np.argsort(-pair_df[kept], kind="stable")[:max_pairs]
@@ -90,8 +95,8 @@ def count_ngrams(
 
 
 def _chunks(X: csr_array) -> Iterator[csr_array]:
-    """Cut the documents into chunks of a sixteenth of all tokens: counting takes some arrays."""
-    n_tokens = max(MIN_CHUNK_TOKENS, X.nnz // 16)
+    """Cut the documents into chunks of a 64th of all tokens, since counting takes some arrays."""
+    n_tokens = max(MIN_CHUNK_TOKENS, X.nnz // 64)
     cuts = np.searchsorted(X.indptr, np.arange(n_tokens, X.nnz, n_tokens))
     for first, stop in pairwise(np.unique([0, *cuts, X.shape[0]]).tolist()):
         yield X[first:stop]
@@ -133,6 +138,15 @@ def _add_frequencies(
     keys = keys[order]
     starts = np.flatnonzero(np.diff(keys, prepend=-1))
     return keys[starts], np.add.reduceat(frequencies[order], starts)
+
+
+def _forget_rarest(keys: np.ndarray, frequencies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return at most half as many pairs as may be counted at a time, where there are more."""
+    if len(keys) <= MAX_COUNTED_PAIRS:
+        return keys, frequencies
+    last = len(keys) - MAX_COUNTED_PAIRS // 2
+    kept = frequencies > np.partition(frequencies, last)[last]
+    return keys[kept], frequencies[kept]
 
 
 def _inverse_frequency(df: np.ndarray, n_documents: int) -> np.ndarray:

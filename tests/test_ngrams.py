@@ -208,3 +208,20 @@ def test_counting_in_chunks_makes_no_difference(documents, chunk):
         parts = count_ngrams(X, N_IDS)
     for name in ("word_idf", "pairs", "pair_idf"):
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
+def test_of_too_many_pairs_the_rarest_are_forgotten():
+    rng = np.random.RandomState(0)
+    frequent = [2, 3, 4]
+    X = make_sequences([[*frequent, *rng.randint(5, 60, size=20)] for _ in range(300)])
+    with (
+        patch.object(_ngrams, "MIN_CHUNK_TOKENS", 500),
+        patch.object(_ngrams, "MAX_COUNTED_PAIRS", 600),
+    ):
+        ngrams = count_ngrams(X, n_ids=500)
+    everything = count_ngrams(X, n_ids=500)
+    assert len(ngrams.pairs) <= 600 < len(everything.pairs)
+    for pair in (2 * 500 + 3, 3 * 500 + 4):
+        place, expected = (np.flatnonzero(n.pairs == pair) for n in (ngrams, everything))
+        np.testing.assert_array_equal(ngrams.pair_idf[place], everything.pair_idf[expected])
+    np.testing.assert_array_equal(ngrams.word_idf, everything.word_idf)
