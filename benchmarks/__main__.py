@@ -10,6 +10,9 @@ from importlib import import_module
 BENCHMARKS = {
     "quality": ("benchmarks.quality", "accuracy of the defaults beside TF-IDF"),
     "speed": ("benchmarks.speed.run", "seconds per epoch beside other libraries"),
+    "efficiency": ("benchmarks.efficiency", "share of the matrix peak, and what takes the rest"),
+    "scaling": ("benchmarks.scaling", "time and memory as corpus and network grow"),
+    "batches": ("benchmarks.batches", "accuracy of batches of similar lengths beside random ones"),
     "defaults": ("benchmarks.defaults.run", "the experiment behind the defaults"),
 }
 
@@ -17,7 +20,7 @@ BENCHMARKS = {
 def main():
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="\n".join(f"{name:10}{text}" for name, (_, text) in BENCHMARKS.items()),
+        description="\n".join(f"{name:12}{text}" for name, (_, text) in BENCHMARKS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", choices=BENCHMARKS)

@@ -18,6 +18,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "myst_parser",  # the benchmarks write Markdown
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]

@@ -25,7 +25,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochScoring
 from skorch.history import History
 
-from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
+from sklearn_rnn import RNNTextClassifier, SequenceVectorizer, _batching
 from sklearn_rnn._batching import SequenceDataset
 from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES
 from sklearn_rnn._sklearn_compat import InvalidParameterError
@@ -1102,3 +1102,80 @@ def test_order_of_words_decides(params):
     assert bag_of_words.score(X[test], y[test]) == 0.5
     clf = RNNTextClassifier(**params, random_state=0).fit(X[train], y[train])
     assert clf.score(X[test], y[test]) >= 0.99
+
+
+# Threads
+
+
+@pytest.fixture(scope="module")
+def reviews():
+    """Documents long enough for a batch to be computed in parts."""
+    X, y = load_drug_reviews(return_X_y=True, as_frame=False)
+    rows = np.argsort([-len(text) for text in X[:300]], kind="stable")[:48]
+    return X[rows], y[rows]
+
+
+class PartsOfBatches(Callback):
+    """Note how many parts the training batches have."""
+
+    def initialize(self):
+        self.n_parts_ = []
+        return self
+
+    def on_batch_begin(self, net, batch=None, training=None, **kwargs):
+        if training:
+            self.n_parts_.append(len(batch[0].parts))
+
+
+def fit_in_parts(X, y, **params):
+    parts = PartsOfBatches()
+    clf = make_classifier(callbacks=[parts], **params).fit(X, y)
+    assert min(parts.n_parts_) > 1
+    return clf
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_number_of_jobs_does_not_matter(cell, reviews):
+    X, y = reviews
+    clf = fit_in_parts(X, y, cell=cell, n_jobs=1)
+    proba = clf.predict_proba(X)
+    for n_jobs in (2, None, -1):
+        other = fit_in_parts(X, y, cell=cell, n_jobs=n_jobs)
+        assert have_same_weights(clf, other)
+        assert clf.loss_curve_ == other.loss_curve_
+        np.testing.assert_array_equal(other.predict_proba(X), proba)
+
+
+def test_number_of_jobs_may_change_after_fit(reviews):
+    X, y = reviews
+    clf = fit_in_parts(X, y, n_jobs=2)
+    proba = clf.predict_proba(X)
+    for n_jobs in (1, 3):
+        np.testing.assert_array_equal(clf.set_params(n_jobs=n_jobs).predict_proba(X), proba)
+
+
+def test_parts_do_not_change_what_is_learned(reviews, monkeypatch):
+    X, y = reviews
+    weight = np.linspace(0, 3, len(X))
+    params = {"max_epochs": 3, **REGULARISATION_OFF}
+    clf = make_classifier(**params).fit(X, y, sample_weight=weight)
+    monkeypatch.setattr(_batching, "MIN_TOKENS_TO_CUT", 10**9)
+    whole = make_classifier(**params).fit(X, y, sample_weight=weight)
+    np.testing.assert_allclose(clf.loss_curve_, whole.loss_curve_, rtol=1e-4)
+    np.testing.assert_allclose(clf.predict_proba(X), whole.predict_proba(X), atol=1e-3)
+
+
+def test_fits_in_threads_that_each_use_threads(reviews):
+    X, y = reviews
+    expected = fit_in_parts(X, y, n_jobs=1)
+    with ThreadPoolExecutor(3) as pool:
+        fits = [pool.submit(fit_in_parts, X, y, n_jobs=n_jobs) for n_jobs in (1, 2, 3)]
+    assert all(have_same_weights(fit.result(), expected) for fit in fits)
+
+
+def test_no_jobs_are_refused(fitted):
+    with pytest.raises(ValueError, match="n_jobs == 0"):
+        make_classifier(n_jobs=0).fit(TWEETS, SENTIMENTS)
+    clf = pickle.loads(pickle.dumps(fitted)).set_params(n_jobs=0)
+    with pytest.raises(ValueError, match="n_jobs == 0"):
+        clf.predict(TWEETS)

@@ -1,0 +1,71 @@
+"""Do batches of similar lengths cost accuracy? The same fits with fully random batches beside.
+
+Writes batches.md: accuracy on the test split for some seeds, seconds of the fits, and the share of
+steps that a padded batch would spend on padding.
+"""
+
+import argparse
+from pathlib import Path
+from time import perf_counter
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks._data import data_folder, load
+from sklearn_rnn import RNNTextClassifier, SequenceVectorizer, _batching
+from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks batches", description=__doc__)
+    parser.add_argument("--data", nargs="+", default=["newsgroups6", "tweet_sentiment"])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--output", default="docs/benchmarks")
+    args = parser.parse_args(argv)
+    lines = [
+        "# Batches of similar lengths beside random ones\n",
+        "Accuracy on the test split, mean and standard deviation over seeds, of the recurrent "
+        "network alone (`wide_weight=0`); seconds of a fit; and how many of the steps of a padded "
+        "batch would be padding. `python -m benchmarks batches` makes this page.\n",
+        "| data set | accuracy, random | accuracy, similar lengths | seconds, random "
+        "| seconds, similar | padding, random | padding, similar |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name in args.data:
+        lines.append(compare(name, args.seeds))
+        print(lines[-1], flush=True)
+    Path(args.output).mkdir(parents=True, exist_ok=True)
+    (Path(args.output) / "batches.md").write_text("\n".join(lines) + "\n")
+
+
+def compare(name, n_seeds):
+    """Return the line of one data set."""
+    parts = load(data_folder() / f"{name}.csv.gz")
+    vectorizer = SequenceVectorizer()
+    X, X_test = vectorizer.fit_transform(parts["train"][0]), vectorizer.transform(parts["test"][0])
+    y, y_test = parts["train"][1], parts["test"][1]
+    found = {"random": [], "similar": []}
+    for seed in range(n_seeds):
+        for kind in found:
+            # A window of one batch sorts nothing.
+            with patch.object(_batching, "MAX_WINDOW", 1 if kind == "random" else 100):
+                start = perf_counter()
+                clf = RNNTextClassifier(wide_weight=0, random_state=seed).fit(X, y)
+                seconds = perf_counter() - start
+                batches = SimilarLengthBatches(SequenceDataset(X), 32, np.random.RandomState(seed))
+                found[kind].append((clf.score(X_test, y_test), seconds, share_of_padding(batches)))
+    random, similar = (np.array(found[kind]) for kind in ("random", "similar"))
+    cells = [f"{r[:, 0].mean():.3f} ± {r[:, 0].std():.3f}" for r in (random, similar)]
+    cells += [f"{np.median(r[:, 1]):.1f}" for r in (random, similar)]
+    cells += [f"{r[:, 2].mean():.0%}" for r in (random, similar)]
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def share_of_padding(batches):
+    """Return how many of the places of padded batches no token would take."""
+    n_places = n_tokens = 0
+    for tokens, _ in batches:
+        (packed,) = tokens.parts
+        n_places += len(tokens) * len(packed.batch_sizes)
+        n_tokens += len(packed.data)
+    return 1 - n_tokens / n_places

@@ -1,0 +1,194 @@
+"""How much of the machine an epoch uses: share of the matrix peak, and where the rest goes.
+
+Writes efficiency.md. The floating-point operations of an epoch are those of the recurrent layer's
+matrix products, forward and backward; the peak is that of one large matrix product in float32,
+measured in the same run, in turn with the epochs.
+"""
+
+import argparse
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from benchmarks.epochs import make_documents, news_lengths, time_epochs
+from benchmarks.speed.machine import describe_machine
+from sklearn_rnn import _base
+from sklearn_rnn._net import SequenceNet
+
+N_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+EMBEDDING_DIM = 100
+
+# Where the time of one thread goes, by the name of what torch's profiler sees; the first that fits.
+KINDS = {
+    "recurrent kernel, forward": ("mkldnn_rnn_layer", "aten::gru", "aten::rnn_tanh"),
+    "recurrent kernel, backward": ("mkldnn_rnn_layer_backward",),
+    "matrix products": ("aten::mm", "aten::addmm", "aten::bmm"),
+    "element by element": (
+        "aten::mul",
+        "aten::add",
+        "aten::tanh",
+        "aten::sigmoid",
+        "aten::lerp",
+        "aten::sub",
+        "Backward0",
+    ),
+    "gathering and copying rows": ("index", "aten::cat", "aten::copy_", "embedding", "coalesce"),
+    "zeros": ("aten::fill_", "aten::zero_"),
+    "Python and the rest": ("",),
+}
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks efficiency", description=__doc__)
+    parser.add_argument("--documents", type=int, default=1280)
+    parser.add_argument("--hidden", type=int, nargs="+", default=[128, 256, 512])
+    parser.add_argument("--batch-size", type=int, nargs="+", default=[64, 256])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--output", default="docs/benchmarks")
+    args = parser.parse_args(argv)
+    X, y = make_documents(news_lengths(args.documents), n_ids=20_000)
+    machine = describe_machine()
+    lines = [
+        "# How much of the machine an epoch uses\n",
+        f"Measured on {machine['cpu']}, {machine['cores']} cores, torch "
+        f"{machine['versions']['torch']}: {args.documents:,} documents of {X.nnz:,} tokens, one "
+        f"layer in one direction, embeddings of {EMBEDDING_DIM}; medians of {args.rounds}. The "
+        "peak is that of a product of two matrices of 2,048 rows and columns in float32, between "
+        "the epochs. `python -m benchmarks efficiency` makes this page.\n",
+        "| cell | precision | hidden | batch | epoch, s | GFLOP/s | peak, GFLOP/s | share |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for cell, precision in (("lstm", "float32"), ("lstm", "bfloat16"), ("gru", "float32")):
+        for hidden in args.hidden:
+            for batch_size in args.batch_size:
+                line = share_of_peak(X, y, cell, precision, hidden, batch_size, args.rounds)
+                print(line, flush=True)
+                lines.append(line)
+    for cell in ("lstm", "gru"):
+        lines += ["", *breakdown(X, y, cell)]
+    lines += ["", *skorch_share(args.rounds)]
+    Path(args.output).mkdir(parents=True, exist_ok=True)
+    (Path(args.output) / "efficiency.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines[len(lines) - 30 :]))
+
+
+def share_of_peak(X, y, cell, precision, hidden, batch_size, n_rounds):
+    """Return a line of the table."""
+    params = {"cell": cell, "precision": precision, "hidden_size": hidden}
+    params |= {"embedding_dim": EMBEDDING_DIM, "batch_size": batch_size}
+    peaks, seconds = [], []
+    for _ in range(n_rounds):
+        peaks.append(matrix_peak())
+        seconds.append(time_epochs(X, y, 2, **params)[1])  # the first warms up
+    work = 6 * X.nnz * N_GATES[cell] * hidden * (EMBEDDING_DIM + hidden) / 1e9
+    rates = [work / s for s in seconds]
+    shares = [rate / peak for rate, peak in zip(rates, peaks, strict=True)]
+    return (
+        f"| {cell} | {precision} | {hidden} | {batch_size} | {median(seconds):.2f} | "
+        f"{median(rates):.0f} | {median(peaks):.0f} | {median(shares):.0%} "
+        f"[{min(shares):.0%}..{max(shares):.0%}] |"
+    )
+
+
+def matrix_peak(size=2048, n_times=9):
+    """Return GFLOP/s of a large matrix product on all of torch's threads."""
+    a, b = torch.randn(size, size), torch.randn(size, size)
+    seconds = []
+    for _ in range(n_times):
+        start = perf_counter()
+        a @ b
+        seconds.append(perf_counter() - start)
+    return 2 * size**3 / median(seconds) / 1e9
+
+
+def breakdown(X, y, cell):
+    """Return a table of where the time of an epoch goes, on one thread."""
+    params = {"cell": cell, "hidden_size": 128, "embedding_dim": EMBEDDING_DIM, "batch_size": 64}
+    time_epochs(X, y, 1, n_jobs=1, **params)
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        time_epochs(X, y, 1, n_jobs=1, **params)
+    shares = dict.fromkeys(KINDS, 0.0)
+    events = profiled.key_averages()
+    total = sum(event.self_cpu_time_total for event in events)
+    for event in events:
+        matching = [
+            kind for kind, names in KINDS.items() if any(name in event.key for name in names)
+        ]
+        kind = matching[0]
+        if "mkldnn_rnn_layer_backward" in event.key:
+            kind = "recurrent kernel, backward"
+        shares[kind] += event.self_cpu_time_total / total
+    return [
+        f"## Where the time of an epoch goes: {cell}, 128 units, batches of 64, one thread\n",
+        "| what | share |",
+        "| --- | --- |",
+        *(f"| {kind} | {share:.1%} |" for kind, share in shares.items()),
+        "",
+        "By torch's profiler, which itself slows small operations. torch has a kernel of the whole "
+        "layer for the LSTM; a GRU is computed step by step in small operations."
+        if cell == "gru"
+        else "By torch's profiler.",
+    ]
+
+
+class BareLoop(SequenceNet):
+    """The same training without skorch's loop: no history, no callbacks, no closures."""
+
+    def fit_loop(self, X, y=None, epochs=None, **kwargs):
+        train, _ = X
+        self.interrupted_ = False
+        self.seconds_ = []
+        for _ in range(self.max_epochs):
+            start = perf_counter()
+            for batch in self.get_iterator(train, training=True):
+                self.optimizer_.zero_grad()
+                self.train_step_single(batch)
+                self.optimizer_.step()
+            self.seconds_.append(perf_counter() - start)
+        return self
+
+
+def skorch_share(n_rounds):
+    """Return a table of how much longer an epoch takes through skorch than without its loop."""
+    lines = [
+        "## What skorch's loop costs\n",
+        "An epoch of the same batches and steps, by skorch and by a bare loop in turn.\n",
+        "| documents | skorch, s | bare loop, s | share of skorch |",
+        "| --- | --- | --- | --- |",
+    ]
+    params = {"hidden_size": 128, "embedding_dim": EMBEDDING_DIM}
+    cases = {
+        "1,280 like news, batches of 64": (news_lengths(1280), 64),
+        "4,000 of 14 words, batches of 32": ([14] * 4000, 32),
+    }
+    for name, (lengths, batch_size) in cases.items():
+        X, y = make_documents(lengths, n_ids=20_000)
+        ours, bare = [], []
+        for _ in range(n_rounds):
+            ours.append(time_epochs(X, y, 2, batch_size=batch_size, **params)[1])
+            bare.append(_bare_seconds(X, y, batch_size, params))
+        shares = [1 - b / o for o, b in zip(ours, bare, strict=True)]
+        lines.append(
+            f"| {name} | {median(ours):.2f} | {median(bare):.2f} | {median(shares):.1%} "
+            f"[{min(shares):.1%}..{max(shares):.1%}] |"
+        )
+    return lines
+
+
+def _bare_seconds(X, y, batch_size, params):
+    nets = []
+
+    class Net(BareLoop):
+        def fit_loop(self, *args, **kwargs):
+            nets.append(self)
+            return super().fit_loop(*args, **kwargs)
+
+    original, _base.SequenceNet = _base.SequenceNet, Net
+    try:
+        time_epochs(X, y, 2, batch_size=batch_size, **params)
+    finally:
+        _base.SequenceNet = original
+    return nets[0].seconds_[1]

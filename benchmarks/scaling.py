@@ -1,0 +1,154 @@
+"""How time and memory grow with the corpus, its lengths, its vocabulary and the network.
+
+Writes scaling.md and scaling.svg. Each point is a process of its own, so that memory can be
+measured; the points of one curve take turns over the rounds.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+# What varies, over which values, and what stays.
+SMALL = {"cell": "rnn", "hidden_size": 16, "embedding_dim": 16, "batch_size": 64}
+MIDDLE = {"hidden_size": 64, "embedding_dim": 64, "batch_size": 64}
+CURVES = {
+    "tokens": ([1e4, 1e5, 1e6, 1e7], {"length": 100, "n_ids": 10_000, **SMALL}),
+    "length": ([10, 50, 200, 1000, 5000], {"tokens": 1e5, "n_ids": 10_000, **MIDDLE}),
+    "n_ids": (
+        [1e3, 1e4, 1e5, 5e5],
+        {"tokens": 2e5, "length": 150, "hidden_size": 128, "embedding_dim": 100, "batch_size": 64},
+    ),
+    "hidden_size": ([32, 64, 128, 256, 512], {"tokens": 1e5, "length": 150, "n_ids": 1e4}),
+    "num_layers": ([1, 2, 4, 8], {"tokens": 1e5, "length": 150, "n_ids": 1e4, **MIDDLE}),
+}
+LABELS = {
+    "tokens": "tokens of the corpus",
+    "length": "tokens of a document",
+    "n_ids": "words of the vocabulary",
+    "hidden_size": "units of a layer",
+    "num_layers": "layers",
+}
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks scaling", description=__doc__)
+    parser.add_argument("--curves", nargs="+", choices=CURVES, default=list(CURVES))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--full", action="store_true", help="up to 1e8 tokens: about an hour more")
+    parser.add_argument("--output", default="docs/benchmarks")
+    args = parser.parse_args(argv)
+    folder = Path(args.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    curves = {}
+    for name in args.curves:
+        values, fixed = CURVES[name]
+        if name == "tokens" and args.full:
+            values = [*values, 1e8]
+        rounds = [[measure({**fixed, name: value}) for value in values] for _ in range(args.rounds)]
+        points = [
+            {
+                "value": value,
+                "seconds": median(run[i]["seconds"] for run in rounds),
+                "bytes_per_token": median(run[i]["bytes_per_token"] for run in rounds),
+                "tokens": rounds[0][i]["tokens"],
+                "steps": rounds[0][i]["steps"],
+            }
+            for i, value in enumerate(values)
+        ]
+        curves[name] = points
+        print(name, json.dumps(points), flush=True)
+    (folder / "scaling.md").write_text(make_report(curves))
+    plot(curves, folder / "scaling.svg")
+
+
+def measure(case):
+    """Return what a process of its own says of one case."""
+    command = [sys.executable, "-m", "benchmarks.scaling", json.dumps(case)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def run_case(case):
+    """Print the seconds of an epoch, and the memory that corpus and training took a token."""
+    from benchmarks.epochs import make_documents, time_epochs
+    from benchmarks.memory import PeakMemory
+
+    n_tokens, length = int(case.pop("tokens")), int(case.pop("length"))
+    n_ids, batch_size = int(case.pop("n_ids")), case.get("batch_size", 64)
+    case = {key: int(value) if isinstance(value, float) else value for key, value in case.items()}
+    time_epochs(*make_documents([length] * 100, n_ids=n_ids), 1, **case)  # what is loaded once
+    with PeakMemory() as memory:
+        n_documents = max(2, n_tokens // length)
+        rng = np.random.default_rng(0)
+        lengths = rng.integers(length // 2, length + length // 2 + 1, n_documents).clip(1)
+        X, y = make_documents(lengths, n_ids=n_ids)
+        y[:2] = 0, 1
+        memory.start()  # the making of the corpus may take more than the corpus
+        seconds = time_epochs(
+            X,
+            y,
+            3 if n_tokens <= 1e6 else 1,
+            batch_size=batch_size,
+            **{key: value for key, value in case.items() if key != "batch_size"},
+        )
+    result = {
+        "seconds": median(seconds[-2:]),
+        "bytes_per_token": memory.peak / X.nnz,
+        "tokens": int(X.nnz),
+        "steps": -(-len(y) // batch_size),
+    }
+    print(json.dumps(result))
+
+
+def slope(points):
+    """Return the slope of a straight line through the points on logarithmic axes."""
+    x = np.log([point["value"] for point in points])
+    return np.polyfit(x, np.log([point["seconds"] for point in points]), 1)[0]
+
+
+def make_report(curves):
+    lines = [
+        "# How time and memory grow\n",
+        "Seconds of an epoch without the wide path. Memory is what the process grew by from before "
+        "the corpus to its peak in training, a token; with few tokens it is that of the network. "
+        "`python -m benchmarks scaling` makes this page.\n",
+        "![Seconds of an epoch](scaling.svg)\n",
+    ]
+    for name, points in curves.items():
+        lines += [
+            f"## {LABELS[name].capitalize()}\n",
+            f"Slope on logarithmic axes: {slope(points):.2f}\n",
+            f"| {LABELS[name]} | epoch, s | ms a step | tokens a second | bytes a token |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        for point in points:
+            seconds = point["seconds"]
+            lines.append(
+                f"| {point['value']:,.0f} | {seconds:.3g} | {1000 * seconds / point['steps']:.1f} "
+                f"| {point['tokens'] / seconds:,.0f} | {point['bytes_per_token']:.1f} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def plot(curves, path):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(1, len(curves), figsize=(3.2 * len(curves), 3), squeeze=False)
+    for ax, (name, points) in zip(axes[0], curves.items(), strict=True):
+        ax.loglog([p["value"] for p in points], [p["seconds"] for p in points], "o-")
+        ax.set(xlabel=LABELS[name], title=f"slope {slope(points):.2f}")
+    axes[0, 0].set_ylabel("seconds of an epoch")
+    figure.tight_layout()
+    figure.savefig(path)
+
+
+if __name__ == "__main__":
+    run_case(json.loads(sys.argv[1]))
