@@ -31,7 +31,7 @@ from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
 
 # Prediction needs no gradients kept, so its batches can be larger than those of training.
-_PREDICTION_BATCH_SIZE = 128
+_PREDICTION_BATCH_SIZE = 256
 
 # The wide path is convex and its features have norm 3: it takes a far larger rate than the network.
 _WIDE_LR_FACTOR = 2000

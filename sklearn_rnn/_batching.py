@@ -22,9 +22,9 @@ from sklearn_rnn._vocabulary import UNKNOWN_ID
 MAX_WINDOW = 100
 WINDOW_SHARE = 4
 
-# Bound on the tokens of a prediction batch, so that a few very long documents do not take the
-# memory of a whole batch.
-MAX_BATCH_TOKENS = 2**17
+# Bound on the tokens of a prediction batch, so that its states stay in the cache, and a few very
+# long documents do not take the memory of a whole batch.
+MAX_BATCH_TOKENS = 2**14
 
 # Tokens of a part of a training batch: few enough for the states of all steps to stay in the cache
 # of a core. A batch is cut in two from so many on as make up for starting a second thread.

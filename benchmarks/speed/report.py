@@ -31,6 +31,7 @@ def make_report(results):
         _contestants(rows),
         "## Training: seconds of an epoch, and ratios\n",
         _ratio_table(rows, "seconds"),
+        "An empty cell was not measured.\n",
         "## Start-up: seconds that a training takes once\n",
         _start_up(rows),
         f"## Accuracy on held-out documents after {1 + results['settings']['rounds']} epochs\n",
