@@ -1,10 +1,12 @@
+from unittest.mock import patch
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_sequence
 
-from sklearn_rnn.modules import PackedLayout, TimeBlocks
+from sklearn_rnn.modules import PackedLayout, TimeBlocks, _blocks
 from sklearn_rnn.modules._blocks import MAX_PADDING
 
 lengths_of_documents = st.lists(st.integers(1, 9), min_size=1, max_size=8).map(
@@ -110,3 +112,16 @@ def test_tokens_that_need_no_padding_are_not_copied(reverse):
 def test_on_a_gpu_there_is_one_block():
     layout = PackedLayout(torch.tensor([2, 1] + [1] * 1000), torch.device("meta"))
     assert TimeBlocks(layout).shapes == [(1002, 2)]
+
+
+@settings(deadline=None)
+@given(lengths=lengths_of_documents, reverse=st.booleans(), max_rows=st.integers(1, 20))
+def test_large_blocks_are_cut(lengths, reverse, max_rows):
+    with patch.object(_blocks, "MAX_ROWS", max_rows):
+        blocks = make_blocks(lengths, reverse=reverse)
+        tokens = make_tokens(lengths)
+        parts = blocks.split(tokens)
+        assert sum(map(len, parts)) == max(lengths)
+        for n_steps, n_documents in blocks.shapes:
+            assert n_steps == 1 or n_steps * n_documents <= max_rows
+        assert torch.equal(blocks.join(parts), tokens)

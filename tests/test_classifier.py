@@ -1137,10 +1137,10 @@ def fit_in_parts(X, y, **params):
 @pytest.mark.parametrize("cell", CELLS)
 def test_number_of_jobs_does_not_matter(cell, reviews):
     X, y = reviews
-    clf = fit_in_parts(X, y, cell=cell, n_jobs=1)
+    clf = fit_in_parts(X, y, cell=cell, n_jobs=1, max_epochs=1)
     proba = clf.predict_proba(X)
     for n_jobs in (2, None, -1):
-        other = fit_in_parts(X, y, cell=cell, n_jobs=n_jobs)
+        other = fit_in_parts(X, y, cell=cell, n_jobs=n_jobs, max_epochs=1)
         assert have_same_weights(clf, other)
         assert clf.loss_curve_ == other.loss_curve_
         np.testing.assert_array_equal(other.predict_proba(X), proba)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -11,6 +12,10 @@ from ._layout import PackedLayout
 
 # A further block costs a kernel as long as some hundred steps of a document.
 MAX_PADDING = 100
+
+# What a kernel keeps of a larger block for the way back does not fit into the cache of a core, and
+# is more than the system lets a process keep when it is freed.
+MAX_ROWS = 4096
 
 
 class TimeBlocks:
@@ -63,7 +68,8 @@ class TimeBlocks:
                 shapes.append((n_steps, n_documents))
                 n_steps, n_documents, padding = 0, size, 0
             n_steps += count
-        return [*shapes, (n_steps, n_documents)]
+        shapes.append((n_steps, n_documents))
+        return shapes if self.layout.device.type != "cpu" else _cut_large(shapes)
 
     @cached_property
     def n_places(self) -> int:
@@ -119,6 +125,16 @@ class TimeBlocks:
     @property
     def _is_packed_order(self) -> bool:
         return not self.reverse and self.n_places == len(self.layout.positions)
+
+
+def _cut_large(shapes: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Cut blocks of too many rows into shorter ones, of about equal numbers of steps."""
+    cut = []
+    for n_steps, n_documents in shapes:
+        n_cuts = -(-n_steps // max(1, MAX_ROWS // n_documents))
+        ends = [n_steps * i // n_cuts for i in range(n_cuts + 1)]
+        cut += [(stop - start, n_documents) for start, stop in pairwise(ends)]
+    return cut
 
 
 class _Spread(torch.autograd.Function):
