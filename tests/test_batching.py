@@ -608,7 +608,7 @@ def test_batches_are_whole_unless_parts_are_asked_for(random_state):
     n_parts = {}
     for part_documents in (None, 8):
         ((tokens, _),) = SimilarLengthBatches(
-            dataset_of_lengths([1000] * 32), 32, random_state, part_documents=part_documents
+            dataset_of_lengths([200] * 32), 32, random_state, part_documents=part_documents
         )
         n_parts[part_documents] = len(tokens.parts)
     assert n_parts[None] == 1 < n_parts[8]

@@ -149,4 +149,5 @@ class WideAndDeep(nn.Module):
         deep, wide = self.deep(ids), self.wide(ids)
         if self.training:
             return deep, wide
-        return torch.lerp(deep, wide, self.wide_weight)
+        # Under autocast the recurrent network returns fewer digits than the linear one.
+        return torch.lerp(deep.to(wide.dtype), wide, self.wide_weight)
