@@ -220,6 +220,29 @@ def test_every_parameter_has_a_gradient_of_its_own(sparse, n_parts):
         assert all(map(torch.equal, values[:k], others))
 
 
+class TwoBiases(torch.nn.Module):
+    """Autograd gives what is added up one tensor as their gradient."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Parameter(torch.zeros(3))
+        self.second = torch.nn.Parameter(torch.zeros(3))
+
+    def forward(self, ids):
+        return (self.first + self.second).expand(int(ids.batch_sizes[0]), 3)
+
+
+@pytest.mark.parametrize("n_parts", [1, 2, 4])
+def test_parameters_that_are_added_up_get_their_gradient_once(n_parts):
+    module = TwoBiases()
+    first, second = torch.autograd.grad(loss_by_hand(module), [module.first, module.second])
+    make_net(module).train_step_single(make_batch(n_parts)[0])
+    for parameter in module.parameters():
+        torch.testing.assert_close(parameter.grad, first)
+    module.first.grad.mul_(-3)
+    torch.testing.assert_close(module.second.grad, second)
+
+
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 def test_gradients_add_up_until_they_are_reset(sparse):
     module = make_module(sparse=sparse)
@@ -377,25 +400,28 @@ def test_fit_in_threads_where_gradients_are_disabled(mode):
     assert_same_fit(clf, fit(n_jobs=1, early_stopping=True))
 
 
-class GraphOfOutputs(Callback):
-    """Note whether outputs come with what it takes to compute gradients."""
+class ModesOfTorch(Callback):
+    """Note whether the network keeps what gradients need, in training and otherwise."""
 
-    def initialize(self):
-        self.requires_grad_ = {True: set(), False: set()}
-        return self
+    def on_train_begin(self, net, **kwargs):
+        self.grad_enabled_ = {True: set(), False: set()}
+        net.module_.register_forward_pre_hook(self._note)
 
-    def on_batch_end(self, net, training=None, y_pred=None, **kwargs):
-        outputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
-        self.requires_grad_[training].update(output.requires_grad for output in outputs)
+    def _note(self, module, arguments):
+        self.grad_enabled_[module.training].add(torch.is_grad_enabled())
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_validation_is_cut_and_keeps_nothing_for_gradients(n_jobs):
-    graph, parts = GraphOfOutputs(), PartsOfBatches()
+def test_validation_and_prediction_keep_nothing_for_gradients(n_jobs):
+    modes, parts = ModesOfTorch(), PartsOfBatches()
     clf = make_classifier(early_stopping=True, validation_fraction=0.4, n_jobs=n_jobs)
-    clf.set_params(callbacks=[graph, parts]).fit(X, Y)
-    assert graph.requires_grad_ == {True: {True}, False: {False}}
+    clf.set_params(callbacks=[modes, parts]).fit(X, Y)
     assert min(parts.n_parts_[False]) > 1
+    assert modes.grad_enabled_ == {True: {True}, False: {False}}
+    modes.grad_enabled_[False].clear()
+    clf.net_.iterator_valid__batch_size = 7
+    clf.predict_proba(X)
+    assert modes.grad_enabled_[False] == {False}
 
 
 # The loss is that of the whole batch.
