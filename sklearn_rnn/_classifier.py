@@ -147,9 +147,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
     precision : {"float32", "bfloat16", "auto"}, default="float32"
         What matrices are multiplied in; weights, sums and losses stay in float32. "bfloat16" keeps
-        three digits. An LSTM takes about two thirds of the time in it on a CPU that has it in hardware, as
-        servers from 2021 on do; there "auto" is "bfloat16", and on a GPU that has it. Other cells
-        on a CPU are slower in it.
+        three digits. An LSTM takes about two thirds of the time in it on a CPU that has it in
+        hardware, as servers from 2021 on do; there "auto" is "bfloat16", and on a GPU that has it.
+        Other cells on a CPU are slower in it.
 
     n_jobs : int or None, default=None
         Number of threads on the CPU. Parts of a batch are computed side by side, so that batches
