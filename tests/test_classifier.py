@@ -24,6 +24,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochScoring
 from skorch.history import History
+from weights import copy_weights, have_same_weights
 
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer, _batching
 from sklearn_rnn._batching import SequenceDataset
@@ -48,16 +49,6 @@ def make_classifier(**params):
     """Return a classifier that is fitted in a blink."""
     small = {"embedding_dim": 5, "hidden_size": 4, "max_epochs": 2, "random_state": 0}
     return RNNTextClassifier(**{**small, **params})
-
-
-def get_weights(clf):
-    return {name: value.clone() for name, value in clf.module_.state_dict().items()}
-
-
-def have_same_weights(first, second):
-    first, second = get_weights(first), get_weights(second)
-    assert first.keys() == second.keys()
-    return all(torch.equal(first[name], second[name]) for name in first)
 
 
 def get_token_ids(X=TWEETS):
@@ -395,13 +386,6 @@ def test_global_random_states_do_not_matter(fitted):
         torch.rand(7)
         clf = make_classifier().fit(TWEETS, SENTIMENTS)
     assert have_same_weights(clf, fitted)
-
-
-@pytest.fixture
-def set_threads():
-    before = torch.get_num_threads()
-    yield torch.set_num_threads
-    torch.set_num_threads(before)
 
 
 def test_number_of_threads_does_not_matter_and_is_restored(set_threads):
@@ -746,8 +730,8 @@ def test_network_without_the_wide_path():
         make_classifier(wide_weight=wide_weight).fit(TWEETS, SENTIMENTS)
         for wide_weight in (0.0, 0.5)
     )
-    names = set(get_weights(both))
-    assert {f"deep.{name}" for name in get_weights(alone)} < names
+    names = set(copy_weights(both.module_))
+    assert {f"deep.{name}" for name in copy_weights(alone.module_)} < names
     assert (alone.predict_proba(TWEETS) != both.predict_proba(TWEETS)).any()
 
 

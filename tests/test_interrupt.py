@@ -11,6 +11,7 @@ import pytest
 import torch
 from sklearn.exceptions import NotFittedError
 from skorch.callbacks import Callback, EarlyStopping
+from weights import copy_weights, have_same_weights, same_weights
 
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
 from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment
@@ -79,15 +80,6 @@ class EpochWeights(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         self.weights_.append(copy_weights(net.module_))
-
-
-def copy_weights(module):
-    return {name: value.detach().clone() for name, value in module.state_dict().items()}
-
-
-def same_weights(first, second):
-    assert first.keys() == second.keys()
-    return all(torch.equal(first[name], second[name]) for name in first)
 
 
 def make_classifier(**params):
@@ -182,7 +174,7 @@ def test_second_fit_starts_anew():
         clf.fit(TWEETS, SENTIMENTS)
     clf.set_params(callbacks=None).fit(TWEETS, SENTIMENTS)
     whole = make_classifier().fit(TWEETS, SENTIMENTS)
-    assert same_weights(copy_weights(clf.module_), copy_weights(whole.module_))
+    assert have_same_weights(clf, whole)
     assert clf.loss_curve_ == whole.loss_curve_
     assert clf.n_iter_ == whole.n_iter_ == 4
 
@@ -338,7 +330,7 @@ def test_fit_after_a_failed_one():
         clf.fit(TWEETS, SENTIMENTS)
     clf.set_params(callbacks=None).fit(TWEETS, SENTIMENTS)
     whole = make_classifier().fit(TWEETS, SENTIMENTS)
-    assert same_weights(copy_weights(clf.module_), copy_weights(whole.module_))
+    assert have_same_weights(clf, whole)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])

@@ -10,6 +10,7 @@ import torch
 from skorch.callbacks import Callback
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_sequence
+from weights import copy_weights, have_same_weights, same_weights
 
 from sklearn_rnn import RNNTextClassifier, _batching, _net
 from sklearn_rnn._batching import SequenceDataset
@@ -49,13 +50,6 @@ def whole_batches(monkeypatch):
     return lambda: monkeypatch.setattr(_batching, "MIN_TOKENS_TO_CUT", 10**9)
 
 
-@pytest.fixture
-def set_threads():
-    before = torch.get_num_threads()
-    yield torch.set_num_threads
-    torch.set_num_threads(before)
-
-
 class PartsOfBatches(Callback):
     """Note how many parts the batches have."""
 
@@ -80,18 +74,9 @@ def fit(**params):
     return clf
 
 
-def copy_weights(module):
-    return {name: value.detach().clone() for name, value in module.state_dict().items()}
-
-
-def same_weights(first, second):
-    assert first.keys() == second.keys()
-    return all(torch.equal(first[name], second[name]) for name in first)
-
-
 def assert_same_fit(first, second):
     """Check that two fits gave the same numbers, to the bit."""
-    assert same_weights(copy_weights(first.module_), copy_weights(second.module_))
+    assert have_same_weights(first, second)
     assert first.loss_curve_ == second.loss_curve_
     assert first.validation_scores_ == second.validation_scores_
 

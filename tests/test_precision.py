@@ -6,6 +6,7 @@ import pytest
 import torch
 from sklearn.base import clone
 from skorch.callbacks import Callback
+from weights import have_same_weights
 
 from sklearn_rnn import RNNTextClassifier, _batching, _precision
 from sklearn_rnn._precision import PRECISIONS, resolve_precision
@@ -37,16 +38,6 @@ def in_float32(clf):
     clf = copy.deepcopy(clf)
     clf.net_.autocast_dtype = torch.float32
     return clf
-
-
-def get_weights(clf):
-    return {name: value.clone() for name, value in clf.module_.state_dict().items()}
-
-
-def have_same_weights(first, second):
-    first, second = get_weights(first), get_weights(second)
-    assert first.keys() == second.keys()
-    return all(torch.equal(first[name], second[name]) for name in first)
 
 
 # Which one is taken.

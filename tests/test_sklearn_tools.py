@@ -32,6 +32,7 @@ from sklearn.model_selection import (
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from weights import have_same_weights
 
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
 from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment
@@ -60,15 +61,6 @@ def get_scores(search):
         for name, values in search.cv_results_.items()
         if "time" not in name and not name.startswith("param")
     }
-
-
-def have_same_weights(first, second):
-    first, second = (
-        {name: value.numpy() for name, value in clf.module_.state_dict().items()}
-        for clf in (first, second)
-    )
-    assert first.keys() == second.keys()
-    return all(np.array_equal(first[name], second[name]) for name in first)
 
 
 # Pipelines

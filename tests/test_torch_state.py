@@ -79,12 +79,9 @@ def test_seed_restores_the_state_of_the_gpu():
 
 
 @pytest.fixture
-def two_threads():
+def two_threads(set_threads):
     """Let torch compute on two threads, whatever the process was given."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
+    set_threads(2)
 
 
 @pytest.mark.parametrize("n_workers", [1, 3])
