@@ -120,6 +120,8 @@ class BaseRNNText(BaseEstimator):
             torch_seed(int(seeds[2]), device),
             torch.inference_mode(False),
             torch.enable_grad(),
+            # Like the two above: new threads do not have the caller's modes either.
+            torch.autocast(device.type, enabled=False),
         ):
             module = self._make_network(X, n_ids, n_outputs, sparse=optimizer is LazyAdamW)
             net = SequenceNet(**{"module": module, **params}).fit((train, valid))

@@ -385,6 +385,18 @@ def test_fit_in_threads_where_gradients_are_disabled(mode):
     assert_same_fit(clf, fit(n_jobs=1, early_stopping=True))
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_fit_and_prediction_where_autocast_is_on(precision, n_jobs):
+    with torch.autocast("cpu", torch.bfloat16):
+        clf = fit(n_jobs=n_jobs, precision=precision, early_stopping=True)
+        proba = clf.predict_proba(X)
+        assert torch.is_autocast_enabled("cpu")
+    expected = fit(n_jobs=1, precision=precision, early_stopping=True)
+    assert_same_fit(clf, expected)
+    np.testing.assert_array_equal(proba, expected.predict_proba(X))
+
+
 class ModesOfTorch(Callback):
     """Note whether the network keeps what gradients need, in training and otherwise."""
 
