@@ -120,8 +120,10 @@ def side_by_side(function: Callable, *arguments: Iterable) -> list[Any]:
     calls = list(zip(*arguments, strict=True))
     if _pool is None or len(calls) == 1:
         return [function(*call) for call in calls]
-    futures = [_pool.submit(function, *call) for call in calls]
+    futures = []
     try:
+        for call in calls:
+            futures.append(_pool.submit(function, *call))
         return [future.result() for future in futures]
     finally:
         # After an error or an interrupt nothing must go on behind the caller's back.
