@@ -171,7 +171,7 @@ class SimilarLengthBatches:
         whole documents. Ignored if `random_state` is None.
     part_documents : int, default=None
         Batches are cut into parts that can be computed side by side, of at least so many documents
-        each, but for the first cut in two. None leaves batches whole.
+        on average, but for the first cut in two. None leaves batches whole.
     """
 
     def __init__(

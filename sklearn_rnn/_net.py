@@ -44,11 +44,7 @@ class SequenceNet(NeuralNet):
 
         def infer_part(ids):
             with torch.set_grad_enabled(grad_enabled), self._autocast():
-                outputs = self.module_(ids.to(self.device), **fit_params)
-            # The loss needs the digits.
-            return (
-                tuple(o.float() for o in outputs) if isinstance(outputs, tuple) else outputs.float()
-            )
+                return self.module_(ids.to(self.device), **fit_params)
 
         return join_parts(side_by_side(infer_part, x.parts))
 
@@ -173,10 +169,10 @@ def own_grad(grad: Tensor | None) -> Tensor | None:
 
 
 def join_parts(outputs: list[Tensor | tuple[Tensor, ...]]) -> Tensor | tuple[Tensor, ...]:
-    """Return the outputs for the parts of a batch as those of the whole batch."""
+    """Return the outputs for the parts of a batch as those of the whole batch, in float32."""
     if isinstance(outputs[0], tuple):
-        return tuple(torch.cat(columns) for columns in zip(*outputs, strict=True))
-    return torch.cat(outputs)
+        return tuple(torch.cat(columns).float() for columns in zip(*outputs, strict=True))
+    return torch.cat(outputs).float()
 
 
 def resolve_device(device: str | torch.device, estimator: object) -> torch.device:
