@@ -1,42 +1,31 @@
-"""The most memory that a process took for a while."""
+"""The memory of this process, as Linux tells it."""
 
-import threading
 from pathlib import Path
-from time import sleep
 
-PAGE = 4096
+STATUS = Path("/proc/self/status")
+
+
+def read_memory(name):
+    """Return the bytes resident now ("VmRSS") or at most so far ("VmHWM"), None elsewhere.
+
+    The figure of `getrusage` would start at what the parent held when it made this process.
+    """
+    if not STATUS.exists():
+        return None
+    lines = STATUS.read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
 
 
 class PeakMemory:
-    """Watch the resident memory of this process, on Linux.
+    """By how much this process grows at most from now on."""
 
-    Attributes
-    ----------
-    peak : int
-        Bytes by which it grew at most, from the beginning of the block to what was seen after
-        `start`.
-    """
+    def __init__(self):
+        self.before = read_memory("VmRSS")
 
-    def __enter__(self):
-        self.before = self._resident()
-        self.peak = 0
-        self.watching = True
-        self.thread = threading.Thread(target=self._watch)
-        self.thread.start()
-        return self
+    def forget(self):
+        """Let the peak begin anew at what is held now."""
+        Path("/proc/self/clear_refs").write_text("5")
 
-    def start(self):
-        """Forget the peak so far."""
-        self.peak = 0
-
-    def __exit__(self, *error):
-        self.watching = False
-        self.thread.join()
-
-    def _watch(self):
-        while self.watching:
-            self.peak = max(self.peak, self._resident() - self.before)
-            sleep(0.005)
-
-    def _resident(self):
-        return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
+    def growth(self):
+        """Return the bytes of the peak beyond what was held at the beginning."""
+        return read_memory("VmHWM") - self.before

@@ -14,18 +14,17 @@ from statistics import median
 import numpy as np
 
 # What varies, over which values, and what stays.
-SMALL = {"cell": "rnn", "hidden_size": 16, "embedding_dim": 16, "batch_size": 64}
-MIDDLE = {"hidden_size": 64, "embedding_dim": 64, "batch_size": 64}
+SMALL = {"cell": "rnn", "hidden_size": 16, "embedding_dim": 16}
+MIDDLE = {"hidden_size": 64, "embedding_dim": 64}
+LARGE = {"hidden_size": 128, "embedding_dim": 100}
 CURVES = {
-    "tokens": ([1e4, 1e5, 1e6, 1e7], {"length": 100, "n_ids": 10_000, **SMALL}),
-    "length": ([10, 50, 200, 1000, 5000], {"tokens": 1e5, "n_ids": 10_000, **MIDDLE}),
-    "n_ids": (
-        [1e3, 1e4, 1e5, 5e5],
-        {"tokens": 2e5, "length": 150, "hidden_size": 128, "embedding_dim": 100, "batch_size": 64},
-    ),
-    "hidden_size": ([32, 64, 128, 256, 512], {"tokens": 1e5, "length": 150, "n_ids": 1e4}),
-    "num_layers": ([1, 2, 4, 8], {"tokens": 1e5, "length": 150, "n_ids": 1e4, **MIDDLE}),
+    "tokens": ([10**4, 10**5, 10**6, 10**7], {"length": 100, "n_ids": 10_000, **SMALL}),
+    "length": ([10, 50, 200, 1000, 5000], {"tokens": 10**5, "n_ids": 10_000, **MIDDLE}),
+    "n_ids": ([1000, 10_000, 100_000, 500_000], {"tokens": 2 * 10**5, "length": 150, **LARGE}),
+    "hidden_size": ([32, 64, 128, 256, 512], {"tokens": 10**5, "length": 150, "n_ids": 10_000}),
+    "num_layers": ([1, 2, 4, 8], {"tokens": 10**5, "length": 150, "n_ids": 10_000, **MIDDLE}),
 }
+BATCH_SIZE = 64
 LABELS = {
     "tokens": "tokens of the corpus",
     "length": "tokens of a document",
@@ -48,7 +47,7 @@ def main(argv):
     for name in args.curves:
         values, fixed = CURVES[name]
         if name == "tokens" and args.full:
-            values = [*values, 1e8]
+            values = [*values, 10**8]
         rounds = [[measure({**fixed, name: value}) for value in values] for _ in range(args.rounds)]
         points = [
             {
@@ -77,29 +76,22 @@ def run_case(case):
     from benchmarks.epochs import make_documents, time_epochs
     from benchmarks.memory import PeakMemory
 
-    n_tokens, length = int(case.pop("tokens")), int(case.pop("length"))
-    n_ids, batch_size = int(case.pop("n_ids")), case.get("batch_size", 64)
-    case = {key: int(value) if isinstance(value, float) else value for key, value in case.items()}
-    time_epochs(*make_documents([length] * 100, n_ids=n_ids), 1, **case)  # what is loaded once
-    with PeakMemory() as memory:
-        n_documents = max(2, n_tokens // length)
-        rng = np.random.default_rng(0)
-        lengths = rng.integers(length // 2, length + length // 2 + 1, n_documents).clip(1)
-        X, y = make_documents(lengths, n_ids=n_ids)
-        y[:2] = 0, 1
-        memory.start()  # the making of the corpus may take more than the corpus
-        seconds = time_epochs(
-            X,
-            y,
-            3 if n_tokens <= 1e6 else 1,
-            batch_size=batch_size,
-            **{key: value for key, value in case.items() if key != "batch_size"},
-        )
+    n_tokens, length, n_ids = (case.pop(name) for name in ("tokens", "length", "n_ids"))
+    params = {"batch_size": BATCH_SIZE, **case}
+    time_epochs(*make_documents([length] * 100, n_ids), 1, **params)  # what is loaded once
+    memory = PeakMemory()
+    rng = np.random.default_rng(0)
+    n_documents = max(2, n_tokens // length)
+    lengths = rng.integers(length // 2, length + length // 2 + 1, n_documents)
+    X, y = make_documents(lengths, n_ids)
+    y[:2] = 0, 1
+    memory.forget()  # the making of the corpus may take more than the corpus
+    seconds = time_epochs(X, y, 3 if n_tokens <= 10**6 else 1, **params)
     result = {
         "seconds": median(seconds[-2:]),
-        "bytes_per_token": memory.peak / X.nnz,
+        "bytes_per_token": memory.growth() / X.nnz,
         "tokens": int(X.nnz),
-        "steps": -(-len(y) // batch_size),
+        "steps": -(-len(y) // BATCH_SIZE),
     }
     print(json.dumps(result))
 

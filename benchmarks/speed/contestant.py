@@ -10,8 +10,9 @@ import sys
 from abc import ABC, abstractmethod
 from importlib import import_module
 from multiprocessing import get_context
-from pathlib import Path
 from time import perf_counter
+
+from benchmarks.memory import read_memory
 
 
 class Contestant(ABC):
@@ -161,7 +162,8 @@ def _serve(connection, path, arguments):
             case ("outside",):
                 answer = total - epochs.seconds_computed - epochs.seconds_waited
             case ("memory",):
-                answer = _peak_memory()
+                peak = read_memory("VmHWM")
+                answer = peak and peak / 2**20
         connection.send(answer)
 
 
@@ -175,15 +177,3 @@ def _predict_seconds(contestant, documents):
     start = perf_counter()
     contestant.predict_proba(prepared)
     return perf_counter() - start
-
-
-def _peak_memory():
-    """Return the most MiB that the process has held, None where the system does not tell.
-
-    The figure of `getrusage` would start at what the parent held when it made this process.
-    """
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    lines = status.read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024

@@ -1,7 +1,10 @@
 """RNNTextClassifier."""
 
+from dataclasses import asdict
+
 from skorch.callbacks import Callback
 
+from benchmarks.epochs import BARE
 from benchmarks.speed.contestant import Contestant
 from sklearn_rnn import RNNTextClassifier
 
@@ -26,30 +29,16 @@ class Ours(Contestant):
     """One call of `fit`, the epochs in it timed from one to the next."""
 
     def train(self, epochs):
-        network = self.network
         # The network of the others: the additions that the defaults have are switched off.
-        self.classifier = RNNTextClassifier(
-            cell=network.cell,
-            bidirectional=network.bidirectional,
-            num_layers=network.num_layers,
-            embedding_dim=network.embedding_dim,
-            hidden_size=network.hidden_size,
-            pooling="last",
-            skip_connection=False,
-            wide_weight=0,
-            dropout=0,
-            word_dropout=0,
-            label_smoothing=0,
-            lr=network.lr,
-            lr_schedule="constant",
-            weight_decay=0,
-            clip_grad_norm=None,
-            batch_size=network.batch_size,
-            crop_length=None,
-            max_epochs=self.n_epochs,
-            random_state=self.seed,
-            callbacks=[WaitForTurn(epochs)],
-        )
+        params = {
+            **BARE,
+            **asdict(self.network),
+            "weight_decay": 0,
+            "max_epochs": self.n_epochs,
+            "random_state": self.seed,
+            "callbacks": [WaitForTurn(epochs)],
+        }
+        self.classifier = RNNTextClassifier(**params)
         self.classifier.fit(self.corpus.train.ids, self.corpus.train.labels)
 
     def prepare(self, documents):
