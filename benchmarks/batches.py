@@ -1,7 +1,8 @@
 """Do batches of similar lengths cost accuracy? The same fits with fully random batches beside.
 
 Writes batches.md: accuracy on the test split for some seeds, seconds of the fits, and the share of
-steps that a padded batch would spend on padding.
+rows that would be padding if a batch were padded to its longest document, and that is padding in
+the blocks of time that are computed.
 """
 
 import argparse
@@ -13,7 +14,8 @@ import numpy as np
 
 from benchmarks._data import data_folder, load
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer, _batching
-from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
+from sklearn_rnn._batching import SequenceDataset
+from sklearn_rnn.modules import PackedLayout, TimeBlocks
 
 
 def main(argv):
@@ -25,11 +27,13 @@ def main(argv):
     lines = [
         "# Batches of similar lengths beside random ones\n",
         "Accuracy on the test split, mean and standard deviation over seeds, of the recurrent "
-        "network alone (`wide_weight=0`); seconds of a fit; and how many of the steps of a padded "
-        "batch would be padding. `python -m benchmarks batches` makes this page.\n",
+        "network alone (`wide_weight=0`); seconds of a fit; and how many of the rows would be "
+        "padding if batches were padded, and are in the blocks that are computed. "
+        "`python -m benchmarks batches` makes this page.\n",
         "| data set | accuracy, random | accuracy, similar lengths | seconds, random "
-        "| seconds, similar | padding, random | padding, similar |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| seconds, similar | padding, random | padding, similar "
+        "| blocks, random | blocks, similar |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name in args.data:
         lines.append(compare(name, args.seeds))
@@ -52,20 +56,22 @@ def compare(name, n_seeds):
                 start = perf_counter()
                 clf = RNNTextClassifier(wide_weight=0, random_state=seed).fit(X, y)
                 seconds = perf_counter() - start
-                batches = SimilarLengthBatches(SequenceDataset(X), 32, np.random.RandomState(seed))
-                found[kind].append((clf.score(X_test, y_test), seconds, share_of_padding(batches)))
+                batches = clf.net_.get_iterator(SequenceDataset(X), training=True)
+                score = clf.score(X_test, y_test)
+                found[kind].append((score, seconds, *shares_of_padding(batches)))
     random, similar = (np.array(found[kind]) for kind in ("random", "similar"))
     cells = [f"{r[:, 0].mean():.3f} ± {r[:, 0].std():.3f}" for r in (random, similar)]
     cells += [f"{np.median(r[:, 1]):.1f}" for r in (random, similar)]
-    cells += [f"{r[:, 2].mean():.0%}" for r in (random, similar)]
+    cells += [f"{r[:, i].mean():.1%}" for i in (2, 3) for r in (random, similar)]
     return f"| {name} | {' | '.join(cells)} |"
 
 
-def share_of_padding(batches):
-    """Return how many of the places of padded batches no token would take."""
-    n_places = n_tokens = 0
-    for tokens, _ in batches:
-        (packed,) = tokens.parts
-        n_places += len(tokens) * len(packed.batch_sizes)
-        n_tokens += len(packed.data)
-    return 1 - n_tokens / n_places
+def shares_of_padding(batches):
+    """Return the share of rows without a token, in padded batches and in our blocks."""
+    n_padded = n_in_blocks = n_tokens = 0
+    for batch, _ in batches:
+        layouts = [PackedLayout(part.batch_sizes) for part in batch.parts]
+        n_padded += len(batch) * max(len(layout.batch_sizes) for layout in layouts)
+        n_in_blocks += sum(TimeBlocks(layout).n_places for layout in layouts)
+        n_tokens += sum(len(part.data) for part in batch.parts)
+    return 1 - n_tokens / n_padded, 1 - n_tokens / n_in_blocks
