@@ -6,32 +6,48 @@ from collections.abc import Callable
 from copy import deepcopy
 from math import inf, isfinite
 
+import numpy as np
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
 
 from sklearn_rnn._optimizers import clip_grad_norm
 
 
-class ValidationAccuracy(Callback):
-    """Record the weighted accuracy on the validation set as `valid_score`."""
+class ValidationScore(Callback):
+    """Record the score of the validation set as `valid_score`: the higher, the better.
+
+    Parameters
+    ----------
+    score : callable or None
+        ``score(net, outputs)`` returns the score of the outputs for the whole set, in its order.
+        None stands for the negative loss.
+    """
+
+    def __init__(self, score: Callable | None = None):
+        self.score = score
 
     def on_epoch_begin(self, net, **kwargs):
-        """Start counting anew."""
-        self.correct_ = self.total_ = 0.0
+        """Start with no outputs."""
+        self.rows_, self.outputs_ = [], []
 
     def on_batch_end(self, net, batch, training, y_pred=None, **kwargs):
-        """Count the correct documents of a validation batch."""
-        if training:
-            return
-        targets, weights = batch[1]
-        hits = (y_pred.argmax(dim=-1).cpu() == targets).double()
-        self.correct_ += float((hits * weights).sum())
-        self.total_ += float(weights.sum())
+        """Keep the outputs for a validation batch."""
+        if not training and self.score is not None:
+            self.rows_.append(batch[0].rows)
+            self.outputs_.append(y_pred.cpu().numpy())
 
     def on_epoch_end(self, net, **kwargs):
-        """Write the accuracy to the history, where there was a validation set."""
-        if self.total_:
-            net.history.record("valid_score", self.correct_ / self.total_)
+        """Write the score to the history."""
+        if self.score is None:
+            score = -net.history[-1, "valid_loss"]
+        else:
+            rows, outputs = np.concatenate(self.rows_), np.concatenate(self.outputs_)
+            score = self.score(net, outputs[np.argsort(rows)])
+        net.history.record("valid_score", score)
+
+    def on_train_end(self, net, **kwargs):
+        """Let go of the validation set, which is no part of what was learned."""
+        self.score, self.rows_, self.outputs_ = None, [], []
 
 
 class KeepBest(Callback):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from sklearn_rnn._callbacks import (
     KeepBest,
     LearningRateSchedule,
     ProgressBar,
-    ValidationAccuracy,
+    ValidationScore,
 )
 from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES
 
@@ -55,7 +56,9 @@ def check_skorch_params(estimator: Any) -> dict:
     return params
 
 
-def make_callbacks(estimator: Any, n_steps: int, max_epochs: int) -> list:
+def make_callbacks(
+    estimator: Any, n_steps: int, max_epochs: int, score: Callable | None = None
+) -> list:
     """Return the callbacks of a training: ours, and behind them those of the user.
 
     Parameters
@@ -66,6 +69,8 @@ def make_callbacks(estimator: Any, n_steps: int, max_epochs: int) -> list:
         Steps of the whole training.
     max_epochs : int
         Epochs of the whole training.
+    score : callable or None
+        The score of early stopping, as `ValidationScore` takes it.
     """
     callbacks = [("check_loss", CheckLoss())]
     if estimator.early_stopping:
@@ -78,7 +83,7 @@ def make_callbacks(estimator: Any, n_steps: int, max_epochs: int) -> list:
         )
         # Stopping comes last, since it raises an error.
         callbacks += [
-            ("valid_score", ValidationAccuracy()),
+            ("valid_score", ValidationScore(score)),
             ("keep_best", KeepBest()),
             ("early_stopping", stopper),
         ]
