@@ -138,7 +138,7 @@ class BaseRNNText(BaseEstimator):
         optimizer = resolve_optimizer(self)
         part_documents = CELLS[self.cell].n_documents_at_once if device.type == "cpu" else None
         params = {
-            **self._optimizer_params(optimizer, target.wide_lr_factor),
+            **self._optimizer_params(optimizer, target.wide_lr(self.lr)),
             "max_epochs": max_epochs,
             "batch_size": batch_size,
             "iterator_train": SimilarLengthBatches,
@@ -148,7 +148,7 @@ class BaseRNNText(BaseEstimator):
             "iterator_valid": SimilarLengthBatches,
             "iterator_valid__part_documents": part_documents,
             "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
-            "callbacks": make_callbacks(self, n_steps, max_epochs, score),
+            "callbacks": make_callbacks(self, target, n_steps, max_epochs, score),
             "device": device,
             "autocast_dtype": resolve_precision(self.precision, self.cell, device),
             "verbose": 0,
@@ -291,13 +291,13 @@ class BaseRNNText(BaseEstimator):
             return self.wide_weight
         return 1 - float(np.clip(np.sqrt(n_documents) / 250, 0.1, 0.4))
 
-    def _optimizer_params(self, optimizer, wide_lr_factor):
+    def _optimizer_params(self, optimizer, wide_lr):
         """Return the arguments of the optimizer, some of them for the wide path alone."""
         params = {"optimizer": optimizer, "lr": self.lr}
         if "weight_decay" in inspect.signature(optimizer).parameters:
             params["optimizer__weight_decay"] = self.weight_decay
         if optimizer is LazyAdamW and self.wide_weight:
-            group = {"plain": True, "lr": wide_lr_factor * self.lr}
+            group = {"plain": True, "lr": wide_lr}
             params["optimizer__param_groups"] = [("wide.*", group)]
         return params
 

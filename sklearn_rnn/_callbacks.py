@@ -8,7 +8,6 @@ from math import inf, isfinite
 
 import numpy as np
 from skorch.callbacks import Callback
-from tqdm.auto import tqdm
 
 from sklearn_rnn._optimizers import clip_grad_norm
 
@@ -95,16 +94,23 @@ class ClipGradNorm(Callback):
     ----------
     max_norm : float
         The largest norm.
+    max_wide_norm : float, default=inf
+        The largest norm of the wide path's gradients. It reads no time, so that they cannot
+        explode unless the gradient of the loss does.
     """
 
-    def __init__(self, max_norm):
+    def __init__(self, max_norm, max_wide_norm=inf):
         self.max_norm = max_norm
+        self.max_wide_norm = max_wide_norm
 
     def on_grad_computed(self, net, named_parameters, **kwargs):
         """Scale the gradients down where they are larger."""
-        # The wide path reads no time, so its gradients cannot explode.
-        recurrent = [p for name, p in named_parameters if not name.startswith("wide.")]
+        wide, recurrent = [], []
+        for name, parameter in named_parameters:
+            (wide if name.startswith("wide.") else recurrent).append(parameter)
         clip_grad_norm(recurrent, self.max_norm)
+        if self.max_wide_norm < inf:
+            clip_grad_norm(wide, self.max_wide_norm)
 
 
 class LearningRateSchedule(Callback):
@@ -157,6 +163,9 @@ class ProgressBar(Callback):
 
     def on_train_begin(self, net, X=None, **kwargs):
         """Open the bar."""
+        # Imported here, since in a notebook without widgets the import warns.
+        from tqdm.auto import tqdm
+
         train, _ = X
         total = self.max_epochs * len(train)
         self.bar_ = tqdm(total=total, unit="doc", unit_scale=True, desc="fit")

@@ -57,7 +57,7 @@ def check_skorch_params(estimator: Any) -> dict:
 
 
 def make_callbacks(
-    estimator: Any, n_steps: int, max_epochs: int, score: Callable | None = None
+    estimator: Any, target: Any, n_steps: int, max_epochs: int, score: Callable | None = None
 ) -> list:
     """Return the callbacks of a training: ours, and behind them those of the user.
 
@@ -65,6 +65,8 @@ def make_callbacks(
     ----------
     estimator : estimator instance
         Whose parameters say which.
+    target : ClassTarget, IndicatorTarget or NumberTarget
+        What is learned.
     n_steps : int
         Steps of the whole training.
     max_epochs : int
@@ -88,7 +90,8 @@ def make_callbacks(
             ("early_stopping", stopper),
         ]
     if estimator.clip_grad_norm is not None:
-        callbacks.append(("clip_grad_norm", ClipGradNorm(estimator.clip_grad_norm)))
+        norms = estimator.clip_grad_norm, target.wide_norm(estimator.clip_grad_norm)
+        callbacks.append(("clip_grad_norm", ClipGradNorm(*norms)))
     schedule = LearningRateSchedule(SCHEDULES[estimator.lr_schedule], n_steps)
     callbacks.append(("lr_schedule", schedule))
     if estimator.verbose:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,19 @@ def _is_table(y: Any) -> bool:
     return len(shape) > 1 and (issparse(y) or shape[1] != 1)
 
 
-class ClassTarget:
+class LabelTarget:
+    """What targets of labels have in common: how the wide path learns them."""
+
+    def wide_lr(self, lr: float) -> float:
+        """Return the rate of the wide path, which is convex and takes a far larger one."""
+        return 2000 * lr
+
+    def wide_norm(self, norm: float) -> float:
+        """Return the largest norm of its gradients: those of a cross-entropy are bounded."""
+        return inf
+
+
+class ClassTarget(LabelTarget):
     """One of some classes for each document.
 
     Parameters
@@ -103,8 +116,6 @@ class ClassTarget:
     estimator : estimator instance
         Whose `class_weight` and `label_smoothing` hold.
     """
-
-    wide_lr_factor = 2000
 
     def __init__(self, y: np.ndarray, weights: np.ndarray, estimator: Any) -> None:
         self.classes, codes = np.unique(y, return_inverse=True)
@@ -147,7 +158,7 @@ class ClassTarget:
         return self.class_weight[self.encode(y)]
 
 
-class IndicatorTarget:
+class IndicatorTarget(LabelTarget):
     """Some of many labels for each document: a column of 0 and 1 for each label.
 
     Parameters
@@ -159,8 +170,6 @@ class IndicatorTarget:
     estimator : estimator instance
         Whose `class_weight` and `label_smoothing` hold.
     """
-
-    wide_lr_factor = 2000
 
     def __init__(self, y: np.ndarray, weights: np.ndarray, estimator: Any) -> None:
         self.n_outputs = y.shape[1]
@@ -238,9 +247,6 @@ class NumberTarget:
         For "huber".
     """
 
-    # Descent on a squared error is stable at lower rates than on a cross-entropy.
-    wide_lr_factor = 100
-
     def __init__(
         self,
         y: np.ndarray,
@@ -281,6 +287,18 @@ class NumberTarget:
             "criterion__quantile": quantile,
             "criterion__epsilon": epsilon,
         }
+
+    def wide_lr(self, lr: float) -> float:
+        """Return the rate of the wide path, bounded: on a squared error, descent can diverge.
+
+        It does above twice the inverse of the mean product of two documents' features, which is 9
+        for equal documents, and about 1 for texts with a tenth of their words in common.
+        """
+        return min(400 * lr, 0.8)
+
+    def wide_norm(self, norm: float) -> float:
+        """Return the largest norm of its gradients: what bounds them where descent diverges."""
+        return norm * np.sqrt(self.n_outputs)
 
     def encode(self, y: np.ndarray) -> np.ndarray:
         """Return the numbers in the units of the network, in columns."""
