@@ -1,8 +1,10 @@
 """Recurrent neural networks on text with the manners of scikit-learn."""
 
 from sklearn_rnn._classifier import RNNTextClassifier
+from sklearn_rnn._encoder import RNNTextEncoder
+from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["RNNTextClassifier", "SequenceVectorizer"]
+__all__ = ["RNNTextClassifier", "RNNTextEncoder", "RNNTextRegressor", "SequenceVectorizer"]

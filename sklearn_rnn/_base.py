@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,8 +10,8 @@ import torch
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, clone
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
-from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.metrics import get_scorer_names
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
@@ -23,6 +24,14 @@ from sklearn_rnn._sequences import check_sequences
 from sklearn_rnn._sklearn_compat import HasMethods, Interval, StrOptions
 from sklearn_rnn._text_input import is_text
 from sklearn_rnn._torch_state import torch_seed, torch_workers
+from sklearn_rnn._validation import (
+    Documents,
+    OutputScorer,
+    check_any_weight,
+    check_validation_given,
+    check_weights,
+    hold_out,
+)
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._vocabulary import FIRST_ID
 from sklearn_rnn.exceptions import FitInterruptedWarning
@@ -33,9 +42,6 @@ from sklearn_rnn.modules.native import load_kernels
 
 # Prediction needs no gradients kept, so its batches can be larger than those of training.
 _PREDICTION_BATCH_SIZE = 256
-
-# The wide path is convex and its features have norm 3: it takes a far larger rate than the network.
-_WIDE_LR_FACTOR = 2000
 
 # Bound on the weights of word pairs, 128 MiB of them: many classes times many pairs grow large.
 _MAX_PAIR_WEIGHTS = 2**25
@@ -67,6 +73,7 @@ class BaseRNNText(BaseEstimator):
         "crop_length": [Interval(Integral, 1, None, closed="left"), None],
         "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
+        "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -80,56 +87,91 @@ class BaseRNNText(BaseEstimator):
         "skorch_params": [dict, None],
     }
 
-    def _fit_net(self, X, vectorizer, targets, weights, n_outputs, *, criterion, stratify=None):
-        """Train a net on checked data and return it, leaving the estimator as it is."""
+    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
+        """Learn from documents and what belongs to them, and return the estimator."""
+        check_validation_given(self, X_val, y_val, sample_weight_val)
+        sequences, vectorizer = self._fit_input(X)
+        y = self._check_y(y)
+        check_consistent_length(sequences, y)
+        weights = check_weights(sample_weight, sequences)
+        check_any_weight(self, weights, "to train on")
+        target = self._make_target(y, weights)
+        documents = Documents(sequences, y, weights * target.weigh(y))
+        seeds = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=3)
+
+        train, valid, score = documents, None, None
+        if X_val is not None:
+            valid = self._check_validation_set(X_val, y_val, sample_weight_val, vectorizer, target)
+        elif self.early_stopping:
+            train, valid = hold_out(documents, target.strata(y), self.validation_fraction, seeds[0])
+        if valid is not None:
+            check_any_weight(self, valid.weights, "set aside for early stopping")
+            if self.scoring != "loss":
+                learned = {**target.learned, "vectorizer_": vectorizer}
+                score = OutputScorer(self._make_predictor(learned), self.scoring, valid)
+        check_any_weight(self, train.weights, "to train on")
+
+        net = self._fit_net(train, valid, target, vectorizer, score=score, seeds=seeds[1:])
+        self._set_fitted(net, vectorizer, **target.learned)
+        return self
+
+    def _check_validation_set(self, X_val, y_val, sample_weight_val, vectorizer, target):
+        """Return the documents that the user gave for early stopping."""
+        X = self._to_sequences(X_val, vectorizer, name="X_val")
+        y = self._check_y(y_val)
+        check_consistent_length(X, y)
+        target.check(y, "y_val")
+        weights = check_weights(sample_weight_val, X, "sample_weight_val")
+        return Documents(X, y, weights * target.weigh(y))
+
+    def _make_predictor(self, learned):
+        """Return an estimator that predicts what is learned here, to score while training."""
+        predictor = copy(self)
+        vars(predictor).update(learned)
+        return predictor
+
+    def _fit_net(self, documents, valid, target, vectorizer, *, score, seeds):
+        """Train a net on checked documents and return it, leaving the estimator as it is."""
         device = resolve_device(self.device, self)
         if self.compile and device.type == "cpu":
             load_kernels()
-        random_state = check_random_state(self.random_state)
-        seeds = random_state.randint(np.iinfo(np.int32).max, size=3)
-        train, valid = np.arange(X.shape[0]), None
-        if self.early_stopping:
-            train, valid = self._split(X.shape[0], stratify, seed=seeds[0])
-            self._check_any_weight(weights[valid], "set aside for early stopping")
-            valid = SequenceDataset(X[valid], targets[valid], weights[valid])
-            X, targets, weights = X[train], targets[train], weights[train]
-        self._check_any_weight(weights, "to train on")
-        train = SequenceDataset(X, targets, weights)
-
+        train = documents.to_dataset(target)
+        valid = None if valid is None else valid.to_dataset(target)
         batch_size, max_epochs = self._resolve_training_length(len(train))
         n_steps = max_epochs * -(-len(train) // batch_size)
         optimizer = resolve_optimizer(self)
         part_documents = CELLS[self.cell].n_documents_at_once if device.type == "cpu" else None
         params = {
-            **self._optimizer_params(optimizer),
+            **self._optimizer_params(optimizer, target.wide_lr(self.lr)),
             "max_epochs": max_epochs,
             "batch_size": batch_size,
             "iterator_train": SimilarLengthBatches,
-            "iterator_train__random_state": np.random.RandomState(seeds[1]),
+            "iterator_train__random_state": np.random.RandomState(seeds[0]),
             "iterator_train__crop_length": self.crop_length,
             "iterator_train__part_documents": part_documents,
             "iterator_valid": SimilarLengthBatches,
             "iterator_valid__part_documents": part_documents,
             "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
-            "callbacks": make_callbacks(self, n_steps, max_epochs),
+            "callbacks": make_callbacks(self, target, n_steps, max_epochs, score),
             "device": device,
             "autocast_dtype": resolve_precision(
                 self.precision, self.cell, device, native=self.compile
             ),
             "verbose": 0,
-            **criterion,
+            **target.criterion,
             **check_skorch_params(self),
         }
-        n_ids = self._count_ids(X, vectorizer)
+        X, n_ids = documents.X, self._count_ids(documents.X, vectorizer)
+        sparse = optimizer is LazyAdamW
         with (
             torch_workers(self._n_workers()),
-            torch_seed(int(seeds[2]), device),
+            torch_seed(int(seeds[1]), device),
             torch.inference_mode(False),
             torch.enable_grad(),
             # Like the two above: new threads do not have the caller's modes either.
             torch.autocast(device.type, enabled=False),
         ):
-            module = self._make_network(X, n_ids, n_outputs, sparse=optimizer is LazyAdamW)
+            module = self._make_network(X, n_ids, target.n_outputs, sparse=sparse)
             net = SequenceNet(**{"module": module, **params}).fit((train, valid))
         if net.interrupted_:
             if not any("train_loss" in batch for row in net.history for batch in row["batches"]):
@@ -138,7 +180,7 @@ class BaseRNNText(BaseEstimator):
                 f"Training of {type(self).__name__} was interrupted in epoch {len(net.history)} of "
                 f"{max_epochs}. The estimator keeps the best weights that it had reached.",
                 FitInterruptedWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         # Of no use any more, and as large as the weights, or twice as large.
         net.module_.zero_grad(set_to_none=True)
@@ -168,22 +210,25 @@ class BaseRNNText(BaseEstimator):
 
     def _check_input(self, X):
         """Return the documents as token ids, by the vectorizer of `fit` where they are text."""
+        return self._to_sequences(X, self.vectorizer_, name="X")
+
+    def _to_sequences(self, X, vectorizer, *, name):
         if not is_text(X):
             return check_sequences(X, estimator=self)
-        if self.vectorizer_ is None:
+        if vectorizer is None:
             raise ValueError(
                 f"This {type(self).__name__} was fitted on token ids and has no vectorizer for "
-                "raw text. Transform X by the vectorizer that made the ids of fit, or fit on raw "
-                "text."
+                f"raw text. Transform {name} by the vectorizer that made the ids of fit, or fit on "
+                "raw text."
             )
-        return check_sequences(self.vectorizer_.transform(X), estimator=self)
+        return check_sequences(vectorizer.transform(X), estimator=self)
 
-    def _outputs(self, X):
-        """Return the network's outputs for documents in any form, a row each."""
+    def _outputs(self, X, function=None):
+        """Return the network's outputs for documents in any form, or those of its `function`."""
         check_is_fitted(self)
         dataset = SequenceDataset(self._check_input(X))
         with torch_workers(self._n_workers()):
-            return self.net_.outputs(dataset)
+            return self.net_.outputs(dataset, function)
 
     def _set_fitted(self, net, vectorizer, **learned):
         """Take over what `fit` learned, all of it at once: an interrupt finds all or nothing."""
@@ -221,41 +266,6 @@ class BaseRNNText(BaseEstimator):
             max_epochs = int(np.clip(np.ceil(300 / np.sqrt(n_documents)), 3, 30))
         return batch_size, max_epochs
 
-    def _split(self, n_documents, stratify, seed):
-        """Return the rows to train on and those set aside."""
-        n_valid = int(np.ceil(self.validation_fraction * n_documents))
-        if n_valid >= n_documents:
-            raise ValueError(
-                f"With early_stopping=True, validation_fraction={self.validation_fraction} of "
-                f"{n_documents} documents leaves none to train on. Lower it, or set "
-                "early_stopping=False."
-            )
-        rows = np.arange(n_documents)
-        if stratify is None:
-            return train_test_split(rows, test_size=n_valid, random_state=seed)
-        counts = np.bincount(stratify)
-        enough = counts.min() >= 2 and len(counts) <= min(n_valid, n_documents - n_valid)
-        train, valid = train_test_split(
-            rows, test_size=n_valid, stratify=stratify if enough else None, random_state=seed
-        )
-        # Of a class that is not trained on, the first document goes over.
-        unseen = valid[~np.isin(stratify[valid], stratify[train])]
-        moved = unseen[np.unique(stratify[unseen], return_index=True)[1]]
-        if len(moved) == len(valid):
-            raise ValueError(
-                "With early_stopping=True, no document is left to set aside when each class has "
-                "one to train on. Give more documents, or set early_stopping=False."
-            )
-        return np.append(train, moved), valid[~np.isin(valid, moved)]
-
-    def _check_any_weight(self, weights, where):
-        if not weights.any():
-            raise ValueError(
-                f"At least one non-zero weight is needed among the documents {where}, but by "
-                "sample_weight and class_weight all are 0. Give more documents a weight"
-                + (", or set early_stopping=False." if self.early_stopping else ".")
-            )
-
     def _make_network(self, X, n_ids, n_outputs, *, sparse):
         """Build the network, with new weights."""
         deep = build_network(
@@ -288,13 +298,13 @@ class BaseRNNText(BaseEstimator):
             return self.wide_weight
         return 1 - float(np.clip(np.sqrt(n_documents) / 250, 0.1, 0.4))
 
-    def _optimizer_params(self, optimizer):
+    def _optimizer_params(self, optimizer, wide_lr):
         """Return the arguments of the optimizer, some of them for the wide path alone."""
         params = {"optimizer": optimizer, "lr": self.lr}
         if "weight_decay" in inspect.signature(optimizer).parameters:
             params["optimizer__weight_decay"] = self.weight_decay
         if optimizer is LazyAdamW and self.wide_weight:
-            group = {"plain": True, "lr": _WIDE_LR_FACTOR * self.lr}
+            group = {"plain": True, "lr": wide_lr}
             params["optimizer__param_groups"] = [("wide.*", group)]
         return params
 

@@ -6,32 +6,47 @@ from collections.abc import Callable
 from copy import deepcopy
 from math import inf, isfinite
 
+import numpy as np
 from skorch.callbacks import Callback
-from tqdm.auto import tqdm
 
 from sklearn_rnn._optimizers import clip_grad_norm
 
 
-class ValidationAccuracy(Callback):
-    """Record the weighted accuracy on the validation set as `valid_score`."""
+class ValidationScore(Callback):
+    """Record the score of the validation set as `valid_score`: the higher, the better.
+
+    Parameters
+    ----------
+    score : callable or None
+        ``score(net, outputs)`` returns the score of the outputs for the whole set, in its order.
+        None stands for the negative loss.
+    """
+
+    def __init__(self, score: Callable | None = None):
+        self.score = score
 
     def on_epoch_begin(self, net, **kwargs):
-        """Start counting anew."""
-        self.correct_ = self.total_ = 0.0
+        """Start with no outputs."""
+        self.rows_, self.outputs_ = [], []
 
     def on_batch_end(self, net, batch, training, y_pred=None, **kwargs):
-        """Count the correct documents of a validation batch."""
-        if training:
-            return
-        targets, weights = batch[1]
-        hits = (y_pred.argmax(dim=-1).cpu() == targets).double()
-        self.correct_ += float((hits * weights).sum())
-        self.total_ += float(weights.sum())
+        """Keep the outputs for a validation batch."""
+        if not training and self.score is not None:
+            self.rows_.append(batch[0].rows)
+            self.outputs_.append(y_pred.cpu().numpy())
 
     def on_epoch_end(self, net, **kwargs):
-        """Write the accuracy to the history, where there was a validation set."""
-        if self.total_:
-            net.history.record("valid_score", self.correct_ / self.total_)
+        """Write the score to the history."""
+        if self.score is None:
+            score = -net.history[-1, "valid_loss"]
+        else:
+            rows, outputs = np.concatenate(self.rows_), np.concatenate(self.outputs_)
+            score = self.score(net, outputs[np.argsort(rows)])
+        net.history.record("valid_score", score)
+
+    def on_train_end(self, net, **kwargs):
+        """Let go of the validation set, which is no part of what was learned."""
+        self.score, self.rows_, self.outputs_ = None, [], []
 
 
 class KeepBest(Callback):
@@ -79,16 +94,23 @@ class ClipGradNorm(Callback):
     ----------
     max_norm : float
         The largest norm.
+    max_wide_norm : float, default=inf
+        The largest norm of the wide path's gradients. It reads no time, so that they cannot
+        explode unless the gradient of the loss does.
     """
 
-    def __init__(self, max_norm):
+    def __init__(self, max_norm, max_wide_norm=inf):
         self.max_norm = max_norm
+        self.max_wide_norm = max_wide_norm
 
     def on_grad_computed(self, net, named_parameters, **kwargs):
         """Scale the gradients down where they are larger."""
-        # The wide path reads no time, so its gradients cannot explode.
-        recurrent = [p for name, p in named_parameters if not name.startswith("wide.")]
+        wide, recurrent = [], []
+        for name, parameter in named_parameters:
+            (wide if name.startswith("wide.") else recurrent).append(parameter)
         clip_grad_norm(recurrent, self.max_norm)
+        if self.max_wide_norm < inf:
+            clip_grad_norm(wide, self.max_wide_norm)
 
 
 class LearningRateSchedule(Callback):
@@ -141,6 +163,9 @@ class ProgressBar(Callback):
 
     def on_train_begin(self, net, X=None, **kwargs):
         """Open the bar."""
+        # Imported here, since in a notebook without widgets the import warns.
+        from tqdm.auto import tqdm
+
         train, _ = X
         total = self.max_epochs * len(train)
         self.bar_ = tqdm(total=total, unit="doc", unit_scale=True, desc="fit")

@@ -3,17 +3,12 @@
 from numbers import Real
 
 import numpy as np
-import torch
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils import check_consistent_length
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_non_negative
 
 from sklearn_rnn._base import BaseRNNText
-from sklearn_rnn._sklearn_compat import Interval, StrOptions, _check_sample_weight, _fit_context
-from sklearn_rnn._text_input import as_labels
+from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_rnn._targets import ClassTarget, IndicatorTarget, check_labels
 
 
 class RNNTextClassifier(ClassifierMixin, BaseRNNText):
@@ -24,6 +19,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     a linear layer turns that into a score for each class. Beside it stands a linear model of words
     and word pairs, the wide path, which learns more from few documents; the prediction is a mean
     of both, weighted by `wide_weight`.
+
+    A document has one class, or, where `y` is an indicator matrix, any number of labels, which the
+    network then learns each for itself.
 
     Training runs through skorch and PyTorch, on batches of documents of similar length, with no
     step computed on padding.
@@ -81,8 +79,8 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         part of it where it is computed in parts.
 
     label_smoothing : float in range [0.0, 1.0), default=0.05
-        Share of the target that is spread evenly over the classes, so that the network does not
-        become too sure.
+        Share of the target that is spread evenly over the classes, or over a label and its
+        absence, so that the network does not become too sure.
 
     optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, \
             default="adamw"
@@ -119,13 +117,20 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         number, at least 3 and at most 30.
 
     early_stopping : bool, default=False
-        Whether to set `validation_fraction` of the documents aside, to end training when their
-        accuracy has not risen by more than `tol` for `n_iter_no_change` epochs, and to keep the
-        weights of the best epoch.
+        Whether to score documents that are not trained on after each epoch, to end training when
+        the score has not risen by more than `tol` for `n_iter_no_change` epochs, and to keep the
+        weights of the best epoch. The documents are `X_val` of `fit`, or else
+        `validation_fraction` of `X`.
+
+    scoring : str, callable or None, default=None
+        The score of early stopping: a name of a scorer of scikit-learn, such as "f1_macro" or
+        "neg_log_loss"; a callable ``scorer(estimator, X, y)``, which is given token ids as `X`;
+        "loss" for the negative loss; None for the accuracy. Only used if `early_stopping` is True.
 
     validation_fraction : float in range (0.0, 1.0), default=0.1
         Share of the documents that is set aside, by class where every class has enough of them. A
-        document of each class stays to train on. Only used if `early_stopping` is True.
+        document of each class stays to train on. Only used if `early_stopping` is True and `fit`
+        is given no `X_val`.
 
     n_iter_no_change : int, default=3
         Number of epochs to wait for a better one. Only used if `early_stopping` is True.
@@ -133,9 +138,11 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     tol : float, default=0.0
         How much better an epoch must be to count. Only used if `early_stopping` is True.
 
-    class_weight : dict, "balanced" or None, default=None
+    class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" weighs classes by the inverse of their
-        frequency. With a dict, classes that it does not name have weight 1.
+        frequency. With a dict, classes that it does not name have weight 1. Where `y` is an
+        indicator matrix, "balanced" does so for each label and its absence, and otherwise there is
+        a dict such as ``{0: 1, 1: 5}`` for each label, in the order of the columns.
 
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, the order of documents, dropout and the documents set
@@ -177,7 +184,10 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
+        The labels, sorted. The numbers of the columns where `y` is an indicator matrix.
+
+    multilabel_ : bool
+        Whether `y` is an indicator matrix, with any number of labels for a document.
 
     vectorizer_ : transformer or None
         The fitted vectorizer, None after fitting on token ids.
@@ -198,13 +208,16 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         The training loss of each epoch.
 
     validation_scores_ : list of float or None
-        The accuracy on the documents set aside, of each epoch. None without early stopping.
+        The score of the validation documents after each epoch, the higher the better. None
+        without early stopping.
 
     best_validation_score_ : float or None
         The highest of them, whose weights are kept. None without early stopping.
 
     See Also
     --------
+    RNNTextRegressor : A number for each document.
+    RNNTextEncoder : A vector for each document.
     SequenceVectorizer : From text to token ids.
     sklearn.neural_network.MLPClassifier : A network without memory, on vectors.
 
@@ -243,7 +256,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     _parameter_constraints: dict = {
         **BaseRNNText._parameter_constraints,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
     def __init__(
@@ -272,6 +285,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         crop_length=1024,
         max_epochs="auto",
         early_stopping=False,
+        scoring=None,
         validation_fraction=0.1,
         n_iter_no_change=3,
         tol=0.0,
@@ -308,6 +322,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.crop_length = crop_length
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
+        self.scoring = scoring
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
@@ -322,7 +337,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.skorch_params = skorch_params
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Learn from documents and their labels.
 
         Parameters
@@ -331,11 +346,26 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
             The documents: raw text in any container that :class:`SequenceVectorizer` takes, or
             token ids as it returns them, padded with 0 where dense.
 
-        y : array-like of shape (n_samples,)
-            The labels, all of one type that can be sorted.
+        y : array-like of shape (n_samples,) or {array-like, sparse matrix} of shape \
+                (n_samples, n_labels)
+            The labels, all of one type that can be sorted, or an indicator matrix of 0 and 1 with a
+            column for each label, such as :class:`~sklearn.preprocessing.MultiLabelBinarizer`
+            makes.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each document in the loss. None stands for 1.
+            Weight of each document in the loss: one of weight 2 counts as two of weight 1. None
+            stands for 1.
+
+        X_val : like `X`, default=None
+            Documents to score after each epoch. Only allowed if `early_stopping` is True. In a
+            pipeline they are transformed as `X` is with
+            ``Pipeline(..., transform_input=["X_val"])``.
+
+        y_val : like `y`, default=None
+            Their labels, among those of `y`.
+
+        sample_weight_val : array-like of shape (n_validation_samples,), default=None
+            Their weights in the score and in the validation loss. None stands for 1.
 
         Returns
         -------
@@ -350,30 +380,10 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         RuntimeError
             If `compile` is True and there is no C++ compiler.
         """
-        sequences, vectorizer = self._fit_input(X)
-        classes, targets = self._encode_labels(y)
-        check_consistent_length(sequences, targets)
-        weights = _check_sample_weight(sample_weight, sequences, dtype=np.float64)
-        check_non_negative(weights, "`sample_weight`")
-        weights = weights * self._weigh_classes(classes, targets)[targets]
-        net = self._fit_net(
-            sequences,
-            vectorizer,
-            targets,
-            weights.astype(np.float32),
-            len(classes),
-            criterion={
-                "criterion": torch.nn.CrossEntropyLoss,
-                "criterion__reduction": "none",
-                "criterion__label_smoothing": self.label_smoothing,
-            },
-            stratify=targets,
-        )
-        self._set_fitted(net, vectorizer, classes_=classes)
-        return self
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     def predict(self, X):
-        """Return the most probable label of each document.
+        """Return the most probable label of each document, or all labels above one half.
 
         Parameters
         ----------
@@ -382,10 +392,12 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
         Returns
         -------
-        y : ndarray of shape (n_samples,)
-            The labels.
+        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            The labels, or an indicator matrix of 0 and 1 if `fit` was given one.
         """
         outputs = self._outputs(X)
+        if self.multilabel_:
+            return (outputs > 0).astype(np.int64)
         return self.classes_[outputs.argmax(axis=1)]
 
     def predict_proba(self, X):
@@ -399,9 +411,11 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         Returns
         -------
         probabilities : ndarray of float64 of shape (n_samples, n_classes)
-            A column for each of `classes_`. Rows sum to 1.
+            A column for each of `classes_`. Rows sum to 1, unless a document may have many labels:
+            then each probability is that of one label, whatever the others.
         """
-        return softmax(self._outputs(X).astype(np.float64), axis=1)
+        outputs = self._outputs(X).astype(np.float64)
+        return expit(outputs) if self.multilabel_ else softmax(outputs, axis=1)
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class for each document.
@@ -416,7 +430,8 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         log_probabilities : ndarray of float64 of shape (n_samples, n_classes)
             A column for each of `classes_`.
         """
-        return log_softmax(self._outputs(X).astype(np.float64), axis=1)
+        outputs = self._outputs(X).astype(np.float64)
+        return log_expit(outputs) if self.multilabel_ else log_softmax(outputs, axis=1)
 
     def decision_function(self, X):
         """Return how much speaks for each class: the logits of the network.
@@ -430,34 +445,21 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         -------
         scores : ndarray of float32 of shape (n_samples,) or (n_samples, n_classes)
             With two classes, the logit of the second less that of the first: above 0 it is
-            predicted. With more, a column for each of `classes_`.
+            predicted. With more, or with many labels for a document, a column for each of
+            `classes_`.
         """
         outputs = self._outputs(X)
-        return outputs[:, 1] - outputs[:, 0] if len(self.classes_) == 2 else outputs
+        if self.multilabel_ or len(self.classes_) > 2:
+            return outputs
+        return outputs[:, 1] - outputs[:, 0]
 
-    def _encode_labels(self, y):
-        """Return the classes, and each label's place among them."""
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
-                "is None."
-            )
-        y = as_labels(y)
-        check_classification_targets(y)
-        classes, targets = np.unique(y, return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes in y, but y contains "
-                f"only one class: {classes.tolist()[0]!r}."
-            )
-        return classes, targets
+    def _check_y(self, y):
+        return check_labels(y, self)
 
-    def _weigh_classes(self, classes, targets):
-        """Return the weight of each class in the loss."""
-        weights = compute_class_weight(self.class_weight, classes=classes, y=classes[targets])
-        if not np.all((weights >= 0) & np.isfinite(weights)):
-            raise ValueError(
-                "The weights in class_weight must be finite and not negative. "
-                f"Got {self.class_weight}."
-            )
-        return weights
+    def _make_target(self, y, weights):
+        return (ClassTarget if y.ndim == 1 else IndicatorTarget)(y, weights, self)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from skorch import NeuralNet
@@ -40,11 +42,14 @@ class SequenceNet(NeuralNet):
 
     def infer(self, x: TokenBatch, **fit_params) -> Tensor:
         """Run the module on a batch, its parts side by side."""
+        return self._infer(self.module_, x, **fit_params)
+
+    def _infer(self, function: Callable, x: TokenBatch, **fit_params) -> Tensor:
         grad_enabled = torch.is_grad_enabled()
 
         def infer_part(ids):
             with torch.set_grad_enabled(grad_enabled), self._autocast():
-                return self.module_(ids.to(self.device), **fit_params)
+                return function(ids.to(self.device), **fit_params)
 
         return join_parts(side_by_side(infer_part, x.parts))
 
@@ -134,24 +139,27 @@ class SequenceNet(NeuralNet):
         super().__setstate__(state)
         self.__dict__.setdefault("module", self.__dict__.get("module_"))
 
-    def outputs(self, dataset: SequenceDataset) -> np.ndarray:
+    def outputs(self, dataset: SequenceDataset, function: Callable | None = None) -> np.ndarray:
         """Return the module's outputs in the order of the data set.
 
         Parameters
         ----------
         dataset : SequenceDataset
             The documents.
+        function : callable, default=None
+            What to apply to packed documents, a method of the module. None stands for the module.
 
         Returns
         -------
         outputs : ndarray of float32 of shape (n_documents, n_outputs)
         """
         self._set_training(False)
+        function = self.module_ if function is None else function
 
         def infer_batch(rows):
             with torch.inference_mode():
                 batch, _ = dataset.batch(rows)
-                return self.infer(batch).cpu().numpy()
+                return self._infer(function, batch).cpu().numpy()
 
         plan = self.get_iterator(dataset, training=False).plan()
         parts = side_by_side(infer_batch, plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from sklearn_rnn._callbacks import (
     KeepBest,
     LearningRateSchedule,
     ProgressBar,
-    ValidationAccuracy,
+    ValidationScore,
 )
 from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES
 
@@ -55,17 +56,23 @@ def check_skorch_params(estimator: Any) -> dict:
     return params
 
 
-def make_callbacks(estimator: Any, n_steps: int, max_epochs: int) -> list:
+def make_callbacks(
+    estimator: Any, target: Any, n_steps: int, max_epochs: int, score: Callable | None = None
+) -> list:
     """Return the callbacks of a training: ours, and behind them those of the user.
 
     Parameters
     ----------
     estimator : estimator instance
         Whose parameters say which.
+    target : ClassTarget, IndicatorTarget or NumberTarget
+        What is learned.
     n_steps : int
         Steps of the whole training.
     max_epochs : int
         Epochs of the whole training.
+    score : callable or None
+        The score of early stopping, as `ValidationScore` takes it.
     """
     callbacks = [("check_loss", CheckLoss())]
     if estimator.early_stopping:
@@ -78,12 +85,13 @@ def make_callbacks(estimator: Any, n_steps: int, max_epochs: int) -> list:
         )
         # Stopping comes last, since it raises an error.
         callbacks += [
-            ("valid_score", ValidationAccuracy()),
+            ("valid_score", ValidationScore(score)),
             ("keep_best", KeepBest()),
             ("early_stopping", stopper),
         ]
     if estimator.clip_grad_norm is not None:
-        callbacks.append(("clip_grad_norm", ClipGradNorm(estimator.clip_grad_norm)))
+        norms = estimator.clip_grad_norm, target.wide_norm(estimator.clip_grad_norm)
+        callbacks.append(("clip_grad_norm", ClipGradNorm(*norms)))
     schedule = LearningRateSchedule(SCHEDULES[estimator.lr_schedule], n_steps)
     callbacks.append(("lr_schedule", schedule))
     if estimator.verbose:

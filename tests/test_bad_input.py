@@ -210,16 +210,28 @@ CASES = [
     refused("y set", lambda: fit(y=set(LABELS)), ValueError, "y should be a 1d array"),
     refused("y bytes", lambda: fit(y=[x.encode() for x in LABELS]), TypeError, "bytes is not supp"),
     refused(
-        "multilabel y",
-        lambda: fit(y=np.eye(3, dtype=int)[np.arange(N) % 3]),
-        ValueError,
-        r"y should be a 1d array, got an array of shape \(37, 3\)",
-    ),
-    refused(
         "y of two columns",
         lambda: fit(y=np.c_[LABELS, LABELS]),
         ValueError,
-        r"y should be a 1d array, got an array of shape \(37, 2\)",
+        "multiclass-multioutput targets, .*MultiOutputClassifier",
+    ),
+    refused(
+        "y of numbers in columns",
+        lambda: fit(y=np.random.default_rng(0).random((N, 2))),
+        ValueError,
+        "type: continuous-multioutput",
+    ),
+    refused(
+        "indicators of 1 and 2",
+        lambda: fit(y=1 + np.eye(3, dtype=int)[np.arange(N) % 3]),
+        ValueError,
+        r"must hold 0 and 1 alone\. Got \[1, 2\] in y",
+    ),
+    refused(
+        "lists of labels",
+        lambda: fit(y=[["good", "short"], ["bad"]] * (N // 2) + [["bad"]]),
+        ValueError,
+        "MultiLabelBinarizer",
     ),
     refused("y of str and int", lambda: fit(y=with_label(1)), TypeError, "one type; got int and s"),
     refused(

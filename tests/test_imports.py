@@ -19,8 +19,10 @@ LINE = [
     ["_ngrams"],
     ["_batching", "modules"],
     ["_optimizers", "_precision", "_torch_state", "_callbacks", "_net", "_net_params"],
+    ["_losses", "_targets", "_validation"],
     ["_base"],
-    ["_classifier"],
+    ["_classifier", "_regressor"],
+    ["_encoder"],
     ["__init__"],
 ]
 PLACES = {name: place for place, group in enumerate(LINE) for name in group}

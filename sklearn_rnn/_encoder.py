@@ -1,0 +1,439 @@
+"""RNNTextEncoder: vectors for documents."""
+
+from numbers import Real
+
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_rnn._base import BaseRNNText
+from sklearn_rnn._classifier import RNNTextClassifier
+from sklearn_rnn._regressor import RNNTextRegressor
+from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_rnn._targets import (
+    ClassTarget,
+    IndicatorTarget,
+    NumberTarget,
+    check_labels,
+    check_numbers,
+)
+
+
+class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNText):
+    """Turn documents into vectors by a recurrent neural network that learns from `y`.
+
+    The network reads a document word by word: each token becomes a vector, a stack of recurrent
+    layers reads the vectors in their order, and the states are pooled into one vector a document.
+    In `fit` a linear layer behind it has to tell the labels or numbers in `y`, so that documents
+    with like `y` get like vectors. `transform` leaves that layer out and returns the vectors, for
+    any estimator of scikit-learn.
+
+    Training runs through skorch and PyTorch, on batches of documents of similar length, with no
+    step computed on padding.
+
+    Parameters
+    ----------
+    vectorizer : transformer from text to token ids or None, default=None
+        Splits raw text and numbers the tokens. It is cloned and fitted as `vectorizer_`. None
+        stands for a :class:`SequenceVectorizer` with its defaults. Ignored when `fit` is given
+        token ids.
+
+    cell : {"rnn", "lstm", "gru"}, default="lstm"
+        The recurrent cell: the plain one, the long short-term memory, or the gated recurrent unit.
+
+    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
+        The activation of the plain cell. Ignored unless ``cell="rnn"``.
+
+    bidirectional : bool, default=True
+        Whether each layer also reads the documents from their end, by a second cell whose states
+        stand beside those of the first.
+
+    num_layers : int, default=1
+        Number of recurrent layers. Each reads the states of the one below.
+
+    embedding_dim : int, default=100
+        Number of features of a token.
+
+    hidden_size : int, default=64
+        Number of units of a recurrent layer, in each direction.
+
+    pooling : {"last", "mean", "max", "attention", "concat"}, default="concat"
+        How the states at all tokens become one vector: the state after the whole document was
+        read, the mean, the largest value of each feature, a mean with learned weights, or the
+        largest beside the mean.
+
+    skip_connection : bool, default=True
+        Whether the mean of the token vectors joins that vector, a way past the recurrence.
+
+    dropout : float in range [0.0, 1.0), default=0.5
+        Share of the features that are zeroed in training, between the recurrent layers and in
+        front of the linear layer.
+
+    word_dropout : float in range [0.0, 1.0), default=0.2
+        Share of the tokens that are read as the unknown token in training.
+
+    recurrent_dropout : float in range [0.0, 1.0), default=0.0
+        Share of the weights from state to state that are zeroed in a training batch, or in each
+        part of it where it is computed in parts.
+
+    loss : {"auto", "log_loss", "squared_error"}, default="auto"
+        What training makes small: "log_loss" takes `y` for labels, one for each document or an
+        indicator matrix of many, and "squared_error" for numbers. "auto" takes `y` for numbers
+        if it holds any that is no integer, as :func:`sklearn.utils.multiclass.type_of_target`
+        does; grades in integers need "squared_error".
+
+    label_smoothing : float in range [0.0, 1.0), default=0.05
+        Share of the target that is spread evenly over the classes, or over a label and its
+        absence, so that the network does not become too sure. Ignored for numbers.
+
+    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, \
+            default="adamw"
+        How the weights follow the gradients. "adamw" moves only those rows of the embedding that
+        a batch touches, so that a large vocabulary costs little. A callable is a class such as
+        those in :mod:`torch.optim`, or a partial of one; its further arguments go into
+        `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
+
+    lr : float, default=2e-3
+        Learning rate, the highest one where `lr_schedule` varies it.
+
+    lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
+        How the learning rate goes over the whole training: it rises in the first quarter and falls
+        to zero, falls to zero along half a cosine or in a straight line, or stays.
+
+    weight_decay : float, default=0.01
+        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers that know
+        no such thing.
+
+    clip_grad_norm : float or None, default=1.0
+        The largest norm of the recurrent network's gradients of a step together; longer ones are
+        scaled down, since gradients through time can explode. None leaves them.
+
+    batch_size : int or "auto", default="auto"
+        Number of documents in a training batch. "auto" is 16 below 1,000 documents, else 32.
+
+    crop_length : int or None, default=1024
+        In training, a document of more tokens is read from a random place on for so many tokens,
+        from another place in each epoch. It bounds the time of training and makes long documents
+        harder to learn by heart. None reads all of them. Prediction always does.
+
+    max_epochs : int or "auto", default="auto"
+        How often training goes over the documents. "auto" is 300 divided by the root of their
+        number, at least 3 and at most 30.
+
+    early_stopping : bool, default=False
+        Whether to score documents that are not trained on after each epoch, to end training when
+        the score has not risen by more than `tol` for `n_iter_no_change` epochs, and to keep the
+        weights of the best epoch. The documents are `X_val` of `fit`, or else
+        `validation_fraction` of `X`.
+
+    scoring : str, callable or None, default=None
+        The score of early stopping: a name of a scorer of scikit-learn, such as "f1_macro" or
+        "neg_log_loss"; a callable ``scorer(estimator, X, y)``, which is given token ids as `X`;
+        "loss" for the negative loss; None for the accuracy, or R2 for numbers. The estimator is a
+        classifier or regressor with the network in training. Only used if `early_stopping` is
+        True.
+
+    validation_fraction : float in range (0.0, 1.0), default=0.1
+        Share of the documents that is set aside, by class where every class has enough of them. A
+        document of each class stays to train on. Only used if `early_stopping` is True and `fit`
+        is given no `X_val`.
+
+    n_iter_no_change : int, default=3
+        Number of epochs to wait for a better one. Only used if `early_stopping` is True.
+
+    tol : float, default=0.0
+        How much better an epoch must be to count. Only used if `early_stopping` is True.
+
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class in the loss. "balanced" weighs classes by the inverse of their
+        frequency. With a dict, classes that it does not name have weight 1. Where `y` is an
+        indicator matrix, "balanced" does so for each label and its absence, and otherwise there is
+        a dict such as ``{0: 1, 1: 5}`` for each label, in the order of the columns. Ignored for
+        numbers.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the initial weights, the order of documents, dropout and the documents set
+        aside. With an int, the same data gives the same weights on a machine, to the bit. The
+        global random state of torch is left as it was.
+
+    device : str or torch.device, default="auto"
+        Where to compute: "cpu", "cuda", ...; "auto" takes a GPU where there is one.
+
+    precision : {"float32", "bfloat16", "auto"}, default="float32"
+        What matrices are multiplied in; weights, sums and losses stay in float32. "bfloat16" keeps
+        three digits. An LSTM takes about two thirds of the time in it on a CPU that has it in
+        hardware, as servers from 2021 on do; there "auto" is "bfloat16", and on a GPU that has it.
+        Other cells on a CPU are slower in it.
+
+    compile : bool, default=False
+        Whether to read documents by kernels of our own on the CPU, in which a training step of a
+        GRU of 128 units or more takes about 0.6 of the time. `fit` compiles them once on a machine,
+        for which it needs a C++ compiler and some seconds, and keeps them in the user's cache.
+        Results differ from those without only by rounding. Where the fitted model finds no
+        compiler, it predicts without them.
+
+    n_jobs : int or None, default=None
+        Number of threads on the CPU. Parts of a batch are computed side by side, so that batches
+        of 1,000 tokens or more gain by it. The result is the same, to the bit, for any number.
+        None means as many as torch has, which are all processors, or its share in a process of
+        joblib. -1 means all processors.
+
+    verbose : int, default=0
+        With 1 or more, a progress bar shows epoch, loss, validation score and speed.
+
+    callbacks : list or None, default=None
+        Further skorch callbacks, or pairs of a name and a callback.
+
+    skorch_params : dict or None, default=None
+        Further arguments of :class:`skorch.NeuralNet`, but for `callbacks`. They win over those set
+        here.
+
+    Attributes
+    ----------
+    vectorizer_ : transformer or None
+        The fitted vectorizer, None after fitting on token ids.
+
+    net_ : skorch.NeuralNet
+        The trained skorch net.
+
+    module_ : torch.nn.Module
+        The trained network.
+
+    history_ : skorch.history.History
+        What skorch recorded in each epoch.
+
+    n_iter_ : int
+        Number of epochs.
+
+    loss_curve_ : list of float
+        The training loss of each epoch.
+
+    validation_scores_ : list of float or None
+        The score of the validation documents after each epoch, the higher the better. None
+        without early stopping.
+
+    best_validation_score_ : float or None
+        The highest of them, whose weights are kept. None without early stopping.
+
+    See Also
+    --------
+    RNNTextClassifier : A label for each document.
+    RNNTextRegressor : A number for each document.
+    SequenceVectorizer : From text to token ids.
+    sklearn.decomposition.TruncatedSVD : Vectors of documents without `y`, from counts of words.
+
+    Notes
+    -----
+    The vectors of the documents of `fit` tell `y` better than those of new documents do. What is
+    learned from them by `y` is best checked by a cross-validation over the whole pipeline.
+
+    A document's result does not depend on the documents beside it. An empty document is read as
+    one unknown token. Token ids larger than all in `fit` count as the unknown token.
+
+    When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached and
+    warns with :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; before the first step, and
+    when `fit` raises an error, everything stays as it was. In a search or a cross-validation, an
+    interruption ends the current fit alone: it is scored like the others, and the next one begins.
+
+    Fits and predictions in Python threads take turns, since the seed and the number of threads of
+    torch belong to the whole process; processes run side by side.
+
+    References
+    ----------
+    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
+
+    L. N. Smith and N. Topin, "Super-convergence: very fast training of neural networks using large
+    learning rates" (2018), https://arxiv.org/abs/1708.07120.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_rnn import RNNTextEncoder
+    >>> X = ["good, not bad", "bad, not good"] * 20
+    >>> y = ["praise", "complaint"] * 20
+    >>> encoder = RNNTextEncoder(hidden_size=8, max_epochs=5, random_state=0)
+    >>> model = make_pipeline(encoder, KNeighborsClassifier()).fit(X, y)
+    >>> model.predict(["good, not bad", "bad, not good"])
+    array(['praise', 'complaint'], dtype='<U9')
+    >>> model[0].get_feature_names_out()[:2]
+    array(['rnntextencoder0', 'rnntextencoder1'], dtype=object)
+    """
+
+    _parameter_constraints: dict = {
+        **BaseRNNText._parameter_constraints,
+        "loss": [StrOptions({"auto", "log_loss", "squared_error"})],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    }
+    del _parameter_constraints["wide_weight"]
+
+    # The wide path has no vectors of documents.
+    wide_weight = 0
+
+    def __init__(
+        self,
+        *,
+        vectorizer=None,
+        cell="lstm",
+        activation="tanh",
+        bidirectional=True,
+        num_layers=1,
+        embedding_dim=100,
+        hidden_size=64,
+        pooling="concat",
+        skip_connection=True,
+        dropout=0.5,
+        word_dropout=0.2,
+        recurrent_dropout=0.0,
+        loss="auto",
+        label_smoothing=0.05,
+        optimizer="adamw",
+        lr=2e-3,
+        lr_schedule="onecycle",
+        weight_decay=0.01,
+        clip_grad_norm=1.0,
+        batch_size="auto",
+        crop_length=1024,
+        max_epochs="auto",
+        early_stopping=False,
+        scoring=None,
+        validation_fraction=0.1,
+        n_iter_no_change=3,
+        tol=0.0,
+        class_weight=None,
+        random_state=None,
+        device="auto",
+        precision="float32",
+        compile=False,
+        n_jobs=None,
+        verbose=0,
+        callbacks=None,
+        skorch_params=None,
+    ):
+        self.vectorizer = vectorizer
+        self.cell = cell
+        self.activation = activation
+        self.bidirectional = bidirectional
+        self.num_layers = num_layers
+        self.embedding_dim = embedding_dim
+        self.hidden_size = hidden_size
+        self.pooling = pooling
+        self.skip_connection = skip_connection
+        self.dropout = dropout
+        self.word_dropout = word_dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.clip_grad_norm = clip_grad_norm
+        self.batch_size = batch_size
+        self.crop_length = crop_length
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.device = device
+        self.precision = precision
+        self.compile = compile
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.callbacks = callbacks
+        self.skorch_params = skorch_params
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Learn from documents and their labels or numbers.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents: raw text in any container that :class:`SequenceVectorizer` takes, or
+            token ids as it returns them, padded with 0 where dense.
+
+        y : array-like of shape (n_samples,) or {array-like, sparse matrix} of shape \
+                (n_samples, n_labels)
+            The labels, all of one type that can be sorted, or an indicator matrix of 0 and 1 with a
+            column for each label, such as :class:`~sklearn.preprocessing.MultiLabelBinarizer`
+            makes; or numbers, in one column or more.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each document in the loss: one of weight 2 counts as two of weight 1. None
+            stands for 1.
+
+        X_val : like `X`, default=None
+            Documents to score after each epoch. Only allowed if `early_stopping` is True. In a
+            pipeline they are transformed as `X` is with
+            ``Pipeline(..., transform_input=["X_val"])``.
+
+        y_val : like `y`, default=None
+            Their labels or numbers.
+
+        sample_weight_val : array-like of shape (n_validation_samples,), default=None
+            Their weights in the score and in the validation loss. None stands for 1.
+
+        Returns
+        -------
+        self : RNNTextEncoder
+            The fitted encoder.
+
+        Raises
+        ------
+        ValueError
+            If documents, labels or numbers are missing or wrong, there are fewer than two classes,
+            or the loss does not stay finite.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+
+    def transform(self, X):
+        """Return the vector of each document.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents, as in `fit`.
+
+        Returns
+        -------
+        vectors : ndarray of float32 of shape (n_samples, n_features_out)
+            What the network makes of each document.
+        """
+        check_is_fitted(self)
+        return self._outputs(X, self.module_.encode)
+
+    @property
+    def _n_features_out(self):
+        return self.module_.head.in_features
+
+    def _check_y(self, y):
+        return check_labels(y, self) if self._takes_labels(y) else check_numbers(y, self)
+
+    def _takes_labels(self, y):
+        if self.loss != "auto":
+            return self.loss == "log_loss"
+        return y is None or not type_of_target(y, input_name="y").startswith("continuous")
+
+    def _make_target(self, y, weights):
+        if not self._takes_labels(y):
+            return NumberTarget(y, weights, "squared_error")
+        return (ClassTarget if y.ndim == 1 else IndicatorTarget)(y, weights, self)
+
+    def _make_predictor(self, learned):
+        make = RNNTextClassifier if "classes_" in learned else RNNTextRegressor
+        predictor = make(n_jobs=self.n_jobs)
+        vars(predictor).update(learned)
+        return predictor
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags

@@ -1,0 +1,419 @@
+"""RNNTextRegressor: numbers for documents."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from sklearn_rnn._base import BaseRNNText
+from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_rnn._targets import NUMBER_LOSSES, NumberTarget, check_numbers
+
+
+class RNNTextRegressor(RegressorMixin, BaseRNNText):
+    """Predict numbers for documents by a recurrent neural network.
+
+    The network reads a document word by word: each token becomes a vector, a stack of recurrent
+    layers reads the vectors in their order, the states are pooled into one vector a document, and
+    a linear layer turns that into a number. Beside it stands a linear model of words and word
+    pairs, the wide path, which learns more from few documents; the prediction is a mean of both,
+    weighted by `wide_weight`.
+
+    For training, `y` is brought to a common scale, whatever its unit; predictions are in the unit
+    of `y`. With several columns in `y` one network learns all of them.
+
+    Training runs through skorch and PyTorch, on batches of documents of similar length, with no
+    step computed on padding.
+
+    Parameters
+    ----------
+    vectorizer : transformer from text to token ids or None, default=None
+        Splits raw text and numbers the tokens. It is cloned and fitted as `vectorizer_`. None
+        stands for a :class:`SequenceVectorizer` with its defaults. Ignored when `fit` is given
+        token ids.
+
+    cell : {"rnn", "lstm", "gru"}, default="lstm"
+        The recurrent cell: the plain one, the long short-term memory, or the gated recurrent unit.
+
+    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
+        The activation of the plain cell. Ignored unless ``cell="rnn"``.
+
+    bidirectional : bool, default=True
+        Whether each layer also reads the documents from their end, by a second cell whose states
+        stand beside those of the first.
+
+    num_layers : int, default=1
+        Number of recurrent layers. Each reads the states of the one below.
+
+    embedding_dim : int, default=100
+        Number of features of a token.
+
+    hidden_size : int, default=64
+        Number of units of a recurrent layer, in each direction.
+
+    pooling : {"last", "mean", "max", "attention", "concat"}, default="concat"
+        How the states at all tokens become one vector: the state after the whole document was
+        read, the mean, the largest value of each feature, a mean with learned weights, or the
+        largest beside the mean.
+
+    skip_connection : bool, default=True
+        Whether the mean of the token vectors joins that vector, a way past the recurrence.
+
+    wide_weight : float in range [0.0, 1.0) or "auto", default="auto"
+        The share of the wide path in the scores: a linear model on the TF-IDF weights of words and
+        word pairs, learned in the same steps. "auto" gives the recurrent network a share that
+        grows with the root of the number of documents, from 0.1 below 625 of them over 0.13 for
+        1,000 to 0.4 from 10,000 on. With 0 there is no such path, and the recurrent network
+        stands alone.
+
+    dropout : float in range [0.0, 1.0), default=0.5
+        Share of the features that are zeroed in training, between the recurrent layers and in
+        front of the linear layer.
+
+    word_dropout : float in range [0.0, 1.0), default=0.2
+        Share of the tokens that are read as the unknown token in training.
+
+    recurrent_dropout : float in range [0.0, 1.0), default=0.0
+        Share of the weights from state to state that are zeroed in a training batch, or in each
+        part of it where it is computed in parts.
+
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, \
+            default="squared_error"
+        What training makes small: half the squared error, whose best prediction is the mean; the
+        absolute error, for the median; the one for small errors and the other for large ones; the
+        pinball loss, for `quantile`; or half the Poisson deviance with a logarithmic link, for
+        counts and other `y` that is never negative.
+
+    quantile : float in range [0.0, 1.0], default=0.5
+        The quantile to predict. Only used if ``loss="quantile"``.
+
+    epsilon : float in range (0.0, inf), default=1.0
+        From which error on "huber" grows in a straight line, in units of `y_scale_`, the mean
+        absolute deviation of `y` from its median. Only used if ``loss="huber"``.
+
+    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, \
+            default="adamw"
+        How the weights follow the gradients. "adamw" moves only those rows of the embedding that
+        a batch touches, so that a large vocabulary costs little. A callable is a class such as
+        those in :mod:`torch.optim`, or a partial of one; its further arguments go into
+        `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
+
+    lr : float, default=2e-3
+        Learning rate, the highest one where `lr_schedule` varies it.
+
+    lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
+        How the learning rate goes over the whole training: it rises in the first quarter and falls
+        to zero, falls to zero along half a cosine or in a straight line, or stays.
+
+    weight_decay : float, default=0.01
+        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers that know
+        no such thing.
+
+    clip_grad_norm : float or None, default=1.0
+        The largest norm of the recurrent network's gradients of a step together; longer ones are
+        scaled down, since gradients through time can explode. None leaves them.
+
+    batch_size : int or "auto", default="auto"
+        Number of documents in a training batch. "auto" is 16 below 1,000 documents, else 32.
+
+    crop_length : int or None, default=1024
+        In training, a document of more tokens is read from a random place on for so many tokens,
+        from another place in each epoch. It bounds the time of training and makes long documents
+        harder to learn by heart. None reads all of them. Prediction always does.
+
+    max_epochs : int or "auto", default="auto"
+        How often training goes over the documents. "auto" is 300 divided by the root of their
+        number, at least 3 and at most 30.
+
+    early_stopping : bool, default=False
+        Whether to score documents that are not trained on after each epoch, to end training when
+        the score has not risen by more than `tol` for `n_iter_no_change` epochs, and to keep the
+        weights of the best epoch. The documents are `X_val` of `fit`, or else
+        `validation_fraction` of `X`.
+
+    scoring : str, callable or None, default=None
+        The score of early stopping: a name of a scorer of scikit-learn, such as
+        "neg_mean_absolute_error"; a callable ``scorer(estimator, X, y)``, which is given token ids
+        as `X`; "loss" for the negative loss; None for R2. Only used if `early_stopping` is True.
+
+    validation_fraction : float in range (0.0, 1.0), default=0.1
+        Share of the documents that is set aside. Only used if `early_stopping` is True and `fit`
+        is given no `X_val`.
+
+    n_iter_no_change : int, default=3
+        Number of epochs to wait for a better one. Only used if `early_stopping` is True.
+
+    tol : float, default=0.0
+        How much better an epoch must be to count. Only used if `early_stopping` is True.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the initial weights, the order of documents, dropout and the documents set
+        aside. With an int, the same data gives the same weights on a machine, to the bit. The
+        global random state of torch is left as it was.
+
+    device : str or torch.device, default="auto"
+        Where to compute: "cpu", "cuda", ...; "auto" takes a GPU where there is one.
+
+    precision : {"float32", "bfloat16", "auto"}, default="float32"
+        What matrices are multiplied in; weights, sums and losses stay in float32. "bfloat16" keeps
+        three digits. An LSTM takes about two thirds of the time in it on a CPU that has it in
+        hardware, as servers from 2021 on do; there "auto" is "bfloat16", and on a GPU that has it.
+        Other cells on a CPU are slower in it.
+
+    compile : bool, default=False
+        Whether to read documents by kernels of our own on the CPU, in which a training step of a
+        GRU of 128 units or more takes about 0.6 of the time. `fit` compiles them once on a machine,
+        for which it needs a C++ compiler and some seconds, and keeps them in the user's cache.
+        Results differ from those without only by rounding. Where the fitted model finds no
+        compiler, it predicts without them.
+
+    n_jobs : int or None, default=None
+        Number of threads on the CPU. Parts of a batch are computed side by side, so that batches
+        of 1,000 tokens or more gain by it. The result is the same, to the bit, for any number.
+        None means as many as torch has, which are all processors, or its share in a process of
+        joblib. -1 means all processors.
+
+    verbose : int, default=0
+        With 1 or more, a progress bar shows epoch, loss, validation score and speed.
+
+    callbacks : list or None, default=None
+        Further skorch callbacks, or pairs of a name and a callback.
+
+    skorch_params : dict or None, default=None
+        Further arguments of :class:`skorch.NeuralNet`, but for `callbacks`. They win over those set
+        here.
+
+    Attributes
+    ----------
+    y_offset_ : ndarray of shape () or (n_outputs,)
+        The best constant prediction of each output, the network's zero: the mean, the median or
+        the quantile, by `loss`. 0 with "poisson".
+
+    y_scale_ : ndarray of shape () or (n_outputs,)
+        The unit in which the network learns each output: the standard deviation with
+        "squared_error", the mean with "poisson", else the mean absolute deviation from `y_offset_`.
+
+    out_activation_ : {"identity", "exp"}
+        What turns the outputs of the network into predictions, in these units: "exp" with
+        "poisson".
+
+    vectorizer_ : transformer or None
+        The fitted vectorizer, None after fitting on token ids.
+
+    net_ : skorch.NeuralNet
+        The trained skorch net.
+
+    module_ : torch.nn.Module
+        The trained network.
+
+    history_ : skorch.history.History
+        What skorch recorded in each epoch.
+
+    n_iter_ : int
+        Number of epochs.
+
+    loss_curve_ : list of float
+        The training loss of each epoch.
+
+    validation_scores_ : list of float or None
+        The score of the validation documents after each epoch, the higher the better. None
+        without early stopping.
+
+    best_validation_score_ : float or None
+        The highest of them, whose weights are kept. None without early stopping.
+
+    See Also
+    --------
+    RNNTextClassifier : A label for each document.
+    RNNTextEncoder : A vector for each document.
+    SequenceVectorizer : From text to token ids.
+    sklearn.neural_network.MLPRegressor : A network without memory, on vectors.
+
+    Notes
+    -----
+    A document's result does not depend on the documents beside it. An empty document is read as
+    one unknown token. Token ids larger than all in `fit` count as the unknown token.
+
+    When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached and
+    warns with :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; before the first step, and
+    when `fit` raises an error, everything stays as it was. In a search or a cross-validation, an
+    interruption ends the current fit alone: it is scored like the others, and the next one begins.
+
+    Fits and predictions in Python threads take turns, since the seed and the number of threads of
+    torch belong to the whole process; processes run side by side.
+
+    References
+    ----------
+    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
+
+    H.-T. Cheng et al., "Wide & deep learning for recommender systems", DLRS (2016).
+
+    L. N. Smith and N. Topin, "Super-convergence: very fast training of neural networks using large
+    learning rates" (2018), https://arxiv.org/abs/1708.07120.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTextRegressor
+    >>> X = ["good, very good", "good", "bad", "bad, very bad"] * 10
+    >>> y = [10.0, 8.0, 3.0, 1.0] * 10
+    >>> reg = RNNTextRegressor(max_epochs=20, random_state=0).fit(X, y)
+    >>> reg.predict(["very good", "very bad"]).round()
+    array([9., 2.])
+    """
+
+    _parameter_constraints: dict = {
+        **BaseRNNText._parameter_constraints,
+        "loss": [StrOptions(set(NUMBER_LOSSES))],
+        "quantile": [Interval(Real, 0, 1, closed="both")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        *,
+        vectorizer=None,
+        cell="lstm",
+        activation="tanh",
+        bidirectional=True,
+        num_layers=1,
+        embedding_dim=100,
+        hidden_size=64,
+        pooling="concat",
+        skip_connection=True,
+        wide_weight="auto",
+        dropout=0.5,
+        word_dropout=0.2,
+        recurrent_dropout=0.0,
+        loss="squared_error",
+        quantile=0.5,
+        epsilon=1.0,
+        optimizer="adamw",
+        lr=2e-3,
+        lr_schedule="onecycle",
+        weight_decay=0.01,
+        clip_grad_norm=1.0,
+        batch_size="auto",
+        crop_length=1024,
+        max_epochs="auto",
+        early_stopping=False,
+        scoring=None,
+        validation_fraction=0.1,
+        n_iter_no_change=3,
+        tol=0.0,
+        random_state=None,
+        device="auto",
+        precision="float32",
+        compile=False,
+        n_jobs=None,
+        verbose=0,
+        callbacks=None,
+        skorch_params=None,
+    ):
+        self.vectorizer = vectorizer
+        self.cell = cell
+        self.activation = activation
+        self.bidirectional = bidirectional
+        self.num_layers = num_layers
+        self.embedding_dim = embedding_dim
+        self.hidden_size = hidden_size
+        self.pooling = pooling
+        self.skip_connection = skip_connection
+        self.wide_weight = wide_weight
+        self.dropout = dropout
+        self.word_dropout = word_dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.loss = loss
+        self.quantile = quantile
+        self.epsilon = epsilon
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.clip_grad_norm = clip_grad_norm
+        self.batch_size = batch_size
+        self.crop_length = crop_length
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.random_state = random_state
+        self.device = device
+        self.precision = precision
+        self.compile = compile
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.callbacks = callbacks
+        self.skorch_params = skorch_params
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Learn from documents and their numbers.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents: raw text in any container that :class:`SequenceVectorizer` takes, or
+            token ids as it returns them, padded with 0 where dense.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The numbers, one or more for each document.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each document in the loss: one of weight 2 counts as two of weight 1. None
+            stands for 1.
+
+        X_val : like `X`, default=None
+            Documents to score after each epoch. Only allowed if `early_stopping` is True. In a
+            pipeline they are transformed as `X` is with
+            ``Pipeline(..., transform_input=["X_val"])``.
+
+        y_val : like `y`, default=None
+            Their numbers.
+
+        sample_weight_val : array-like of shape (n_validation_samples,), default=None
+            Their weights in the score and in the validation loss. None stands for 1.
+
+        Returns
+        -------
+        self : RNNTextRegressor
+            The fitted regressor.
+
+        Raises
+        ------
+        ValueError
+            If documents or numbers are missing or wrong, `y` is negative where `loss` is
+            "poisson", or the loss does not stay finite.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+
+    def predict(self, X):
+        """Return the numbers of each document.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents, as in `fit`.
+
+        Returns
+        -------
+        y : ndarray of float64 of shape (n_samples,) or (n_samples, n_outputs)
+            The numbers, in the unit of `y` and in columns if it had some.
+        """
+        outputs = self._outputs(X).astype(np.float64)
+        outputs = outputs.reshape(-1, *self.y_scale_.shape)
+        if self.out_activation_ == "exp":
+            outputs = np.exp(outputs)
+        return self.y_offset_ + self.y_scale_ * outputs
+
+    def _check_y(self, y):
+        return check_numbers(y, self)
+
+    def _make_target(self, y, weights):
+        return NumberTarget(y, weights, self.loss, quantile=self.quantile, epsilon=self.epsilon)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
