@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 PRECISIONS = ("float32", "bfloat16", "auto")
 
 
-def resolve_precision(precision: str, cell: str, device: torch.device) -> torch.dtype:
+def resolve_precision(precision: str, cell: str | Callable, device: torch.device) -> torch.dtype:
     """Return the dtype of the matrix products, "auto" being the faster one.
 
     On a CPU torch has a kernel in bfloat16 for the LSTM alone; the other cells are slower in it.
@@ -16,7 +18,7 @@ def resolve_precision(precision: str, cell: str, device: torch.device) -> torch.
     ----------
     precision : {"float32", "bfloat16", "auto"}
         What the user asked for.
-    cell : str
+    cell : str or callable
         The recurrent cell.
     device : torch.device
         Where the network computes.
