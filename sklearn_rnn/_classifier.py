@@ -104,8 +104,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
     variational_dropout : bool, default=False
         Whether a document has the same features zeroed at all its tokens, by `dropout` between the
-        layers, and the same units of its state, by `recurrent_dropout`, in place of weights. A
-        `recurrent_dropout` then runs the cells step by step, which is slower.
+        layers, and the same units of its state, by `recurrent_dropout`, in place of weights. That
+        runs the cells step by step, which is slower, and needs one that reads its state by weights
+        alone: "rnn" and the LSTMs.
 
     zoneout : float in range [0.0, 1.0), default=0.0
         Probability of a unit of a cell to keep its value for a step in training. It runs the cells

@@ -62,9 +62,9 @@ def make_cell(
     if forget_bias is not None:
         start_forget_bias(made, forget_bias, max_length)
     if state_dropout:
-        made = StateDropout(_with_steps(made, "variational_dropout"), state_dropout)
+        made = StateDropout(made, state_dropout)
     if zoneout:
-        made = Zoneout(_with_steps(made, "zoneout"), zoneout)
+        made = Zoneout(_with_steps(made), zoneout)
     return made
 
 
@@ -74,12 +74,12 @@ def n_documents_at_once(cell: str | Callable) -> int:
     return getattr(class_, "n_documents_at_once", RecurrentCell.n_documents_at_once)
 
 
-def _with_steps(cell: nn.Module, parameter: str) -> nn.Module:
+def _with_steps(cell: nn.Module) -> nn.Module:
     """Return the cell if it can be run step by step."""
-    missing = [name for name in ("step", "n_states", "hidden_size") if not hasattr(cell, name)]
+    missing = [name for name in ("step", "n_states") if not hasattr(cell, name)]
     if missing:
         raise ValueError(
-            f"The {parameter!r} parameter needs a cell that is run step by step, a RecurrentCell "
+            "The 'zoneout' parameter needs a cell that is run step by step, a RecurrentCell "
             f"for example. {type(cell).__name__} has no {', '.join(missing)}."
         )
     return cell

@@ -45,6 +45,8 @@ class RecurrentCell(nn.Module):
     # that writes to it, if there are such gates.
     keep_gate: int | None = None
     write_gate: int | None = None
+    # Whether a step adds the hidden state to the next one, and does not only read it by weights.
+    carries_hidden = True
 
     def __init__(self, input_size: int, hidden_size: int, n_gates: int = 1) -> None:
         super().__init__()

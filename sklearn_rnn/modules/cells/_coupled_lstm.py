@@ -51,6 +51,7 @@ class CoupledLSTMCell(ProjectedCell):
     n_states = 2
     n_gates = 3
     keep_gate = 0
+    carries_hidden = False
 
     def reset_parameters(self) -> None:
         """Draw new weights and open the forget gate."""

@@ -53,6 +53,7 @@ class LayerNormLSTMCell(ProjectedCell):
     n_states = 2
     n_gates = 4
     write_gate, keep_gate = 0, 1
+    carries_hidden = False
 
     def make_parameters(self) -> None:
         """Register the parameters, `bias` being that of the norm of the input."""

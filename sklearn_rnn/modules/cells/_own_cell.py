@@ -120,9 +120,7 @@ def _as_step_cell(name: str, cell: nn.Module, x: Tensor, hidden_size: int) -> St
             f"{name}.forward(x, state) must return a state shaped as the one it is given, "
             f"{_describe(result)}. Got {_describe(again)}."
         )
-    wrapped = StepCell(cell, len(state), is_tuple)
-    wrapped.hidden_size = hidden_size
-    return wrapped
+    return StepCell(cell, len(state), is_tuple)
 
 
 def _is_state(part: object) -> bool:

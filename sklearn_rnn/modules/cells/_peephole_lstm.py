@@ -51,6 +51,7 @@ class PeepholeLSTMCell(ProjectedCell):
     n_states = 2
     n_gates = 4
     write_gate, keep_gate = 0, 1
+    carries_hidden = False
 
     def make_parameters(self) -> None:
         """Register the parameters, those of the peepholes in the order i, f, o."""

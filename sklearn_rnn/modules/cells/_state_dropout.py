@@ -16,10 +16,13 @@ class StateDropout(nn.Module):
     Each document has a mask of its own, which goes along behind its state. While training the
     cell is run step by step; afterwards nothing is zeroed, and it is run as it would be alone.
 
+    Only for cells that read their hidden state by weights alone, as LSTMs do. What is kept is
+    scaled up, so that a GRU, which also hands it on as it is, would grow from step to step.
+
     Parameters
     ----------
     cell : torch.nn.Module
-        A cell with `initial_state` and `step`.
+        A cell with `initial_state` and `step`, and with a false `carries_hidden`.
     p : float
         Probability of zeroing a unit.
 
@@ -31,16 +34,22 @@ class StateDropout(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from sklearn_rnn.modules import GRUCell, StateDropout
-    >>> cell = StateDropout(GRUCell(3, 4), p=0.5)
+    >>> from sklearn_rnn.modules import LSTMCell, StateDropout
+    >>> cell = StateDropout(LSTMCell(3, 4), p=0.5)
     >>> x = torch.randn(5, 2, 3)  # 5 steps of 2 documents
-    >>> output, (h, mask) = cell(x, cell.initial_state(x))
+    >>> output, (h, c, mask) = cell(x, cell.initial_state(x))
     >>> output.shape, mask.unique()
     (torch.Size([5, 2, 4]), tensor([0., 2.]))
     """
 
     def __init__(self, cell: nn.Module, p: float) -> None:
         super().__init__()
+        if getattr(cell, "carries_hidden", True):
+            raise ValueError(
+                "Dropout of the state, recurrent_dropout with variational_dropout=True, needs a "
+                f"cell that reads its hidden state by weights alone. {type(cell).__name__} does "
+                "not: its carries_hidden is not False."
+            )
         self.cell = cell
         self.dropout = Dropout(p)
         self.n_states = cell.n_states
@@ -57,10 +66,8 @@ class StateDropout(nn.Module):
         """Advance by one step, the hidden state being read through the mask."""
         if not self.training:
             return self.cell.step(x, state)
-        *state, mask = state
-        if state:
-            state[0] = state[0] * mask
-        return *self.cell.step(x, tuple(state)), mask
+        h, *memory, mask = state
+        return *self.cell.step(x, (h * mask, *memory)), mask
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Run over a block of time, step by step in training."""
