@@ -20,7 +20,7 @@ from sklearn_rnn._net_params import check_skorch_params, make_callbacks, resolve
 from sklearn_rnn._ngrams import count_ngrams
 from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW
 from sklearn_rnn._precision import PRECISIONS, resolve_precision
-from sklearn_rnn._sequences import check_sequences
+from sklearn_rnn._sequences import check_sequences, sequence_lengths
 from sklearn_rnn._sklearn_compat import HasMethods, Interval, StrOptions
 from sklearn_rnn._text_input import is_text
 from sklearn_rnn._torch_state import torch_seed, torch_workers
@@ -36,6 +36,9 @@ from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._vocabulary import FIRST_ID
 from sklearn_rnn.exceptions import FitInterruptedWarning
 from sklearn_rnn.modules import NGramLinear, WideAndDeep, build_network
+from sklearn_rnn.modules._cell_start import RECURRENT_INITS
+from sklearn_rnn.modules._make_cell import n_documents_at_once
+from sklearn_rnn.modules._network import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
 from sklearn_rnn.modules.native import load_kernels
@@ -52,18 +55,23 @@ class BaseRNNText(BaseEstimator):
 
     _parameter_constraints: dict = {
         "vectorizer": [HasMethods(["fit_transform", "transform"]), None],
-        "cell": [StrOptions(set(CELLS))],
+        "cell": [StrOptions({*CELLS, *GRIDS}), callable],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "bidirectional": ["boolean"],
         "num_layers": [Interval(Integral, 1, None, closed="left")],
         "embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "recurrent_init": [StrOptions(set(RECURRENT_INITS)), None],
+        "forget_bias": [StrOptions({"chrono"}), Interval(Real, None, None, closed="neither"), None],
         "pooling": [StrOptions(set(POOLINGS))],
+        "num_heads": [Interval(Integral, 1, None, closed="left")],
         "skip_connection": ["boolean"],
         "wide_weight": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "word_dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "variational_dropout": ["boolean"],
+        "zoneout": [Interval(Real, 0, 1, closed="left")],
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "lr_schedule": [StrOptions(set(SCHEDULES))],
@@ -140,7 +148,7 @@ class BaseRNNText(BaseEstimator):
         batch_size, max_epochs = self._resolve_training_length(len(train))
         n_steps = max_epochs * -(-len(train) // batch_size)
         optimizer = resolve_optimizer(self)
-        part_documents = CELLS[self.cell].n_documents_at_once if device.type == "cpu" else None
+        part_documents = n_documents_at_once(self.cell) if device.type == "cpu" else None
         params = {
             **self._optimizer_params(optimizer, target.wide_lr(self.lr)),
             "max_epochs": max_epochs,
@@ -277,12 +285,18 @@ class BaseRNNText(BaseEstimator):
             num_layers=self.num_layers,
             embedding_dim=self.embedding_dim,
             hidden_size=self.hidden_size,
+            recurrent_init=self.recurrent_init,
+            forget_bias=self.forget_bias,
+            max_length=self._longest_read(X),
             pooling=self.pooling,
+            num_heads=self.num_heads,
             skip_connection=self.skip_connection,
             dropout=self.dropout,
             word_dropout=self.word_dropout,
             recurrent_dropout=self.recurrent_dropout,
             native=self.compile,
+            variational_dropout=self.variational_dropout,
+            zoneout=self.zoneout,
             sparse=sparse,
         )
         if not self.wide_weight:
@@ -291,6 +305,11 @@ class BaseRNNText(BaseEstimator):
         parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
         wide = NGramLinear(n_outputs, *parts, sparse=sparse)
         return WideAndDeep(deep, wide, self._resolve_wide_weight(X.shape[0]))
+
+    def _longest_read(self, X):
+        """Return how many tokens training reads of the longest document."""
+        longest = int(sequence_lengths(X).max(initial=1))
+        return longest if self.crop_length is None else min(longest, self.crop_length)
 
     def _resolve_wide_weight(self, n_documents):
         """Return the share of the wide path: the more documents, the less of it is needed."""

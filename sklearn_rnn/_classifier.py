@@ -33,8 +33,14 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         stands for a :class:`SequenceVectorizer` with its defaults. Ignored when `fit` is given
         token ids.
 
-    cell : {"rnn", "lstm", "gru"}, default="lstm"
-        The recurrent cell: the plain one, the long short-term memory, or the gated recurrent unit.
+    cell : {"rnn", "lstm", "gru", "peephole_lstm", "coupled_lstm", "layer_norm_lstm", "mgu", \
+            "indrnn", "sru", "qrnn", "grid_lstm", "tied_grid_lstm"} or callable, default="lstm"
+        The recurrent cell: the plain one, the long short-term memory, the gated recurrent unit, or
+        one of those that the user guide lists under Cells. "grid_lstm" is a Grid LSTM of
+        `num_layers` layers in place of the stack, "tied_grid_lstm" the same with the weights shared
+        by all layers. A callable ``cell(input_size, hidden_size)`` makes a cell of your own: a
+        subclass of :class:`~sklearn_rnn.modules.RecurrentCell` for example, or a module of one step
+        such as :class:`torch.nn.GRUCell`.
 
     activation : {"tanh", "relu", "sigmoid"}, default="tanh"
         The activation of the plain cell. Ignored unless ``cell="rnn"``.
@@ -52,10 +58,26 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     hidden_size : int, default=64
         Number of units of a recurrent layer, in each direction.
 
-    pooling : {"last", "mean", "max", "attention", "concat"}, default="concat"
+    recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
+        How the weights from state to state start. None leaves it to the cell, "orthogonal" for
+        those of this package. "identity" with ``cell="rnn", activation="relu"`` is an IRNN.
+        Ignored by cells without such matrices.
+
+    forget_bias : float, "chrono" or None, default=None
+        The bias with which the gate that keeps the memory starts: the larger, the longer the
+        memory lasts at first. "chrono" draws it for each unit so that the memories last for 1 step
+        up to the length of the longest document. None leaves it to the cell, 1 for LSTMs and 0 for
+        others. Ignored by cells without such a gate.
+
+    pooling : {"last", "mean", "max", "attention", "multihead_attention", "concat"}, \
+            default="concat"
         How the states at all tokens become one vector: the state after the whole document was
-        read, the mean, the largest value of each feature, a mean with learned weights, or the
-        largest beside the mean.
+        read, the mean, the largest value of each feature, a mean with learned weights, several of
+        them over parts of the features, or the largest beside the mean.
+
+    num_heads : int, default=4
+        Number of means of ``pooling="multihead_attention"``, a divisor of the features of a state.
+        Ignored by other poolings.
 
     skip_connection : bool, default=True
         Whether the mean of the token vectors joins that vector, a way past the recurrence.
@@ -76,7 +98,17 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
         Share of the weights from state to state that are zeroed in a training batch, or in each
-        part of it where it is computed in parts.
+        part of it where it is computed in parts. Ignored by "qrnn", which has none.
+
+    variational_dropout : bool, default=False
+        Whether a document has the same features zeroed at all its tokens, by `dropout` between the
+        layers, and the same units of its state, by `recurrent_dropout`, in place of weights. That
+        runs the cells step by step, which is slower, and needs one that reads its state by weights
+        alone: "rnn" and the LSTMs.
+
+    zoneout : float in range [0.0, 1.0), default=0.0
+        Probability of a unit of a cell to keep its value for a step in training. It runs the cells
+        step by step, which is slower.
 
     label_smoothing : float in range [0.0, 1.0), default=0.05
         Share of the target that is spread evenly over the classes, or over a label and its
@@ -269,12 +301,17 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         num_layers=1,
         embedding_dim=100,
         hidden_size=64,
+        recurrent_init=None,
+        forget_bias=None,
         pooling="concat",
+        num_heads=4,
         skip_connection=True,
         wide_weight="auto",
         dropout=0.5,
         word_dropout=0.2,
         recurrent_dropout=0.0,
+        variational_dropout=False,
+        zoneout=0.0,
         label_smoothing=0.05,
         optimizer="adamw",
         lr=2e-3,
@@ -306,12 +343,17 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.num_layers = num_layers
         self.embedding_dim = embedding_dim
         self.hidden_size = hidden_size
+        self.recurrent_init = recurrent_init
+        self.forget_bias = forget_bias
         self.pooling = pooling
+        self.num_heads = num_heads
         self.skip_connection = skip_connection
         self.wide_weight = wide_weight
         self.dropout = dropout
         self.word_dropout = word_dropout
         self.recurrent_dropout = recurrent_dropout
+        self.variational_dropout = variational_dropout
+        self.zoneout = zoneout
         self.label_smoothing = label_smoothing
         self.optimizer = optimizer
         self.lr = lr

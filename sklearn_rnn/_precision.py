@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 PRECISIONS = ("float32", "bfloat16", "auto")
 
 
 def resolve_precision(
-    precision: str, cell: str, device: torch.device, *, native: bool = False
+    precision: str, cell: str | Callable, device: torch.device, *, native: bool = False
 ) -> torch.dtype:
     """Return the dtype of the matrix products, "auto" being the faster one.
 
@@ -19,7 +21,7 @@ def resolve_precision(
     ----------
     precision : {"float32", "bfloat16", "auto"}
         What the user asked for.
-    cell : str
+    cell : str or callable
         The recurrent cell.
     device : torch.device
         Where the network computes.

@@ -4,7 +4,20 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_rnn.modules import GRUCell, LSTMCell, RecurrentCell, RNNCell
+from sklearn_rnn.modules import (
+    CoupledLSTMCell,
+    GRUCell,
+    IndRNNCell,
+    LayerNormLSTMCell,
+    LSTMCell,
+    MGUCell,
+    PeepholeLSTMCell,
+    ProjectedCell,
+    QRNNCell,
+    RecurrentCell,
+    RNNCell,
+    SRUCell,
+)
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
 
 INPUT_SIZE, HIDDEN_SIZE = 3, 4
@@ -62,6 +75,73 @@ def gru_step(x, state, W, U, b, c):
     return (new_h,)
 
 
+def np_sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def cut(rows, n_gates):
+    return np.split(np.array(rows), n_gates)
+
+
+def peephole_lstm_step(x, state, W, U, b, p):
+    h, c = map(np.array, state)
+    (Wi, Wf, Wg, Wo), (Ui, Uf, Ug, Uo), (bi, bf, bg, bo) = cut(W, 4), cut(U, 4), cut(b, 4)
+    pi, pf, po = cut(p, 3)
+    i = np_sigmoid(Wi @ x + Ui @ h + pi * c + bi)
+    f = np_sigmoid(Wf @ x + Uf @ h + pf * c + bf)
+    c = f * c + i * np.tanh(Wg @ x + Ug @ h + bg)
+    o = np_sigmoid(Wo @ x + Uo @ h + po * c + bo)
+    return o * np.tanh(c), c
+
+
+def coupled_lstm_step(x, state, W, U, b):
+    h, c = map(np.array, state)
+    (Wf, Wg, Wo), (Uf, Ug, Uo), (bf, bg, bo) = cut(W, 3), cut(U, 3), cut(b, 3)
+    f = np_sigmoid(Wf @ x + Uf @ h + bf)
+    c = f * c + (1 - f) * np.tanh(Wg @ x + Ug @ h + bg)
+    return np_sigmoid(Wo @ x + Uo @ h + bo) * np.tanh(c), c
+
+
+def layer_norm_lstm_step(x, state, W, U, b, gain_x, gain_h, b_h, gain_c, b_c):
+    def norm(a, gain, bias):
+        return np.array(gain) * (a - a.mean()) / np.sqrt(a.var() + 1e-5) + np.array(bias)
+
+    h, c = map(np.array, state)
+    i, f, g, o = cut(norm(np.array(W) @ x, gain_x, b) + norm(np.array(U) @ h, gain_h, b_h), 4)
+    c = np_sigmoid(f) * c + np_sigmoid(i) * np.tanh(g)
+    return np_sigmoid(o) * np.tanh(norm(c, gain_c, b_c)), c
+
+
+def mgu_step(x, state, W, U, b):
+    (h,) = map(np.array, state)
+    (Wf, Wn), (Uf, Un), (bf, bn) = cut(W, 2), cut(U, 2), cut(b, 2)
+    f = np_sigmoid(Wf @ x + Uf @ h + bf)
+    return ((1 - f) * h + f * np.tanh(Wn @ x + Un @ (f * h) + bn),)
+
+
+def indrnn_step(x, state, W, u, b):
+    (h,) = map(np.array, state)
+    u = np.minimum(np.maximum(u, -1), 1)
+    return (np.maximum(np.array(W) @ x + u * h + b, 0),)
+
+
+def sru_step(x, state, W, v, b):
+    c = np.array(state[1])
+    (Wf, Wr, Wc, Ws), (vf, vr), (bf, br, bc, bs) = cut(W, 4), cut(v, 2), cut(b, 4)
+    f = np_sigmoid(Wf @ x + vf * c + bf)
+    r = np_sigmoid(Wr @ x + vr * c + br)
+    c = f * c + (1 - f) * (Wc @ x + bc)
+    return r * c + (1 - r) * (Ws @ x + bs), c
+
+
+def qrnn_step(x, state, W_and_V, b):
+    c, before = np.array(state[1]), np.array(state[2])
+    W, V = np.split(np.array(W_and_V), 2, axis=1)
+    z, f, o = cut(W @ x + V @ before + b, 3)
+    c = np_sigmoid(f) * c + (1 - np_sigmoid(f)) * np.tanh(z)
+    return np_sigmoid(o) * c, c, x
+
+
 # Name of a case: how the cell is made, and its step written out.
 CASES = {
     "rnn tanh": (RNNCell, lambda *args: rnn_step(*args, tanh)),
@@ -72,7 +152,16 @@ CASES = {
     ),
     "lstm": (LSTMCell, lstm_step),
     "gru": (GRUCell, gru_step),
+    "peephole_lstm": (PeepholeLSTMCell, peephole_lstm_step),
+    "coupled_lstm": (CoupledLSTMCell, coupled_lstm_step),
+    "layer_norm_lstm": (LayerNormLSTMCell, layer_norm_lstm_step),
+    "mgu": (MGUCell, mgu_step),
+    "indrnn": (IndRNNCell, indrnn_step),
+    "sru": (SRUCell, sru_step),
+    "qrnn": (QRNNCell, qrnn_step),
 }
+# Those whose weights from state to state are matrices.
+WITH_MATRICES = [case for case in CASES if case not in ("indrnn", "sru", "qrnn")]
 
 
 def make_cell(case):
@@ -88,10 +177,7 @@ def make_cell(case):
 def make_block(cell, n_steps=5, n_documents=3):
     """Return inputs and a state that is not zero."""
     x = torch.randn(n_steps, n_documents, INPUT_SIZE, dtype=torch.float64)
-    state = tuple(
-        torch.randn(n_documents, HIDDEN_SIZE, dtype=torch.float64) for _ in range(cell.n_states)
-    )
-    return x, state
+    return x, tuple(torch.randn_like(part) for part in cell.initial_state(x))
 
 
 def test_every_registered_cell_and_activation_is_a_case():
@@ -108,7 +194,8 @@ def test_step_equals_the_equations(case):
     weights = [parameter.tolist() for parameter in cell.parameters()]
     for j in range(3):
         expected = CASES[case][1](x[0, j].tolist(), [s[j].tolist() for s in state], *weights)
-        np.testing.assert_allclose([s[j].tolist() for s in new_state], expected, atol=1e-12)
+        for ours, theirs in zip(new_state, expected, strict=True):
+            np.testing.assert_allclose(ours[j].tolist(), theirs, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -132,9 +219,9 @@ def test_forward_and_steps_have_the_same_gradient(case):
         tensor.requires_grad_()
     outputs, _ = cell(x, state)
     upstream = torch.randn_like(outputs)
-    by_kernel = torch.autograd.grad((outputs * upstream).sum(), inputs)
+    by_kernel = torch.autograd.grad((outputs * upstream).sum(), inputs, materialize_grads=True)
     outputs, _ = RecurrentCell.forward(cell, x, state)
-    by_steps = torch.autograd.grad((outputs * upstream).sum(), inputs)
+    by_steps = torch.autograd.grad((outputs * upstream).sum(), inputs, materialize_grads=True)
     for ours, expected in zip(by_kernel, by_steps, strict=True):
         torch.testing.assert_close(ours, expected, rtol=0, atol=1e-10)
 
@@ -146,9 +233,9 @@ def test_gradient_equals_finite_differences(case):
     names, weights = zip(*cell.named_parameters(), strict=True)
 
     def run(x, *tensors):
-        state, weights = tensors[: cell.n_states], tensors[cell.n_states :]
+        parts, weights = tensors[: len(state)], tensors[len(state) :]
         outputs, final = torch.func.functional_call(
-            cell, dict(zip(names, weights, strict=True)), (x, state)
+            cell, dict(zip(names, weights, strict=True)), (x, parts)
         )
         return outputs, *final
 
@@ -173,13 +260,16 @@ def test_initial_state_is_zero_in_the_type_of_the_input(case):
     cell = make_cell(case)
     x, _ = make_block(cell, n_documents=2)
     state = cell.initial_state(x)
-    assert len(state) == cell.n_states
+    assert len(state) == cell.n_states + (case == "qrnn")
     for part in state:
         assert part.dtype == torch.float64
-        assert part.tolist() == [[0.0] * HIDDEN_SIZE] * 2
+        assert len(part) == 2
+        assert not part.any()
+    for part in state[: cell.n_states]:
+        assert part.shape == (2, HIDDEN_SIZE)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", WITH_MATRICES)
 @pytest.mark.parametrize("hidden_size", [1, 16])
 def test_recurrent_blocks_start_orthogonal(case, hidden_size):
     cell = CASES[case][0](INPUT_SIZE, hidden_size)
@@ -192,20 +282,26 @@ def test_recurrent_blocks_start_orthogonal(case, hidden_size):
 @pytest.mark.parametrize("case", CASES)
 def test_input_weights_start_in_the_bounds_of_glorot_by_gate(case):
     cell = CASES[case][0](100, 50)
-    bound = (6 / (100 + 50)) ** 0.5
+    bound = (6 / (cell.weight_ih.shape[1] + 50)) ** 0.5
     for gate in cell.weight_ih.detach().split(50):
         # 5,000 uniform numbers come closer to their bounds than this
         assert 0.99 * bound < gate.abs().max() <= bound
 
 
+BIASES = ("bias", "bias_ih", "bias_hh")
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_biases_start_at_zero_but_the_forget_gate_open(case):
     cell = CASES[case][0](INPUT_SIZE, 2)
-    bias = (cell.bias_ih + cell.bias_hh).tolist()
-    assert bias == ([0, 0, 1, 1, 0, 0, 0, 0] if case == "lstm" else [0] * len(bias))
+    bias = sum(value for name, value in cell.named_parameters() if name in BIASES).tolist()
+    if case == "coupled_lstm":
+        assert bias == [1, 1, 0, 0, 0, 0]
+    else:
+        assert bias == ([0, 0, 1, 1, 0, 0, 0, 0] if "lstm" in case else [0] * len(bias))
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [case for case in CASES if case not in ("sru", "qrnn")])
 def test_reset_parameters_draws_anew(case):
     cell = CASES[case][0](INPUT_SIZE, HIDDEN_SIZE)
     before = [weight.detach().clone() for weight in (cell.weight_ih, cell.weight_hh)]
@@ -228,8 +324,65 @@ def test_a_new_cell_needs_a_step_only():
     assert torch.equal(h, outputs[-1])
 
 
-def test_a_cell_without_a_step_is_refused():
-    cell = RecurrentCell(INPUT_SIZE, HIDDEN_SIZE)
+@pytest.mark.parametrize("case", CASES)
+def test_reset_parameters_forgets_what_was_learned(case):
+    """Whatever the weights were, they start as those of a new cell do."""
+    cell = CASES[case][0](INPUT_SIZE, HIDDEN_SIZE)
+    for parameter in cell.parameters():
+        parameter.data.fill_(7.0)
+    torch.manual_seed(0)
+    cell.reset_parameters()
+    torch.manual_seed(0)
+    new = CASES[case][0](INPUT_SIZE, HIDDEN_SIZE)
+    for ours, expected in zip(cell.parameters(), new.parameters(), strict=True):
+        assert torch.equal(ours, expected)
+
+
+def test_a_peephole_lstm_with_closed_peepholes_is_an_lstm():
+    peephole, lstm = make_cell("peephole_lstm"), make_cell("lstm")
+    with torch.no_grad():
+        peephole.weight_ch.zero_()
+        peephole.weight_ih.copy_(lstm.weight_ih)
+        peephole.weight_hh.copy_(lstm.weight_hh)
+        peephole.bias.copy_(lstm.bias_ih + lstm.bias_hh)
+    x, state = make_block(lstm)
+    torch.testing.assert_close(peephole(x, state), lstm(x, state), rtol=0, atol=1e-12)
+
+
+def test_a_coupled_lstm_is_an_lstm_whose_gates_are_opposite():
+    coupled, lstm = make_cell("coupled_lstm"), make_cell("lstm")
+    with torch.no_grad():
+        lstm.bias_hh.zero_()
+        for ours, theirs in [
+            (coupled.weight_ih, lstm.weight_ih),
+            (coupled.weight_hh, lstm.weight_hh),
+            (coupled.bias, lstm.bias_ih),
+        ]:
+            f, g, o = ours.chunk(3)
+            theirs.copy_(torch.cat([-f, f, g, o]))
+    x, state = make_block(lstm)
+    torch.testing.assert_close(coupled(x, state), lstm(x, state), rtol=0, atol=1e-12)
+
+
+def test_layer_norm_lstm_does_not_see_the_scale_of_its_input():
+    cell = make_cell("layer_norm_lstm")
+    x, state = make_block(cell)
+    # 1e-5 under the root is not nothing beside the variance.
+    torch.testing.assert_close(cell(1e3 * x, state)[0], cell(1e5 * x, state)[0], rtol=0, atol=1e-6)
+
+
+def test_units_of_indrnn_do_not_explode():
+    cell = IndRNNCell(1, 1)
+    with torch.no_grad():
+        cell.weight_hh.fill_(5.0)
+    x = torch.ones(2000, 1, 1)
+    outputs, _ = cell(x, cell.initial_state(x))
+    assert outputs[-1] <= 2000 * cell.weight_ih.abs().item()
+
+
+@pytest.mark.parametrize("base", [RecurrentCell, ProjectedCell])
+def test_a_cell_without_a_step_is_refused(base):
+    cell = base(INPUT_SIZE, HIDDEN_SIZE)
     x = torch.zeros(1, 1, INPUT_SIZE)
     with pytest.raises(NotImplementedError):
         cell(x, cell.initial_state(x))

@@ -8,6 +8,7 @@ from sklearn_rnn.modules import (
     LastPooling,
     MaxPooling,
     MeanPooling,
+    MultiheadAttentionPooling,
     PackedLayout,
 )
 from sklearn_rnn.modules._pooling import POOLINGS
@@ -38,6 +39,15 @@ def attended(states, pooling):
     return sum(share * state for share, state in zip(shares / shares.sum(), states, strict=True))
 
 
+def attended_by_heads(states, pooling):
+    W, b = pooling.projection.weight, pooling.projection.bias
+    pooled = []
+    for v, part in zip(pooling.score.weight, states.chunk(pooling.num_heads, dim=1), strict=True):
+        shares = torch.stack([torch.exp(v @ torch.tanh(W @ state + b)) for state in states])
+        pooled.append((shares / shares.sum()) @ part)
+    return torch.cat(pooled)
+
+
 def largest_and_mean(states, pooling):
     return torch.cat([largest(states, pooling), mean(states, pooling)])
 
@@ -49,6 +59,8 @@ CASES = {
     "mean": (MeanPooling, mean),
     "max": (MaxPooling, largest),
     "attention": (AttentionPooling, attended),
+    "two heads": (lambda size: MultiheadAttentionPooling(size, num_heads=2), attended_by_heads),
+    "four heads": (MultiheadAttentionPooling, attended_by_heads),
     "concat": (ConcatPooling, largest_and_mean),
 }
 

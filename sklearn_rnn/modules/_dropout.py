@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from ._layout import PackedLayout
+
 _CURRENT = threading.local()
 
 
@@ -85,3 +87,46 @@ class Dropout(nn.Module):
     def extra_repr(self) -> str:
         """Show the probability in the printed network."""
         return f"p={self.p}"
+
+
+class LockedDropout(Dropout):
+    """Zero a share of the features of each document while training, the same ones at each token.
+
+    Parameters
+    ----------
+    p : float, default=0.5
+        Probability of zeroing a feature.
+
+    References
+    ----------
+    Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
+    networks", NIPS (2016).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn.modules import LockedDropout, PackedLayout
+    >>> layout = PackedLayout(torch.tensor([2, 2, 1]))  # lengths 3 and 2
+    >>> x = LockedDropout(0.5)(torch.ones(5, 100), layout)
+    >>> torch.equal(x[0], x[2]), torch.equal(x[0], x[1])
+    (True, False)
+    """
+
+    def forward(self, x: Tensor, layout: PackedLayout) -> Tensor:
+        """Return `x`, in training with some features of each document zeroed.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (n_tokens, n_features)
+            In packed order.
+        layout : PackedLayout
+            Where each token lies.
+
+        Returns
+        -------
+        x : torch.Tensor of shape (n_tokens, n_features)
+        """
+        if not (self.training and self.p):
+            return x
+        mask = super().forward(x.new_ones(layout.n_documents, x.shape[1]))
+        return x * mask[layout.documents]

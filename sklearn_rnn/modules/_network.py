@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -10,10 +11,13 @@ from torch.nn.utils.rnn import PackedSequence
 
 from ._dropout import Dropout
 from ._embedding import TokenEmbedding
+from ._grid_lstm import GridLSTM
 from ._layout import PackedLayout
-from ._pooling import POOLINGS, LastPooling, MeanPooling
+from ._make_cell import make_cell
+from ._pooling import POOLINGS, LastPooling, MeanPooling, MultiheadAttentionPooling
 from ._recurrent import RecurrentStack
-from .cells import CELLS
+
+GRIDS = {"grid_lstm": partial(GridLSTM, tied=False), "tied_grid_lstm": partial(GridLSTM, tied=True)}
 
 
 class SequenceNetwork(nn.Module):
@@ -113,18 +117,24 @@ def build_network(
     *,
     num_embeddings: int,
     n_outputs: int,
-    cell: str = "lstm",
+    cell: str | Callable = "lstm",
     activation: str = "tanh",
     bidirectional: bool = True,
     num_layers: int = 1,
     embedding_dim: int = 100,
     hidden_size: int = 64,
+    recurrent_init: str | None = None,
+    forget_bias: float | str | None = None,
+    max_length: int | None = None,
     pooling: str = "concat",
+    num_heads: int = 4,
     skip_connection: bool = True,
     dropout: float = 0.5,
     word_dropout: float = 0.1,
     recurrent_dropout: float = 0.0,
     native: bool = False,
+    variational_dropout: bool = False,
+    zoneout: float = 0.0,
     sparse: bool = False,
 ) -> SequenceNetwork:
     """Build the network of a document from names and numbers.
@@ -135,8 +145,11 @@ def build_network(
         Number of token ids, padding (0) and unknown (1) included.
     n_outputs : int
         Columns of the output.
-    cell : {"rnn", "lstm", "gru"}, default="lstm"
-        The recurrent cell.
+    cell : {"rnn", "lstm", "gru", "peephole_lstm", "coupled_lstm", "layer_norm_lstm", "mgu", \
+            "indrnn", "sru", "qrnn", "grid_lstm", "tied_grid_lstm"} or callable, default="lstm"
+        The recurrent cell; "grid_lstm" and "tied_grid_lstm" stand for a `GridLSTM` in place of a
+        stack. A callable makes a cell: a subclass of `RecurrentCell`, or what makes modules as
+        `StepCell` takes.
     activation : {"tanh", "relu", "sigmoid"}, default="tanh"
         The activation of the plain cell, ignored by the others.
     bidirectional : bool, default=True
@@ -147,8 +160,17 @@ def build_network(
         Features of a token.
     hidden_size : int, default=64
         Units of a layer in one direction.
-    pooling : {"last", "mean", "max", "attention", "concat"}, default="concat"
+    recurrent_init : {"orthogonal", "identity", "uniform"}, default=None
+        How the weights from state to state start. None leaves it to the cell.
+    forget_bias : float or "chrono", default=None
+        Bias with which the gate that keeps the memory starts. None leaves it to the cell.
+    max_length : int, default=None
+        The longest time to remember, for "chrono".
+    pooling : {"last", "mean", "max", "attention", "multihead_attention", "concat"}, \
+            default="concat"
         How the states of all tokens become one vector.
+    num_heads : int, default=4
+        Number of heads of "multihead_attention".
     skip_connection : bool, default=True
         Whether the mean of the embeddings joins that vector.
     dropout : float, default=0.5
@@ -159,6 +181,11 @@ def build_network(
         Dropout of the weights from state to state.
     native : bool, default=False
         Whether recurrent layers compute by kernels of our own on the CPU.
+    variational_dropout : bool, default=False
+        Whether dropout between the layers zeroes the same features at all tokens of a document,
+        and `recurrent_dropout` the same units of the state instead of weights.
+    zoneout : float, default=0.0
+        Probability of a unit to keep its value for a step in training.
     sparse : bool, default=False
         Whether the embedding table gets sparse gradients.
 
@@ -174,25 +201,46 @@ def build_network(
     >>> network.head
     Linear(in_features=228, out_features=3, bias=True)
     """
-    make_cell = CELLS[cell]
-    if cell == "rnn":
-        make_cell = partial(make_cell, activation=activation)
     embedding = TokenEmbedding(
         num_embeddings, embedding_dim, word_dropout=word_dropout, sparse=sparse
     )
-    encoder = RecurrentStack(
-        make_cell,
-        embedding_dim,
-        hidden_size,
-        num_layers=num_layers,
-        bidirectional=bidirectional,
-        dropout=dropout,
-        recurrent_dropout=recurrent_dropout,
-        native=native,
-    )
+    sizes = {"num_layers": num_layers, "bidirectional": bidirectional, "dropout": dropout}
+    if isinstance(cell, str) and cell in GRIDS:
+        _refuse_with_grid(
+            cell,
+            recurrent_init=recurrent_init,
+            forget_bias=forget_bias,
+            variational_dropout=variational_dropout,
+            zoneout=zoneout,
+        )
+        encoder = GRIDS[cell](
+            embedding_dim, hidden_size, recurrent_dropout=recurrent_dropout, **sizes
+        )
+    else:
+        encoder = RecurrentStack(
+            partial(
+                make_cell,
+                cell=cell,
+                activation=activation,
+                recurrent_init=recurrent_init,
+                forget_bias=forget_bias,
+                max_length=max_length,
+                zoneout=zoneout,
+                state_dropout=recurrent_dropout if variational_dropout else 0.0,
+            ),
+            embedding_dim,
+            hidden_size,
+            # A QRNN has no weights from state to state.
+            recurrent_dropout=0.0 if variational_dropout or cell == "qrnn" else recurrent_dropout,
+            locked_dropout=variational_dropout,
+            native=native,
+            **sizes,
+        )
     make_pooling = POOLINGS[pooling]
     if make_pooling is LastPooling:
         make_pooling = partial(LastPooling, bidirectional=bidirectional)
+    elif make_pooling is MultiheadAttentionPooling:
+        make_pooling = partial(MultiheadAttentionPooling, num_heads=num_heads)
     return SequenceNetwork(
         embedding,
         encoder,
@@ -201,3 +249,10 @@ def build_network(
         skip_connection=skip_connection,
         dropout=dropout,
     )
+
+
+def _refuse_with_grid(cell: str, **params) -> None:
+    """Refuse what a Grid LSTM has no place for."""
+    given = [f"{name}={value!r}" for name, value in params.items() if value]
+    if given:
+        raise ValueError(f"cell={cell!r} cannot be combined with {', '.join(given)}.")

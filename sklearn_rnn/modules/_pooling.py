@@ -149,11 +149,12 @@ class AttentionPooling(nn.Module):
 
         Returns
         -------
-        shares : torch.Tensor of shape (n_tokens, 1)
+        shares : torch.Tensor of shape (n_tokens, n_heads)
+            With one head here.
         """
-        scores = self.score(torch.tanh(self.projection(states)))  # (n_tokens, 1)
-        index = layout.documents[:, None]
-        lowest = scores.new_full((layout.n_documents, 1), -torch.inf)
+        scores = self.score(torch.tanh(self.projection(states)))  # (n_tokens, n_heads)
+        index = layout.documents[:, None].expand_as(scores)
+        lowest = scores.new_full((layout.n_documents, scores.shape[1]), -torch.inf)
         largest = lowest.scatter_reduce(0, index, scores.detach(), "amax")
         shares = (scores - largest[layout.documents]).exp()
         return shares / document_sums(shares, layout)[layout.documents]
@@ -173,6 +174,73 @@ class AttentionPooling(nn.Module):
         pooled : torch.Tensor of shape (n_documents, input_size)
         """
         return document_sums(self.weights(states, layout) * states, layout)
+
+
+class MultiheadAttentionPooling(AttentionPooling):
+    r"""Several weighted means of the states side by side, each with weights of its own.
+
+    Each head is an attention as in `AttentionPooling` and attends a part of its own of the states'
+    features, so that the output is as wide as a state: head :math:`k` has
+
+    .. math::
+
+        e_{kt} &= v_k^\top \tanh(W s_t + b) \\
+        \alpha_{kt} &= \exp(e_{kt}) / \textstyle\sum_j \exp(e_{kj}) \\
+        s_k &= \textstyle\sum_t \alpha_{kt} s_{t,k}
+
+    where :math:`s_{t,k}` is the :math:`k`-th part of :math:`s_t`. Where one mean has to compromise
+    between tokens, heads attend different ones.
+
+    Parameters
+    ----------
+    input_size : int
+        Features of a state.
+    num_heads : int, default=4
+        Number of heads, a divisor of `input_size`.
+
+    References
+    ----------
+    K. Xu et al., "Show, attend and tell: neural image caption generation with visual attention",
+    ICML (2015), for the weights. A. Vaswani et al., "Attention is all you need", NIPS (2017), for
+    the heads.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn.modules import MultiheadAttentionPooling, PackedLayout
+    >>> layout = PackedLayout(torch.tensor([2, 2, 1]))  # lengths 3 and 2
+    >>> pooling = MultiheadAttentionPooling(8, num_heads=4)
+    >>> pooling(torch.randn(5, 8), layout).shape
+    torch.Size([2, 8])
+    """
+
+    def __init__(self, input_size: int, num_heads: int = 4) -> None:
+        super().__init__(input_size)
+        if input_size % num_heads:
+            raise ValueError(
+                f"The features of a state must be divisible by num_heads={num_heads}. There are "
+                f"{input_size}: hidden_size, or twice as many in both directions."
+            )
+        self.num_heads = num_heads
+        self.score = nn.Linear(input_size, num_heads, bias=False)
+
+    def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
+        """Return the attended states of all heads.
+
+        Parameters
+        ----------
+        states : torch.Tensor of shape (n_tokens, input_size)
+            The states of all tokens in packed order.
+        layout : PackedLayout
+            Where each token lies.
+
+        Returns
+        -------
+        pooled : torch.Tensor of shape (n_documents, input_size)
+        """
+        shares = self.weights(states, layout)[:, :, None]  # (n_tokens, num_heads, 1)
+        heads = states.unflatten(1, (self.num_heads, -1))
+        return document_sums(shares * heads, layout).flatten(1)
 
 
 def document_sums(data: Tensor, layout: PackedLayout) -> Tensor:
@@ -223,5 +291,6 @@ POOLINGS = {
     "mean": MeanPooling,
     "max": MaxPooling,
     "attention": AttentionPooling,
+    "multihead_attention": MultiheadAttentionPooling,
     "concat": ConcatPooling,
 }

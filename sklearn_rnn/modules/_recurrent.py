@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 
 import torch
 from torch import Tensor, nn
 
 from . import native as native_kernels
 from ._blocks import TimeBlocks
-from ._dropout import Dropout
+from ._dropout import Dropout, LockedDropout
 from ._layout import PackedLayout
+from ._weight_dropout import has_recurrent_weights, with_dropped_weights
 from .cells import RecurrentCell
 
 
@@ -48,6 +48,11 @@ class RecurrentLayer(nn.Module):
         self.reverse = reverse
         self.native = native
         self.recurrent_dropout = Dropout(recurrent_dropout)
+        if recurrent_dropout and not has_recurrent_weights(cell):
+            raise ValueError(
+                "recurrent_dropout zeroes weights from state to state, the parameter weight_hh of "
+                f"a cell. {type(cell).__name__} has none."
+            )
 
     def forward(self, x: Tensor, layout: PackedLayout) -> Tensor:
         """Return the hidden state at every token.
@@ -81,11 +86,7 @@ class RecurrentLayer(nn.Module):
         """Return the cell, with recurrent weights dropped once for the whole call."""
         if not (self.training and self.recurrent_dropout.p):
             return self.cell
-        # A copy, since other threads may be in the cell, each with weights dropped of its own.
-        cell = copy(self.cell)
-        dropped = self.recurrent_dropout(self.cell.weight_hh)
-        cell._parameters = {**self.cell._parameters, "weight_hh": dropped}
-        return cell
+        return with_dropped_weights(self.cell, self.recurrent_dropout)
 
 
 class RecurrentStack(nn.Module):
@@ -110,6 +111,8 @@ class RecurrentStack(nn.Module):
         Dropout of the weights from state to state, see `RecurrentLayer`.
     native : bool, default=False
         Whether to compute by kernels of our own, see `RecurrentLayer`.
+    locked_dropout : bool, default=False
+        Whether `dropout` zeroes the same features at all tokens of a document.
 
     Examples
     --------
@@ -132,6 +135,7 @@ class RecurrentStack(nn.Module):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         native: bool = False,
+        locked_dropout: bool = False,
     ) -> None:
         super().__init__()
         directions = (False, True) if bidirectional else (False,)
@@ -148,7 +152,7 @@ class RecurrentStack(nn.Module):
             )
             for depth in range(num_layers)
         )
-        self.dropout = Dropout(dropout)
+        self.dropout = LockedDropout(dropout) if locked_dropout else Dropout(dropout)
 
     def forward(self, x: Tensor, layout: PackedLayout) -> Tensor:
         """Return the top layer's state at every token.
@@ -166,6 +170,7 @@ class RecurrentStack(nn.Module):
         """
         for depth, directions in enumerate(self.layers):
             if depth:
-                x = self.dropout(x)
+                locked = isinstance(self.dropout, LockedDropout)
+                x = self.dropout(x, layout) if locked else self.dropout(x)
             x = torch.cat([layer(x, layout) for layer in directions], dim=1)
         return x

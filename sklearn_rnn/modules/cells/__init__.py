@@ -1,10 +1,56 @@
 """Recurrent cells, one a file, each written like its equations."""
 
 from ._base import RecurrentCell
+from ._coupled_lstm import CoupledLSTMCell
+from ._elementwise import ElementwiseCell
+from ._grid_lstm import PRIORITIES, GridLSTMCell, lstm_transform
 from ._gru import GRUCell
+from ._indrnn import IndRNNCell
+from ._layer_norm_lstm import LayerNormLSTMCell
 from ._lstm import LSTMCell
+from ._mgu import MGUCell
+from ._peephole_lstm import PeepholeLSTMCell
+from ._projected import ProjectedCell
+from ._qrnn import QRNNCell
 from ._rnn import ACTIVATIONS, RNNCell
+from ._sru import SRUCell
+from ._state_dropout import StateDropout
+from ._step_cell import StepCell
+from ._zoneout import Zoneout
 
-CELLS = {"rnn": RNNCell, "lstm": LSTMCell, "gru": GRUCell}
+CELLS = {
+    "rnn": RNNCell,
+    "lstm": LSTMCell,
+    "gru": GRUCell,
+    "peephole_lstm": PeepholeLSTMCell,
+    "coupled_lstm": CoupledLSTMCell,
+    "layer_norm_lstm": LayerNormLSTMCell,
+    "mgu": MGUCell,
+    "indrnn": IndRNNCell,
+    "sru": SRUCell,
+    "qrnn": QRNNCell,
+}
 
-__all__ = ["ACTIVATIONS", "CELLS", "GRUCell", "LSTMCell", "RNNCell", "RecurrentCell"]
+__all__ = [
+    "ACTIVATIONS",
+    "CELLS",
+    "PRIORITIES",
+    "CoupledLSTMCell",
+    "ElementwiseCell",
+    "GRUCell",
+    "GridLSTMCell",
+    "IndRNNCell",
+    "LSTMCell",
+    "LayerNormLSTMCell",
+    "MGUCell",
+    "PeepholeLSTMCell",
+    "ProjectedCell",
+    "QRNNCell",
+    "RNNCell",
+    "RecurrentCell",
+    "SRUCell",
+    "StateDropout",
+    "StepCell",
+    "Zoneout",
+    "lstm_transform",
+]

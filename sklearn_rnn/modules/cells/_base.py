@@ -37,9 +37,16 @@ class RecurrentCell(nn.Module):
         The two biases of torch's layout.
     """
 
+    # Tensors of the state that remember; a cell may carry others behind them.
     n_states = 1
     # Fewest documents on which the kernel computes about as fast for each as on more of them.
     n_documents_at_once = 32
+    # Which block of rows is the gate that keeps the memory where it is large, and which the one
+    # that writes to it, if there are such gates.
+    keep_gate: int | None = None
+    write_gate: int | None = None
+    # Whether a step adds the hidden state to the next one, and does not only read it by weights.
+    carries_hidden = True
 
     def __init__(self, input_size: int, hidden_size: int, n_gates: int = 1) -> None:
         super().__init__()

@@ -45,6 +45,8 @@ class GRUCell(RecurrentCell):
     (torch.Size([5, 2, 4]), torch.Size([2, 4]))
     """
 
+    keep_gate = 1
+
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size, n_gates=3)
 

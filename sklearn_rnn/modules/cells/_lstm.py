@@ -52,6 +52,8 @@ class LSTMCell(RecurrentCell):
 
     n_states = 2
     n_documents_at_once = 16
+    write_gate, keep_gate = 0, 1
+    carries_hidden = False
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size, n_gates=4)

@@ -42,6 +42,8 @@ class RNNCell(RecurrentCell):
     (torch.Size([5, 2, 4]), torch.Size([2, 4]))
     """
 
+    carries_hidden = False
+
     def __init__(self, input_size: int, hidden_size: int, activation: str = "tanh") -> None:
         super().__init__(input_size, hidden_size)
         self.activation = activation

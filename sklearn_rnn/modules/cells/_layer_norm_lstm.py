@@ -1,0 +1,93 @@
+"""The LSTM with layer normalisation."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ._base import State
+from ._projected import ProjectedCell
+
+
+class LayerNormLSTMCell(ProjectedCell):
+    r"""Long short-term memory whose sums are normalised at each step.
+
+    .. math::
+
+        (i_t, f_t, g_t, o_t) &=
+            \operatorname{LN}(W x_t; \alpha_1, b_1) + \operatorname{LN}(U h_{t-1}; \alpha_2, b_2) \\
+        c_t &= \operatorname{sigmoid}(f_t) \odot c_{t-1}
+            + \operatorname{sigmoid}(i_t) \odot \tanh(g_t) \\
+        h_t &= \operatorname{sigmoid}(o_t) \odot \tanh(\operatorname{LN}(c_t; \alpha_3, b_3))
+
+    with :math:`\operatorname{LN}(a; \alpha, b) = \alpha \odot (a - \mu) / \sqrt{\sigma^2 +
+    \epsilon} + b`, mean and variance being those over the features of one document, so that
+    neither the batch nor padding enters. It keeps the sums in the range where gates learn,
+    whatever the scale of input and state.
+
+    Parameters
+    ----------
+    input_size : int
+        Number of features of the input at each step.
+    hidden_size : int
+        Number of units of the hidden state and of the memory.
+
+    References
+    ----------
+    J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer normalization" (2016),
+    https://arxiv.org/abs/1607.06450, equations 20 to 22. The bias that stands there beside those
+    of both norms is left out, since it adds nothing to them.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn.modules import LayerNormLSTMCell
+    >>> cell = LayerNormLSTMCell(3, 4)
+    >>> x = torch.randn(5, 2, 3)  # 5 steps of 2 documents
+    >>> output, (h, c) = cell(x, cell.initial_state(x))
+    >>> output.shape, c.shape
+    (torch.Size([5, 2, 4]), torch.Size([2, 4]))
+    """
+
+    n_states = 2
+    n_gates = 4
+    write_gate, keep_gate = 0, 1
+    carries_hidden = False
+
+    def make_parameters(self) -> None:
+        """Register the parameters, `bias` being that of the norm of the input."""
+        super().make_parameters()
+        n_rows = 4 * self.hidden_size
+        self.gain_ih = nn.Parameter(torch.empty(n_rows))
+        self.gain_hh = nn.Parameter(torch.empty(n_rows))
+        self.bias_hh = nn.Parameter(torch.empty(n_rows))
+        self.gain_c = nn.Parameter(torch.empty(self.hidden_size))
+        self.bias_c = nn.Parameter(torch.empty(self.hidden_size))
+
+    def reset_parameters(self) -> None:
+        """Draw new weights, open the forget gate, and let the norms stand alone."""
+        super().reset_parameters()
+        for gain in (self.gain_ih, self.gain_hh, self.gain_c):
+            nn.init.ones_(gain)
+        for bias in (self.bias_hh, self.bias_c):
+            nn.init.zeros_(bias)
+        with torch.no_grad():
+            nn.init.ones_(self.bias.chunk(4)[1])
+
+    def project(self, x: Tensor) -> Tensor:
+        """Return the normalised products with the input."""
+        return _normalise(F.linear(x, self.weight_ih), self.gain_ih, self.bias)
+
+    def advance(self, x: Tensor, state: State) -> State:
+        """Advance by one step: forget, write, read."""
+        h, c = state
+        gates = x + _normalise(F.linear(h, self.weight_hh), self.gain_hh, self.bias_hh)
+        i, f, g, o = gates.chunk(4, dim=1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(_normalise(c, self.gain_c, self.bias_c))
+        return h, c
+
+
+def _normalise(a: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
+    return F.layer_norm(a, gain.shape, gain, bias)

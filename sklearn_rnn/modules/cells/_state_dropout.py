@@ -1,0 +1,74 @@
+"""Dropout of the hidden state with one mask for a whole document."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from sklearn_rnn.modules._dropout import Dropout
+
+from ._base import State
+from ._step_cell import run_steps
+
+
+class StateDropout(nn.Module):
+    """Zero a share of what a cell reads of its hidden state, the same units at every step.
+
+    Each document has a mask of its own, which goes along behind its state. While training the
+    cell is run step by step; afterwards nothing is zeroed, and it is run as it would be alone.
+
+    Only for cells that read their hidden state by weights alone, as LSTMs do. What is kept is
+    scaled up, so that a GRU, which also hands it on as it is, would grow from step to step.
+
+    Parameters
+    ----------
+    cell : torch.nn.Module
+        A cell with `initial_state` and `step`, and with a false `carries_hidden`.
+    p : float
+        Probability of zeroing a unit.
+
+    References
+    ----------
+    Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
+    networks", NIPS (2016).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn.modules import LSTMCell, StateDropout
+    >>> cell = StateDropout(LSTMCell(3, 4), p=0.5)
+    >>> x = torch.randn(5, 2, 3)  # 5 steps of 2 documents
+    >>> output, (h, c, mask) = cell(x, cell.initial_state(x))
+    >>> output.shape, mask.unique()
+    (torch.Size([5, 2, 4]), tensor([0., 2.]))
+    """
+
+    def __init__(self, cell: nn.Module, p: float) -> None:
+        super().__init__()
+        if getattr(cell, "carries_hidden", True):
+            raise ValueError(
+                "Dropout of the state, recurrent_dropout with variational_dropout=True, needs a "
+                f"cell that reads its hidden state by weights alone. {type(cell).__name__} does "
+                "not: its carries_hidden is not False."
+            )
+        self.cell = cell
+        self.dropout = Dropout(p)
+        self.n_states = cell.n_states
+        self.hidden_size = cell.hidden_size
+
+    def initial_state(self, x: Tensor) -> State:
+        """Return the state of the cell before the first step, in training with a mask behind it."""
+        state = self.cell.initial_state(x)
+        if not self.training:
+            return state
+        return *state, self.dropout(x.new_ones(x.shape[1], self.hidden_size))
+
+    def step(self, x: Tensor, state: State) -> State:
+        """Advance by one step, the hidden state being read through the mask."""
+        if not self.training:
+            return self.cell.step(x, state)
+        h, *memory, mask = state
+        return *self.cell.step(x, (h * mask, *memory)), mask
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """Run over a block of time, step by step in training."""
+        return run_steps(self, x, state) if self.training else self.cell(x, state)
