@@ -13,6 +13,11 @@ BENCHMARKS = {
     "efficiency": ("benchmarks.efficiency", "share of the matrix peak, and what takes the rest"),
     "scaling": ("benchmarks.scaling", "time and memory as corpus and network grow"),
     "batches": ("benchmarks.batches", "accuracy of batches of similar lengths beside random ones"),
+    "grid_lstm": (
+        "benchmarks.grid_lstm",
+        "Grid LSTM beside stacked LSTM, and along depth alone",
+    ),
+    "memory_distance": ("benchmarks.memory_distance", "how far back each cell remembers"),
     "defaults": ("benchmarks.defaults.run", "the experiment behind the defaults"),
 }
 
@@ -20,7 +25,7 @@ BENCHMARKS = {
 def main():
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="\n".join(f"{name:12}{text}" for name, (_, text) in BENCHMARKS.items()),
+        description="\n".join(f"{name:16}{text}" for name, (_, text) in BENCHMARKS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", choices=BENCHMARKS)
