@@ -312,8 +312,9 @@ class BaseRNNText(BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        # Raw text, or token ids: integers that name words, as codes of categories do.
         tags.input_tags.string = True
         tags.input_tags.sparse = True
-        tags.input_tags.two_d_array = False
-        tags.non_deterministic = False
+        tags.input_tags.categorical = True
+        tags.input_tags.positive_only = True
         return tags
