@@ -137,6 +137,7 @@ class BaseRNNText(BaseEstimator):
         # Of no use any more, and as large as the weights, or twice as large.
         net.module_.zero_grad(set_to_none=True)
         net.optimizer_.state.clear()
+        net._set_training(False)  # as every prediction leaves it
         return net
 
     def _fit_input(self, X):
