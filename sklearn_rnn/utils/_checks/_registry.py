@@ -1,7 +1,7 @@
 """Which checks there are, and to which estimators each applies."""
 
-from sklearn.base import is_clusterer, is_regressor
 from sklearn.base import is_classifier as _is_classifier
+from sklearn.base import is_clusterer, is_regressor
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 

@@ -72,7 +72,9 @@ def check_fit_takes_X_and_y(name, estimator):
 def check_no_fitted_attributes_before_fit(name, estimator):
     """No attribute of a new estimator ends in an underscore."""
     early = sorted(fitted_names(make(estimator)))
-    assert not early, f"{name} must not set {early} before fit: the underscore marks what is learned."
+    assert not early, (
+        f"{name} must not set {early} before fit: the underscore marks what is learned."
+    )
 
 
 @text_check()
@@ -150,4 +152,3 @@ def check_docstring_lists_parameters(name, estimator):
     documented = {entry.strip() for line in entries for entry in line.split(",")}
     missing = [key for key in estimator.get_params(deep=False) if key not in documented]
     assert not missing, f"The docstring of {name} must document {missing}."
-

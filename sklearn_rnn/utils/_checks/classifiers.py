@@ -244,7 +244,7 @@ def check_class_weight_is_a_weight_of_samples(name, estimator):
 
 @text_check(is_classifier, has_param("class_weight"))
 def check_balanced_class_weight(name, estimator):
-    """ "balanced" weighs classes by the inverse of their frequency."""
+    """Balanced weights are the inverse of the frequency of the classes."""
     X, y = make_documents()[:-6], make_target(estimator)[:-6]
     y = np.where(np.arange(len(y)) % 2, y[0], y)
     classes, counts = np.unique(y, return_counts=True)

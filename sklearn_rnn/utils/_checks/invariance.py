@@ -16,7 +16,12 @@ from sklearn_rnn.utils._checks._fitting import (
     outputs,
     rows,
 )
-from sklearn_rnn.utils._checks._registry import has_param, is_deterministic, requires_fit, text_check
+from sklearn_rnn.utils._checks._registry import (
+    has_param,
+    is_deterministic,
+    requires_fit,
+    text_check,
+)
 
 
 @text_check(is_deterministic)
@@ -34,7 +39,7 @@ def check_fit_ignores_global_seeds(name, estimator):
     first = outputs(fit(estimator), X)
     state = np.random.get_state()
     try:
-        np.random.seed(12345)  # noqa: NPY002
+        np.random.seed(12345)
         second = outputs(fit(estimator), X)
     finally:
         np.random.set_state(state)
@@ -67,9 +72,7 @@ def check_refused_fit_changes_nothing(name, estimator):
     X, y = make_documents(), make_target(estimator)
     fitted = fit(estimator)
     before = outputs(fitted, X)
-    assert_refused(
-        fitted.fit, [None, *X[1:]], y, what="a missing document", errors=(Exception,)
-    )
+    assert_refused(fitted.fit, [None, *X[1:]], y, what="a missing document", errors=(Exception,))
     assert_same(outputs(fitted, X), before, "a fit that ended in an error", exact=True)
 
 

@@ -66,7 +66,7 @@ def check_joblib_memory_map(name, estimator):
 
 @text_check()
 def check_deepcopy(name, estimator):
-    """A deep copy has the same results, to the bit, and keeps them when the original learns anew."""
+    """A deep copy has the same results, to the bit, whatever the original learns later."""
     fitted, X = fit(estimator), make_documents()
     before = outputs(fitted, X)
     again = copy.deepcopy(fitted)

@@ -22,7 +22,7 @@ def check_target_is_refused(name, estimator, y, what, **kwargs):
 
 @text_check(requires_y)
 def check_no_target(name, estimator):
-    """y is needed."""
+    """Y is needed."""
     words = ("y", "target")
     check_target_is_refused(name, estimator, None, "y=None", words=words)
 

@@ -31,9 +31,7 @@ def check_cross_val_predict(name, estimator):
         for row, value in zip(test, predicted, strict=True):
             expected[row] = value
     actual = cross_val_predict(make(estimator), X, y, cv=FOLDS)
-    assert_same(
-        {"predict": actual}, {"predict": np.array(expected)}, "who splits the documents"
-    )
+    assert_same({"predict": actual}, {"predict": np.array(expected)}, "who splits the documents")
 
 
 @text_check(is_supervised, is_deterministic)

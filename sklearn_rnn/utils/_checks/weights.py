@@ -132,7 +132,6 @@ def check_predictions_follow_weights(name, estimator):
 @text_check(takes_weights)
 def check_weights_are_routed(name, estimator):
     """Requested by `set_fit_request`, weights reach it through a pipeline."""
-    assert hasattr(estimator, "set_fit_request") or not hasattr(estimator, "_get_metadata_request")
     X, y = make_documents(), make_target(estimator)
     expected = outputs(fit(estimator, X, y, sample_weight=some_weights()), X)
     with config_context(enable_metadata_routing=True):
