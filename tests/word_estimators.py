@@ -47,8 +47,11 @@ class TextEstimator(BaseEstimator):
         "verbose": ["verbose"],
     }
 
+    def _read(self, X):
+        return read(X)
+
     def _learn_words(self, X):
-        documents = read(X)
+        documents = self._read(X)
         words = sorted({word for document in documents for word in document.split()})
         places = {word: place for place, word in enumerate(words or ["nothing"])}
         return places, self._occurrences(documents, places)
@@ -63,7 +66,7 @@ class TextEstimator(BaseEstimator):
 
     def _table(self, X):
         check_is_fitted(self)
-        return self._occurrences(read(X), self.words_)
+        return self._occurrences(self._read(X), self.words_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -106,7 +109,7 @@ class WordClassifier(ClassifierMixin, TextEstimator):
         if len(classes) < 2:
             raise ValueError("There must be at least two classes.")
         weights = self._check_weights(sample_weight, table)
-        weights = weights * compute_sample_weight(self.class_weight, y)
+        weights = weights * self._weigh_classes(y)
         one_hot = np.eye(len(classes))[targets] * weights[:, None]
         counts = self.alpha + one_hot.T @ table
         totals = one_hot.sum(axis=0)
@@ -127,6 +130,9 @@ class WordClassifier(ClassifierMixin, TextEstimator):
             raise ValueError("y must not hold NaN or infinity.")
         check_classification_targets(y)
         return y
+
+    def _weigh_classes(self, y):
+        return compute_sample_weight(self.class_weight, y)
 
     def _check_weights(self, sample_weight, table):
         weights = _check_sample_weight(sample_weight, table)
@@ -241,7 +247,7 @@ class WordClusterer(ClusterMixin, TextEstimator):
         return self
 
     def _clusters(self, X):
-        return np.array([len(document.strip()[:1]) for document in read(X)])
+        return np.array([len(document.strip()[:1]) for document in self._read(X)])
 
     def predict(self, X):
         check_is_fitted(self)

@@ -147,7 +147,7 @@ def check_html_repr(name, estimator):
 @text_check()
 def check_docstring_lists_parameters(name, estimator):
     """The docstring of the class has an entry for every parameter."""
-    text = type(estimator).__doc__ or ""
+    text = inspect.getdoc(type(estimator)) or ""
     entries = re.findall(r"^ *([\w*, ]+?) *:", text, flags=re.MULTILINE)
     documented = {entry.strip() for line in entries for entry in line.split(",")}
     missing = [key for key in estimator.get_params(deep=False) if key not in documented]
