@@ -193,6 +193,7 @@ class BaseRNNText(BaseEstimator):
         # Of no use any more, and as large as the weights, or twice as large.
         net.module_.zero_grad(set_to_none=True)
         net.optimizer_.state.clear()
+        net._set_training(False)  # as every prediction leaves it
         return net
 
     def _fit_input(self, X):
@@ -348,8 +349,9 @@ class BaseRNNText(BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        # Raw text, or token ids: integers that name words, as codes of categories do.
         tags.input_tags.string = True
         tags.input_tags.sparse = True
-        tags.input_tags.two_d_array = False
-        tags.non_deterministic = False
+        tags.input_tags.categorical = True
+        tags.input_tags.positive_only = True
         return tags

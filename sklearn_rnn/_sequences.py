@@ -217,8 +217,8 @@ def _check_dtype_and_shape(X: Any, name: str) -> None:
     if X.ndim < 2:
         raise ValueError(
             f"Expected 2D array, got {X.ndim}D array instead. {name} takes token ids as one row "
-            "per document and one column per position; a single document is "
-            "X.reshape(1, -1)."
+            "per document and one column per position. Reshape your data by X.reshape(1, -1) if "
+            "it is a single document."
         )
     if X.ndim > 2:
         raise ValueError(f"Found array with dim {X.ndim}, while dim <= 2 is required by {name}.")

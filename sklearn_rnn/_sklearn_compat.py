@@ -15,6 +15,8 @@ from sklearn.utils._param_validation import (
     Options,
     RealNotInt,
     StrOptions,
+    generate_invalid_param_val,
+    make_constraint,
     validate_params,
 )
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -30,6 +32,8 @@ __all__ = [
     "StrOptions",
     "_check_sample_weight",
     "_fit_context",
+    "generate_invalid_param_val",
+    "make_constraint",
     "validate_data",
     "validate_params",
 ]

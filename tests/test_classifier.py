@@ -1039,7 +1039,9 @@ def test_tags():
     assert tags.target_tags.required
     assert tags.input_tags.string
     assert tags.input_tags.sparse
-    assert not tags.input_tags.two_d_array
+    assert tags.input_tags.two_d_array
+    assert tags.input_tags.categorical
+    assert tags.input_tags.positive_only
 
 
 # What the network is for

@@ -27,7 +27,7 @@ LINE = [
 ]
 PLACES = {name: place for place, group in enumerate(LINE) for name in group}
 # Beside the line: knows nothing of it, and nothing in it knows of this.
-BESIDE = ["datasets"]
+BESIDE = ["datasets", "utils"]
 
 
 def part_of(file):
@@ -112,9 +112,9 @@ def test_no_file_imports_from_its_right(file):
     assert {part for part in parts_imported(file) if PLACES.get(part, len(LINE)) > place} == set()
 
 
-@files_of("datasets")
-def test_datasets_know_nothing_of_the_line(file):
-    assert parts_imported(file) <= {"datasets", *LINE[0]}
+@files_of(*BESIDE)
+def test_what_stands_beside_knows_nothing_of_the_line(file):
+    assert parts_imported(file) <= {part_of(file), *LINE[0]}
     assert not outside_packages(file) & {"torch", "skorch"}
 
 

@@ -1,0 +1,37 @@
+"""The checks of estimators of text, one property a function, grouped by what they are about."""
+
+from sklearn_rnn.utils._checks import (
+    api,
+    classifiers,
+    containers,
+    documents,
+    groups,
+    invariance,
+    parameters,
+    refusals,
+    saving,
+    side_effects,
+    targets,
+    tools,
+    transformers,
+    weights,
+)
+from sklearn_rnn.utils._checks._registry import checks_for
+
+__all__ = [
+    "api",
+    "checks_for",
+    "classifiers",
+    "containers",
+    "documents",
+    "groups",
+    "invariance",
+    "parameters",
+    "refusals",
+    "saving",
+    "side_effects",
+    "targets",
+    "tools",
+    "transformers",
+    "weights",
+]

@@ -1,0 +1,90 @@
+"""The estimators and configurations on which the common checks run, and what may fail."""
+
+import sklearn
+from sklearn.utils.fixes import parse_version
+
+from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
+from sklearn_rnn.modules._pooling import POOLINGS
+from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
+from sklearn_rnn.utils.estimator_checks import SpelledOutMixin
+
+# Learns the documents of the checks, in a blink.
+SMALL = {"embedding_dim": 4, "hidden_size": 4, "max_epochs": 4, "random_state": 0}
+
+# Of every estimator that is trained: what differs from SMALL.
+CONFIGURATIONS = [
+    *({"cell": cell} for cell in sorted(CELLS)),
+    *({"cell": "rnn", "activation": activation} for activation in sorted(ACTIVATIONS)),
+    *({"pooling": pooling} for pooling in sorted(POOLINGS)),
+    {"wide_weight": 0, "lr": 0.02, "max_epochs": 20},
+    {"bidirectional": False},
+    {"num_layers": 2},
+    {"skip_connection": False},
+    {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 20},
+    {"optimizer": "adam", "lr": 0.02, "max_epochs": 20},
+    {"lr_schedule": "constant", "batch_size": 5},
+    {"precision": "bfloat16"},
+    {"n_jobs": 2, "crop_length": 3},
+    {"vectorizer": SequenceVectorizer(max_length=6, analyzer="char", truncation="both")},
+]
+
+
+class SpelledClassifier(SpelledOutMixin, RNNTextClassifier):
+    """The classifier on numbers that are spelled out."""
+
+
+class SpelledVectorizer(SpelledOutMixin, SequenceVectorizer):
+    """The vectorizer of numbers that are spelled out."""
+
+
+# For each trained estimator, the class that scikit-learn's checks run on as text.
+TRAINED = {RNNTextClassifier: SpelledClassifier}
+
+VECTORIZERS = [
+    SequenceVectorizer(),
+    SequenceVectorizer(sparse_output=False),
+    SequenceVectorizer(sparse_output=False, max_length=5, truncation="tail"),
+    SequenceVectorizer(analyzer="char", max_features=20, lowercase=False),
+]
+
+_POSITIONS = (
+    "Columns are positions, not features: documents may be longer or shorter than those of fit, "
+    "so no number of columns is kept."
+)
+_FRACTIONS = (
+    "The check feeds fractions to an estimator whose tags say that its input is categorical; "
+    "passes where numbers are spelled out as text."
+)
+_BATCHES = (
+    "Trained on random batches, into which a repeated document falls several times, as in "
+    "SGDClassifier and MLPClassifier."
+)
+
+
+def expected_failures(estimator):
+    """Return scikit-learn's checks that cannot pass, and why."""
+    if isinstance(estimator, SpelledOutMixin):
+        if isinstance(estimator, SequenceVectorizer):
+            return {}
+        return {"check_sample_weight_equivalence_on_dense_data": _BATCHES}
+    if isinstance(estimator, SequenceVectorizer):
+        return {}
+    failures = {
+        "check_n_features_in": _POSITIONS,
+        "check_n_features_in_after_fitting": _POSITIONS,
+        "check_classifiers_train": _POSITIONS,
+        "check_classifiers_one_label_sample_weights": _FRACTIONS,
+        "check_class_weight_classifiers": _FRACTIONS,
+        "check_decision_proba_consistency": _FRACTIONS,
+        "check_sample_weight_equivalence_on_dense_data": _FRACTIONS,
+        "check_sample_weight_equivalence_on_sparse_data": _FRACTIONS,
+    }
+    if parse_version(sklearn.__version__) < parse_version("1.7"):
+        failures["check_positive_only_tag_during_fit"] = (
+            "The check subtracts a float from integers in place, which NumPy refuses."
+        )
+    return failures
+
+
+def make_small(class_, configurations):
+    return [class_(**{**SMALL, **params}) for params in configurations]

@@ -1,0 +1,48 @@
+"""All estimators under the checks of scikit-learn and under our own.
+
+scikit-learn's checks feed numbers. They run on each trained estimator twice: as token ids, and
+spelled out as text.
+"""
+
+import pytest
+from common_estimators import (
+    CONFIGURATIONS,
+    TRAINED,
+    VECTORIZERS,
+    SpelledVectorizer,
+    expected_failures,
+    make_small,
+)
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_rnn.utils.estimator_checks import parametrize_with_text_checks
+
+PLAIN = [estimator for class_ in TRAINED for estimator in make_small(class_, [{}])]
+SPELLED = [estimator for class_ in TRAINED.values() for estimator in make_small(class_, [{}])]
+SPELLED_VECTORIZERS = [SpelledVectorizer(**vectorizer.get_params()) for vectorizer in VECTORIZERS]
+CONFIGURED = [e for class_ in TRAINED for e in make_small(class_, CONFIGURATIONS)]
+SPELLED_CONFIGURED = [e for class_ in TRAINED.values() for e in make_small(class_, CONFIGURATIONS)]
+
+over_checks_of_sklearn = {"expected_failed_checks": expected_failures}
+
+
+@parametrize_with_checks([*PLAIN, *SPELLED, *SPELLED_VECTORIZERS], **over_checks_of_sklearn)
+def test_checks_of_sklearn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([*CONFIGURED, *SPELLED_CONFIGURED], **over_checks_of_sklearn)
+def test_checks_of_sklearn_in_every_configuration(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_text_checks([*PLAIN, *VECTORIZERS])
+def test_checks_of_text(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_text_checks(CONFIGURED)
+def test_checks_of_text_in_every_configuration(estimator, check):
+    check(estimator)
