@@ -75,6 +75,8 @@ class CheckLoss(Callback):
 class ClipGradNorm(Callback):
     """Bound the joint norm of the recurrent network's gradients of a step.
 
+    The mean over the steps of an epoch, as it was before, is recorded as `grad_norm`.
+
     Parameters
     ----------
     max_norm : float
@@ -84,11 +86,23 @@ class ClipGradNorm(Callback):
     def __init__(self, max_norm):
         self.max_norm = max_norm
 
+    def on_epoch_begin(self, net, **kwargs):
+        """Start the mean anew."""
+        self.total_, self.n_steps_ = 0.0, 0
+
     def on_grad_computed(self, net, named_parameters, **kwargs):
         """Scale the gradients down where they are larger."""
         # The wide path reads no time, so its gradients cannot explode.
         recurrent = [p for name, p in named_parameters if not name.startswith("wide.")]
-        clip_grad_norm(recurrent, self.max_norm)
+        # Added up where they are, since to ask a GPU for a number makes it wait.
+        self.total_ = self.total_ + clip_grad_norm(recurrent, self.max_norm)
+        self.n_steps_ += 1
+
+    def on_epoch_end(self, net, **kwargs):
+        """Write the mean to the history."""
+        if self.n_steps_:
+            net.history.record("grad_norm", float(self.total_) / self.n_steps_)
+        self.total_ = 0.0
 
 
 class LearningRateSchedule(Callback):

@@ -6,7 +6,13 @@ import inspect
 import pytest
 from numpydoc.validate import validate
 
-MODULES = ["sklearn_rnn", "sklearn_rnn.datasets", "sklearn_rnn.exceptions", "sklearn_rnn.modules"]
+MODULES = [
+    "sklearn_rnn",
+    "sklearn_rnn.datasets",
+    "sklearn_rnn.exceptions",
+    "sklearn_rnn.inspection",
+    "sklearn_rnn.modules",
+]
 
 # What numpydoc would like and we do not ask for: text beside the delimiters (GL01, GL02, GL03),
 # extended summaries (ES01), See Also (SA01) and Examples (EX01) everywhere, a period after each

@@ -21,6 +21,7 @@ LINE = [
     ["_optimizers", "_precision", "_torch_state", "_callbacks", "_net", "_net_params"],
     ["_base"],
     ["_classifier"],
+    ["inspection"],
     ["__init__"],
 ]
 PLACES = {name: place for place, group in enumerate(LINE) for name in group}
