@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import csr_array
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -158,18 +158,21 @@ def _find_vectorizer(transformers: list[Any]) -> Any:
 
 def _as_one_row(document: Any) -> Any:
     """Return a document as a container of one document."""
+    must = "'document' must be one document: a str, its token ids, or a container of one row."
     if isinstance(document, (str, bytes)):
         return [document]
-    if not issparse(document) and not hasattr(document, "columns"):
-        values = list(document) if hasattr(document, "__iter__") else [document]
-        if values and all(isinstance(value, Integral) for value in values):
-            return np.array([values])
-    n_rows = document.shape[0] if hasattr(document, "shape") else len(document)
+    if hasattr(document, "shape"):
+        if len(document.shape) == 1 and not is_text(document):
+            return np.asarray(document)[None]
+        n_rows = document.shape[0]
+    elif isinstance(document, (list, tuple)):
+        if document and all(isinstance(value, Integral) for value in document):
+            return np.array([document])
+        n_rows = len(document)
+    else:
+        raise TypeError(f"{must} Got {type(document).__name__}.")
     if n_rows != 1:
-        raise ValueError(
-            "'document' must be one document: a str, its token ids, or a container of one row. "
-            f"Got {type(document).__name__} with {n_rows} rows."
-        )
+        raise ValueError(f"{must} Got {type(document).__name__} with {n_rows} rows.")
     return document
 
 
