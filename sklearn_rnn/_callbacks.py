@@ -90,6 +90,8 @@ class CheckLoss(Callback):
 class ClipGradNorm(Callback):
     """Bound the joint norm of the recurrent network's gradients of a step.
 
+    The mean over the steps of an epoch, as it was before, is recorded as `grad_norm`.
+
     Parameters
     ----------
     max_norm : float
@@ -103,14 +105,26 @@ class ClipGradNorm(Callback):
         self.max_norm = max_norm
         self.max_wide_norm = max_wide_norm
 
+    def on_epoch_begin(self, net, **kwargs):
+        """Start the mean anew."""
+        self.total_, self.n_steps_ = 0.0, 0
+
     def on_grad_computed(self, net, named_parameters, **kwargs):
         """Scale the gradients down where they are larger."""
         wide, recurrent = [], []
         for name, parameter in named_parameters:
             (wide if name.startswith("wide.") else recurrent).append(parameter)
-        clip_grad_norm(recurrent, self.max_norm)
+        # Added up where they are, since to ask a GPU for a number makes it wait.
+        self.total_ = self.total_ + clip_grad_norm(recurrent, self.max_norm)
         if self.max_wide_norm < inf:
             clip_grad_norm(wide, self.max_wide_norm)
+        self.n_steps_ += 1
+
+    def on_epoch_end(self, net, **kwargs):
+        """Write the mean to the history."""
+        if self.n_steps_:
+            net.history.record("grad_norm", float(self.total_) / self.n_steps_)
+        self.total_ = 0.0
 
 
 class LearningRateSchedule(Callback):

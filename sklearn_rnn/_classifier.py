@@ -501,8 +501,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     def _make_target(self, y, weights):
         if y.ndim > 1:
             return IndicatorTarget(y, weights, self)
+        target = ClassTarget(y, weights, self)
         self._check_weighted_classes(y[weights > 0])
-        return ClassTarget(y, weights, self)
+        return target
 
     def _check_weighted_classes(self, y):
         if len(y) and (y == y[0]).all():

@@ -6,6 +6,7 @@ the only one to change.
 """
 
 from sklearn.base import _fit_context
+from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import (
     HasMethods,
     Hidden,
@@ -32,6 +33,7 @@ __all__ = [
     "StrOptions",
     "_check_sample_weight",
     "_fit_context",
+    "check_matplotlib_support",
     "generate_invalid_param_val",
     "make_constraint",
     "validate_data",

@@ -10,6 +10,7 @@ MODULES = [
     "sklearn_rnn",
     "sklearn_rnn.datasets",
     "sklearn_rnn.exceptions",
+    "sklearn_rnn.inspection",
     "sklearn_rnn.modules",
     "sklearn_rnn.utils.estimator_checks",
 ]

@@ -1,0 +1,220 @@
+"""Which units of a network answer to what happens in a text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+from scipy.stats import rankdata
+from sklearn.utils import check_random_state
+
+from sklearn_rnn._sklearn_compat import validate_params
+from sklearn_rnn.inspection._recording import record_states
+from sklearn_rnn.inspection._subject import Subject
+
+
+@validate_params({"random_state": ["random_state"]}, prefer_skip_nested_validation=True)
+def unit_correlations(estimator, documents, labels_per_token, *, random_state=None):
+    """Find the units whose state, or its change, goes with a label of the tokens.
+
+    The label may be anything that is there at some tokens and not at others: a negation, an
+    opening quote, the second half of a document.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
+        search over either, whose best estimator is taken.
+
+    documents : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+        Documents, as in `predict`; at least two.
+
+    labels_per_token : callable, or sequence of array-like of bool
+        Whether each token has the label. A callable is given the tokens of a document, as they
+        stand in its text, and returns as many bools. A sequence holds them for each document.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines which half of the documents is held out.
+
+    Returns
+    -------
+    correlations : DataFrame
+        Two rows for each layer, direction and unit, with the columns below; first the one whose
+        `auc` is farthest from 0.5.
+
+        layer, direction, unit : int, str and int
+            Which unit.
+        quantity : {"state", "change"}
+            The hidden state at a token, or by how much it differs from the one before, in the
+            order of reading.
+        correlation, auc : float
+            Point-biserial correlation with the label, and the probability that a token with the
+            label has the larger value than one without, on the first half of the documents. NaN
+            for a correlation with a value that never changes.
+        correlation_held_out, auc_held_out : float
+            The same on the other half.
+
+        ``correlations.attrs`` holds the numbers of tokens, `n_tokens` and `n_labelled`, and of the
+        half that was held out, `n_tokens_held_out` and `n_labelled_held_out`.
+
+    See Also
+    --------
+    trace : All that the network computes on one document.
+
+    Notes
+    -----
+    The best of many units looks better than it is, since it was chosen for it. The rows are
+    sorted by the first half alone, so that the held-out values of the first row are not chosen,
+    and are an honest estimate.
+
+    The AUC is an effect size that does not depend on how many tokens have the label: 0.5 is none,
+    0 and 1 are the largest. The correlation is small wherever the label is rare.
+
+    A correlation says that the unit goes with the label, not that it causes anything.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTextClassifier
+    >>> from sklearn_rnn.inspection import unit_correlations
+    >>> X = ["good, not bad", "bad, not good"] * 20
+    >>> y = ["praise", "complaint"] * 20
+    >>> clf = RNNTextClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> def is_negation(tokens):
+    ...     return [token == "not" for token in tokens]
+    >>> correlations = unit_correlations(clf, X, is_negation, random_state=0)
+    >>> correlations.shape
+    (256, 8)
+    """
+    subject = Subject(estimator)
+    if not callable(labels_per_token) and not hasattr(labels_per_token, "__len__"):
+        raise TypeError(
+            "'labels_per_token' must be a callable or a sequence with the labels of each document. "
+            f"Got {type(labels_per_token).__name__}."
+        )
+    if not hasattr(documents, "shape"):
+        documents = list(documents)
+    sequences = subject.sequences(documents)
+    labels = _collect_labels(subject, documents, sequences, labels_per_token)
+    states, lengths = record_states(subject, sequences)
+    held_out = _choose_half(lengths, labels, random_state)
+
+    frames = []
+    for (layer, direction), values in states.items():
+        for quantity in ("state", "change"):
+            if quantity == "change":
+                values = _changes(values, lengths, reverse=direction == "backward")
+            columns = {"layer": layer, "direction": direction}
+            columns |= {"unit": np.arange(values.shape[1]), "quantity": quantity}
+            for suffix, half in (("", ~held_out), ("_held_out", held_out)):
+                columns[f"correlation{suffix}"] = correlate(values[half], labels[half])
+                columns[f"auc{suffix}"] = auc(values[half], labels[half])
+            frames.append(pd.DataFrame(columns))
+    frame = pd.concat(frames)
+    # Unlike the correlation, it does not shrink where few tokens have the label.
+    frame = frame.sort_values("auc", key=lambda auc: -(auc - 0.5).abs(), kind="stable")
+    frame = frame.reset_index(drop=True)
+    frame.attrs = {
+        "n_tokens": int((~held_out).sum()),
+        "n_labelled": int(labels[~held_out].sum()),
+        "n_tokens_held_out": int(held_out.sum()),
+        "n_labelled_held_out": int(labels[held_out].sum()),
+    }
+    return frame
+
+
+def correlate(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the correlation of each column with a label, NaN for constant columns.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_tokens, n_units)
+        The values.
+    labels : ndarray of bool of shape (n_tokens,)
+        The label.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn.inspection._correlations import correlate
+    >>> correlate(np.array([[0.0, 1], [1, 0], [0, 1]]), np.array([False, True, False]))
+    array([ 1., -1.])
+    """
+    centred = values - values.mean(axis=0, dtype=np.float64)
+    label = labels - labels.mean()
+    spread = np.sqrt((centred**2).sum(axis=0) * (label**2).sum())
+    constant = np.ptp(values, axis=0) == 0
+    return np.where(constant, np.nan, (label @ centred) / np.where(constant, 1, spread))
+
+
+def auc(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return for each column the probability that a labelled value is the larger one.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_tokens, n_units)
+        The values.
+    labels : ndarray of bool of shape (n_tokens,)
+        The label, present and absent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn.inspection._correlations import auc
+    >>> auc(np.array([[0.0, 1], [1, 1], [0, 1]]), np.array([False, True, False]))
+    array([1. , 0.5])
+    """
+    n_with = labels.sum()
+    ranks = rankdata(values, axis=0)[labels].sum(axis=0)
+    return (ranks - n_with * (n_with + 1) / 2) / (n_with * (len(labels) - n_with))
+
+
+def _changes(values: np.ndarray, lengths: np.ndarray, *, reverse: bool) -> np.ndarray:
+    """Return by how much each state differs from the one read before; the first starts at 0."""
+    starts = np.cumsum(lengths) - lengths
+    before = np.zeros_like(values)
+    if reverse:
+        before[:-1] = values[1:]
+        before[starts + lengths - 1] = 0
+    else:
+        before[1:] = values[:-1]
+        before[starts] = 0
+    return values - before
+
+
+def _collect_labels(
+    subject: Subject, documents, sequences: csr_array, labels_per_token
+) -> np.ndarray:
+    """Return the labels of all tokens, document after document."""
+    # An empty document is read as one unknown token.
+    lengths = np.maximum(np.diff(sequences.indptr), 1)
+    if callable(labels_per_token):
+        tokens = subject.tokens(documents, sequences)
+        labels_per_token = [labels_per_token(row) for row in tokens]
+    if len(labels_per_token) != len(lengths):
+        raise ValueError(
+            "'labels_per_token' must hold the labels of each of the documents. "
+            f"Got those of {len(labels_per_token)} for {len(lengths)} documents."
+        )
+    rows = [np.asarray(row, dtype=bool) for row in labels_per_token]
+    for row, (labels, length) in enumerate(zip(rows, lengths, strict=True)):
+        if labels.shape != (length,):
+            raise ValueError(
+                "'labels_per_token' must hold one label for each token that the network reads. "
+                f"Got labels of shape {labels.shape} for document {row}, of {length} token(s)."
+            )
+    return np.concatenate(rows)
+
+
+def _choose_half(lengths: np.ndarray, labels: np.ndarray, random_state) -> np.ndarray:
+    """Return which tokens belong to the documents held out."""
+    n_documents = len(lengths)
+    order = check_random_state(random_state).permutation(n_documents)
+    held_out = np.repeat(np.isin(np.arange(n_documents), order[n_documents // 2 :]), lengths)
+    for half in (labels[held_out], labels[~held_out]):
+        if not half.any() or half.all():
+            raise ValueError(
+                "The documents are split into two halves, and each needs tokens with the label "
+                f"and without it. Got {int(half.sum())} of {len(half)} tokens with it in one of "
+                "them; give more documents."
+            )
+    return held_out

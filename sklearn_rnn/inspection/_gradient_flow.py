@@ -1,0 +1,204 @@
+"""How far the gradient of the loss reaches back through a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.utils import check_consistent_length
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
+from sklearn_rnn._text_input import as_labels
+from sklearn_rnn._torch_state import torch_workers
+from sklearn_rnn.inspection._recording import list_layers
+from sklearn_rnn.inspection._subject import Subject
+
+_BATCH_SIZE = 64
+
+States = dict[tuple[int, str], list[tuple[Tensor, ...]]]
+
+
+def gradient_flow(estimator, X, y):
+    """Measure the gradient of the loss at each state, by its distance from the end.
+
+    A network learns from a word only as far as the gradient of the loss reaches the state at that
+    word. In plain cells it vanishes over distance.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        A fitted :class:`~sklearn_rnn.RNNTextClassifier`, a :class:`~sklearn.pipeline.Pipeline`
+        that ends in one, or a search over either, whose best estimator is taken.
+
+    X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+        Documents, as in `predict`.
+
+    y : array-like of shape (n_samples,)
+        Their labels.
+
+    Returns
+    -------
+    flow : DataFrame
+        A row for each layer, direction and distance, with the columns
+
+        layer, direction : int and str
+            Which cell.
+        distance : int
+            How many tokens the cell reads after this state; 0 is the last.
+        n_documents : int
+            Documents long enough to have a state at this distance.
+        gradient_norm : float
+            Mean over these documents of the norm of the derivative of the loss with respect to
+            the whole state, cell state included.
+        ratio : float
+            Median over these documents of the norm divided by that at distance 0.
+
+    See Also
+    --------
+    GradientFlowDisplay : The same as a picture, for several estimators.
+
+    Notes
+    -----
+    The loss is that of the recurrent network alone, the wide path has its own. It is computed in
+    double precision, without dropout, cell by cell and step by step.
+
+    With ``pooling="last"`` the loss sees the last state only, and the curve shows what the cell
+    itself lets through. Other poolings lead the gradient to every state directly, too, which is
+    what they are good for.
+
+    References
+    ----------
+    Y. Bengio, P. Simard and P. Frasconi, "Learning long-term dependencies with gradient descent is
+    difficult", IEEE Transactions on Neural Networks 5 (1994).
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTextClassifier
+    >>> from sklearn_rnn.inspection import gradient_flow
+    >>> X = ["good, not bad", "bad, not good"] * 20
+    >>> y = ["praise", "complaint"] * 20
+    >>> clf = RNNTextClassifier(cell="rnn", pooling="last", max_epochs=3, random_state=0)
+    >>> flow = gradient_flow(clf.fit(X, y), X, y)
+    >>> flow.query("direction == 'forward'")["distance"].tolist()
+    [0, 1, 2, 3]
+    """
+    subject = Subject(estimator)
+    sequences = subject.sequences(X)
+    targets = _encode_labels(subject, y)
+    check_consistent_length(sequences, targets)
+    dataset = SequenceDataset(sequences, targets)
+    # A copy, so that the estimator stays as it is, in numbers that do not underflow on the way.
+    deep = deepcopy(subject.deep).cpu().double().eval()
+    criterion = deepcopy(subject.estimator.net_.criterion_).cpu().double()
+    norms = {}
+    with torch_workers(1), torch.inference_mode(False), torch.enable_grad():
+        for rows in SimilarLengthBatches(dataset, _BATCH_SIZE).plan():
+            batch, (labels, _) = dataset.batch(rows)
+            batch_norms = _state_gradients(deep, criterion, batch.parts[0], labels)
+            for cell, by_step in batch_norms.items():
+                norms.setdefault(cell, []).extend(
+                    by_step[:length, i][::-1] for i, length in enumerate(dataset.lengths[rows])
+                )
+    return pd.concat(
+        [_summarize(*cell, by_document) for cell, by_document in norms.items()], ignore_index=True
+    )
+
+
+def _state_gradients(
+    deep: nn.Module, criterion: nn.Module, ids: PackedSequence, targets: Tensor
+) -> dict[tuple[int, str], np.ndarray]:
+    """Return the norms for each cell, shape (n_steps, n_documents), in its order of reading."""
+    with stepwise(deep) as states:
+        # A document's states enter its own loss alone, so one gradient of the sum has them all.
+        loss = criterion(deep(ids), targets).sum()
+    flat = [part for steps in states.values() for state in steps for part in state]
+    grads = iter(torch.autograd.grad(loss, flat, allow_unused=True, materialize_grads=True))
+    n_documents = int(ids.batch_sizes[0])
+    norms = {}
+    for cell, steps in states.items():
+        norms[cell] = np.zeros((len(steps), n_documents))
+        for step, state in enumerate(steps):
+            squares = sum(next(grads).square().flatten(1).sum(dim=1) for _ in state)
+            norms[cell][step, : len(squares)] = squares.sqrt().numpy()
+    return norms
+
+
+@contextmanager
+def stepwise(deep: nn.Module) -> Iterator[States]:
+    """Let cells go step by step inside the block, and keep the state after each step.
+
+    A kernel over many steps computes the gradients of the states in between, but tells none.
+
+    Parameters
+    ----------
+    deep : torch.nn.Module
+        The recurrent network.
+    """
+    states: States = {}
+    cells = []
+
+    def make_forward(cell, kept):
+        def forward(x, state):
+            outputs = []
+            for x_t in x:
+                state = cell.step(x_t, state)
+                kept.append(state)
+                outputs.append(state[0])
+            return torch.stack(outputs), state
+
+        return forward
+
+    try:
+        for layer in list_layers(deep):
+            cell = layer.module.cell
+            kept = states[layer.depth, layer.direction] = []
+            cell.forward = make_forward(cell, kept)
+            cells.append(cell)
+        yield states
+    finally:
+        for cell in cells:
+            del cell.forward
+
+
+def _summarize(layer: int, direction: str, by_document: list[np.ndarray]) -> pd.DataFrame:
+    """Return the rows of one cell from the norms of each document, by distance."""
+    longest = max(map(len, by_document))
+    table = np.full((len(by_document), longest), np.nan)
+    for row, norms in zip(table, by_document, strict=True):
+        row[: len(norms)] = norms
+    # A loss of 0 has no gradient to compare with.
+    last = np.where(table[:, :1] > 0, table[:, :1], np.nan)
+    return pd.DataFrame(
+        {
+            "layer": layer,
+            "direction": direction,
+            "distance": np.arange(longest),
+            "n_documents": (~np.isnan(table)).sum(axis=0),
+            "gradient_norm": np.nanmean(table, axis=0),
+            "ratio": pd.DataFrame(table / last).median().to_numpy(),
+        }
+    )
+
+
+def _encode_labels(subject: Subject, y) -> np.ndarray:
+    """Return the place of each label among the classes."""
+    criterion = subject.estimator.net_.criterion_
+    if not isinstance(criterion, nn.CrossEntropyLoss):
+        raise TypeError(
+            "'estimator' must be a classifier with one label for each document. "
+            f"Got {subject.name} with the loss {type(criterion).__name__}."
+        )
+    classes, y = subject.estimator.classes_, as_labels(y)
+    unseen = ~np.isin(y, classes)
+    if unseen.any():
+        raise ValueError(
+            f"y contains labels that were not there in fit: {np.unique(y[unseen]).tolist()}. "
+            f"The classes are {classes.tolist()}."
+        )
+    return np.searchsorted(classes, y)

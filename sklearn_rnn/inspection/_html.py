@@ -1,0 +1,142 @@
+"""A document as HTML, its words shaded."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+
+from sklearn_rnn.inspection._importance import METHODS, compute_importance
+from sklearn_rnn.inspection._recording import record_document
+from sklearn_rnn.inspection._subject import Subject
+from sklearn_rnn.inspection._words import Words
+
+# Both ends of the colour map PuOr, which people with any colour vision can tell apart.
+_FOR, _AGAINST = "94, 60, 153", "230, 97, 1"
+_DARKEST = 0.65
+
+
+class ShadedDocument:
+    r"""A document whose words are shaded by what they weigh.
+
+    Notebooks show it as text. Purple words speak for the class, orange ones against it; with
+    attention, darker words weigh more. The value of a word appears when the mouse rests on it.
+
+    Parameters
+    ----------
+    words : Words
+        The words, and the text they stand in.
+
+    values : ndarray of shape (n_tokens,)
+        What to shade each word by.
+
+    caption : str, default=""
+        The line above the text.
+
+    See Also
+    --------
+    token_importance : The numbers behind it.
+    TokenImportanceDisplay : The numbers as bars.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTextClassifier
+    >>> from sklearn_rnn.inspection import ShadedDocument
+    >>> X = ["a good film", "a bad film"] * 20
+    >>> y = ["praise", "complaint"] * 20
+    >>> clf = RNNTextClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> shaded = ShadedDocument.from_estimator(clf, "a good\nfilm")
+    >>> shaded.to_html()[:4]
+    '<div'
+    """
+
+    def __init__(self, words, values, *, caption=""):
+        self.words = words
+        self.values = values
+        self.caption = caption
+
+    @classmethod
+    def from_estimator(cls, estimator, document, *, values="integrated_gradients", target=None):
+        """Shade a document by what a fitted estimator makes of it.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+            A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
+            search over either, whose best estimator is taken.
+
+        document : str, array-like of int of shape (n_tokens,), or container of one document
+            The document, as for :func:`token_importance`.
+
+        values : {"integrated_gradients", "occlusion", "attention"}, default="integrated_gradients"
+            What to shade by. "attention" needs ``pooling="attention"``.
+
+        target : label, default=None
+            The class to explain, None for the predicted one. Ignored for "attention".
+
+        Returns
+        -------
+        shaded : ShadedDocument
+            The document.
+        """
+        if values == "attention":
+            words, attention = read_attention(estimator, document)
+            return cls(words, attention, caption="attention of the recurrent network")
+        if values not in METHODS:
+            raise ValueError(
+                f"The 'values' parameter must be one of {[*METHODS, 'attention']}. "
+                f"Got {values!r} instead."
+            )
+        importance = compute_importance(estimator, document, target, [values])
+        part = "recurrent network" if values == "integrated_gradients" else importance.explained
+        caption = f"{values.replace('_', ' ')} for {importance.target.name} ({part})"
+        return cls(importance.words, importance.values[values], caption=caption)
+
+    def to_html(self):
+        """Return the document as HTML.
+
+        Returns
+        -------
+        html : str
+            A ``div`` element. All text in it is escaped.
+        """
+        text, spans = self.words.text, self.words.spans
+        if spans is None:
+            text = " ".join(self.words.words)
+            lengths = np.array([len(word) for word in self.words.words])
+            starts = np.cumsum(lengths + 1) - lengths - 1
+            spans = np.column_stack([starts, starts + lengths])
+        largest = np.abs(self.values).max(initial=0) or 1
+        parts, place = [], 0
+        for (start, stop), value in zip(spans.tolist(), self.values.tolist(), strict=True):
+            parts.append(escape(text[place:start]))
+            colour = _FOR if value >= 0 else _AGAINST
+            shade = _DARKEST * abs(value) / largest
+            parts.append(
+                f'<span style="background-color: rgba({colour}, {shade:.3f})" '
+                f'title="{value:.3g}">{escape(text[start:stop])}</span>'
+            )
+            place = stop
+        parts.append(escape(text[place:]))
+        caption = f'<div style="opacity: 0.7">{escape(self.caption)}</div>' if self.caption else ""
+        body = f'<div style="white-space: pre-wrap; line-height: 1.6">{"".join(parts)}</div>'
+        return f"<div>{caption}{body}</div>"
+
+    def _repr_html_(self):
+        return self.to_html()
+
+    def __repr__(self):
+        return f"ShadedDocument({len(self.words.words)} words, {self.caption!r})"
+
+
+def read_attention(estimator, document) -> tuple[Words, np.ndarray]:
+    """Return the words of a document and the weights that attention pooling gives them."""
+    subject = Subject(estimator)
+    sequence, words = subject.read(document)
+    attention = record_document(subject, sequence).attention
+    if attention is None:
+        raise ValueError(
+            "Attention is there only with pooling='attention'. This "
+            f"{subject.name} has pooling={subject.estimator.pooling!r}."
+        )
+    return words, attention.float().cpu().numpy()

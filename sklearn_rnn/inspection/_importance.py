@@ -1,0 +1,308 @@
+"""How much each token of a document speaks for a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.sparse import csr_array
+
+from sklearn_rnn._batching import SequenceDataset
+from sklearn_rnn._sequences import sequences_from_flat
+from sklearn_rnn._sklearn_compat import Interval, validate_params
+from sklearn_rnn._torch_state import torch_workers
+from sklearn_rnn._vocabulary import UNKNOWN_ID
+from sklearn_rnn.inspection._subject import Subject
+from sklearn_rnn.inspection._words import Words
+from sklearn_rnn.modules import PackedLayout
+
+METHODS = ("integrated_gradients", "occlusion")
+
+# Bound on the tokens of a batch whose gradient is taken.
+_MAX_TOKENS = 2**14
+
+
+@dataclass
+class Target:
+    """What is explained: a weighted sum of the network's outputs.
+
+    Parameters
+    ----------
+    name : object
+        The class, or the number of the output.
+    weights : ndarray of float32 of shape (n_outputs,)
+        Weight of each output in the score.
+    """
+
+    name: Any
+    weights: np.ndarray
+
+
+@dataclass
+class Importance:
+    """The importance of the tokens of a document, and what it was computed from.
+
+    Parameters
+    ----------
+    words : Words
+        The words of the document.
+    values : dict of str to ndarray of float64 of shape (n_tokens,)
+        By method.
+    target : Target
+        What is explained.
+    score : float
+        The score of the document.
+    baseline_score : float
+        The score with all tokens unknown to the recurrent network.
+    explained : str
+        Which parts of the estimator the score comes from.
+    """
+
+    words: Words
+    values: dict[str, np.ndarray]
+    target: Target
+    score: float
+    baseline_score: float
+    explained: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the frame of `token_importance`."""
+        frame = pd.DataFrame(
+            {"position": np.arange(len(self.words.words)), "token": self.words.words, **self.values}
+        )
+        frame.attrs = {
+            "target": self.target.name,
+            "score": self.score,
+            "baseline_score": self.baseline_score,
+        }
+        if "integrated_gradients" in self.values:
+            frame.attrs["completeness_gap"] = self.completeness_gap
+        return frame
+
+    @property
+    def completeness_gap(self) -> float:
+        """What integrated gradients add up to, less what they should."""
+        total = self.values["integrated_gradients"].sum()
+        return float(total - (self.score - self.baseline_score))
+
+
+@validate_params(
+    {
+        "methods": ["array-like"],
+        "n_steps": [Interval(Integral, 1, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def token_importance(estimator, document, *, target=None, methods=METHODS, n_steps=32):
+    """Compute how much each token of a document speaks for a class.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
+        search over either, whose best estimator is taken.
+
+    document : str, array-like of int of shape (n_tokens,), or container of one document
+        The document: text, token ids where the estimator was fitted on ids, or what `predict`
+        takes, with one row.
+
+    target : label, default=None
+        The class to explain, one of `classes_`. None stands for the predicted one.
+
+    methods : sequence of {"integrated_gradients", "occlusion"}, \
+            default=("integrated_gradients", "occlusion")
+        What to compute. The time of "occlusion" grows with the square of the document's length.
+
+    n_steps : int, default=32
+        Points at which integrated gradients take the gradient.
+
+    Returns
+    -------
+    importance : DataFrame of shape (n_tokens, 2 + n_methods)
+        The columns `position` and `token`, and one for each method. A positive number speaks for
+        the class. ``importance.attrs`` holds `target`, `score`, `baseline_score` and
+        `completeness_gap`.
+
+    See Also
+    --------
+    TokenImportanceDisplay : The same as a picture.
+    ShadedDocument : The same as shaded text.
+
+    Notes
+    -----
+    What is explained is the score: the logit of the class less the mean logit of the others. With
+    two classes that is `decision_function`, or its negative.
+
+    Integrated gradients follow the score while the vectors of all tokens go in a straight line
+    from that of the unknown token to their own. They explain the recurrent network, its share in
+    the score counted in; the wide path, which knows no vectors, stays as it is. Their sum is
+    `score` less `baseline_score`, but for an error of the integral, the `completeness_gap`; more
+    `n_steps` make it smaller.
+
+    Occlusion is what the score falls by when the token is read as the unknown one. It explains the
+    whole prediction, wide path included.
+
+    References
+    ----------
+    M. Sundararajan, A. Taly and Q. Yan, "Axiomatic attribution for deep networks", ICML (2017).
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTextClassifier
+    >>> from sklearn_rnn.inspection import token_importance
+    >>> X = ["a good film", "a bad film"] * 20
+    >>> y = ["praise", "complaint"] * 20
+    >>> clf = RNNTextClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> importance = token_importance(clf, "a good film", target="praise")
+    >>> importance.set_index("token")["occlusion"].idxmax()
+    'good'
+    """
+    return compute_importance(estimator, document, target, methods, n_steps).to_frame()
+
+
+def compute_importance(estimator, document, target, methods, n_steps=32) -> Importance:
+    """Return what `token_importance` makes a frame of."""
+    unknown = [method for method in methods if method not in METHODS]
+    if unknown or isinstance(methods, str) or not len(methods):
+        raise ValueError(
+            f"The 'methods' parameter must hold some of {list(METHODS)}. Got {methods!r} instead."
+        )
+    subject = Subject(estimator)
+    sequence, words = subject.read(document)
+    tokens = SequenceDataset(sequence).tokens
+    with torch_workers(1), torch.inference_mode(False):
+        outputs = _outputs(subject, tokens[None])[0]
+        target = _resolve_target(subject, target, outputs)
+        score = float(outputs @ target.weights)
+        integrated, change = integrate_gradients(subject, tokens, target.weights, n_steps)
+        values = {
+            "integrated_gradients": integrated,
+            "occlusion": score - occlude(subject, tokens) @ target.weights.astype(np.float64)
+            if "occlusion" in methods
+            else None,
+        }
+    return Importance(
+        words,
+        {method: values[method] for method in methods},
+        target,
+        score,
+        score - change,
+        subject.explained,
+    )
+
+
+def integrate_gradients(
+    subject: Subject, tokens: np.ndarray, weights: np.ndarray, n_steps: int
+) -> tuple[np.ndarray, float]:
+    """Return integrated gradients, and the change of the score that they should add up to.
+
+    Parameters
+    ----------
+    subject : Subject
+        What was fitted.
+    tokens : ndarray of int32 of shape (n_tokens,)
+        The document.
+    weights : ndarray of float32 of shape (n_outputs,)
+        Weight of each output in the score.
+    n_steps : int
+        Points of the Gauss-Legendre quadrature.
+    """
+    nodes, node_weights = np.polynomial.legendre.leggauss(n_steps)
+    shares, share_weights = (nodes + 1) / 2, node_weights / 2
+    n_chunks = min(n_steps, -(-n_steps * len(tokens) // _MAX_TOKENS))
+    weights = torch.from_numpy(weights).to(subject.device)
+    total = np.zeros(len(tokens))
+    subject.evaluation()
+    chunks = np.array_split(shares, n_chunks), np.array_split(share_weights, n_chunks)
+    for chunk, chunk_weights in zip(*chunks, strict=True):
+        point, difference, scores = _score_between(subject, tokens, weights, chunk)
+        (grad,) = torch.autograd.grad(scores.sum(), point)
+        along = (grad * difference).sum(dim=1).double().cpu().numpy()
+        # Documents of one length: packed order is a row for each token, a column for each document.
+        total += along.reshape(len(tokens), -1) @ chunk_weights
+    _, _, ends = _score_between(subject, tokens, weights, np.array([0.0, 1.0]))
+    before, after = ends.detach().tolist()
+    return subject.deep_weight * total, subject.deep_weight * (after - before)
+
+
+def _score_between(subject, tokens, weights, shares):
+    """Score the document with token vectors so far on their way from the unknown token's.
+
+    Returns the vectors and their distance from the start, both in packed order, and the scores.
+    """
+    deep, device = subject.deep, subject.device
+    n_documents = len(shares)
+    rows = np.arange(n_documents)
+    repeated = sequences_from_flat(np.tile(tokens, n_documents), np.full(n_documents, len(tokens)))
+    batch, _ = SequenceDataset(repeated).batch(rows)
+    ids = batch.parts[0].to(device)
+    layout = PackedLayout(ids.batch_sizes, ids.data.device)
+    share = torch.tensor(shares, dtype=torch.float32, device=device)[layout.documents][:, None]
+    kept = {}
+
+    def move(module, args, vectors):
+        vectors = vectors.detach()
+        difference = vectors - unknown
+        kept["difference"] = difference
+        kept["point"] = (unknown + share * difference).requires_grad_()
+        return kept["point"]
+
+    with (
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        torch.autocast(device.type, enabled=False),
+        # cuDNN has no gradient for networks in evaluation.
+        torch.backends.cudnn.flags(enabled=False),
+    ):
+        unknown = deep.embedding(torch.tensor([UNKNOWN_ID], device=device)).detach()
+        hook = deep.embedding.register_forward_hook(move)
+        try:
+            scores = deep(ids) @ weights
+        finally:
+            hook.remove()
+    return kept["point"], kept["difference"], scores
+
+
+def occlude(subject: Subject, tokens: np.ndarray) -> np.ndarray:
+    """Return the outputs with each token in turn unknown, shape (n_tokens, n_outputs)."""
+    n_tokens = len(tokens)
+    outputs = []
+    n_at_once = max(1, 2**20 // n_tokens)
+    for first in range(0, n_tokens, n_at_once):
+        places = np.arange(first, min(first + n_at_once, n_tokens))
+        documents = np.repeat(tokens[None], len(places), axis=0)
+        documents[np.arange(len(places)), places] = UNKNOWN_ID
+        outputs.append(_outputs(subject, documents))
+    return np.concatenate(outputs).astype(np.float64)
+
+
+def _outputs(subject: Subject, documents: np.ndarray) -> np.ndarray:
+    sequences: csr_array = sequences_from_flat(
+        documents.ravel(), np.full(len(documents), documents.shape[1])
+    )
+    return subject.estimator.net_.outputs(SequenceDataset(sequences))
+
+
+def _resolve_target(subject: Subject, target: Any, outputs: np.ndarray) -> Target:
+    n_outputs = len(outputs)
+    classes = getattr(subject.estimator, "classes_", None)
+    names = list(range(n_outputs)) if classes is None else np.asarray(classes).tolist()
+    if target is None:
+        place = int(outputs.argmax())
+    elif target in names:
+        place = names.index(target)
+    else:
+        raise ValueError(
+            f"The 'target' parameter must be None or one of the classes {names}. "
+            f"Got {target!r} instead."
+        )
+    weights = np.zeros(n_outputs, dtype=np.float32)
+    # Only differences between the logits of a softmax mean something.
+    if isinstance(subject.estimator.net_.criterion_, torch.nn.CrossEntropyLoss):
+        weights -= 1 / (n_outputs - 1)
+    weights[place] = 1
+    return Target(names[place], weights)

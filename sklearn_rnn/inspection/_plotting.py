@@ -1,0 +1,78 @@
+"""What the displays draw alike: axes, words along them, colours. Matplotlib is imported late."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_rnn._sklearn_compat import check_matplotlib_support
+
+# Okabe and Ito's colours, which people with any colour vision can tell apart; the yellow, hard to
+# see on white, is left out.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+# A tick label takes so many inches along the axis.
+_INCHES_A_WORD = 0.16
+_LONGEST_WORD = 18
+
+
+def get_axes(ax, caller: str, *, width: float = 6.4, height: float = 4.0):
+    """Return the axes to draw on, and their figure; None stands for new ones.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes or None
+        What the user gave.
+    caller : str
+        Who draws, for the message where matplotlib is missing.
+    width, height : float
+        Inches of a new figure.
+    """
+    check_matplotlib_support(caller)
+    import matplotlib.pyplot as plt
+
+    if ax is None:
+        _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    return ax, ax.figure
+
+
+def width_for(n_words: int) -> float:
+    """Return the inches of a figure with so many words side by side, within reason."""
+    return float(np.clip(2.4 + 0.2 * n_words, 6.4, 15))
+
+
+def label_words(ax, words: list[str]) -> None:
+    """Write words along the x axis, leaving some out where there is no room for all.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Its x coordinates 0, 1, ... are the words.
+    words : list of str
+        The words.
+    """
+    ax.figure.draw_without_rendering()  # the layout decides how much room there is
+    inches = ax.get_position().width * ax.figure.get_size_inches()[0]
+    step = max(1, int(np.ceil(len(words) * _INCHES_A_WORD / inches)))
+    places = range(0, len(words), step)
+    # A dollar sign in a word is no formula.
+    ax.set_xticks(
+        places,
+        [show_word(words[place]) for place in places],
+        rotation=90,
+        fontsize=9,
+        parse_math=False,
+    )
+    ax.set_xlabel("token" if step == 1 else f"token (one word in {step} is written)")
+
+
+def show_word(word: str) -> str:
+    r"""Return a word as it can stand on an axis: short, and visible.
+
+    Examples
+    --------
+    >>> from sklearn_rnn.inspection._plotting import show_word
+    >>> show_word("\n"), show_word("http://example.org/a/page")
+    ('\\n', 'http://example.or…')
+    """
+    word = "".join(c if c.isprintable() else repr(c)[1:-1] for c in word).replace(" ", "\u2423")
+    return word if len(word) <= _LONGEST_WORD else word[: _LONGEST_WORD - 1] + "…"

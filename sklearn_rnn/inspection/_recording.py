@@ -1,0 +1,168 @@
+"""What the layers of a network read and return while it predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from torch import Tensor, nn
+
+from sklearn_rnn._batching import SequenceDataset
+from sklearn_rnn._torch_state import torch_workers
+from sklearn_rnn.inspection._subject import Subject
+from sklearn_rnn.modules import PackedLayout
+
+
+@dataclass
+class LayerRecord:
+    """One layer in one direction, and what passed through it.
+
+    Parameters
+    ----------
+    depth : int
+        Place of the layer, 0 being the one that reads the embeddings.
+    direction : {"forward", "backward"}
+        From where it reads.
+    module : torch.nn.Module
+        The layer.
+    inputs, states : torch.Tensor of shape (n_tokens, n_features)
+        What it read and returned, in packed order.
+    """
+
+    depth: int
+    direction: str
+    module: nn.Module
+    inputs: Tensor | None = None
+    states: Tensor | None = None
+
+
+@dataclass
+class Recording:
+    """All layers, and the attention of the pooling.
+
+    Parameters
+    ----------
+    layers : list of LayerRecord
+        From the lowest on, forward before backward.
+    layout : PackedLayout or None
+        Where each token of the batch lies.
+    attention : torch.Tensor of shape (n_tokens,) or None
+        Weights of attention pooling, in packed order. None for other poolings.
+    """
+
+    layers: list[LayerRecord] = field(default_factory=list)
+    layout: PackedLayout | None = None
+    attention: Tensor | None = None
+
+
+def list_layers(deep: nn.Module) -> list[LayerRecord]:
+    """Return the layers of a recurrent network, with nothing recorded yet."""
+    layers = getattr(deep.encoder, "layers", None)
+    if layers is None:
+        raise TypeError(
+            "The encoder of the network must have its layers in 'layers', as RecurrentStack does, "
+            f"to be inspected. Got {type(deep.encoder).__name__}."
+        )
+    return [
+        LayerRecord(depth, "backward" if getattr(layer, "reverse", False) else "forward", layer)
+        for depth, directions in enumerate(layers)
+        for layer in directions
+    ]
+
+
+@contextmanager
+def recording(deep: nn.Module) -> Iterator[Recording]:
+    """Record what a network computes inside the block; the network is left as it was.
+
+    Parameters
+    ----------
+    deep : torch.nn.Module
+        A network with the parts of a `SequenceNetwork`.
+    """
+    record = Recording(list_layers(deep))
+
+    def keep_layer(layer):
+        def hook(module, args, output):
+            layer.inputs, record.layout = args
+            layer.states = output
+
+        return hook
+
+    def keep_attention(module, args, output):
+        record.attention = module.weights(*args)[:, 0]
+
+    hooks = [layer.module.register_forward_hook(keep_layer(layer)) for layer in record.layers]
+    if hasattr(deep.pooling, "weights"):
+        hooks.append(deep.pooling.register_forward_hook(keep_attention))
+    try:
+        yield record
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def record_document(subject: Subject, sequence: csr_array) -> Recording:
+    """Let the network predict one document, and return what its layers did.
+
+    Parameters
+    ----------
+    subject : Subject
+        What was fitted.
+    sequence : csr_array of shape (1, n_positions)
+        The document.
+    """
+    dataset = SequenceDataset(sequence)
+    with torch_workers(1), torch.inference_mode(), recording(subject.deep) as record:
+        subject.evaluation()
+        batch, _ = dataset.batch(np.array([0]))
+        subject.estimator.net_.infer(batch)
+    return record
+
+
+def record_states(
+    subject: Subject, sequences: csr_array
+) -> tuple[dict[tuple[int, str], np.ndarray], np.ndarray]:
+    """Return the states of all layers at all tokens of many documents.
+
+    Parameters
+    ----------
+    subject : Subject
+        What was fitted.
+    sequences : csr_array of shape (n_documents, n_positions)
+        The documents.
+
+    Returns
+    -------
+    states : dict of (int, str) to ndarray of float32 of shape (n_tokens, hidden_size)
+        By depth and direction, document after document.
+    lengths : ndarray of int of shape (n_documents,)
+        Number of tokens of each document.
+    """
+    dataset = SequenceDataset(sequences)
+    net = subject.estimator.net_
+    states = {}
+    with torch_workers(1), torch.inference_mode(), recording(subject.deep) as record:
+        subject.evaluation()
+        for rows in net.get_iterator(dataset, training=False).plan():
+            batch, _ = dataset.batch(rows)
+            net.infer(batch)
+            places = np.concatenate(
+                [np.arange(start, start + n) for start, n in token_bounds(dataset, rows)]
+            )
+            for layer in record.layers:
+                rows_of_layer = layer.states[record.layout.by_document].float().cpu().numpy()
+                key = layer.depth, layer.direction
+                if key not in states:
+                    shape = len(dataset.tokens), rows_of_layer.shape[1]
+                    states[key] = np.empty(shape, np.float32)
+                states[key][places] = rows_of_layer
+    return states, dataset.lengths
+
+
+def token_bounds(dataset: SequenceDataset, rows: np.ndarray) -> list[tuple[int, int]]:
+    """Return first token and number of tokens of each document."""
+    return list(zip(dataset.starts[rows].tolist(), dataset.lengths[rows].tolist(), strict=True))

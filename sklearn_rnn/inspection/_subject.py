@@ -1,0 +1,191 @@
+"""From what a user has fitted to the network inside it: all that is known of pipelines."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from sklearn_rnn._base import BaseRNNText
+from sklearn_rnn._text_input import as_documents, is_text
+from sklearn_rnn._vectorizer import SequenceVectorizer
+from sklearn_rnn._vocabulary import UNKNOWN_TOKEN
+from sklearn_rnn.inspection._words import Words, find_words
+from sklearn_rnn.modules import WideAndDeep
+
+
+class Subject:
+    """A fitted text estimator, alone or at the end of pipelines and searches.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        A fitted estimator of this package, a pipeline that ends in one, or a search over either.
+
+    Attributes
+    ----------
+    estimator : BaseRNNText
+        The text estimator itself.
+    transformers : list of Pipeline
+        What stands before it.
+    vectorizer : transformer or None
+        What turned text into token ids, None where the ids came from elsewhere.
+    deep : torch.nn.Module
+        The recurrent network, without the wide path.
+    deep_weight : float
+        Its share in the outputs, 1 where it stands alone.
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        self.transformers = []
+        final = estimator
+        while not isinstance(final, BaseRNNText):
+            if isinstance(final, type):
+                raise TypeError(f"An estimator instance is needed. Got the class {final.__name__}.")
+            if isinstance(final, Pipeline) and final.steps:
+                check_is_fitted(final)
+                if len(final.steps) > 1:
+                    self.transformers.append(final[:-1])
+                final = final.steps[-1][1]
+            elif hasattr(final, "best_estimator_"):
+                final = final.best_estimator_
+            else:
+                raise _not_inspectable(final, estimator)
+        check_is_fitted(final)
+        self.estimator = final
+        self.vectorizer = final.vectorizer_
+        if self.vectorizer is None:
+            self.vectorizer = _find_vectorizer(self.transformers)
+        module = final.module_
+        is_wide = isinstance(module, WideAndDeep)
+        self.deep: nn.Module = module.deep if is_wide else module
+        self.deep_weight = 1 - module.wide_weight if is_wide else 1.0
+        for part in ("embedding", "encoder", "pooling", "head"):
+            if not hasattr(self.deep, part):
+                raise TypeError(
+                    "The network must have the parts of a SequenceNetwork to be inspected. Got "
+                    f"{type(self.deep).__name__}, which has no {part!r}."
+                )
+
+    @property
+    def name(self) -> str:
+        """Name of the class of the text estimator."""
+        return type(self.estimator).__name__
+
+    @property
+    def explained(self) -> str:
+        """Name the parts whose outputs make a prediction."""
+        return "recurrent network" if self.deep_weight == 1 else "recurrent network and wide path"
+
+    def sequences(self, X: Any) -> csr_array:
+        """Return documents as the token ids that the network reads."""
+        for transformer in self.transformers:
+            X = transformer.transform(X)
+        return self.estimator._check_input(X)
+
+    def read(self, document: Any) -> tuple[csr_array, Words]:
+        """Return one document as a row of token ids, and its words."""
+        X = _as_one_row(document)
+        sequence = self.sequences(X)
+        return sequence, self._words(X, sequence)
+
+    def tokens(self, X: Any, sequences: csr_array) -> list[list[str]]:
+        """Return the tokens of many documents: in their own words where the text is at hand."""
+        if self._reads_text_itself and is_text(X):
+            return [find_words(text, self.vectorizer).words for text in self._texts(X)]
+        return self._decode(sequences)
+
+    @property
+    def _reads_text_itself(self) -> bool:
+        """Whether text reaches the vectorizer as it came."""
+        first = self.transformers[0].steps[0][1] if self.transformers else self.vectorizer
+        return first is self.vectorizer and isinstance(first, SequenceVectorizer)
+
+    def _words(self, X: Any, sequence: csr_array) -> Words:
+        if not len(sequence.data):
+            return Words([UNKNOWN_TOKEN])  # what an empty document is read as
+        if self._reads_text_itself and is_text(X):
+            words = find_words(self._texts(X)[0], self.vectorizer)
+            if len(words.words) == len(sequence.data):
+                return words
+        return Words(self._decode(sequence)[0])
+
+    def _texts(self, X: Any) -> list[str]:
+        """Return documents as the vectorizer reads them."""
+        names = ("missing", "encoding", "decode_error")
+        return as_documents(X, **{name: getattr(self.vectorizer, name) for name in names})
+
+    def _decode(self, sequences: csr_array) -> list[list[str]]:
+        if hasattr(self.vectorizer, "inverse_transform"):
+            decoded = self.vectorizer.inverse_transform(sequences)
+        else:
+            ids = [str(id_) for id_ in sequences.data.tolist()]
+            bounds = sequences.indptr.tolist()
+            decoded = [ids[start:stop] for start, stop in pairwise(bounds)]
+        return [list(tokens) or [UNKNOWN_TOKEN] for tokens in decoded]
+
+    def evaluation(self) -> None:
+        """Set the network to evaluation, as a prediction does."""
+        self.estimator.net_._set_training(False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network computes."""
+        return torch.device(self.estimator.net_.device)
+
+
+def _find_vectorizer(transformers: list[Any]) -> Any:
+    """Return the last transformer that knows the words behind token ids, None if there is none."""
+    for transformer in reversed(transformers):
+        if isinstance(transformer, Pipeline):
+            found = _find_vectorizer([step for _, step in transformer.steps])
+        elif isinstance(transformer, ColumnTransformer):
+            found = _find_vectorizer(list(transformer.named_transformers_.values()))
+        else:
+            found = transformer if hasattr(transformer, "vocabulary_") else None
+        if found is not None:
+            return found
+    return None
+
+
+def _as_one_row(document: Any) -> Any:
+    """Return a document as a container of one document."""
+    must = "'document' must be one document: a str, its token ids, or a container of one row."
+    if isinstance(document, (str, bytes)):
+        return [document]
+    if hasattr(document, "shape"):
+        if len(document.shape) == 1 and not is_text(document):
+            return np.asarray(document)[None]
+        n_rows = document.shape[0]
+    elif isinstance(document, (list, tuple)):
+        if document and all(isinstance(value, Integral) for value in document):
+            return np.array([document])
+        n_rows = len(document)
+    else:
+        raise TypeError(f"{must} Got {type(document).__name__}.")
+    if n_rows != 1:
+        raise ValueError(f"{must} Got {type(document).__name__} with {n_rows} rows.")
+    return document
+
+
+def _not_inspectable(final: Any, estimator: Any) -> Exception:
+    if hasattr(final, "refit") and hasattr(final, "estimator"):
+        if final.refit is False:
+            return ValueError(
+                f"This {type(final).__name__} has no best estimator: set refit=True, or inspect "
+                "an estimator fitted with its best_params_."
+            )
+        check_is_fitted(final)
+    inside = "" if final is estimator else f" that holds {type(final).__name__}"
+    return TypeError(
+        "'estimator' must be a fitted text estimator of sklearn_rnn, a Pipeline that ends in one, "
+        f"or a search over either. Got {type(estimator).__name__}{inside}."
+    )

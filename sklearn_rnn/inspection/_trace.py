@@ -1,0 +1,279 @@
+"""All that a network computed on one document."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+
+from sklearn_rnn._sklearn_compat import Interval, StrOptions, validate_params
+from sklearn_rnn.inspection._gates import gates
+from sklearn_rnn.inspection._reading import read_prefixes
+from sklearn_rnn.inspection._recording import LayerRecord, record_document
+from sklearn_rnn.inspection._subject import Subject
+
+
+class Trace:
+    """States, gates and predictions of a network at every token of a document.
+
+    :func:`trace` returns it.
+
+    Parameters
+    ----------
+    words : Words
+        The words that were read, and the text they stand in.
+
+    arrays : dict of (int, str, str) to ndarray of shape (n_tokens, hidden_size)
+        By layer, direction and quantity.
+
+    readings : ndarray of shape (n_tokens, n_outputs) or None, default=None
+        The prediction after each token.
+
+    output_names : list or None, default=None
+        What the columns of `readings` are.
+
+    attention : ndarray of shape (n_tokens,) or None, default=None
+        Weights of attention pooling.
+
+    explained : str, default="recurrent network"
+        Which parts of the estimator `readings` comes from.
+
+    Attributes
+    ----------
+    tokens : list of str
+        What the network read: the words as they stand in the text, where the text is known.
+
+    quantities : list of str
+        What was recorded of each unit: "hidden_state", for an LSTM also "cell_state",
+        "input_gate", "forget_gate", "output_gate" and "candidate", for a GRU "reset_gate",
+        "update_gate" and "candidate".
+
+    readings : ndarray of shape (n_tokens, n_outputs) or None
+        The prediction after each token: of a classifier the class probabilities. NaN after
+        tokens where none was computed.
+
+    output_names : list or None
+        The column names of `readings`: of a classifier its classes.
+
+    attention : ndarray of shape (n_tokens,) or None
+        Weight of each token in the mean of the states. They sum to 1. None unless
+        ``pooling="attention"``.
+
+    See Also
+    --------
+    trace : Records a document.
+    """
+
+    def __init__(
+        self,
+        words,
+        arrays,
+        *,
+        readings=None,
+        output_names=None,
+        attention=None,
+        explained="recurrent network",
+    ):
+        self.words = words
+        self.arrays = arrays
+        self.readings = readings
+        self.output_names = output_names
+        self.attention = attention
+        self.explained = explained
+
+    @property
+    def tokens(self):
+        """What the network read."""
+        return self.words.words
+
+    @property
+    def n_layers(self):
+        """Number of recurrent layers."""
+        return 1 + max(layer for layer, _, _ in self.arrays)
+
+    @property
+    def directions(self):
+        """Where the layers read from: "forward", and "backward" in a bidirectional network."""
+        return list(dict.fromkeys(direction for _, direction, _ in self.arrays))
+
+    @property
+    def quantities(self):
+        """What was recorded of each unit."""
+        return list(dict.fromkeys(quantity for _, _, quantity in self.arrays))
+
+    def get(self, quantity="hidden_state", *, layer=-1, direction="forward"):
+        """Return one quantity of a layer's units.
+
+        Parameters
+        ----------
+        quantity : str, default="hidden_state"
+            One of `quantities`.
+
+        layer : int, default=-1
+            The layer, 0 being the lowest and -1 the uppermost.
+
+        direction : {"forward", "backward"}, default="forward"
+            Which of the layer's two cells, where there are two.
+
+        Returns
+        -------
+        values : ndarray of float32 of shape (n_tokens, hidden_size)
+            In the order of the text, for both directions.
+        """
+        if not (isinstance(layer, Integral) and -self.n_layers <= layer < self.n_layers):
+            raise ValueError(
+                f"The 'layer' parameter must be an int in the range [{-self.n_layers}, "
+                f"{self.n_layers - 1}]: the network has {self.n_layers} recurrent layer(s). "
+                f"Got {layer!r} instead."
+            )
+        _check_choice("direction", direction, self.directions)
+        _check_choice("quantity", quantity, self.quantities)
+        return self.arrays[layer % self.n_layers, direction, quantity]
+
+    def to_frame(self):
+        """Return states and gates as a tidy frame.
+
+        Returns
+        -------
+        frame : DataFrame
+            A row for each layer, direction, token and unit, with the columns `layer`,
+            `direction`, `position`, `token` and `unit`, and one for each of `quantities`.
+        """
+        frames = []
+        for layer, direction in dict.fromkeys(key[:2] for key in self.arrays):
+            values = {q: self.arrays[layer, direction, q] for q in self.quantities}
+            n_tokens, n_units = values["hidden_state"].shape
+            position = np.repeat(np.arange(n_tokens), n_units)
+            columns = {
+                "layer": layer,
+                "direction": direction,
+                "position": position,
+                "token": np.array(self.tokens, dtype=object)[position],
+                "unit": np.tile(np.arange(n_units), n_tokens),
+                **{quantity: array.ravel() for quantity, array in values.items()},
+            }
+            frames.append(pd.DataFrame(columns))
+        return pd.concat(frames, ignore_index=True)
+
+    def readings_to_frame(self):
+        """Return the predictions while reading as a frame.
+
+        Returns
+        -------
+        frame : DataFrame of shape (n_tokens, 2 + n_outputs)
+            The columns `position` and `token`, and one for each of `output_names`. Tokens after
+            which nothing was predicted are left out.
+        """
+        if self.readings is None:
+            raise ValueError("The estimator that was traced makes no predictions.")
+        frame = pd.DataFrame(self.readings, columns=self.output_names)
+        frame.insert(0, "position", np.arange(len(self.tokens)), allow_duplicates=True)
+        frame.insert(1, "token", self.tokens, allow_duplicates=True)
+        return frame[~np.isnan(self.readings[:, 0])].reset_index(drop=True)
+
+    def __repr__(self):
+        return (
+            f"Trace({len(self.tokens)} tokens, {self.n_layers} layer(s), "
+            f"{' and '.join(self.directions)}: {', '.join(self.quantities)})"
+        )
+
+
+@validate_params(
+    {"n_readings": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None]},
+    prefer_skip_nested_validation=True,
+)
+def trace(estimator, document, *, n_readings="auto"):
+    """Record what a fitted network computes while it reads a document.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
+        search over either, whose best estimator is taken.
+
+    document : str, array-like of int of shape (n_tokens,), or container of one document
+        The document: text, token ids where the estimator was fitted on ids, or what `predict`
+        takes, with one row.
+
+    n_readings : int, "auto" or None, default="auto"
+        After how many tokens to predict, evenly spaced, the last one always among them. "auto" is
+        after each in documents of up to 511 tokens, and after fewer in longer ones, since the time
+        grows with the square of their length. None is after each, whatever the length.
+
+    Returns
+    -------
+    trace : Trace
+        States, gates and predictions at each token, as arrays and frames.
+
+    See Also
+    --------
+    StateDisplay : Hidden or cell states as a picture.
+    GateDisplay : Gates as a picture.
+    ReadingDisplay : Predictions while reading as a picture.
+    unit_correlations : Which units answer to what, over many documents.
+
+    Notes
+    -----
+    The hidden states are those that the layers returned in a prediction. Gates and cell states
+    follow from them by the equations of the cell; for a cell of one's own only hidden states are
+    given.
+
+    The prediction after a token is the estimator's own for the document cut behind this token,
+    wide path included. A bidirectional network reads each beginning anew, from its end too: its
+    backward states in the trace, which know the rest of the document, are not those behind the
+    predictions, but for the last.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTextClassifier
+    >>> from sklearn_rnn.inspection import trace
+    >>> X = ["good, not bad", "bad, not good"] * 20
+    >>> y = ["praise", "complaint"] * 20
+    >>> clf = RNNTextClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> t = trace(clf, "good, not bad")
+    >>> t.tokens
+    ['good', ',', 'not', 'bad']
+    >>> t.get("forget_gate", direction="backward").shape
+    (4, 64)
+    >>> t.to_frame().shape
+    (512, 11)
+    """
+    subject = Subject(estimator)
+    sequence, words = subject.read(document)
+    record = record_document(subject, sequence)
+    arrays = {}
+    for layer in record.layers:
+        for quantity, values in _quantities(layer).items():
+            arrays[layer.depth, layer.direction, quantity] = values
+    readings, output_names = read_prefixes(subject, sequence, n_readings)
+    attention = record.attention
+    return Trace(
+        words,
+        arrays,
+        readings=readings,
+        output_names=output_names,
+        attention=None if attention is None else attention.float().cpu().numpy(),
+        explained=subject.explained,
+    )
+
+
+def _quantities(layer: LayerRecord) -> dict[str, np.ndarray]:
+    """Return states and gates of a layer that read one document, in the order of the text."""
+    x, states = layer.inputs.cpu(), layer.states.cpu()
+    if layer.direction == "backward":
+        x, states = x.flip(0), states.flip(0)
+    cell = getattr(layer.module, "cell", None)
+    inner = gates(cell, x, states) if cell is not None else {}
+    arrays = {"hidden_state": states, **inner}
+    if layer.direction == "backward":
+        arrays = {quantity: values.flip(0) for quantity, values in arrays.items()}
+    return {quantity: values.float().numpy() for quantity, values in arrays.items()}
+
+
+def _check_choice(name: str, value: str, choices: list[str]) -> None:
+    if value not in choices:
+        raise ValueError(
+            f"The {name!r} parameter must be one of {choices} for this network. "
+            f"Got {value!r} instead."
+        )

@@ -1,0 +1,123 @@
+"""The history of training, as curves one above the other."""
+
+from __future__ import annotations
+
+from sklearn_rnn.inspection._plotting import COLOURS, get_axes
+from sklearn_rnn.inspection._subject import Subject
+
+# What skorch and the callbacks of the package record in each epoch, and the name of its axis.
+PANELS = {
+    "loss": {"train_loss": "training", "valid_loss": "validation"},
+    "score": {"valid_score": "validation"},
+    "gradient norm": {"grad_norm": "mean over steps"},
+    "learning rate": {"lr": "at the end of the epoch"},
+}
+
+
+class TrainingDisplay:
+    """Loss, score, gradient norm and learning rate of each epoch, as curves.
+
+    Create it by :meth:`from_estimator`. What was not recorded has no panel: a score is there only
+    with ``early_stopping=True``, a gradient norm only with `clip_grad_norm`.
+
+    Parameters
+    ----------
+    curves : dict of str to dict of str to list of float
+        For each panel its curves, by name; a value for each epoch.
+
+    Attributes
+    ----------
+    axes_ : list of matplotlib Axes
+        The panels.
+
+    ax_ : matplotlib Axes
+        The frame that the panels are drawn in.
+
+    figure_ : matplotlib Figure
+        The figure.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTextClassifier
+    >>> from sklearn_rnn.inspection import TrainingDisplay
+    >>> X = ["good, not bad", "bad, not good"] * 20
+    >>> y = ["praise", "complaint"] * 20
+    >>> clf = RNNTextClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> display = TrainingDisplay.from_estimator(clf)
+    >>> list(display.curves)
+    ['loss', 'gradient norm', 'learning rate']
+    """
+
+    def __init__(self, *, curves):
+        self.curves = curves
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Draw the training of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+            A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
+            search over either, whose best estimator is taken.
+
+        ax : matplotlib Axes, default=None
+            Where to draw; its place is divided among the panels. None makes a new figure.
+
+        Returns
+        -------
+        display : TrainingDisplay
+            With the curves drawn.
+        """
+        history = Subject(estimator).estimator.history_
+        # An epoch that was interrupted has no loss.
+        rows = [row for row in history if "train_loss" in row]
+        curves = {}
+        for panel, names in PANELS.items():
+            recorded = {
+                label: [row[key] for row in rows]
+                for key, label in names.items()
+                if rows and all(row.get(key) is not None for row in rows)
+            }
+            if recorded:
+                curves[panel] = recorded
+        return cls(curves=curves).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; its place is divided among the panels. None makes a new figure.
+
+        Returns
+        -------
+        display : TrainingDisplay
+            Itself.
+        """
+        n_panels = max(len(self.curves), 1)
+        ax, figure = get_axes(ax, "TrainingDisplay.plot", height=0.8 + 1.5 * n_panels)
+        from matplotlib.gridspec import GridSpecFromSubplotSpec
+        from matplotlib.ticker import MaxNLocator
+
+        ax.set_axis_off()
+        grid = GridSpecFromSubplotSpec(n_panels, 1, ax.get_subplotspec(), hspace=0.12)
+        self.axes_ = []
+        for i, (panel, curves) in enumerate(self.curves.items()):
+            axes = figure.add_subplot(grid[i], sharex=self.axes_[0] if self.axes_ else None)
+            for colour, (label, values) in zip(COLOURS, curves.items(), strict=False):
+                epochs = range(1, len(values) + 1)
+                axes.plot(epochs, values, color=colour, marker="o", markersize=3, label=label)
+            axes.set_ylabel(panel.replace(" ", "\n"), fontsize=9)
+            axes.grid(alpha=0.3)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.legend(frameon=False, fontsize=9)
+            self.axes_.append(axes)
+        for axes in self.axes_[:-1]:
+            axes.tick_params(labelbottom=False)
+        if self.axes_:
+            self.axes_[-1].set_xlabel("epoch")
+            figure.align_ylabels(self.axes_)
+        self.ax_, self.figure_ = ax, figure
+        return self

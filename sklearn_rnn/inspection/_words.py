@@ -1,0 +1,117 @@
+"""The words of a document as a person reads them, and where they stand in its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_rnn._sequences import truncate
+from sklearn_rnn._tokenizer import get_stop_words
+from sklearn_rnn._vectorizer import SequenceVectorizer
+
+
+@dataclass
+class Words:
+    """What stands for each token that the network read.
+
+    Parameters
+    ----------
+    words : list of str
+        A word for each token: as it stands in the text where that is known, else as the
+        vocabulary has it, or its id.
+    text : str or None, default=None
+        The text of the document.
+    spans : ndarray of int of shape (n_tokens, 2) or None, default=None
+        First character of each token in `text`, and the one behind its last.
+    """
+
+    words: list[str]
+    text: str | None = None
+    spans: np.ndarray | None = None
+
+
+def find_words(text: str, vectorizer: SequenceVectorizer) -> Words:
+    """Split a text as a vectorizer does, and find the tokens in it.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    vectorizer : SequenceVectorizer
+        Splits it.
+
+    Returns
+    -------
+    words : Words
+        In the spelling of the text, or, where preprocessing or a tokenizer of the user's leaves
+        it open what stood there, in that of the tokens and without `spans`.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import SequenceVectorizer
+    >>> from sklearn_rnn.inspection._words import find_words
+    >>> find_words("Not BAD!", SequenceVectorizer()).words
+    ['Not', 'BAD', '!']
+    """
+    tokens = list(vectorizer.build_analyzer()(text))
+    spans = _find_spans(text, tokens, vectorizer)
+    kept = np.arange(len(tokens))
+    if vectorizer.max_length is not None or not vectorizer.sparse_output:
+        width = vectorizer.max_length or vectorizer.n_positions_
+        kept, _ = truncate(kept, np.array([len(kept)]), width, keep=vectorizer.truncation)
+    if spans is None:
+        return Words([tokens[i] for i in kept], text)
+    spans = spans[kept]
+    return Words([text[start:stop] for start, stop in spans], text, spans)
+
+
+def _find_spans(text: str, tokens: list[str], vectorizer: SequenceVectorizer) -> np.ndarray | None:
+    if callable(vectorizer.analyzer):
+        return _search(text, tokens, np.arange(len(text) + 1))
+    preprocess = vectorizer.build_preprocessor()
+    prepared = preprocess(text)
+    origins = _origins(text, prepared, preprocess)
+    if origins is None:
+        return None
+    if vectorizer.analyzer == "char":
+        found = [(i, i + 1) for i in range(len(prepared))]
+    elif vectorizer.tokenizer is not None:
+        return _search(prepared, tokens, origins)
+    else:
+        pattern = re.compile(vectorizer.token_pattern)
+        stop_words = get_stop_words(vectorizer.stop_words) or ()
+        matches = pattern.finditer(prepared)
+        found = [m.span(pattern.groups) for m in matches if m[pattern.groups] not in stop_words]
+    return _to_text(found, origins)
+
+
+def _origins(text: str, prepared: str, preprocess: Callable[[str], str]) -> np.ndarray | None:
+    """Return where each character of the prepared text comes from, None if that is not clear."""
+    if len(prepared) == len(text):
+        return np.arange(len(text) + 1)
+    parts = [preprocess(character) for character in text]
+    if "".join(parts) != prepared:
+        return None
+    return np.append(np.repeat(np.arange(len(text)), [len(part) for part in parts]), len(text))
+
+
+def _search(prepared: str, tokens: list[str], origins: np.ndarray) -> np.ndarray | None:
+    """Find tokens one behind the other, None if one is not there."""
+    found, place = [], 0
+    for token in tokens:
+        start = prepared.find(token, place)
+        if start < 0:
+            return None
+        place = start + len(token)
+        found.append((start, place))
+    return _to_text(found, origins)
+
+
+def _to_text(found: list[tuple[int, int]], origins: np.ndarray) -> np.ndarray:
+    spans = np.array(found, dtype=np.int64).reshape(-1, 2)
+    # The last character, and one more: characters behind it may have been dropped.
+    stops = np.where(spans[:, 1] > spans[:, 0], origins[spans[:, 1] - 1] + 1, origins[spans[:, 0]])
+    return np.column_stack([origins[spans[:, 0]], stops])
