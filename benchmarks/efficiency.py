@@ -22,6 +22,16 @@ from sklearn_rnn._net import SequenceNet
 N_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 EMBEDDING_DIM = 100
 
+# Cell, precision and whether our own kernels are compiled for it.
+SETTINGS = (
+    ("lstm", "float32", False),
+    ("lstm", "float32", True),
+    ("lstm", "bfloat16", False),
+    ("gru", "float32", False),
+    ("gru", "float32", True),
+    ("gru", "bfloat16", True),
+)
+
 # Where the time of one thread goes, by the name of what torch's profiler sees; the first that fits.
 KINDS = {
     "recurrent kernel, backward": ("mkldnn_rnn_layer_backward",),
@@ -59,13 +69,14 @@ def main(argv):
         f"layer in one direction, embeddings of {EMBEDDING_DIM}; medians of {args.rounds}. The "
         "peak is that of a product of two matrices of 2,048 rows and columns in float32, between "
         "the epochs. `python -m benchmarks efficiency` makes this page.\n",
-        "| cell | precision | hidden | batch | epoch, s | GFLOP/s | peak, GFLOP/s | share |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| cell | precision | compile | hidden | batch | epoch, s | GFLOP/s | peak, GFLOP/s "
+        "| share |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for cell, precision in (("lstm", "float32"), ("lstm", "bfloat16"), ("gru", "float32")):
+    for setting in SETTINGS:
         for hidden in args.hidden:
             for batch_size in args.batch_size:
-                line = share_of_peak(X, y, cell, precision, hidden, batch_size, args.rounds)
+                line = share_of_peak(X, y, *setting, hidden, batch_size, args.rounds)
                 print(line, flush=True)
                 lines.append(line)
     for cell in ("lstm", "gru"):
@@ -75,9 +86,9 @@ def main(argv):
     (Path(args.output) / "efficiency.md").write_text("\n".join(lines) + "\n")
 
 
-def share_of_peak(X, y, cell, precision, hidden, batch_size, n_rounds):
+def share_of_peak(X, y, cell, precision, compile, hidden, batch_size, n_rounds):
     """Return a line of the table."""
-    params = {"cell": cell, "precision": precision, "hidden_size": hidden}
+    params = {"cell": cell, "precision": precision, "compile": compile, "hidden_size": hidden}
     params |= {"embedding_dim": EMBEDDING_DIM, "batch_size": batch_size}
     peaks, seconds = [], []
     for _ in range(n_rounds):
@@ -87,7 +98,7 @@ def share_of_peak(X, y, cell, precision, hidden, batch_size, n_rounds):
     rates = [work / s for s in seconds]
     shares = [rate / peak for rate, peak in zip(rates, peaks, strict=True)]
     return (
-        f"| {cell} | {precision} | {hidden} | {batch_size} | {median(seconds):.2f} | "
+        f"| {cell} | {precision} | {compile} | {hidden} | {batch_size} | {median(seconds):.2f} | "
         f"{median(rates):.0f} | {median(peaks):.0f} | {median(shares):.0%} "
         f"[{min(shares):.0%}..{max(shares):.0%}] |"
     )

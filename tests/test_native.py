@@ -150,3 +150,12 @@ def test_library_is_compiled_once(tmp_path, monkeypatch):
     assert built.parent == tmp_path / "sklearn_rnn"
     monkeypatch.setattr(_build, "_compile", lambda command: pytest.fail("compiled again"))
     assert _build._built() == built
+
+
+def test_second_derivatives_are_refused():
+    cell, layout = GRUCell(3, 16), PackedLayout(torch.tensor([2, 2]))
+    x = torch.randn(4, 3, requires_grad=True)
+    states = RecurrentLayer(cell, native=True)(x, layout)
+    (grad,) = torch.autograd.grad(states.square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        grad.sum().backward()

@@ -83,9 +83,7 @@ class TimeBlocks:
         n_steps, n_documents = torch.tensor(self.shapes).T
         rows_of_step = n_documents.repeat_interleave(n_steps)
         first_of_step = (rows_of_step.cumsum(0) - rows_of_step).to(layout.device)
-        steps = layout.positions
-        if self.reverse:
-            steps = layout.lengths[layout.documents] - 1 - steps
+        steps = layout.positions_from_end if self.reverse else layout.positions
         return first_of_step[steps] + layout.documents
 
     def split(self, x: Tensor) -> list[Tensor]:

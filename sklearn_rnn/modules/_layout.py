@@ -81,10 +81,14 @@ class PackedLayout:
         return self.token_index(self.lengths - 1)
 
     @cached_property
-    def reversed(self) -> Tensor:
+    def positions_from_end(self) -> Tensor:
+        """Position of each token counted from its document's end, shape (n_tokens,)."""
+        return self.lengths[self.documents] - 1 - self.positions
+
+    @cached_property
+    def backwards(self) -> Tensor:
         """Index that lists the tokens with each document turned round, shape (n_tokens,)."""
-        steps = self.lengths[self.documents] - 1 - self.positions
-        return self._first_of_step[steps] + self.documents
+        return self._first_of_step[self.positions_from_end] + self.documents
 
     @cached_property
     def by_document(self) -> Tensor:

@@ -43,13 +43,12 @@ def load_kernels() -> ctypes.CDLL:
 
 @lru_cache(maxsize=1)
 def _load() -> ctypes.CDLL:
-    library = _declare(ctypes.CDLL(str(_built())))
-    library.width.restype = c_int64
-    return library
+    return _declare(ctypes.CDLL(str(_built())))
 
 
 def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
     """Tell ctypes what the functions take: sizes of the batch, then tensors by their address."""
+    library.width.restype = c_int64
     batch = [c_int64, c_void_p, c_void_p, c_int64]
     for kernel in KERNELS:
         for way, n_tensors in (("forward", 5), ("backward", 6)):

@@ -7,6 +7,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from .._layout import PackedLayout
@@ -20,7 +21,7 @@ def can_read(cell: RecurrentCell, x: Tensor) -> bool:
     A model trained with kernels may be used where there is no compiler; then torch computes.
     """
     return (
-        type(cell) in (RNNCell, LSTMCell, GRUCell)
+        _kernel_name(cell) is not None
         and x.device.type == "cpu"
         and x.dtype == cell.weight_hh.dtype == torch.float32
         and _has_kernels()
@@ -58,18 +59,22 @@ def read(cell: RecurrentCell, x: Tensor, layout: PackedLayout, *, reverse: bool 
     states : torch.Tensor of float32 of shape (n_tokens, hidden_size)
         The hidden state at each token, in packed order.
     """
-    kernel = f"rnn_{cell.activation}" if isinstance(cell, RNNCell) else _NAMES[type(cell)]
     weights = _pad_units(cell, load_kernels().width())
-    states = _Recurrence.apply(kernel, _Order(layout, reverse), _matrix_dtype(), x, *weights)
+    order = _Order(layout, reverse)
+    states = _Recurrence.apply(_kernel_name(cell), order, _matrix_dtype(), x, *weights)
     return states[:, : cell.hidden_size]
 
 
-_NAMES = {LSTMCell: "lstm", GRUCell: "gru"}
+def _kernel_name(cell: RecurrentCell) -> str | None:
+    """Return the kernel of a cell, None for others: a subclass may compute something else."""
+    if type(cell) is RNNCell:
+        return f"rnn_{cell.activation}"
+    return {LSTMCell: "lstm", GRUCell: "gru"}.get(type(cell))
 
 
 def _pad_units(cell: RecurrentCell, width: int) -> list[Tensor]:
     """Return the weights for units in whole vectors; those added stay at zero for ever."""
-    weights = [cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh]
+    weights = cell._kernel_weights()
     n_more = -cell.hidden_size % width
     if not n_more:
         return weights
@@ -87,7 +92,7 @@ class _Order:
 
     def __init__(self, layout: PackedLayout, reverse: bool) -> None:
         self.batch_sizes = layout.batch_sizes.contiguous()
-        self.rows = layout.reversed if reverse else torch.arange(len(layout.positions))
+        self.rows = layout.backwards if reverse else torch.arange(len(layout.positions))
         # The rows that have one before them, and those before.
         self.later = self.rows[layout.n_documents :]
         self.before = self.rows[layout.previous]
@@ -119,6 +124,7 @@ class _Recurrence(Function):
         return states
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, grad_states):
         x, weight_ih, weight_hh, gates, kept, states = ctx.saved_tensors
         n_units = weight_hh.shape[1]
@@ -130,8 +136,7 @@ class _Recurrence(Function):
         getattr(load_kernels(), f"{ctx.kernel}_backward")(
             *ctx.order.arguments(n_units), *map(_address, tensors)
         )
-        by_states = grad_gates
-        by_inputs = grad_gates
+        by_states = by_inputs = grad_gates
         if ctx.kernel == "gru":
             by_inputs = torch.cat([grad_gates[:, : 2 * n_units], grad_kept], dim=1)
 
@@ -140,7 +145,9 @@ class _Recurrence(Function):
 
         later, before = by_states[ctx.order.later], states[ctx.order.before]
         return (
-            *(None, None, None),
+            None,
+            None,
+            None,
             product(by_inputs, weight_ih) if ctx.needs_input_grad[3] else None,
             product(by_inputs.T, x),
             product(later.T, before),

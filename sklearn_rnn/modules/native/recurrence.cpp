@@ -161,6 +161,7 @@ inline void multiply(const float *const *rows, const float *panel, int64_t depth
       for (int v = 0; v < V; v++) sums[r][v] += x * columns[v];
     }
   }
+  // The callee takes an address, which registers have not: the sums go to memory only here.
   Vec done[R][V];
 #pragma GCC unroll 24
   for (int r = 0; r < R; r++)
@@ -171,9 +172,11 @@ inline void multiply(const float *const *rows, const float *panel, int64_t depth
 
 // The sums of a row are added in the same order whatever rows stand beside it.
 template <int V, class Finish>
-inline void multiply_all(const float *const *rows, int64_t n_rows, const float *panel,
-                         int64_t depth, Finish finish) {
+inline void multiply_all(const float *const *rows, int64_t n_rows, const Panels<V> &panels,
+                         int64_t index, Finish finish) {
   constexpr int R = ACCUMULATORS / V;
+  const float *panel = panels[index];
+  const int64_t depth = panels.depth;
   int64_t first = 0;
   for (; first + R <= n_rows; first += R) multiply<R, V>(rows, panel, depth, first, finish);
   if constexpr (R > 4)
@@ -209,7 +212,7 @@ void forward(Batch batch, int64_t n, const float *weight, const float *bias, flo
     for (int64_t panel = 0; panel < n_panels; panel++) {
       const int64_t unit = panel * WIDTH;
       const Vec own_bias = bias ? load(bias + unit) : Vec{};
-      multiply_all<G>(before.data(), size, panels[panel], n, [&](int64_t d, const Vec *sums) {
+      multiply_all(before.data(), size, panels, panel, [&](int64_t d, const Vec *sums) {
         Vec values[G], keep = {};
         float *own = gates + rows[d] * G * n + unit;
         for (int g = 0; g < G; g++) values[g] = load(own + g * n);
@@ -273,7 +276,7 @@ void backward(Batch batch, int64_t n, const float *weight, const float *states, 
     }
     if (t == 0) break;
     for (int64_t panel = 0; panel < n_panels; panel++)
-      multiply_all<V>(own.data(), size, panels[panel], G * n, [&](int64_t d, const Vec *sums) {
+      multiply_all(own.data(), size, panels, panel, [&](int64_t d, const Vec *sums) {
         for (int v = 0; v < V; v++) {
           const int64_t unit = (panel * V + v) * WIDTH;
           if (unit >= n) break;
