@@ -124,6 +124,12 @@ class ClassTarget(LabelTarget):
                 f"{type(estimator).__name__} needs samples of at least 2 classes in y, but y "
                 f"contains only one class: {self.classes.tolist()[0]!r}."
             )
+        if isinstance(estimator.class_weight, list):
+            raise ValueError(
+                "class_weight must be a dict, 'balanced' or None where each document has one "
+                "label; a list of them needs an indicator matrix as y. "
+                f"Got {estimator.class_weight}."
+            )
         self.n_outputs = len(self.classes)
         self.learned = {"classes_": self.classes, "multilabel_": False}
         self.class_weight = weigh_classes(estimator.class_weight, self.classes, codes, weights)
