@@ -1,9 +1,19 @@
 """Early stopping: which documents are scored while training, and by what."""
 
-import numpy as np
-from sklearn.model_selection import StratifiedKFold
+import warnings
 
-from sklearn_rnn import RNNTextClassifier, RNNTextRegressor
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.metrics import f1_score, get_scorer, log_loss, make_scorer
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
+from sklearn.pipeline import Pipeline
+from skorch.callbacks import Callback
+from weights import have_same_weights
+
+from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer
 from sklearn_rnn.datasets import load_tweet_sentiment
 
 X_ALL, Y_ALL = (values[::100] for values in load_tweet_sentiment(return_X_y=True, as_frame=False))
@@ -19,19 +29,15 @@ def make_classifier(**params):
 
 
 def make_regressor(**params):
-    return (
-        RNNTextRegressor(**{**make_classifier().get_params(), **params})
-        if False
-        else (
-            RNNTextRegressor(
-                embedding_dim=5,
-                hidden_size=4,
-                max_epochs=3,
-                lr=0.01,
-                early_stopping=True,
-                random_state=0,
-                **params,
-            )
+    return RNNTextRegressor(**{**make_classifier().get_params(), **params}) if False else (
+        RNNTextRegressor(
+            embedding_dim=5,
+            hidden_size=4,
+            max_epochs=3,
+            lr=0.01,
+            early_stopping=True,
+            random_state=0,
+            **params,
         )
     )
 
