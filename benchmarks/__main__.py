@@ -13,6 +13,8 @@ BENCHMARKS = {
     "efficiency": ("benchmarks.efficiency", "share of the matrix peak, and what takes the rest"),
     "scaling": ("benchmarks.scaling", "time and memory as corpus and network grow"),
     "batches": ("benchmarks.batches", "accuracy of batches of similar lengths beside random ones"),
+    "grid_search": ("benchmarks.grid_search", "a search in two processes beside one"),
+    "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
     "defaults": ("benchmarks.defaults.run", "the experiment behind the defaults"),
 }
 
