@@ -42,8 +42,9 @@ def fit_in(backend, n_jobs):
 
 
 @pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
-def test_fits_in_processes_share_the_cores(backend, monkeypatch):
+def test_fits_in_processes_share_the_cores(backend, monkeypatch, set_threads):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    set_threads(joblib.cpu_count())  # which processes that are forked inherit
     n_processes = 2
     probabilities, n_threads, processes = fit_in(backend, n_processes)
     assert os.getpid() not in processes
