@@ -344,7 +344,6 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         check_consistent_length(sequences, targets)
         weights = _check_sample_weight(sample_weight, sequences, dtype=np.float64)
         check_non_negative(weights, "`sample_weight`")
-        self._check_weighted_classes(classes[targets[weights > 0]])
         weights = weights * self._weigh_classes(classes, targets)[targets]
         net = self._fit_net(
             sequences,
@@ -441,13 +440,6 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
                 f"only one class: {classes.tolist()[0]!r}."
             )
         return classes, targets
-
-    def _check_weighted_classes(self, y):
-        if len(y) and (y == y[0]).all():
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes with a weight above 0, "
-                f"but all sample_weight outside of class {y.tolist()[0]!r} is 0."
-            )
 
     def _weigh_classes(self, classes, targets):
         """Return the weight of each class in the loss."""
