@@ -18,6 +18,8 @@ BENCHMARKS = {
         "Grid LSTM beside stacked LSTM, and along depth alone",
     ),
     "memory_distance": ("benchmarks.memory_distance", "how far back each cell remembers"),
+    "grid_search": ("benchmarks.grid_search", "a search in two processes beside one"),
+    "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
     "defaults": ("benchmarks.defaults.run", "the experiment behind the defaults"),
 }
 

@@ -1,6 +1,7 @@
 """BaseRNNText: what all estimators of one output row per document have in common."""
 
 import inspect
+import multiprocessing
 import warnings
 from copy import copy
 from numbers import Integral, Real
@@ -342,7 +343,11 @@ class BaseRNNText(BaseEstimator):
         return n_ids
 
     def _n_workers(self):
-        return torch.get_num_threads() if self.n_jobs is None else effective_n_jobs(self.n_jobs)
+        if self.n_jobs is not None:
+            return effective_n_jobs(self.n_jobs)
+        # The processes of a pool have siblings, and nobody gives them a share of the threads, as
+        # joblib's loky does. One thread is what effective_n_jobs makes of every number in them.
+        return 1 if multiprocessing.current_process().daemon else torch.get_num_threads()
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")

@@ -501,16 +501,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     def _make_target(self, y, weights):
         if y.ndim > 1:
             return IndicatorTarget(y, weights, self)
-        target = ClassTarget(y, weights, self)
-        self._check_weighted_classes(y[weights > 0])
-        return target
-
-    def _check_weighted_classes(self, y):
-        if len(y) and (y == y[0]).all():
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes with a weight above 0, "
-                f"but all sample_weight outside of class {y.tolist()[0]!r} is 0."
-            )
+        return ClassTarget(y, weights, self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

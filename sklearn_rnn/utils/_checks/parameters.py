@@ -22,6 +22,8 @@ class _WrongType:
 
 def arguments_of(estimator):
     """Return the arguments of `__init__` as `inspect` describes them."""
+    if type(estimator).__init__ is object.__init__:
+        return []
     signature = inspect.signature(type(estimator).__init__)
     return [argument for name, argument in signature.parameters.items() if name != "self"]
 

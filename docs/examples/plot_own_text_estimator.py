@@ -1,0 +1,99 @@
+"""
+Does my text estimator keep the conventions?
+============================================
+
+An estimator of text is soon written. Whether it works in all the tools of scikit-learn is seen
+late. The checks of this package tell at once.
+"""
+
+# %%
+# A classifier that looks for words
+# ---------------------------------
+#
+# It predicts the class whose documents share the most words with a document. The first version
+# is written as one would in a notebook.
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+
+class SharedWords(ClassifierMixin, BaseEstimator):
+    """Predict the class whose documents share the most words with a document."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.words_ = {label: set() for label in self.classes_}
+        for document, label in zip(X, y):  # noqa: B905
+            self.words_[label] |= set(document.split())
+        return self
+
+    def predict(self, X):
+        check_is_fitted(self)
+        shared = [
+            [len(self.words_[label] & set(document.split())) for label in self.classes_]
+            for document in X
+        ]
+        return self.classes_[np.argmax(shared, axis=1)]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        return tags
+
+
+# %%
+# What it gets wrong
+# ------------------
+#
+# All checks run on documents that they bring themselves.
+
+from sklearn_rnn.utils.estimator_checks import check_text_estimator
+
+
+def list_failures(estimator):
+    results = check_text_estimator(estimator, on_skip=None, on_fail=None)
+    failed = [result for result in results if result["status"] == "failed"]
+    print(f"{len(failed)} of {len(results)} checks fail")
+    for result in failed:
+        print(f"- {result['check_name']}: {str(result['exception']).strip().splitlines()[0]}")
+
+
+list_failures(SharedWords())
+
+# %%
+# What was missing
+# ----------------
+#
+# A string is read letter by letter, labels may be missing, lengths may differ: a few lines that
+# look at the data mend it. scikit-learn has functions for most of them.
+
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+
+def check_documents(X):
+    if X is None or isinstance(X, (str, bytes)):
+        raise ValueError("X must hold documents, in a list or another container.")
+    documents = list(X)
+    if not documents or not all(isinstance(document, str) for document in documents):
+        raise ValueError("X must hold at least one document, and nothing but str.")
+    return documents
+
+
+class CheckedSharedWords(SharedWords):
+    def fit(self, X, y=None):
+        if y is None:
+            raise ValueError("CheckedSharedWords requires y to be passed.")
+        X, y = check_documents(X), column_or_1d(y)
+        if y.dtype == object and not all(isinstance(label, type(y[0])) for label in y):
+            raise ValueError("y must hold labels of one type.")
+        check_consistent_length(X, y)
+        check_classification_targets(y)
+        return super().fit(X, y)
+
+    def predict(self, X):
+        return super().predict(check_documents(X))
+
+
+list_failures(CheckedSharedWords())

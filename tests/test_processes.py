@@ -1,0 +1,76 @@
+"""What a fit takes of the machine when several run at the same time."""
+
+import os
+from itertools import pairwise
+from time import perf_counter
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback
+
+from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn.datasets import load_tweet_sentiment
+
+X, Y = (values[::300] for values in load_tweet_sentiment(return_X_y=True, as_frame=False))
+SMALL = {"embedding_dim": 6, "hidden_size": 4, "max_epochs": 2, "random_state": 0}
+
+_fits = []
+
+
+class RecordTimes(Callback):
+    """Note when a training begins and ends."""
+
+    def on_train_begin(self, net, **kwargs):
+        self.start_ = perf_counter()
+
+    def on_train_end(self, net, **kwargs):
+        _fits.append((self.start_, perf_counter()))
+
+
+def fit_and_count():
+    """Fit, and return the probabilities and how many threads there were to compute with."""
+    clf = RNNTextClassifier(**SMALL).fit(X, Y)
+    return clf.predict_proba(X), clf._n_workers(), os.getpid()
+
+
+def fit_in(backend, n_jobs):
+    with joblib.parallel_config(backend, n_jobs=n_jobs):
+        results = joblib.Parallel()(joblib.delayed(fit_and_count)() for _ in range(n_jobs))
+    return list(zip(*results, strict=True))
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
+def test_fits_in_processes_share_the_cores(backend, monkeypatch, set_threads):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    set_threads(joblib.cpu_count())  # which processes that are forked inherit
+    n_processes = 2
+    probabilities, n_threads, processes = fit_in(backend, n_processes)
+    assert os.getpid() not in processes
+    assert sum(n_threads) <= max(joblib.cpu_count(), n_processes)
+    expected, *_ = fit_and_count()
+    for proba in probabilities:
+        np.testing.assert_array_equal(proba, expected)
+
+
+def test_a_fit_alone_has_all_threads_of_torch(set_threads):
+    set_threads(3)
+    assert fit_and_count()[1] == 3
+
+
+def test_fits_in_threads_take_turns(set_threads):
+    set_threads(2)
+    _fits.clear()
+    models = [RNNTextClassifier(**SMALL, callbacks=[RecordTimes()]) for _ in range(4)]
+    with joblib.parallel_config("threading", n_jobs=4):
+        joblib.Parallel()(joblib.delayed(model.fit)(X, Y) for model in models)
+    assert len(_fits) == 4
+    ordered = sorted(_fits)
+    assert all(end <= start for (_, end), (start, _) in pairwise(ordered))
+    assert torch.get_num_threads() == 2
+
+
+def test_n_jobs_says_how_many_threads():
+    assert RNNTextClassifier(n_jobs=3)._n_workers() == 3
+    assert RNNTextClassifier(n_jobs=-1)._n_workers() == joblib.cpu_count()
