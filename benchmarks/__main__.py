@@ -13,6 +13,10 @@ BENCHMARKS = {
     "efficiency": ("benchmarks.efficiency", "share of the matrix peak, and what takes the rest"),
     "scaling": ("benchmarks.scaling", "time and memory as corpus and network grow"),
     "batches": ("benchmarks.batches", "accuracy of batches of similar lengths beside random ones"),
+    "vanishing_gradients": (
+        "benchmarks.vanishing_gradients",
+        "what is left of the gradient after 100 tokens",
+    ),
     "defaults": ("benchmarks.defaults.run", "the experiment behind the defaults"),
 }
 
@@ -20,7 +24,7 @@ BENCHMARKS = {
 def main():
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="\n".join(f"{name:12}{text}" for name, (_, text) in BENCHMARKS.items()),
+        description="\n".join(f"{name:21}{text}" for name, (_, text) in BENCHMARKS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", choices=BENCHMARKS)

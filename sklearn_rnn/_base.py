@@ -29,6 +29,7 @@ from sklearn_rnn.exceptions import FitInterruptedWarning
 from sklearn_rnn.modules import NGramLinear, WideAndDeep, build_network
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
+from sklearn_rnn.modules.native import load_kernels
 
 # Prediction needs no gradients kept, so its batches can be larger than those of training.
 _PREDICTION_BATCH_SIZE = 256
@@ -72,6 +73,7 @@ class BaseRNNText(BaseEstimator):
         "random_state": ["random_state"],
         "device": [str, torch.device],
         "precision": [StrOptions(set(PRECISIONS))],
+        "compile": ["boolean"],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
         "callbacks": [list, None],
@@ -81,6 +83,8 @@ class BaseRNNText(BaseEstimator):
     def _fit_net(self, X, vectorizer, targets, weights, n_outputs, *, criterion, stratify=None):
         """Train a net on checked data and return it, leaving the estimator as it is."""
         device = resolve_device(self.device, self)
+        if self.compile and device.type == "cpu":
+            load_kernels()
         random_state = check_random_state(self.random_state)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=3)
         train, valid = np.arange(X.shape[0]), None
@@ -109,7 +113,9 @@ class BaseRNNText(BaseEstimator):
             "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
             "callbacks": make_callbacks(self, n_steps, max_epochs),
             "device": device,
-            "autocast_dtype": resolve_precision(self.precision, self.cell, device),
+            "autocast_dtype": resolve_precision(
+                self.precision, self.cell, device, native=self.compile
+            ),
             "verbose": 0,
             **criterion,
             **check_skorch_params(self),
@@ -266,6 +272,7 @@ class BaseRNNText(BaseEstimator):
             dropout=self.dropout,
             word_dropout=self.word_dropout,
             recurrent_dropout=self.recurrent_dropout,
+            native=self.compile,
             sparse=sparse,
         )
         if not self.wide_weight:

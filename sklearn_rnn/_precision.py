@@ -7,10 +7,13 @@ import torch
 PRECISIONS = ("float32", "bfloat16", "auto")
 
 
-def resolve_precision(precision: str, cell: str, device: torch.device) -> torch.dtype:
+def resolve_precision(
+    precision: str, cell: str, device: torch.device, *, native: bool = False
+) -> torch.dtype:
     """Return the dtype of the matrix products, "auto" being the faster one.
 
     On a CPU torch has a kernel in bfloat16 for the LSTM alone; the other cells are slower in it.
+    Around kernels of our own the large products gain by it with any cell.
 
     Parameters
     ----------
@@ -20,6 +23,8 @@ def resolve_precision(precision: str, cell: str, device: torch.device) -> torch.
         The recurrent cell.
     device : torch.device
         Where the network computes.
+    native : bool, default=False
+        Whether the layers compute by kernels of our own.
 
     Returns
     -------
@@ -31,7 +36,7 @@ def resolve_precision(precision: str, cell: str, device: torch.device) -> torch.
     if device.type == "cuda":
         faster = torch.cuda.get_device_capability(device) >= (8, 0)
     else:
-        faster = device.type == "cpu" and cell == "lstm" and _cpu_has_bfloat16()
+        faster = device.type == "cpu" and (native or cell == "lstm") and _cpu_has_bfloat16()
     return torch.bfloat16 if faster else torch.float32
 
 

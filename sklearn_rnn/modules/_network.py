@@ -124,6 +124,7 @@ def build_network(
     dropout: float = 0.5,
     word_dropout: float = 0.1,
     recurrent_dropout: float = 0.0,
+    native: bool = False,
     sparse: bool = False,
 ) -> SequenceNetwork:
     """Build the network of a document from names and numbers.
@@ -156,6 +157,8 @@ def build_network(
         Share of the tokens that are read as unknown in training.
     recurrent_dropout : float, default=0.0
         Dropout of the weights from state to state.
+    native : bool, default=False
+        Whether recurrent layers compute by kernels of our own on the CPU.
     sparse : bool, default=False
         Whether the embedding table gets sparse gradients.
 
@@ -185,6 +188,7 @@ def build_network(
         bidirectional=bidirectional,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
+        native=native,
     )
     make_pooling = POOLINGS[pooling]
     if make_pooling is LastPooling:
