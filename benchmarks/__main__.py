@@ -20,6 +20,10 @@ BENCHMARKS = {
     "memory_distance": ("benchmarks.memory_distance", "how far back each cell remembers"),
     "grid_search": ("benchmarks.grid_search", "a search in two processes beside one"),
     "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
+    "vanishing_gradients": (
+        "benchmarks.vanishing_gradients",
+        "what is left of the gradient after 100 tokens",
+    ),
     "defaults": ("benchmarks.defaults.run", "the experiment behind the defaults"),
 }
 
@@ -28,6 +32,7 @@ def main():
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="\n".join(f"{name:16}{text}" for name, (_, text) in BENCHMARKS.items()),
+        description="\n".join(f"{name:21}{text}" for name, (_, text) in BENCHMARKS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", choices=BENCHMARKS)

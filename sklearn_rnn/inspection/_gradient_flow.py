@@ -138,7 +138,7 @@ def stepwise(deep: nn.Module) -> Iterator[States]:
     Parameters
     ----------
     deep : torch.nn.Module
-        The recurrent network.
+        The recurrent network, a copy of that of the estimator.
     """
     states: States = {}
     cells = []
@@ -147,7 +147,9 @@ def stepwise(deep: nn.Module) -> Iterator[States]:
         def forward(x, state):
             outputs = []
             for x_t in x:
-                state = cell.step(x_t, state)
+                # Views, so that hidden and cell state are each known by what follows alone: the one
+                # is computed from the other.
+                state = tuple(part.view_as(part) for part in cell.step(x_t, state))
                 kept.append(state)
                 outputs.append(state[0])
             return torch.stack(outputs), state
@@ -156,6 +158,7 @@ def stepwise(deep: nn.Module) -> Iterator[States]:
 
     try:
         for layer in list_layers(deep):
+            layer.module.native = False
             cell = layer.module.cell
             kept = states[layer.depth, layer.direction] = []
             cell.forward = make_forward(cell, kept)
