@@ -164,8 +164,8 @@ def make_report(errors, args):
     lines = [
         "# How far back each cell remembers\n",
         f"{args.layers} layers of {args.hidden_size} units, {args.steps} steps of Adam at a rate "
-        f"of {args.lr} on {args.batch_size} new examples each, mean of {args.seeds} seeds. The error "
-        "that is left: 0 is solved, 1 is what the mean or chance leaves.\n",
+        f"of {args.lr} on {args.batch_size} new examples each, mean of {args.seeds} seeds. The "
+        "error that is left: 0 is solved, 1 is what the mean or chance leaves.\n",
     ]
     for task in args.tasks:
         lines += [
