@@ -32,6 +32,7 @@ from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules._network import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
+from sklearn_rnn.modules.native import load_kernels
 
 # Prediction needs no gradients kept, so its batches can be larger than those of training.
 _PREDICTION_BATCH_SIZE = 256
@@ -80,6 +81,7 @@ class BaseRNNText(BaseEstimator):
         "random_state": ["random_state"],
         "device": [str, torch.device],
         "precision": [StrOptions(set(PRECISIONS))],
+        "compile": ["boolean"],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
         "callbacks": [list, None],
@@ -89,6 +91,8 @@ class BaseRNNText(BaseEstimator):
     def _fit_net(self, X, vectorizer, targets, weights, n_outputs, *, criterion, stratify=None):
         """Train a net on checked data and return it, leaving the estimator as it is."""
         device = resolve_device(self.device, self)
+        if self.compile and device.type == "cpu":
+            load_kernels()
         random_state = check_random_state(self.random_state)
         seeds = random_state.randint(np.iinfo(np.int32).max, size=3)
         train, valid = np.arange(X.shape[0]), None
@@ -117,7 +121,9 @@ class BaseRNNText(BaseEstimator):
             "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
             "callbacks": make_callbacks(self, n_steps, max_epochs),
             "device": device,
-            "autocast_dtype": resolve_precision(self.precision, self.cell, device),
+            "autocast_dtype": resolve_precision(
+                self.precision, self.cell, device, native=self.compile
+            ),
             "verbose": 0,
             **criterion,
             **check_skorch_params(self),
@@ -280,6 +286,7 @@ class BaseRNNText(BaseEstimator):
             recurrent_dropout=self.recurrent_dropout,
             variational_dropout=self.variational_dropout,
             zoneout=self.zoneout,
+            native=self.compile,
             sparse=sparse,
         )
         if not self.wide_weight:

@@ -81,6 +81,12 @@ class PackedLayout:
         return self.token_index(self.lengths - 1)
 
     @cached_property
+    def reversed(self) -> Tensor:
+        """Index that lists the tokens with each document turned round, shape (n_tokens,)."""
+        steps = self.lengths[self.documents] - 1 - self.positions
+        return self._first_of_step[steps] + self.documents
+
+    @cached_property
     def by_document(self) -> Tensor:
         """Index that lists the tokens document after document, shape (n_tokens,)."""
         documents = torch.arange(self.n_documents, device=self.device)

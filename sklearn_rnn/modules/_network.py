@@ -134,6 +134,7 @@ def build_network(
     recurrent_dropout: float = 0.0,
     variational_dropout: bool = False,
     zoneout: float = 0.0,
+    native: bool = False,
     sparse: bool = False,
 ) -> SequenceNetwork:
     """Build the network of a document from names and numbers.
@@ -183,6 +184,8 @@ def build_network(
         and `recurrent_dropout` the same units of the state instead of weights.
     zoneout : float, default=0.0
         Probability of a unit to keep its value for a step in training.
+    native : bool, default=False
+        Whether recurrent layers compute by kernels of our own on the CPU.
     sparse : bool, default=False
         Whether the embedding table gets sparse gradients.
 
@@ -230,6 +233,7 @@ def build_network(
             # A QRNN has no weights from state to state.
             recurrent_dropout=0.0 if variational_dropout or cell == "qrnn" else recurrent_dropout,
             locked_dropout=variational_dropout,
+            native=native,
             **sizes,
         )
     make_pooling = POOLINGS[pooling]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from . import native as native_kernels
 from ._blocks import TimeBlocks
 from ._dropout import Dropout, LockedDropout
 from ._layout import PackedLayout
@@ -30,14 +31,22 @@ class RecurrentLayer(nn.Module):
     recurrent_dropout : float, default=0.0
         Share of the weights from state to state that are zeroed for a whole call in
         training (DropConnect as in the AWD-LSTM of Merity, Keskar and Socher, 2018).
+    native : bool, default=False
+        Whether to compute by kernels of our own, where there are some for the cell.
     """
 
     def __init__(
-        self, cell: RecurrentCell, *, reverse: bool = False, recurrent_dropout: float = 0.0
+        self,
+        cell: RecurrentCell,
+        *,
+        reverse: bool = False,
+        recurrent_dropout: float = 0.0,
+        native: bool = False,
     ) -> None:
         super().__init__()
         self.cell = cell
         self.reverse = reverse
+        self.native = native
         self.recurrent_dropout = Dropout(recurrent_dropout)
         if recurrent_dropout and not has_recurrent_weights(cell):
             raise ValueError(
@@ -61,6 +70,8 @@ class RecurrentLayer(nn.Module):
             In packed order.
         """
         cell = self._dropped_cell()
+        if self.native and native_kernels.can_read(cell, x):
+            return native_kernels.read(cell, x, layout, reverse=self.reverse)
         blocks = TimeBlocks(layout, reverse=self.reverse)
         outputs, state = [], None
         for block in blocks.split(x):  # (n_steps, n_documents, input_size)
@@ -100,6 +111,8 @@ class RecurrentStack(nn.Module):
         Dropout of the weights from state to state, see `RecurrentLayer`.
     locked_dropout : bool, default=False
         Whether `dropout` zeroes the same features at all tokens of a document.
+    native : bool, default=False
+        Whether to compute by kernels of our own, see `RecurrentLayer`.
 
     Examples
     --------
@@ -122,6 +135,7 @@ class RecurrentStack(nn.Module):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         locked_dropout: bool = False,
+        native: bool = False,
     ) -> None:
         super().__init__()
         directions = (False, True) if bidirectional else (False,)
@@ -132,6 +146,7 @@ class RecurrentStack(nn.Module):
                     make_cell(input_size if depth == 0 else self.output_size, hidden_size),
                     reverse=reverse,
                     recurrent_dropout=recurrent_dropout,
+                    native=native,
                 )
                 for reverse in directions
             )

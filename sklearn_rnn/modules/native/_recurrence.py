@@ -1,0 +1,153 @@
+"""A recurrent layer in one autograd function: torch's matrix products around our kernels."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.nn import functional as F
+
+from .._layout import PackedLayout
+from ..cells import GRUCell, LSTMCell, RecurrentCell, RNNCell
+from ._build import load_kernels
+
+
+def can_read(cell: RecurrentCell, x: Tensor) -> bool:
+    """Return whether there is a kernel for a cell on such input.
+
+    A model trained with kernels may be used where there is no compiler; then torch computes.
+    """
+    return (
+        type(cell) in (RNNCell, LSTMCell, GRUCell)
+        and x.device.type == "cpu"
+        and x.dtype == cell.weight_hh.dtype == torch.float32
+        and _has_kernels()
+    )
+
+
+@lru_cache(maxsize=1)
+def _has_kernels() -> bool:
+    try:
+        load_kernels()
+    except (RuntimeError, OSError):
+        return False
+    return True
+
+
+def read(cell: RecurrentCell, x: Tensor, layout: PackedLayout, *, reverse: bool = False) -> Tensor:
+    """Read a packed batch by a kernel of our own, from a state of zeros.
+
+    Under autocast the products with the inputs, and the gradients of all weights, are computed in
+    the lower precision, the states in float32.
+
+    Parameters
+    ----------
+    cell : RNNCell, LSTMCell or GRUCell
+        The cell, for which `can_read` holds.
+    x : torch.Tensor of float32 of shape (n_tokens, input_size)
+        The inputs in packed order.
+    layout : PackedLayout
+        Where each token lies.
+    reverse : bool, default=False
+        Whether each document is read from its end.
+
+    Returns
+    -------
+    states : torch.Tensor of float32 of shape (n_tokens, hidden_size)
+        The hidden state at each token, in packed order.
+    """
+    kernel = f"rnn_{cell.activation}" if isinstance(cell, RNNCell) else _NAMES[type(cell)]
+    weights = _pad_units(cell, load_kernels().width())
+    states = _Recurrence.apply(kernel, _Order(layout, reverse), _matrix_dtype(), x, *weights)
+    return states[:, : cell.hidden_size]
+
+
+_NAMES = {LSTMCell: "lstm", GRUCell: "gru"}
+
+
+def _pad_units(cell: RecurrentCell, width: int) -> list[Tensor]:
+    """Return the weights for units in whole vectors; those added stay at zero for ever."""
+    weights = [cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh]
+    n_more = -cell.hidden_size % width
+    if not n_more:
+        return weights
+    ends = [(0, 0, 0, n_more), (0, n_more, 0, n_more), (0, n_more), (0, n_more)]
+    by_gate = [weight.unflatten(0, (cell.n_gates, -1)) for weight in weights]
+    return [F.pad(w, end).flatten(0, 1) for w, end in zip(by_gate, ends, strict=True)]
+
+
+def _matrix_dtype() -> torch.dtype:
+    return torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
+
+
+class _Order:
+    """In which order the rows of a packed batch are read."""
+
+    def __init__(self, layout: PackedLayout, reverse: bool) -> None:
+        self.batch_sizes = layout.batch_sizes.contiguous()
+        self.rows = layout.reversed if reverse else torch.arange(len(layout.positions))
+        # The rows that have one before them, and those before.
+        self.later = self.rows[layout.n_documents :]
+        self.before = self.rows[layout.previous]
+
+    def arguments(self, n_units: int) -> tuple[int, int, int, int]:
+        """Return what every kernel takes first."""
+        sizes = self.batch_sizes
+        return len(sizes), sizes.data_ptr(), self.rows.data_ptr(), n_units
+
+
+class _Recurrence(Function):
+    @staticmethod
+    def forward(ctx, kernel, order, dtype, x, weight_ih, weight_hh, bias_ih, bias_hh):
+        n_units = weight_hh.shape[1]
+        weight_hh = weight_hh.contiguous()
+        bias, new_bias, kept = bias_ih + bias_hh, None, None
+        if kernel == "gru":  # The reset gate stands between the two biases of the new gate.
+            new_bias = bias_hh[2 * n_units :].contiguous()
+            bias[2 * n_units :] = bias_ih[2 * n_units :]
+        if kernel in ("gru", "lstm"):
+            kept = x.new_empty(len(x), n_units)
+        gates = torch.addmm(bias.to(dtype), x.to(dtype), weight_ih.T.to(dtype)).float()
+        states = x.new_empty(len(x), n_units)
+        getattr(load_kernels(), f"{kernel}_forward")(
+            *order.arguments(n_units), *map(_address, (weight_hh, new_bias, gates, kept, states))
+        )
+        ctx.kernel, ctx.order, ctx.dtype = kernel, order, dtype
+        ctx.save_for_backward(x, weight_ih, weight_hh, gates, kept, states)
+        return states
+
+    @staticmethod
+    def backward(ctx, grad_states):
+        x, weight_ih, weight_hh, gates, kept, states = ctx.saved_tensors
+        n_units = weight_hh.shape[1]
+        grad_states = grad_states.contiguous()
+        grad_gates = gates.clone()
+        # For the GRU, the gradient of the new gate as the inputs see it will be here.
+        grad_kept = kept.clone() if ctx.kernel == "gru" else kept
+        tensors = (weight_hh, states, kept, grad_states, grad_gates, grad_kept)
+        getattr(load_kernels(), f"{ctx.kernel}_backward")(
+            *ctx.order.arguments(n_units), *map(_address, tensors)
+        )
+        by_states = grad_gates
+        by_inputs = grad_gates
+        if ctx.kernel == "gru":
+            by_inputs = torch.cat([grad_gates[:, : 2 * n_units], grad_kept], dim=1)
+
+        def product(a, b):
+            return (a.to(ctx.dtype) @ b.to(ctx.dtype)).float()
+
+        later, before = by_states[ctx.order.later], states[ctx.order.before]
+        return (
+            *(None, None, None),
+            product(by_inputs, weight_ih) if ctx.needs_input_grad[3] else None,
+            product(by_inputs.T, x),
+            product(later.T, before),
+            by_inputs.sum(0),
+            by_states.sum(0),
+        )
+
+
+def _address(tensor: Tensor | None) -> int | None:
+    return None if tensor is None else tensor.data_ptr()

@@ -1,0 +1,152 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn.datasets import make_word_order
+from sklearn_rnn.modules import GRUCell, LSTMCell, PackedLayout, RecurrentLayer, RNNCell
+from sklearn_rnn.modules import native as native_kernels
+from sklearn_rnn.modules.native import _build
+
+try:
+    native_kernels.load_kernels()
+except RuntimeError as error:
+    pytest.skip(str(error), allow_module_level=True)
+
+MAKE_CELL = {
+    "rnn_tanh": lambda *sizes: RNNCell(*sizes, activation="tanh"),
+    "rnn_relu": lambda *sizes: RNNCell(*sizes, activation="relu"),
+    "rnn_sigmoid": lambda *sizes: RNNCell(*sizes, activation="sigmoid"),
+    "lstm": LSTMCell,
+    "gru": GRUCell,
+}
+
+
+def states_and_grads(cell, x, layout, grad, *, reverse, native):
+    layer = RecurrentLayer(cell, reverse=reverse, native=native)
+    states = layer(x, layout)
+    return [states, *torch.autograd.grad(states, [x, *cell.parameters()], grad)]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("name", MAKE_CELL)
+@given(
+    lengths=st.lists(st.integers(1, 12), min_size=1, max_size=30),
+    n_units=st.sampled_from([1, 7, 16, 24, 70]),
+    seed=st.integers(0, 100),
+)
+@settings(max_examples=15, deadline=None)
+def test_kernels_compute_what_torch_computes(name, reverse, lengths, n_units, seed):
+    generator = torch.manual_seed(seed)
+    lengths = torch.tensor(sorted(lengths, reverse=True))
+    layout = PackedLayout((lengths[None] > torch.arange(lengths[0])[:, None]).sum(1))
+    cell = MAKE_CELL[name](5, n_units)
+    for parameter in cell.parameters():
+        torch.nn.init.normal_(parameter, std=0.5 / n_units**0.5, generator=generator)
+    x = torch.randn(int(lengths.sum()), 5, requires_grad=True)
+    grad = torch.randn(len(x), n_units)
+    ours, theirs = (
+        states_and_grads(cell, x, layout, grad, reverse=reverse, native=native)
+        for native in (True, False)
+    )
+    for our, their in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(our, their, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", MAKE_CELL)
+def test_a_document_does_not_depend_on_those_beside_it(name):
+    torch.manual_seed(0)
+    cell = MAKE_CELL[name](5, 24)
+    layer = RecurrentLayer(cell, native=True)
+    x = torch.randn(9, 13, 5)  # 9 steps of 13 documents
+    together = layer(x.flatten(0, 1), PackedLayout(torch.full((9,), 13))).view(9, 13, 24)
+    for document in (0, 5, 12):
+        alone = layer(x[:, document], PackedLayout(torch.ones(9, dtype=torch.int64)))
+        # What torch multiplies with the inputs may differ in the last bit.
+        torch.testing.assert_close(alone, together[:, document], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", MAKE_CELL)
+def test_numbers_that_are_none_and_large_ones_come_through(name):
+    cell = MAKE_CELL[name](1, 16)
+    layout = PackedLayout(torch.tensor([2, 2]))
+    layer = RecurrentLayer(cell, native=True)
+    x = torch.tensor([[torch.nan], [1e30], [0.0], [1.0]])
+    states = layer(x, layout)
+    assert states[0].isnan().all() and states[2].isnan().all()
+    if name != "rnn_relu":
+        assert states[1].isfinite().all()
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_classifier_learns_the_same_by_kernels(cell):
+    X, y = make_word_order(n_samples=60, random_state=0)
+    params = {"cell": cell, "max_epochs": 2, "dropout": 0, "word_dropout": 0, "random_state": 0}
+    compiled = RNNTextClassifier(compile=True, **params).fit(X, y)
+    plain = RNNTextClassifier(**params).fit(X, y)
+    np.testing.assert_allclose(compiled.predict_proba(X), plain.predict_proba(X), atol=1e-4)
+    layers = [m for m in compiled.module_.modules() if isinstance(m, RecurrentLayer)]
+    assert all(layer.native for layer in layers)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_same_bits_on_any_number_of_threads(precision):
+    X, y = make_word_order(n_samples=200, min_length=40, random_state=0)
+    params = {"cell": "gru", "compile": True, "precision": precision, "max_epochs": 2}
+    one, two = (
+        RNNTextClassifier(n_jobs=n_jobs, batch_size=64, random_state=0, **params)
+        .fit(X, y)
+        .predict_proba(X)
+        for n_jobs in (1, 2)
+    )
+    np.testing.assert_array_equal(one, two)
+
+
+def test_recurrent_dropout_reaches_the_kernels():
+    torch.manual_seed(0)
+    layer = RecurrentLayer(GRUCell(3, 16), native=True, recurrent_dropout=0.5)
+    x, layout = torch.randn(6, 3), PackedLayout(torch.tensor([2, 2, 2]))
+    assert not torch.equal(layer(x, layout)[2:], layer.eval()(x, layout)[2:])
+
+
+def test_without_a_compiler_fit_says_what_to_do(tmp_path):
+    source = (
+        "from sklearn_rnn import RNNTextClassifier\n"
+        "RNNTextClassifier(compile=True).fit(['a b', 'b a'] * 5, [0, 1] * 5)"
+    )
+    environment = {**os.environ, "CXX": "no-such-compiler", "XDG_CACHE_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", source]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert "RuntimeError: compile=True needs a C++ compiler, but no-such-compiler" in result.stderr
+
+
+def test_a_compiler_that_fails_is_quoted(tmp_path, monkeypatch):
+    broken = tmp_path / "recurrence.cpp"
+    broken.write_text("int main( {")
+    monkeypatch.setattr(_build, "SOURCE", broken)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(RuntimeError, match=r"(?s)compiler of C\+\+17.*error"):
+        _build._built()
+    assert not list(tmp_path.rglob("*.so"))
+
+
+def test_a_model_of_the_kernels_predicts_without_them(monkeypatch):
+    X, y = make_word_order(n_samples=40, random_state=0)
+    clf = RNNTextClassifier(cell="gru", compile=True, max_epochs=1, random_state=0).fit(X, y)
+    expected = clf.predict_proba(X)
+    monkeypatch.setattr(native_kernels._recurrence, "_has_kernels", lambda: False)
+    np.testing.assert_allclose(clf.predict_proba(X), expected, atol=1e-5)
+
+
+def test_library_is_compiled_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    built = _build._built()
+    assert built.parent == tmp_path / "sklearn_rnn"
+    monkeypatch.setattr(_build, "_compile", lambda command: pytest.fail("compiled again"))
+    assert _build._built() == built
