@@ -31,7 +31,6 @@ BENCHMARKS = {
 def main():
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="\n".join(f"{name:16}{text}" for name, (_, text) in BENCHMARKS.items()),
         description="\n".join(f"{name:21}{text}" for name, (_, text) in BENCHMARKS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -31,7 +31,7 @@ def main(argv):
     parser = argparse.ArgumentParser(prog="python -m benchmarks grid_lstm", description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--digits", type=int, default=2)
-    parser.add_argument("--layers", nargs="+", type=int, default=[4, 10])
+    parser.add_argument("--layers", nargs="+", type=int, default=[4, 8])
     parser.add_argument("--bits", nargs="+", type=int, default=[6, 8])
     parser.add_argument("--hidden-size", type=int, default=48)
     parser.add_argument("--steps", type=int, default=3000)

@@ -8,6 +8,9 @@ import torch
 
 PRECISIONS = ("float32", "bfloat16", "auto")
 
+# The cells that have a kernel of our own.
+NATIVE_CELLS = ("rnn", "lstm", "gru")
+
 
 def resolve_precision(
     precision: str, cell: str | Callable, device: torch.device, *, native: bool = False
@@ -15,7 +18,7 @@ def resolve_precision(
     """Return the dtype of the matrix products, "auto" being the faster one.
 
     On a CPU torch has a kernel in bfloat16 for the LSTM alone; the other cells are slower in it.
-    Around kernels of our own the large products gain by it with any cell.
+    Around kernels of our own the large products gain by it with any cell that has one.
 
     Parameters
     ----------
@@ -38,7 +41,8 @@ def resolve_precision(
     if device.type == "cuda":
         faster = torch.cuda.get_device_capability(device) >= (8, 0)
     else:
-        faster = device.type == "cpu" and (native or cell == "lstm") and _cpu_has_bfloat16()
+        gains = cell in NATIVE_CELLS if native else cell == "lstm"
+        faster = device.type == "cpu" and gains and _cpu_has_bfloat16()
     return torch.bfloat16 if faster else torch.float32
 
 

@@ -1,0 +1,201 @@
+"""How far back each cell remembers: three tasks of Hochreiter and Schmidhuber (1997).
+
+Writes memory_distance.md and memory_distance.svg. In the adding problem two of many numbers are
+marked and their sum is asked for; in the copy task a few symbols at the beginning are to be
+written at the end; in temporal order two symbols among many others come in one of four orders. The
+figure is the error that is left: the mean squared error relative to that of always answering the
+mean, or the error rate relative to that of chance. 0 is solved, 1 is nothing learned. All examples
+are drawn anew.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+from statistics import mean
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from sklearn_rnn.modules import GridLSTM, PackedLayout, RecurrentStack
+from sklearn_rnn.modules._make_cell import make_cell
+from sklearn_rnn.modules.cells import CELLS
+
+CHECK_SIZE = 500
+N_COPIED, N_SYMBOLS = 3, 4
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks memory_distance", description=__doc__
+    )
+    names = [*CELLS, "irnn", "chrono_lstm", "grid_lstm"]
+    parser.add_argument("--cells", nargs="+", choices=names, default=names)
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--lengths", nargs="+", type=int, default=[20, 50, 100])
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--hidden-size", type=int, default=32)
+    parser.add_argument("--layers", type=int, default=2)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--lr", type=float, default=3e-3)
+    parser.add_argument("--output", default="docs/benchmarks")
+    args = parser.parse_args(argv)
+    errors = {}
+    for task in args.tasks:
+        for cell in args.cells:
+            for length in args.lengths:
+                runs = [train(cell, TASKS[task], length, seed, args) for seed in range(args.seeds)]
+                errors[task, cell, length] = mean(runs)
+                print(task, cell, length, [round(run, 3) for run in runs], flush=True)
+    folder = Path(args.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "memory_distance.md").write_text(make_report(errors, args), encoding="utf-8")
+    plot(errors, args, folder / "memory_distance.svg")
+
+
+class Adding:
+    """Numbers between 0 and 1; one of the first tenth and one of the first half are marked."""
+
+    n_inputs, n_outputs, n_places = 2, 1, 1
+
+    def draw(self, length, n_examples):
+        values, marks = torch.rand(length, n_examples), torch.zeros(length, n_examples)
+        first = torch.randint(max(length // 10, 1), (n_examples,))
+        second = first + 1 + torch.randint(max(length // 2 - 1, 1), (n_examples,))
+        columns = torch.arange(n_examples)
+        marks[first, columns] = marks[second, columns] = 1
+        answer = values[first, columns] + values[second, columns]
+        return torch.stack([values, marks], dim=-1), answer[None]
+
+    def loss(self, outputs, answer):
+        return F.mse_loss(outputs[..., 0], answer)
+
+    def error(self, outputs, answer):
+        return (self.loss(outputs, answer) / answer.var(correction=0)).item()
+
+
+class Choice:
+    """Tasks whose answers are symbols."""
+
+    def loss(self, outputs, answer):
+        return F.cross_entropy(outputs.flatten(0, 1), answer.flatten())
+
+    def error(self, outputs, answer):
+        rate = (outputs.argmax(-1) != answer).double().mean().item()
+        return rate / (1 - 1 / self.n_outputs)
+
+
+class Copy(Choice):
+    """Some symbols, blanks, and a sign for each symbol that is to be written."""
+
+    n_inputs, n_outputs, n_places = N_SYMBOLS + 2, N_SYMBOLS, N_COPIED
+
+    def draw(self, length, n_examples):
+        symbols = torch.randint(N_SYMBOLS, (N_COPIED, n_examples))
+        tokens = torch.full((length + 2 * N_COPIED, n_examples), N_SYMBOLS)
+        tokens[:N_COPIED] = symbols
+        tokens[-N_COPIED:] = N_SYMBOLS + 1
+        return F.one_hot(tokens, self.n_inputs).float(), symbols
+
+
+class TemporalOrder(Choice):
+    """X or Y at two places among distractors: which of XX, XY, YX and YY is it?"""
+
+    n_inputs, n_outputs, n_places = N_SYMBOLS + 2, 4, 1
+
+    def draw(self, length, n_examples):
+        tokens = torch.randint(N_SYMBOLS, (length, n_examples))
+        tenth = max(length // 10, 1)
+        columns = torch.arange(n_examples)
+        kinds = torch.randint(2, (2, n_examples))
+        for kind, start in zip(kinds, (tenth, length // 2), strict=True):
+            tokens[start + torch.randint(tenth, (n_examples,)), columns] = N_SYMBOLS + kind
+        return F.one_hot(tokens, self.n_inputs).float(), (2 * kinds[0] + kinds[1])[None]
+
+
+TASKS = {"adding": Adding(), "copy": Copy(), "temporal order": TemporalOrder()}
+
+
+class Reader(nn.Module):
+    """A stack and a linear layer on its last states."""
+
+    def __init__(self, encoder, task):
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.Linear(encoder.output_size, task.n_outputs)
+        self.n_places = task.n_places
+
+    def forward(self, x):
+        n_steps, n_examples, _ = x.shape
+        layout = PackedLayout(torch.full((n_steps,), n_examples))
+        states = self.encoder(x.flatten(0, 1), layout).unflatten(0, (n_steps, n_examples))
+        return self.head(states[-self.n_places :])
+
+
+def make_encoder(cell, n_inputs, length, args):
+    if cell == "grid_lstm":
+        return GridLSTM(n_inputs, args.hidden_size, num_layers=args.layers)
+    options = {
+        "irnn": {"cell": "rnn", "activation": "relu", "recurrent_init": "identity"},
+        "chrono_lstm": {"cell": "lstm", "forget_bias": "chrono", "max_length": length},
+    }.get(cell, {"cell": cell})
+    make = partial(make_cell, **options)
+    return RecurrentStack(make, n_inputs, args.hidden_size, num_layers=args.layers)
+
+
+def train(cell, task, length, seed, args):
+    """Return the error that is left on new examples."""
+    torch.manual_seed(seed)
+    network = Reader(make_encoder(cell, task.n_inputs, length, args), task)
+    optimizer = torch.optim.Adam(network.parameters(), lr=args.lr)
+    for _ in range(args.steps):
+        x, answer = task.draw(length, args.batch_size)
+        optimizer.zero_grad()
+        task.loss(network(x), answer).backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+    with torch.no_grad():
+        x, answer = task.draw(length, CHECK_SIZE)
+        return task.error(network(x), answer)
+
+
+def make_report(errors, args):
+    lines = [
+        "# How far back each cell remembers\n",
+        f"{args.layers} layers of {args.hidden_size} units, {args.steps} steps of Adam at a rate "
+        f"of {args.lr} on {args.batch_size} new examples each, mean of {args.seeds} seeds. The "
+        "error that is left: 0 is solved, 1 is what the mean or chance leaves.\n",
+    ]
+    for task in args.tasks:
+        lines += [
+            f"## {task.capitalize()}\n",
+            f"| cell | {' | '.join(f'{length} steps' for length in args.lengths)} |",
+            f"| --- |{' --- |' * len(args.lengths)}",
+        ]
+        for cell in args.cells:
+            values = " | ".join(f"{errors[task, cell, length]:.2f}" for length in args.lengths)
+            lines.append(f"| {cell} | {values} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def plot(errors, args, path):
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(
+        1, len(args.tasks), figsize=(4 * len(args.tasks), 4), layout="constrained", squeeze=False
+    )
+    for ax, task in zip(axes[0], args.tasks, strict=True):
+        for k, cell in enumerate(args.cells):
+            values = [errors[task, cell, length] for length in args.lengths]
+            style = {"color": f"C{k % 10}", "linestyle": "-" if k < 10 else "--"}
+            ax.plot(args.lengths, values, marker="o", label=cell, **style)
+        ax.set(title=task, xlabel="steps", ylim=(-0.05, 1.15))
+    axes[0, 0].set_ylabel("error left")
+    axes[0, -1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    fig.savefig(path)
+    plt.close(fig)
