@@ -1,14 +1,14 @@
 """Early stopping: which documents are scored while training, and by what."""
 
+import pickle
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import f1_score, get_scorer, log_loss, make_scorer
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from skorch.callbacks import Callback
 from weights import have_same_weights
@@ -20,27 +20,171 @@ X_ALL, Y_ALL = (values[::100] for values in load_tweet_sentiment(return_X_y=True
 X, X_VAL, Y, Y_VAL = X_ALL[::2], X_ALL[1::2], Y_ALL[::2], Y_ALL[1::2]
 LENGTHS, LENGTHS_VAL = (np.array([float(len(text)) for text in part]) for part in (X, X_VAL))
 WEIGHT_VAL = np.where(Y_VAL == "negative", 5.0, 0.5)
+SMALL = {"embedding_dim": 5, "hidden_size": 4, "max_epochs": 3, "lr": 0.02, "random_state": 0}
 CV = StratifiedKFold(2, shuffle=True, random_state=0)
 
 
 def make_classifier(**params):
-    small = {"embedding_dim": 5, "hidden_size": 4, "max_epochs": 3, "lr": 0.02, "random_state": 0}
-    return RNNTextClassifier(**{**small, "early_stopping": True, **params})
-
-
-def make_regressor(**params):
-    return RNNTextRegressor(**{**make_classifier().get_params(), **params}) if False else (
-        RNNTextRegressor(
-            embedding_dim=5,
-            hidden_size=4,
-            max_epochs=3,
-            lr=0.01,
-            early_stopping=True,
-            random_state=0,
-            **params,
-        )
-    )
+    return RNNTextClassifier(**{**SMALL, "early_stopping": True, **params})
 
 
 def fit(estimator, X=X, y=Y, X_val=X_VAL, y_val=Y_VAL, **params):
     return estimator.fit(X, y, X_val=X_val, y_val=y_val, **params)
+
+
+@pytest.mark.parametrize(
+    "scoring", ["f1_macro", "neg_log_loss", "roc_auc_ovr", make_scorer(f1_score, average="micro")]
+)
+def test_score_of_best_epoch_is_the_one_a_scorer_gives_afterwards(scoring):
+    clf = fit(make_classifier(scoring=scoring))
+    scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring
+    assert clf.best_validation_score_ == pytest.approx(scorer(clf, X_VAL, Y_VAL), abs=1e-6)
+    assert clf.best_validation_score_ == max(clf.validation_scores_)
+    assert len(clf.validation_scores_) == clf.n_iter_
+
+
+def test_without_scoring_a_classifier_is_scored_by_accuracy_and_a_regressor_by_r2():
+    clf = fit(make_classifier())
+    assert clf.best_validation_score_ == pytest.approx(clf.score(X_VAL, Y_VAL))
+    reg = fit(RNNTextRegressor(**SMALL, early_stopping=True), y=LENGTHS, y_val=LENGTHS_VAL)
+    assert reg.best_validation_score_ == pytest.approx(reg.score(X_VAL, LENGTHS_VAL), abs=1e-5)
+
+
+def test_loss_as_score_is_the_validation_loss():
+    clf = fit(make_classifier(scoring="loss", label_smoothing=0.0, wide_weight=0))
+    expected = log_loss(Y_VAL, clf.predict_proba(X_VAL), labels=clf.classes_)
+    assert clf.best_validation_score_ == pytest.approx(-expected, rel=1e-5)
+
+
+def test_a_scorer_is_asked_with_token_ids_and_an_estimator_that_predicts():
+    seen = []
+
+    def scorer(estimator, X, y):
+        assert estimator.predict_proba(X[:2]).shape == (2, 3)
+        seen.append((estimator.predict(X) == y).mean())
+        return seen[-1]
+
+    clf = fit(make_classifier(scoring=scorer))
+    assert clf.validation_scores_ == seen
+
+
+def test_validation_set_decides_when_to_stop_and_which_weights_stay():
+    scores = iter([0.1, 0.3, 0.2, 0.2, 0.2, 0.2])
+    states = []
+
+    class KeepWeights(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            states.append({k: v.clone() for k, v in net.module_.state_dict().items()})
+
+    clf = make_classifier(
+        scoring=lambda estimator, X, y: next(scores),
+        max_epochs=20,
+        n_iter_no_change=2,
+        callbacks=[KeepWeights()],
+    )
+    fit(clf)
+    assert clf.validation_scores_ == [0.1, 0.3, 0.2, 0.2]
+    for name, weights in clf.module_.state_dict().items():
+        assert weights.equal(states[1][name])
+
+
+def test_given_validation_set_leaves_all_documents_to_train_on():
+    given, split = fit(make_classifier()), make_classifier().fit(X, Y)
+    n_steps = [len(clf.history_[0]["batches"]) for clf in (given, split)]
+    n_documents = [
+        sum(
+            batch["train_batch_size"]
+            for batch in clf.history_[0]["batches"]
+            if "train_batch_size" in batch
+        )
+        for clf in (given, split)
+    ]
+    assert n_documents[0] == len(X) > n_documents[1] and n_steps[0] >= n_steps[1]
+
+
+def test_validation_set_is_read_by_the_vectorizer_of_the_training_set():
+    clf = fit(make_classifier())
+    assert set(clf.vectorizer_.vocabulary_) == set(SequenceVectorizer().fit(X).vocabulary_)
+    vectorizer = SequenceVectorizer().fit(X)
+    on_ids = fit(make_classifier(), X=vectorizer.transform(X), X_val=vectorizer.transform(X_VAL))
+    assert on_ids.validation_scores_ == clf.validation_scores_
+    assert have_same_weights(on_ids, clf)
+
+
+def test_weights_of_the_validation_set_count_in_its_score():
+    weighted = fit(make_classifier(), sample_weight_val=WEIGHT_VAL)
+    assert weighted.best_validation_score_ == pytest.approx(
+        weighted.score(X_VAL, Y_VAL, sample_weight=WEIGHT_VAL)
+    )
+    assert weighted.validation_scores_ != fit(make_classifier()).validation_scores_
+
+
+def test_an_encoder_takes_a_validation_set():
+    encoder = fit(RNNTextEncoder(**SMALL, early_stopping=True))
+    assert encoder.best_validation_score_ == max(encoder.validation_scores_)
+    assert encoder.transform(X_VAL).shape == (len(X_VAL), len(encoder.get_feature_names_out()))
+
+
+@pytest.mark.parametrize("container", [list, np.array, pd.Series])
+def test_validation_documents_come_in_any_container(container):
+    clf = fit(make_classifier(), X_val=container(X_VAL), y_val=container(Y_VAL))
+    assert clf.validation_scores_ == fit(make_classifier()).validation_scores_
+
+
+def test_a_pipeline_hands_the_validation_set_through_its_vectorizer():
+    with sklearn.config_context(enable_metadata_routing=True):
+        clf = make_classifier().set_fit_request(X_val=True, y_val=True)
+        steps = [("ids", SequenceVectorizer()), ("clf", clf)]
+        pipe = Pipeline(steps, transform_input=["X_val"]).fit(X, Y, X_val=X_VAL, y_val=Y_VAL)
+    assert pipe[-1].validation_scores_ == fit(make_classifier()).validation_scores_
+
+
+def test_a_search_hands_the_validation_set_to_every_candidate():
+    with sklearn.config_context(enable_metadata_routing=True):
+        clf = make_classifier().set_fit_request(X_val=True, y_val=True)
+        search = GridSearchCV(clf, {"hidden_size": [3, 4]}, cv=CV)
+        search.fit(X, Y, X_val=X_VAL, y_val=Y_VAL)
+    best = search.best_estimator_
+    assert best.best_validation_score_ == pytest.approx(best.score(X_VAL, Y_VAL))
+
+
+def test_nothing_of_the_validation_set_stays_in_the_model():
+    long_word = "x" * 100_000
+    clf = fit(make_classifier(scoring="f1_macro"), X_val=[*X_VAL[:-1], long_word])
+    assert long_word.encode() not in pickle.dumps(clf)
+    assert len(pickle.dumps(clf)) < len(pickle.dumps(fit(make_classifier()))) + 10_000
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"y_val": None}, "X_val is provided, but y_val was not provided"),
+        ({"X_val": None}, "y_val is provided, but X_val was not provided"),
+        ({"X_val": X_VAL[:-1]}, "inconsistent numbers of samples"),
+        ({"y_val": np.where(Y_VAL == "negative", "mixed", Y_VAL)}, "mixed"),
+        ({"sample_weight_val": [1.0]}, "sample_weight"),
+        ({"sample_weight_val": 0 * WEIGHT_VAL}, "at least one non-zero"),
+    ],
+)
+def test_a_wrong_validation_set_is_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        fit(make_classifier(), **given)
+
+
+def test_a_validation_set_without_early_stopping_is_refused():
+    with pytest.raises(ValueError, match="early_stopping should be set to True"):
+        fit(make_classifier(early_stopping=False))
+
+
+def test_a_failing_scorer_is_not_swallowed():
+    def scorer(estimator, X, y):
+        raise ZeroDivisionError("in the scorer")
+
+    with pytest.raises(ZeroDivisionError, match="in the scorer"):
+        fit(make_classifier(scoring=scorer))
+
+
+def test_no_warning_on_the_way():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(make_classifier(scoring="neg_log_loss"), sample_weight_val=WEIGHT_VAL)
