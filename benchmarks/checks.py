@@ -51,10 +51,11 @@ def list_runs(common, *, quick):
     for change in changes:
         label = ", ".join(f"{name}={value!r}" for name, value in change.items())
         for class_, spelled in trained:
-            (estimator,), (as_text,) = (common.make_small(c, [change]) for c in (class_, spelled))
-            yield "scikit-learn", label, estimator
-            yield "scikit-learn", label, as_text
-            yield "text", label, estimator
+            for estimator in common.make_small(class_, [change]):
+                yield "scikit-learn", label, estimator
+                yield "text", label, estimator
+            for estimator in common.make_small(spelled, [change]):
+                yield "scikit-learn", label, estimator
     for vectorizer in common.VECTORIZERS[: 1 if quick else None]:
         label = repr(vectorizer).partition("(")[2][:-1]
         yield "scikit-learn", label, common.SpelledVectorizer(**vectorizer.get_params())

@@ -7,6 +7,7 @@ spelled out as text.
 import pytest
 from common_estimators import (
     CONFIGURATIONS,
+    LARGER,
     TRAINED,
     VECTORIZERS,
     SpelledVectorizer,
@@ -15,9 +16,11 @@ from common_estimators import (
 )
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from sklearn_rnn import RNNTextRegressor
 from sklearn_rnn.utils.estimator_checks import parametrize_with_text_checks
 
 PLAIN = [estimator for class_ in TRAINED for estimator in make_small(class_, [{}])]
+LEARNS_NUMBERS = make_small(RNNTextRegressor, [{**LARGER, "wide_weight": 0}])
 SPELLED = [estimator for class_ in TRAINED.values() for estimator in make_small(class_, [{}])]
 SPELLED_VECTORIZERS = [SpelledVectorizer(**vectorizer.get_params()) for vectorizer in VECTORIZERS]
 CONFIGURED = [e for class_ in TRAINED for e in make_small(class_, CONFIGURATIONS)]
@@ -26,7 +29,9 @@ SPELLED_CONFIGURED = [e for class_ in TRAINED.values() for e in make_small(class
 over_checks_of_sklearn = {"expected_failed_checks": expected_failures}
 
 
-@parametrize_with_checks([*PLAIN, *SPELLED, *SPELLED_VECTORIZERS], **over_checks_of_sklearn)
+@parametrize_with_checks(
+    [*PLAIN, *LEARNS_NUMBERS, *SPELLED, *SPELLED_VECTORIZERS], **over_checks_of_sklearn
+)
 def test_checks_of_sklearn(estimator, check):
     check(estimator)
 

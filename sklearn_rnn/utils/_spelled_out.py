@@ -63,6 +63,8 @@ def _reading_numbers(method):
 
     @wraps(method)
     def spelled(self, X, *args, **kwargs):
+        if isinstance(X, _SpelledOut):  # handed on by another method, as fit_transform does
+            return method(self, X, *args, **kwargs)
         if "fit" not in name:
             check_is_fitted(self)
         first = name.startswith("fit") or not hasattr(self, "n_features_in_")
@@ -72,9 +74,13 @@ def _reading_numbers(method):
     return spelled
 
 
+class _SpelledOut(list):
+    """Documents made of numbers."""
+
+
 def spell_out(X):
     """Return a document for each row of an array of floats."""
-    return [
+    return _SpelledOut(
         " ".join(f"x{column}_{round(value)}" for column, value in enumerate(row))
         for row in X.tolist()
-    ]
+    )
