@@ -79,6 +79,12 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         Number of means of ``pooling="multihead_attention"``, a divisor of the features of a state.
         Ignored by other poolings.
 
+    doubly_stochastic : float, default=0.0
+        Weight of a term in the training loss that draws the attention of either kind towards all
+        tokens, so that none is passed over: the mean over the tokens of ``(1 - share)**2``, where
+        a token's share is its weight, averaged over the heads, times the number of tokens. Ignored
+        by other poolings.
+
     skip_connection : bool, default=True
         Whether the mean of the token vectors joins that vector, a way past the recurrence.
 
@@ -305,6 +311,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         forget_bias=None,
         pooling="concat",
         num_heads=4,
+        doubly_stochastic=0.0,
         skip_connection=True,
         wide_weight="auto",
         dropout=0.5,
@@ -347,6 +354,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.forget_bias = forget_bias
         self.pooling = pooling
         self.num_heads = num_heads
+        self.doubly_stochastic = doubly_stochastic
         self.skip_connection = skip_connection
         self.wide_weight = wide_weight
         self.dropout = dropout

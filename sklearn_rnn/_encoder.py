@@ -84,6 +84,12 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         Number of means of ``pooling="multihead_attention"``, a divisor of the features of a state.
         Ignored by other poolings.
 
+    doubly_stochastic : float, default=0.0
+        Weight of a term in the training loss that draws the attention of either kind towards all
+        tokens, so that none is passed over: the mean over the tokens of ``(1 - share)**2``, where
+        a token's share is its weight, averaged over the heads, times the number of tokens. Ignored
+        by other poolings.
+
     skip_connection : bool, default=True
         Whether the mean of the token vectors joins that vector, a way past the recurrence.
 
@@ -317,6 +323,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         forget_bias=None,
         pooling="concat",
         num_heads=4,
+        doubly_stochastic=0.0,
         skip_connection=True,
         dropout=0.5,
         word_dropout=0.2,
@@ -359,6 +366,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         self.forget_bias = forget_bias
         self.pooling = pooling
         self.num_heads = num_heads
+        self.doubly_stochastic = doubly_stochastic
         self.skip_connection = skip_connection
         self.dropout = dropout
         self.word_dropout = word_dropout

@@ -13,6 +13,7 @@ from torch import Tensor
 from sklearn_rnn._batching import SequenceDataset, TokenBatch
 from sklearn_rnn._torch_state import side_by_side
 from sklearn_rnn.modules._dropout import dropout_generator
+from sklearn_rnn.modules._penalties import collect_penalties
 
 
 class SequenceNet(NeuralNet):
@@ -20,7 +21,8 @@ class SequenceNet(NeuralNet):
 
     Its own are: `fit` takes the pair of training and validation set (or None) as `X`; a batch
     reaches the module as a packed sequence; the loss is the mean over documents of weight times
-    loss, of each output where the module returns several. The rest is skorch.
+    loss, of each output where the module returns several, and what modules add to it while
+    training. The rest is skorch.
 
     Parameters
     ----------
@@ -79,8 +81,11 @@ class SequenceNet(NeuralNet):
         def step_part(ids, targets, weights, seed):
             part = TokenBatch(None, [ids])
             with torch.enable_grad(), dropout_generator(self._generator(seed)):
-                y_pred = self.infer(part, **fit_params)
+                with collect_penalties() as penalties:
+                    y_pred = self.infer(part, **fit_params)
                 loss = self.get_loss(y_pred, (targets, weights), X=part, training=True)
+                for penalty in penalties:
+                    loss = loss + (penalty * weights.to(penalty.device)).mean()
                 loss = loss * (len(targets) / len(x))  # the share of the part in the mean
                 grads = torch.autograd.grad(loss, parameters, allow_unused=True)
             return loss.detach(), y_pred, list(map(own_grad, grads))

@@ -8,6 +8,7 @@ import torch
 from torch.nn.utils.rnn import pack_sequence
 
 from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn.inspection import trace
 from sklearn_rnn.modules import (
     CoupledLSTMCell,
     Dropout,
@@ -334,7 +335,7 @@ def test_weights_are_dropped_under_zoneout_too():
         {"variational_dropout": True, "recurrent_dropout": 0.2},
         {"zoneout": 0.2, "recurrent_dropout": 0.2},
         {"recurrent_init": "uniform", "forget_bias": "chrono"},
-        {"pooling": "multihead_attention", "num_heads": 2},
+        {"pooling": "multihead_attention", "num_heads": 2, "doubly_stochastic": 0.1},
     ],
     ids=str,
 )
@@ -358,3 +359,30 @@ def test_heads_must_divide_the_features():
     clf = RNNTextClassifier(pooling="multihead_attention", num_heads=3, hidden_size=4)
     with pytest.raises(ValueError, match=r"divisible by num_heads=3\. There are 8"):
         clf.fit(["a b", "c"] * 4, [0, 1] * 4)
+
+
+def test_doubly_stochastic_attention_spreads_over_the_document():
+    # One word tells the class, so that plain attention learns to look at it alone.
+    words = np.random.RandomState(0).randint(4, 30, size=(200, 12))
+    labels = np.arange(200) % 2
+    words[np.arange(200), np.arange(200) % 12] = 2 + labels
+
+    def excess(doubly_stochastic):
+        clf = RNNTextClassifier(
+            cell="gru",
+            pooling="attention",
+            doubly_stochastic=doubly_stochastic,
+            wide_weight=0,
+            skip_connection=False,
+            dropout=0,
+            word_dropout=0,
+            hidden_size=8,
+            embedding_dim=8,
+            lr=0.02,
+            max_epochs=20,
+            random_state=0,
+        ).fit(words, labels)
+        assert clf.score(words, labels) > 0.95
+        return trace(clf, words[:1]).attention.max() - 1 / 12
+
+    assert excess(0.0) > 10 * excess(1.0)

@@ -11,6 +11,7 @@ from sklearn_rnn.modules import (
     MultiheadAttentionPooling,
     PackedLayout,
 )
+from sklearn_rnn.modules._penalties import collect_penalties
 from sklearn_rnn.modules._pooling import POOLINGS
 
 SIZE = 4
@@ -147,3 +148,43 @@ def test_max_hands_the_gradient_of_a_tie_on_once():
     pool(MaxPooling(1), [states]).sum().backward()
     assert states.grad[0].item() == 0
     assert states.grad.sum().item() == 1
+
+
+@pytest.mark.parametrize(
+    "pooling",
+    [
+        AttentionPooling(6, doubly_stochastic=0.7),
+        MultiheadAttentionPooling(6, num_heads=3, doubly_stochastic=0.7),
+    ],
+)
+def test_penalty_is_the_mean_square_by_which_tokens_miss_their_fair_share(pooling):
+    documents = [torch.randn(length, 6) for length in (5, 3, 3, 1)]
+    packed = pack_sequence(documents)
+    layout = PackedLayout(packed.batch_sizes)
+    with collect_penalties() as penalties:
+        pooling(packed.data, layout)
+    (penalty,) = penalties
+    expected = []
+    for states in documents:
+        scores = pooling.score(torch.tanh(pooling.projection(states)))
+        shares = torch.softmax(scores, dim=0).mean(dim=1)
+        expected.append(0.7 * (1 - len(states) * shares).square().mean())
+    torch.testing.assert_close(penalty, torch.stack(expected))
+    assert penalty[-1] == 0  # a single token has all
+
+
+def test_no_penalty_without_weight_nor_in_prediction_nor_where_nobody_collects():
+    layout = PackedLayout(torch.tensor([1, 1]))
+    with collect_penalties() as penalties:
+        AttentionPooling(4)(torch.randn(2, 4), layout)
+        AttentionPooling(4, doubly_stochastic=1.0).eval()(torch.randn(2, 4), layout)
+    AttentionPooling(4, doubly_stochastic=1.0)(torch.randn(2, 4), layout)
+    assert penalties == []
+
+
+def test_heads_may_divide_a_document_among_themselves_for_nothing():
+    pooling = MultiheadAttentionPooling(2, num_heads=2, doubly_stochastic=1.0)
+    shares = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    layout = PackedLayout(torch.tensor([1, 1]))
+    assert pooling._unevenness(shares, layout).tolist() == [0.0]
+    assert pooling._unevenness(shares[:, [0, 0]], layout).tolist() == [1.0]

@@ -14,7 +14,7 @@ from ._embedding import TokenEmbedding
 from ._grid_lstm import GridLSTM
 from ._layout import PackedLayout
 from ._make_cell import make_cell
-from ._pooling import POOLINGS, LastPooling, MeanPooling, MultiheadAttentionPooling
+from ._pooling import POOLINGS, AttentionPooling, LastPooling, MeanPooling
 from ._recurrent import RecurrentStack
 
 GRIDS = {"grid_lstm": partial(GridLSTM, tied=False), "tied_grid_lstm": partial(GridLSTM, tied=True)}
@@ -128,6 +128,7 @@ def build_network(
     max_length: int | None = None,
     pooling: str = "concat",
     num_heads: int = 4,
+    doubly_stochastic: float = 0.0,
     skip_connection: bool = True,
     dropout: float = 0.5,
     word_dropout: float = 0.1,
@@ -171,6 +172,9 @@ def build_network(
         How the states of all tokens become one vector.
     num_heads : int, default=4
         Number of heads of "multihead_attention".
+    doubly_stochastic : float, default=0.0
+        Weight of the term by which attention of either kind passes no token over, see
+        `AttentionPooling`.
     skip_connection : bool, default=True
         Whether the mean of the embeddings joins that vector.
     dropout : float, default=0.5
@@ -238,9 +242,11 @@ def build_network(
         )
     make_pooling = POOLINGS[pooling]
     if make_pooling is LastPooling:
-        make_pooling = partial(LastPooling, bidirectional=bidirectional)
-    elif make_pooling is MultiheadAttentionPooling:
-        make_pooling = partial(MultiheadAttentionPooling, num_heads=num_heads)
+        make_pooling = partial(make_pooling, bidirectional=bidirectional)
+    elif issubclass(make_pooling, AttentionPooling):
+        make_pooling = partial(make_pooling, doubly_stochastic=doubly_stochastic)
+        if pooling == "multihead_attention":
+            make_pooling = partial(make_pooling, num_heads=num_heads)
     return SequenceNetwork(
         embedding,
         encoder,

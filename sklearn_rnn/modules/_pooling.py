@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ._layout import PackedLayout
+from ._penalties import add_penalty
 
 
 class LastPooling(nn.Module):
@@ -118,21 +119,34 @@ class AttentionPooling(nn.Module):
         \alpha_t &= \exp(e_t) / \textstyle\sum_k \exp(e_k) \\
         s &= \textstyle\sum_t \alpha_t s_t
 
-    This is the word attention of Yang et al. (2016).
+    This is the word attention of Yang et al. (2016). With `doubly_stochastic` as :math:`\lambda`,
+    the loss of a document of `T` tokens grows while training by
+
+    .. math::
+
+        \lambda\, \tfrac1T \textstyle\sum_t (1 - T \alpha_t)^2
+
+    so that no token is passed over: the weights sum to one over the tokens, and each is drawn to
+    its fair share. Xu et al. (2015) have it for an attention that looks several times, and here it
+    bounds the mean weight of all heads.
 
     Parameters
     ----------
     input_size : int
         Features of a state.
+    doubly_stochastic : float, default=0.0
+        Weight of that term.
 
     References
     ----------
     Z. Yang et al., "Hierarchical attention networks for document
-    classification", NAACL (2016).
+    classification", NAACL (2016). K. Xu et al., "Show, attend and tell: neural image caption
+    generation with visual attention", ICML (2015), section 4.2.1.
     """
 
-    def __init__(self, input_size: int) -> None:
+    def __init__(self, input_size: int, *, doubly_stochastic: float = 0.0) -> None:
         super().__init__()
+        self.doubly_stochastic = doubly_stochastic
         self.projection = nn.Linear(input_size, input_size)
         self.score = nn.Linear(input_size, 1, bias=False)
         self.output_size = input_size
@@ -157,7 +171,16 @@ class AttentionPooling(nn.Module):
         lowest = scores.new_full((layout.n_documents, scores.shape[1]), -torch.inf)
         largest = lowest.scatter_reduce(0, index, scores.detach(), "amax")
         shares = (scores - largest[layout.documents]).exp()
-        return shares / document_sums(shares, layout)[layout.documents]
+        shares = shares / document_sums(shares, layout)[layout.documents]
+        if self.doubly_stochastic and self.training:
+            add_penalty(self.doubly_stochastic * self._unevenness(shares, layout))
+        return shares
+
+    def _unevenness(self, shares: Tensor, layout: PackedLayout) -> Tensor:
+        """Return the mean square by which tokens miss their fair share, of each document."""
+        lengths = layout.lengths.to(shares.dtype)
+        missed = 1 - lengths[layout.documents] * shares.mean(dim=1)
+        return document_sums(missed.square(), layout) / lengths
 
     def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
         """Return the attended states.
@@ -197,6 +220,9 @@ class MultiheadAttentionPooling(AttentionPooling):
         Features of a state.
     num_heads : int, default=4
         Number of heads, a divisor of `input_size`.
+    doubly_stochastic : float, default=0.0
+        Weight of the term that draws each token's mean weight to its fair share, see
+        `AttentionPooling`.
 
     References
     ----------
@@ -214,8 +240,10 @@ class MultiheadAttentionPooling(AttentionPooling):
     torch.Size([2, 8])
     """
 
-    def __init__(self, input_size: int, num_heads: int = 4) -> None:
-        super().__init__(input_size)
+    def __init__(
+        self, input_size: int, num_heads: int = 4, *, doubly_stochastic: float = 0.0
+    ) -> None:
+        super().__init__(input_size, doubly_stochastic=doubly_stochastic)
         if input_size % num_heads:
             raise ValueError(
                 f"The features of a state must be divisible by num_heads={num_heads}. There are "
