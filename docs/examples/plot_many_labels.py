@@ -1,0 +1,61 @@
+"""
+==========================
+Many labels for a document
+==========================
+
+A document can have several labels at once. Here tweets and reviews of drugs are read by one
+network that tells what kind of text it is and which sentiment it holds.
+"""
+
+# %%
+# Sets of labels
+# --------------
+# :class:`~sklearn.preprocessing.MultiLabelBinarizer` turns sets into an indicator matrix, with a
+# column for each label.
+import pandas as pd
+from sklearn.preprocessing import MultiLabelBinarizer
+
+from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment
+
+
+def load(subset, n_documents):
+    sources = {
+        "tweet": load_tweet_sentiment(subset=subset),
+        "drug": load_drug_reviews(subset=subset),
+    }
+    return pd.concat(
+        source.frame.head(n_documents).assign(kind=kind) for kind, source in sources.items()
+    )
+
+
+train, test = load("train", 3000), load("test", 1000)
+binarizer = MultiLabelBinarizer()
+Y_train = binarizer.fit_transform(train[["kind", "label"]].to_numpy())
+Y_test = binarizer.transform(test[["kind", "label"]].to_numpy())
+pd.DataFrame(Y_train, columns=binarizer.classes_).sample(5, random_state=0)
+
+# %%
+# Fit
+# ---
+# The indicator matrix is all that the classifier needs to know. Each label gets a probability of
+# its own, and those above one half are predicted.
+from sklearn_rnn import RNNTextClassifier
+
+clf = RNNTextClassifier(cell="gru", random_state=0).fit(train["text"], Y_train)
+
+# %%
+# How well each label is told
+# ---------------------------
+from sklearn.metrics import classification_report
+
+print(
+    classification_report(
+        Y_test, clf.predict(test["text"]), target_names=binarizer.classes_, zero_division=0
+    )
+)
+
+# %%
+# New documents
+# -------------
+documents = ["My headaches are gone since I take it", "@united where is my bag?!", "love it!"]
+pd.DataFrame(clf.predict_proba(documents), index=documents, columns=binarizer.classes_).round(2)
