@@ -2,9 +2,16 @@
 
 from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
+from sklearn_rnn._onnx import export_onnx
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["RNNTextClassifier", "RNNTextEncoder", "RNNTextRegressor", "SequenceVectorizer"]
+__all__ = [
+    "RNNTextClassifier",
+    "RNNTextEncoder",
+    "RNNTextRegressor",
+    "SequenceVectorizer",
+    "export_onnx",
+]

@@ -23,7 +23,7 @@ LINE = [
     ["_base"],
     ["_classifier", "_regressor"],
     ["_encoder"],
-    ["inspection"],
+    ["_onnx", "inspection"],
     ["__init__"],
 ]
 PLACES = {name: place for place, group in enumerate(LINE) for name in group}

@@ -109,23 +109,61 @@ class GridLSTMCell(RecurrentCell):
         state : tuple of two tensors of shape (n_documents, hidden_size)
             Those that go on in time.
         """
+        outputs = []
+        for projected in zip(*self.project(x), strict=True):
+            output, state = self.advance(projected, state)
+            outputs.append(output)
+        return torch.stack(outputs), state
+
+    def project(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return what a step takes from below: one product for all steps.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (n_steps, n_documents, 2 * hidden_size)
+            The hidden vectors and memories from below.
+
+        Returns
+        -------
+        projected : tuple of tensors of shape (n_steps, n_documents, ...)
+            The sums of depth, the memories, and the sums of time, if time looks below.
+        """
         below, m_below = x.chunk(2, dim=-1)
-        # What looks at the hidden vectors from below alone is one product for all steps.
         V_time, V_depth = self.weight_ih.chunk(2)
         b_time, b_depth = (self.bias_ih + self.bias_hh).chunk(2)
         depth_sums = F.linear(below, V_depth, b_depth)
-        time_sums = F.linear(below, V_time, b_time) if self.priority != "time" else None
-        outputs = []
-        for t in range(len(x)):
-            if self.priority == "time":
-                h_depth, m_depth = self._depth(depth_sums[t], m_below[t], state[0])
-                state = self._time(F.linear(h_depth, V_time, b_time), *state)
-            else:
-                before, state = state[0], self._time(time_sums[t], *state)
-                seen = state[0] if self.priority == "depth" else before
-                h_depth, m_depth = self._depth(depth_sums[t], m_below[t], seen)
-            outputs.append(torch.cat([h_depth, m_depth], dim=1))
-        return torch.stack(outputs), state
+        if self.priority == "time":
+            return depth_sums, m_below
+        return depth_sums, m_below, F.linear(below, V_time, b_time)
+
+    def advance(self, projected: tuple[Tensor, ...], state: State) -> tuple[Tensor, State]:
+        """Advance by one step.
+
+        Parameters
+        ----------
+        projected : tuple of tensors of shape (n_documents, ...)
+            What `project` made of the input at this step.
+        state : tuple of two tensors of shape (n_documents, hidden_size)
+            The hidden vector and the memory from the step before.
+
+        Returns
+        -------
+        output : torch.Tensor of shape (n_documents, 2 * hidden_size)
+            The hidden vector and the memory that go up.
+        state : tuple of two tensors of shape (n_documents, hidden_size)
+            Those that go on in time.
+        """
+        depth_sums, m_below, *time_sums = projected
+        if self.priority == "time":
+            h_depth, m_depth = self._depth(depth_sums, m_below, state[0])
+            bias = (self.bias_ih + self.bias_hh).chunk(2)[0]
+            time_sums = F.linear(h_depth, self.weight_ih.chunk(2)[0], bias)
+            state = self._time(time_sums, *state)
+        else:
+            before, state = state[0], self._time(*time_sums, *state)
+            seen = state[0] if self.priority == "depth" else before
+            h_depth, m_depth = self._depth(depth_sums, m_below, seen)
+        return torch.cat([h_depth, m_depth], dim=1), state
 
     def _time(self, sums: Tensor, h: Tensor, m: Tensor) -> State:
         return lstm_transform(sums + F.linear(h, self.weight_hh.chunk(2)[0]), m)
