@@ -25,7 +25,7 @@ class SpelledOutMixin:
 
     scikit-learn's checks feed tables of floats. A subclass of this and of an estimator of text
     takes such tables: it validates them as scikit-learn's estimators do, rounds every number, and
-    writes the words of a row, such as "x0_3 x1_-2". So all the checks run, and what they prove
+    writes the words of a row, such as ``x0_3 x1_-2``. So all the checks run, and what they prove
     about `fit`, labels, weights and results they prove of the estimator on text.
 
     See Also
