@@ -15,6 +15,7 @@ from sklearn_rnn.inspection import (
     GateDisplay,
     GradientFlowDisplay,
     ReadingDisplay,
+    ShadedDocument,
     StateDisplay,
     TokenImportanceDisplay,
     TrainingDisplay,
@@ -207,10 +208,26 @@ def test_of_many_classes_the_most_probable_are_drawn(corpus):
 
 def test_attention_display_needs_attention(clf, corpus):
     display = AttentionDisplay.from_estimator(clf, DOCUMENT)
-    heights = [bar.get_height() for bar in display.bars_]
+    (bars,) = display.bars_
+    heights = [bar.get_height() for bar in bars]
     np.testing.assert_allclose(heights, trace(clf, DOCUMENT).attention)
     with pytest.raises(ValueError, match=r"only with pooling='attention'.* pooling='last'"):
         AttentionDisplay.from_estimator(make_classifier(pooling="last").fit(*corpus), DOCUMENT)
+
+
+def test_heads_of_attention_are_parts_of_a_bar(corpus):
+    clf = make_classifier(pooling="multihead_attention", num_heads=2, hidden_size=4).fit(*corpus)
+    display = AttentionDisplay.from_estimator(clf, DOCUMENT)
+    traced = trace(clf, DOCUMENT)
+    for head, bars in enumerate(display.bars_):
+        heights = [bar.get_height() for bar in bars]
+        np.testing.assert_allclose(heights, traced.head_attention[:, head] / 2)
+    tops = [bar.get_y() + bar.get_height() for bar in display.bars_[-1]]
+    np.testing.assert_allclose(tops, traced.attention, rtol=1e-6)
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert {"head 1", "head 2"} <= set(labels)
+    shaded = ShadedDocument.from_estimator(clf, DOCUMENT, values="attention")
+    np.testing.assert_array_equal(shaded.values, traced.attention)
 
 
 def test_importance_display_shows_both_methods(clf):

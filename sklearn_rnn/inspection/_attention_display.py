@@ -11,21 +11,22 @@ from sklearn_rnn.inspection._plotting import COLOURS, get_axes, label_words, wid
 class AttentionDisplay:
     """How much attention pooling weighs each token of a document, as bars.
 
-    The estimator must have ``pooling="attention"``. Create it by :meth:`from_estimator`. The
-    parameters are kept as attributes.
+    The estimator must have ``pooling="attention"`` or "multihead_attention". A bar is the mean
+    weight of the heads, and its parts are what each head adds to it. Create it by
+    :meth:`from_estimator`. The parameters are kept as attributes.
 
     Parameters
     ----------
-    weights : ndarray of shape (n_tokens,)
-        The weights, which sum to 1.
+    weights : ndarray of shape (n_tokens, n_heads)
+        The weights of each head, which sum to 1 over the tokens.
 
     tokens : list of str
         The words of the document.
 
     Attributes
     ----------
-    bars_ : matplotlib BarContainer
-        The bars.
+    bars_ : list of matplotlib BarContainer
+        The parts of the bars, for each head.
 
     ax_ : matplotlib Axes
         Where they are drawn.
@@ -52,8 +53,8 @@ class AttentionDisplay:
     >>> y = ["praise", "complaint"] * 20
     >>> clf = RNNTextClassifier(pooling="attention", max_epochs=5, random_state=0).fit(X, y)
     >>> display = AttentionDisplay.from_estimator(clf, "good, not bad")
-    >>> print(f"{display.weights.sum():.3f}")
-    1.000
+    >>> display.weights.sum(axis=0).round(3)
+    array([1.], dtype=float32)
     """
 
     def __init__(self, *, weights, tokens):
@@ -67,7 +68,7 @@ class AttentionDisplay:
         Parameters
         ----------
         estimator : estimator instance
-            A fitted text estimator with ``pooling="attention"``, a
+            A fitted text estimator with ``pooling="attention"`` or "multihead_attention", a
             :class:`~sklearn.pipeline.Pipeline` that ends in one, or a search over either.
 
         document : str, array-like of int of shape (n_tokens,), or container of one document
@@ -97,13 +98,25 @@ class AttentionDisplay:
         display : AttentionDisplay
             Itself.
         """
-        n_tokens = len(self.tokens)
+        n_tokens, n_heads = self.weights.shape
+        places, parts = np.arange(n_tokens), self.weights.T / n_heads
+        bottoms = np.cumsum(parts, axis=0) - parts
         ax, figure = get_axes(ax, "AttentionDisplay.plot", width=width_for(n_tokens), height=3.4)
-        self.bars_ = ax.bar(np.arange(n_tokens), self.weights, color=COLOURS[0])
+        self.bars_ = [
+            ax.bar(
+                places,
+                part,
+                bottom=bottom,
+                color=COLOURS[head % len(COLOURS)],
+                label=f"head {head + 1}" if n_heads > 1 else None,
+            )
+            for head, (part, bottom) in enumerate(zip(parts, bottoms, strict=True))
+        ]
         ax.axhline(1 / n_tokens, color="black", linestyle="--", linewidth=1, label="all alike")
         ax.set(title="Attention of the recurrent network", ylabel="weight")
         ax.set_xlim(-0.7, n_tokens - 0.3)
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, frameon=False)
+        beside = "lower right" if n_heads == 1 else "upper left"
+        ax.legend(loc=beside, bbox_to_anchor=(1, 1), borderaxespad=0.2, frameon=False)
         label_words(ax, self.tokens)
         self.ax_, self.figure_ = ax, figure
         return self

@@ -69,7 +69,8 @@ class ShadedDocument:
             The document, as for :func:`token_importance`.
 
         values : {"integrated_gradients", "occlusion", "attention"}, default="integrated_gradients"
-            What to shade by. "attention" needs ``pooling="attention"``.
+            What to shade by. "attention" needs ``pooling="attention"``, or
+            "multihead_attention", whose heads are averaged.
 
         target : label, default=None
             The class to explain, None for the predicted one. Ignored for "attention".
@@ -81,7 +82,8 @@ class ShadedDocument:
         """
         if values == "attention":
             words, attention = read_attention(estimator, document)
-            return cls(words, attention, caption="attention of the recurrent network")
+            caption = "attention of the recurrent network"
+            return cls(words, attention.mean(axis=1), caption=caption)
         if values not in METHODS:
             raise ValueError(
                 f"The 'values' parameter must be one of {[*METHODS, 'attention']}. "
@@ -130,13 +132,13 @@ class ShadedDocument:
 
 
 def read_attention(estimator, document) -> tuple[Words, np.ndarray]:
-    """Return the words of a document and the weights that attention pooling gives them."""
+    """Return the words of a document and the weights that each head of the pooling gives them."""
     subject = Subject(estimator)
     sequence, words = subject.read(document)
     attention = record_document(subject, sequence).attention
     if attention is None:
         raise ValueError(
-            "Attention is there only with pooling='attention'. This "
+            "Attention is there only with pooling='attention' or 'multihead_attention'. This "
             f"{subject.name} has pooling={subject.estimator.pooling!r}."
         )
     return words, attention.float().cpu().numpy()

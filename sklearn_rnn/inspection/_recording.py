@@ -50,7 +50,7 @@ class Recording:
         From the lowest on, forward before backward.
     layout : PackedLayout or None
         Where each token of the batch lies.
-    attention : torch.Tensor of shape (n_tokens,) or None
+    attention : torch.Tensor of shape (n_tokens, n_heads) or None
         Weights of attention pooling, in packed order. None for other poolings.
     """
 
@@ -93,7 +93,7 @@ def recording(deep: nn.Module) -> Iterator[Recording]:
         return hook
 
     def keep_attention(module, args, output):
-        record.attention = module.weights(*args)[:, 0]
+        record.attention = module.weights(*args)
 
     hooks = [layer.module.register_forward_hook(keep_layer(layer)) for layer in record.layers]
     if hasattr(deep.pooling, "weights"):

@@ -33,7 +33,7 @@ class Trace:
     output_names : list or None, default=None
         What the columns of `readings` are.
 
-    attention : ndarray of shape (n_tokens,) or None, default=None
+    head_attention : ndarray of shape (n_tokens, n_heads) or None, default=None
         Weights of attention pooling.
 
     explained : str, default="recurrent network"
@@ -57,8 +57,11 @@ class Trace:
         The column names of `readings`: of a classifier its classes.
 
     attention : ndarray of shape (n_tokens,) or None
-        Weight of each token in the mean of the states. They sum to 1. None unless
-        ``pooling="attention"``.
+        Weight of each token in the mean of the states, averaged over the heads. They sum to 1.
+        None unless `pooling` is "attention" or "multihead_attention".
+
+    head_attention : ndarray of shape (n_tokens, n_heads) or None
+        The same for each head, one for "attention".
 
     See Also
     --------
@@ -72,14 +75,15 @@ class Trace:
         *,
         readings=None,
         output_names=None,
-        attention=None,
+        head_attention=None,
         explained="recurrent network",
     ):
         self.words = words
         self.arrays = arrays
         self.readings = readings
         self.output_names = output_names
-        self.attention = attention
+        self.head_attention = head_attention
+        self.attention = None if head_attention is None else head_attention.mean(axis=1)
         self.explained = explained
 
     @property
@@ -253,7 +257,7 @@ def trace(estimator, document, *, n_readings="auto"):
         arrays,
         readings=readings,
         output_names=output_names,
-        attention=None if attention is None else attention.float().cpu().numpy(),
+        head_attention=None if attention is None else attention.float().cpu().numpy(),
         explained=subject.explained,
     )
 
