@@ -176,7 +176,8 @@ def make_report(errors, args):
         "# How far back each cell remembers\n",
         f"Layers: {args.layers}, units: {args.hidden_size}. At most {args.steps} steps of Adam at "
         f"a rate of {args.lr} on {args.batch_size} new examples each, fewer where less than "
-        f"{SOLVED} is left before; mean of {args.seeds} seeds. The error that is left: 0 is solved, 1 is what the mean or chance leaves.\n",
+        f"{SOLVED} is left before; mean of {args.seeds} seeds. The error that is "
+        "left: 0 is solved, 1 is what the mean or chance leaves.\n",
     ]
     for task in args.tasks:
         lines += [
