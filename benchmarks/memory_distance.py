@@ -21,6 +21,12 @@ from sklearn_rnn.modules import GridLSTM, PackedLayout, RecurrentStack
 from sklearn_rnn.modules._make_cell import make_cell
 from sklearn_rnn.modules.cells import CELLS
 
+# What starts in another way than its cell does by default.
+VARIANTS = {
+    "irnn": {"cell": "rnn", "activation": "relu", "recurrent_init": "identity"},
+    "lstm, forget bias 1": {"cell": "lstm", "forget_bias": 1.0},
+    "lstm, chrono": {"cell": "lstm", "forget_bias": "chrono"},
+}
 CHECK_SIZE = 500
 CHECK_EVERY = 100
 SOLVED = 0.02
@@ -31,7 +37,7 @@ def main(argv):
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks memory_distance", description=__doc__
     )
-    names = [*CELLS, "irnn", "chrono_lstm", "grid_lstm"]
+    names = [*CELLS, *VARIANTS, "grid_lstm"]
     parser.add_argument("--cells", nargs="+", choices=names, default=names)
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--lengths", nargs="+", type=int, default=[50, 100, 200])
@@ -43,17 +49,18 @@ def main(argv):
     parser.add_argument("--lr", type=float, default=3e-3)
     parser.add_argument("--output", default="docs/benchmarks")
     args = parser.parse_args(argv)
-    errors = {}
+    results = {}
     for task in args.tasks:
         for cell in args.cells:
             for length in args.lengths:
                 runs = [train(cell, TASKS[task], length, seed, args) for seed in range(args.seeds)]
-                errors[task, cell, length] = mean(runs)
-                print(task, cell, length, [round(run, 3) for run in runs], flush=True)
+                left, steps = map(mean, zip(*runs, strict=True))
+                results[task, cell, length] = left, steps
+                print(task, cell, length, f"{left:.3f}", steps, flush=True)
     folder = Path(args.output)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "memory_distance.md").write_text(make_report(errors, args), encoding="utf-8")
-    plot(errors, args, folder / "memory_distance.svg")
+    (folder / "memory_distance.md").write_text(make_report(results, args), encoding="utf-8")
+    plot(results, args, folder / "memory_distance.svg")
 
 
 class Adding:
@@ -138,16 +145,12 @@ class Reader(nn.Module):
 def make_encoder(cell, n_inputs, length, args):
     if cell == "grid_lstm":
         return GridLSTM(n_inputs, args.hidden_size, num_layers=args.layers)
-    options = {
-        "irnn": {"cell": "rnn", "activation": "relu", "recurrent_init": "identity"},
-        "chrono_lstm": {"cell": "lstm", "forget_bias": "chrono", "max_length": length},
-    }.get(cell, {"cell": cell})
-    make = partial(make_cell, **options)
+    make = partial(make_cell, max_length=length, **VARIANTS.get(cell, {"cell": cell}))
     return RecurrentStack(make, n_inputs, args.hidden_size, num_layers=args.layers)
 
 
 def train(cell, task, length, seed, args):
-    """Return the error that is left on new examples."""
+    """Return the error that is left on new examples, and the steps that were taken."""
     torch.manual_seed(seed)
     network = Reader(make_encoder(cell, task.n_inputs, length, args), task)
     optimizer = torch.optim.Adam(network.parameters(), lr=args.lr)
@@ -161,7 +164,7 @@ def train(cell, task, length, seed, args):
             left = check(network, task, length)
             if left < SOLVED:
                 break
-    return left
+    return left, step
 
 
 @torch.no_grad()
@@ -171,13 +174,14 @@ def check(network, task, length):
     return task.error(network(x), answer)
 
 
-def make_report(errors, args):
+def make_report(results, args):
     lines = [
         "# How far back each cell remembers\n",
         f"Layers: {args.layers}, units: {args.hidden_size}. At most {args.steps} steps of Adam at "
         f"a rate of {args.lr} on {args.batch_size} new examples each, fewer where less than "
         f"{SOLVED} is left before; mean of {args.seeds} seeds. The error that is "
-        "left: 0 is solved, 1 is what the mean or chance leaves.\n",
+        "left: 0 is solved, 1 is what the mean or chance leaves. Behind it, the steps that a run "
+        "took which ended before.\n",
     ]
     for task in args.tasks:
         lines += [
@@ -186,13 +190,19 @@ def make_report(errors, args):
             f"| --- |{' --- |' * len(args.lengths)}",
         ]
         for cell in args.cells:
-            values = " | ".join(f"{errors[task, cell, length]:.2f}" for length in args.lengths)
+            values = " | ".join(show(results[task, cell, length]) for length in args.lengths)
             lines.append(f"| {cell} | {values} |")
         lines.append("")
     return "\n".join(lines)
 
 
-def plot(errors, args, path):
+def show(result):
+    """Return the error that is left, and the steps where they were enough."""
+    left, steps = result
+    return f"{left:.2f} ({steps:.0f})" if left < SOLVED else f"{left:.2f}"
+
+
+def plot(results, args, path):
     import matplotlib
 
     matplotlib.use("agg")
@@ -203,7 +213,7 @@ def plot(errors, args, path):
     )
     for ax, task in zip(axes[0], args.tasks, strict=True):
         for k, cell in enumerate(args.cells):
-            values = [errors[task, cell, length] for length in args.lengths]
+            values = [results[task, cell, length][0] for length in args.lengths]
             style = {"color": f"C{k % 10}", "linestyle": "-" if k < 10 else "--"}
             ax.plot(args.lengths, values, marker="o", label=cell, **style)
         ax.set(title=task, xlabel="steps", ylim=(-0.05, 1.15))
