@@ -12,6 +12,7 @@ BENCHMARKS = {
     "speed": ("benchmarks.speed.run", "seconds per epoch beside other libraries"),
     "efficiency": ("benchmarks.efficiency", "share of the matrix peak, and what takes the rest"),
     "scaling": ("benchmarks.scaling", "time and memory as corpus and network grow"),
+    "out_of_core": ("benchmarks.out_of_core", "memory and speed of a stream learnt in chunks"),
     "batches": ("benchmarks.batches", "accuracy of batches of similar lengths beside random ones"),
     "grid_lstm": (
         "benchmarks.grid_lstm",

@@ -16,15 +16,17 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
-from sklearn_rnn._net import SequenceNet, resolve_device
+from sklearn_rnn._incremental import IncrementalMixin, training_modes
+from sklearn_rnn._net import resolve_device
 from sklearn_rnn._net_params import check_skorch_params, make_callbacks, resolve_optimizer
 from sklearn_rnn._ngrams import count_ngrams
 from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW
 from sklearn_rnn._precision import PRECISIONS, resolve_precision
 from sklearn_rnn._sequences import check_sequences, sequence_lengths
 from sklearn_rnn._sklearn_compat import HasMethods, Interval, StrOptions
+from sklearn_rnn._targets import known_of_target
 from sklearn_rnn._text_input import is_text
-from sklearn_rnn._torch_state import torch_seed, torch_workers
+from sklearn_rnn._torch_state import torch_workers
 from sklearn_rnn._validation import (
     Documents,
     OutputScorer,
@@ -51,7 +53,7 @@ _PREDICTION_BATCH_SIZE = 256
 _MAX_PAIR_WEIGHTS = 2**25
 
 
-class BaseRNNText(BaseEstimator):
+class BaseRNNText(IncrementalMixin, BaseEstimator):
     """Parameters and the one path of fitting shared by the estimators of documents."""
 
     _parameter_constraints: dict = {
@@ -87,6 +89,7 @@ class BaseRNNText(BaseEstimator):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "device": [str, torch.device],
         "precision": [StrOptions(set(PRECISIONS))],
@@ -101,19 +104,17 @@ class BaseRNNText(BaseEstimator):
         """Learn from documents and what belongs to them, and return the estimator."""
         check_validation_given(self, X_val, y_val, sample_weight_val)
         sequences, vectorizer = self._fit_input(X)
-        y = self._check_y(y)
-        check_consistent_length(sequences, y)
-        weights = check_weights(sample_weight, sequences)
-        check_any_weight(self, weights, "to train on")
-        target = self._make_target(y, weights)
-        documents = Documents(sequences, y, weights * target.weigh(y))
+        known = known_of_target(self) if self._is_warm() else {}
+        y = self._check_y(y, known)
+        documents, target = self._check_training_set(sequences, y, sample_weight, known)
         seeds = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=3)
 
         train, valid, score = documents, None, None
         if X_val is not None:
             valid = self._check_validation_set(X_val, y_val, sample_weight_val, vectorizer, target)
         elif self.early_stopping:
-            train, valid = hold_out(documents, target.strata(y), self.validation_fraction, seeds[0])
+            strata = target.strata(documents.y)
+            train, valid = hold_out(documents, strata, self.validation_fraction, seeds[0])
         if valid is not None:
             check_any_weight(self, valid.weights, "set aside for early stopping")
             if self.scoring != "loss":
@@ -125,10 +126,18 @@ class BaseRNNText(BaseEstimator):
         self._set_fitted(net, vectorizer, **target.learned)
         return self
 
+    def _check_training_set(self, X, y, sample_weight, known):
+        """Return documents to train on, and the target that is made of `y` and what is known."""
+        check_consistent_length(X, y)
+        weights = check_weights(sample_weight, X)
+        check_any_weight(self, weights, "to train on")
+        target = self._make_target(y, weights, known)
+        return Documents(X, y, weights * target.weigh(y)), target
+
     def _check_validation_set(self, X_val, y_val, sample_weight_val, vectorizer, target):
         """Return the documents that the user gave for early stopping."""
         X = self._to_sequences(X_val, vectorizer, name="X_val")
-        y = self._check_y(y_val)
+        y = self._check_y(y_val, target.learned)
         check_consistent_length(X, y)
         target.check(y, "y_val")
         weights = check_weights(sample_weight_val, X, "sample_weight_val")
@@ -142,47 +151,24 @@ class BaseRNNText(BaseEstimator):
 
     def _fit_net(self, documents, valid, target, vectorizer, *, score, seeds):
         """Train a net on checked documents and return it, leaving the estimator as it is."""
-        device = resolve_device(self.device, self)
-        if self.compile and device.type == "cpu":
-            load_kernels()
+        device = self._prepare_device()
         train = documents.to_dataset(target)
         valid = None if valid is None else valid.to_dataset(target)
         batch_size, max_epochs = self._resolve_training_length(len(train))
         n_steps = max_epochs * -(-len(train) // batch_size)
-        optimizer = resolve_optimizer(self)
-        part_documents = n_documents_at_once(self.cell) if device.type == "cpu" else None
-        params = {
-            **self._optimizer_params(optimizer, target.wide_lr(self.lr)),
-            "max_epochs": max_epochs,
-            "batch_size": batch_size,
-            "iterator_train": SimilarLengthBatches,
-            "iterator_train__random_state": np.random.RandomState(seeds[0]),
-            "iterator_train__crop_length": self.crop_length,
-            "iterator_train__part_documents": part_documents,
-            "iterator_valid": SimilarLengthBatches,
-            "iterator_valid__part_documents": part_documents,
-            "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
-            "callbacks": make_callbacks(self, target, n_steps, max_epochs, score),
-            "device": device,
-            "autocast_dtype": resolve_precision(
-                self.precision, self.cell, device, native=self.compile
-            ),
-            "verbose": 0,
-            **target.criterion,
-            **check_skorch_params(self),
-        }
-        X, n_ids = documents.X, self._count_ids(documents.X, vectorizer)
-        sparse = optimizer is LazyAdamW
-        with (
-            torch_workers(self._n_workers()),
-            torch_seed(int(seeds[1]), device),
-            torch.inference_mode(False),
-            torch.enable_grad(),
-            # Like the two above: new threads do not have the caller's modes either.
-            torch.autocast(device.type, enabled=False),
-        ):
-            module = self._make_network(X, n_ids, target.n_outputs, sparse=sparse)
-            net = SequenceNet(**{"module": module, **params}).fit((train, valid))
+        params = self._net_params(
+            target,
+            device,
+            batch_size,
+            max_epochs,
+            n_steps=n_steps,
+            order_seed=seeds[0],
+            score=score,
+        )
+        previous = self.net_.module_ if self._is_warm() else None
+        with training_modes(self._n_workers(), int(seeds[1]), device):
+            net = self._make_net(documents.X, vectorizer, target.n_outputs, params, previous)
+            net.partial_fit((train, valid))
         if net.interrupted_:
             if not any("train_loss" in batch for row in net.history for batch in row["batches"]):
                 raise KeyboardInterrupt
@@ -198,8 +184,45 @@ class BaseRNNText(BaseEstimator):
         net._set_training(False)  # as every prediction leaves it
         return net
 
+    def _prepare_device(self):
+        """Return the device to train on, with the kernels that run there compiled."""
+        device = resolve_device(self.device, self)
+        if self.compile and device.type == "cpu":
+            load_kernels()
+        return device
+
+    def _net_params(
+        self, target, device, batch_size, max_epochs, *, n_steps, order_seed, **callbacks
+    ):
+        """Return the arguments of the skorch net but for the module."""
+        part_documents = n_documents_at_once(self.cell) if device.type == "cpu" else None
+        return {
+            **self._optimizer_params(resolve_optimizer(self), target.wide_lr(self.lr)),
+            "max_epochs": max_epochs,
+            "batch_size": batch_size,
+            "iterator_train": SimilarLengthBatches,
+            "iterator_train__random_state": np.random.RandomState(order_seed),
+            "iterator_train__crop_length": self.crop_length,
+            "iterator_train__part_documents": part_documents,
+            "iterator_valid": SimilarLengthBatches,
+            "iterator_valid__part_documents": part_documents,
+            "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
+            "callbacks": make_callbacks(self, target, n_steps, max_epochs, **callbacks),
+            "device": device,
+            "autocast_dtype": resolve_precision(
+                self.precision, self.cell, device, native=self.compile
+            ),
+            "verbose": 0,
+            **target.criterion,
+            **check_skorch_params(self),
+        }
+
     def _fit_input(self, X):
         """Return the documents as token ids, and the vectorizer fitted on them, None for ids."""
+        if self._is_warm():
+            X = self._check_input(X)
+            self._check_known_ids(X)
+            return X, self.vectorizer_
         if not is_text(X):
             return check_sequences(X, estimator=self), None
         vectorizer = self._make_vectorizer()
@@ -243,18 +266,30 @@ class BaseRNNText(BaseEstimator):
 
     def _set_fitted(self, net, vectorizer, **learned):
         """Take over what `fit` learned, all of it at once: an interrupt finds all or nothing."""
+        learned = {**self._count_training(net.history, goes_on=self._is_warm()), **learned}
+        of_another_kind = known_of_target(self).keys() - learned.keys()
+        vars(self).update(net_=net, vectorizer_=vectorizer, **learned)
+        for name in of_another_kind:
+            delattr(self, name)
+
+    def _count_training(self, epochs, *, goes_on):
+        """Return the attributes that count epochs and documents, after those before if it goes on.
+
+        An epoch that was interrupted counts for its documents alone.
+        """
+        before = vars(self) if goes_on else {}
         last_recorded = "valid_score" if self.early_stopping else "train_loss"
-        finished = [row for row in net.history if last_recorded in row]
+        finished = [row for row in epochs if last_recorded in row]
+        sizes = [batch.get("train_batch_size", 0) for row in epochs for batch in row["batches"]]
         scores = [row["valid_score"] for row in finished] if self.early_stopping else None
-        vars(self).update(
-            net_=net,
-            vectorizer_=vectorizer,
-            n_iter_=len(finished),
-            loss_curve_=[row["train_loss"] for row in finished],
-            validation_scores_=scores,
-            best_validation_score_=max(scores, default=None) if scores is not None else None,
-            **learned,
-        )
+        scores_before = before.get("validation_scores_")
+        return {
+            "n_iter_": len(finished),
+            "t_": before.get("t_", 0) + sum(sizes),
+            "loss_curve_": before.get("loss_curve_", []) + [row["train_loss"] for row in finished],
+            "validation_scores_": scores if scores is None else [*(scores_before or []), *scores],
+            "best_validation_score_": max(scores, default=None) if scores is not None else None,
+        }
 
     @property
     def module_(self):
@@ -277,7 +312,7 @@ class BaseRNNText(BaseEstimator):
             max_epochs = int(np.clip(np.ceil(300 / np.sqrt(n_documents)), 3, 30))
         return batch_size, max_epochs
 
-    def _make_network(self, X, n_ids, n_outputs, *, sparse):
+    def _make_network(self, X, n_ids, n_outputs, *, sparse, ngrams=None):
         """Build the network, with new weights."""
         deep = build_network(
             num_embeddings=n_ids,
@@ -305,10 +340,14 @@ class BaseRNNText(BaseEstimator):
         )
         if not self.wide_weight:
             return deep
-        ngrams = count_ngrams(X, n_ids, max_pairs=_MAX_PAIR_WEIGHTS // n_outputs)
+        if ngrams is None:
+            ngrams = count_ngrams(X, n_ids, max_pairs=self._max_pairs(n_outputs))
         parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
         wide = NGramLinear(n_outputs, *parts, sparse=sparse)
         return WideAndDeep(deep, wide, self._resolve_wide_weight(X.shape[0]))
+
+    def _max_pairs(self, n_outputs):
+        return _MAX_PAIR_WEIGHTS // n_outputs
 
     def _longest_read(self, X):
         """Return how many tokens training reads of the longest document."""
@@ -331,12 +370,13 @@ class BaseRNNText(BaseEstimator):
             params["optimizer__param_groups"] = [("wide.*", group)]
         return params
 
-    def _count_ids(self, X, vectorizer):
-        """Return how many ids the embedding table needs."""
+    def _count_ids(self, X, vectorizer, n_known=0):
+        """Return how many ids the embedding table needs, beside those that it has."""
         n_ids = int(X.data.max(initial=FIRST_ID - 1)) + 1
         if hasattr(vectorizer, "vocabulary_"):
             return max(n_ids, FIRST_ID + len(vectorizer.vocabulary_))
-        if n_ids > 10**6 and n_ids > 100 * len(np.unique(X.data)):
+        n_new = n_ids - n_known
+        if n_new > 10**6 and n_new > 100 * len(np.unique(X.data[X.data >= n_known])):
             raise ValueError(
                 f"The token ids in X go up to {n_ids - 1}, but few of them occur: the embedding "
                 "would need a row for each. Number the tokens from 2 on without gaps, as "

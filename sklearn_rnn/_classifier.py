@@ -7,8 +7,9 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
 
 from sklearn_rnn._base import BaseRNNText
+from sklearn_rnn._incremental import check_stream_classes
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
-from sklearn_rnn._targets import ClassTarget, IndicatorTarget, check_labels
+from sklearn_rnn._targets import check_labels, make_label_target
 
 
 class RNNTextClassifier(ClassifierMixin, BaseRNNText):
@@ -143,7 +144,8 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         scaled down, since gradients through time can explode. None leaves them.
 
     batch_size : int or "auto", default="auto"
-        Number of documents in a training batch. "auto" is 16 below 1,000 documents, else 32.
+        Number of documents in a training batch. "auto" is 16 below 1,000 documents, else 32, and
+        32 in `partial_fit`.
 
     crop_length : int or None, default=1024
         In training, a document of more tokens is read from a random place on for so many tokens,
@@ -175,6 +177,12 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
     tol : float, default=0.0
         How much better an epoch must be to count. Only used if `early_stopping` is True.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last fit, with its vocabulary and its classes,
+        instead of beginning anew. The network must be of the same shape. The learning rate goes
+        through its whole schedule again, and the optimizer starts without momentum. After an
+        interrupt it takes training up again.
 
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" weighs classes by the inverse of their
@@ -240,10 +248,13 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         What skorch recorded in each epoch.
 
     n_iter_ : int
-        Number of epochs.
+        Number of epochs of the last call, 1 after `partial_fit`.
+
+    t_ : int
+        Number of documents trained on, each as often as it was.
 
     loss_curve_ : list of float
-        The training loss of each epoch.
+        The training loss of each epoch, and of each chunk of `partial_fit`.
 
     validation_scores_ : list of float or None
         The score of the validation documents after each epoch, the higher the better. None
@@ -268,6 +279,10 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     warns with :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; before the first step, and
     when `fit` raises an error, everything stays as it was. In a search or a cross-validation, an
     interruption ends the current fit alone: it is scored like the others, and the next one begins.
+    An interrupted `partial_fit` leaves everything as it was, and raises the interrupt.
+
+    After `partial_fit` the estimator also holds the state of the optimizer and the counts of words
+    and pairs, which makes it larger in memory and in a file.
 
     Fits and predictions in Python threads take turns, since the seed and the number of threads of
     torch belong to the whole process; processes run side by side.
@@ -333,6 +348,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         validation_fraction=0.1,
         n_iter_no_change=3,
         tol=0.0,
+        warm_start=False,
         class_weight=None,
         random_state=None,
         device="auto",
@@ -376,6 +392,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.warm_start = warm_start
         self.class_weight = class_weight
         self.random_state = random_state
         self.device = device
@@ -431,6 +448,50 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
             If `compile` is True and there is no C++ compiler.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Learn from a further chunk of documents, in one pass over it.
+
+        The vocabulary grows with the chunks: new words get new vectors, and the wide path learns
+        new words, pairs and frequencies. The learning rate is `lr`, which may be set anew between
+        the chunks, and the optimizer keeps its state between them. `lr_schedule`, `max_epochs`
+        and the parameters of early stopping are not used; changes of other parameters count from
+        the next `fit` on.
+
+        After `fit`, it goes on from the weights and the vocabulary of that; `fit` forgets, unless
+        `warm_start` is True. When it raises an error or is interrupted, everything stays as it
+        was before the call.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents of the chunk: raw text or token ids, as in the first call. A `vectorizer`
+            without a method `partial_fit` learns its vocabulary from the first chunk.
+
+        y : array-like of shape (n_samples,) or {array-like, sparse matrix} of shape \
+                (n_samples, n_labels)
+            Their labels, not necessarily of all classes, or an indicator matrix, as in `fit`.
+
+        classes : array-like of shape (n_classes,), default=None
+            All classes that there are in any chunk. Needed in the first call, and may be left out
+            later. An indicator matrix has a column for each; there it may always be left out.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each document in the loss, beside those of other chunks. None stands for 1.
+
+        Returns
+        -------
+        self : RNNTextClassifier
+            The classifier.
+
+        Raises
+        ------
+        ValueError
+            If `classes` is missing in the first call or differs from the one before, `y` holds
+            another class, ``early_stopping=True`` or ``class_weight="balanced"``, or as in `fit`.
+        """
+        return self._partial_fit(X, y, sample_weight, classes)
 
     def predict(self, X):
         """Return the most probable label of each document, or all labels above one half.
@@ -503,13 +564,14 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
             return outputs
         return outputs[:, 1] - outputs[:, 0]
 
-    def _check_y(self, y):
+    def _check_y(self, y, known):
         return check_labels(y, self)
 
-    def _make_target(self, y, weights):
-        if y.ndim > 1:
-            return IndicatorTarget(y, weights, self)
-        return ClassTarget(y, weights, self)
+    def _know_classes(self, classes, y, known):
+        return check_stream_classes(classes, y, known, self)
+
+    def _make_target(self, y, weights, known):
+        return make_label_target(y, weights, self, known)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

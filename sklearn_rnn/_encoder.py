@@ -8,15 +8,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._classifier import RNNTextClassifier
+from sklearn_rnn._incremental import check_stream_classes
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
-from sklearn_rnn._targets import (
-    ClassTarget,
-    IndicatorTarget,
-    NumberTarget,
-    check_labels,
-    check_numbers,
-)
+from sklearn_rnn._targets import NumberTarget, check_labels, check_numbers, make_label_target
 
 
 class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNText):
@@ -147,7 +142,8 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         scaled down, since gradients through time can explode. None leaves them.
 
     batch_size : int or "auto", default="auto"
-        Number of documents in a training batch. "auto" is 16 below 1,000 documents, else 32.
+        Number of documents in a training batch. "auto" is 16 below 1,000 documents, else 32, and
+        32 in `partial_fit`.
 
     crop_length : int or None, default=1024
         In training, a document of more tokens is read from a random place on for so many tokens,
@@ -181,6 +177,12 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
 
     tol : float, default=0.0
         How much better an epoch must be to count. Only used if `early_stopping` is True.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last fit, with its vocabulary and what `y`
+        was, instead of beginning anew. The network must be of the same shape. The learning rate
+        goes through its whole schedule again, and the optimizer starts without momentum. After an
+        interrupt it takes training up again.
 
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" weighs classes by the inverse of their
@@ -241,10 +243,13 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         What skorch recorded in each epoch.
 
     n_iter_ : int
-        Number of epochs.
+        Number of epochs of the last call, 1 after `partial_fit`.
+
+    t_ : int
+        Number of documents trained on, each as often as it was.
 
     loss_curve_ : list of float
-        The training loss of each epoch.
+        The training loss of each epoch, and of each chunk of `partial_fit`.
 
     validation_scores_ : list of float or None
         The score of the validation documents after each epoch, the higher the better. None
@@ -272,6 +277,10 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     warns with :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; before the first step, and
     when `fit` raises an error, everything stays as it was. In a search or a cross-validation, an
     interruption ends the current fit alone: it is scored like the others, and the next one begins.
+    An interrupted `partial_fit` leaves everything as it was, and raises the interrupt.
+
+    After `partial_fit` the estimator also holds the state of the optimizer, which makes it larger
+    in memory and in a file.
 
     Fits and predictions in Python threads take turns, since the seed and the number of threads of
     torch belong to the whole process; processes run side by side.
@@ -345,6 +354,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         validation_fraction=0.1,
         n_iter_no_change=3,
         tol=0.0,
+        warm_start=False,
         class_weight=None,
         random_state=None,
         device="auto",
@@ -388,6 +398,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.warm_start = warm_start
         self.class_weight = class_weight
         self.random_state = random_state
         self.device = device
@@ -442,6 +453,55 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, classes=None, sample_weight=None):
+        """Learn from a further chunk of documents, in one pass over it.
+
+        The first chunk says what `y` is, labels or numbers, and of numbers also the unit: let it
+        hold enough documents to tell.
+
+        The vocabulary grows with the chunks: new words get new vectors. The learning rate is `lr`,
+        which may be set anew between the chunks, and the optimizer keeps its state between them.
+        `lr_schedule`, `max_epochs` and the parameters of early stopping are not used; changes of
+        other parameters count from the next `fit` on.
+
+        After `fit`, it goes on from the weights and the vocabulary of that; `fit` forgets, unless
+        `warm_start` is True. When it raises an error or is interrupted, everything stays as it
+        was before the call.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents of the chunk: raw text or token ids, as in the first call. A `vectorizer`
+            without a method `partial_fit` learns its vocabulary from the first chunk.
+
+        y : array-like of shape (n_samples,) or {array-like, sparse matrix} of shape \
+                (n_samples, n_labels)
+            Their labels, not necessarily of all classes, an indicator matrix, or numbers, as in
+            `fit`.
+
+        classes : array-like of shape (n_classes,), default=None
+            All classes that there are in any chunk. Needed in the first call if `y` are labels, and
+            may be left out later. An indicator matrix has a column for each; there it may always be
+            left out. Numbers have none.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each document in the loss, beside those of other chunks. None stands for 1.
+
+        Returns
+        -------
+        self : RNNTextEncoder
+            The encoder.
+
+        Raises
+        ------
+        ValueError
+            If `classes` is missing in the first call or differs from the one before, `y` holds
+            another class or is of another kind than before, ``early_stopping=True`` or
+            ``class_weight="balanced"``, or as in `fit`.
+        """
+        return self._partial_fit(X, y, sample_weight, classes)
+
     def transform(self, X):
         """Return the vector of each document.
 
@@ -462,18 +522,30 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     def _n_features_out(self):
         return self.module_.head.in_features
 
-    def _check_y(self, y):
-        return check_labels(y, self) if self._takes_labels(y) else check_numbers(y, self)
+    def _check_y(self, y, known):
+        return check_labels(y, self) if self._takes_labels(y, known) else check_numbers(y, self)
 
-    def _takes_labels(self, y):
+    def _takes_labels(self, y, known):
+        if known:
+            return "classes_" in known
         if self.loss != "auto":
             return self.loss == "log_loss"
         return y is None or not type_of_target(y, input_name="y").startswith("continuous")
 
-    def _make_target(self, y, weights):
-        if not self._takes_labels(y):
-            return NumberTarget(y, weights, "squared_error")
-        return (ClassTarget if y.ndim == 1 else IndicatorTarget)(y, weights, self)
+    def _know_classes(self, classes, y, known):
+        if self._takes_labels(y, known):
+            return check_stream_classes(classes, y, known, self)
+        if classes is not None:
+            raise ValueError(
+                f"classes must be None where y holds numbers, as it does here. Got {classes!r}. "
+                "With labels, set loss='log_loss'."
+            )
+        return known
+
+    def _make_target(self, y, weights, known):
+        if self._takes_labels(y, known):
+            return make_label_target(y, weights, self, known)
+        return NumberTarget(y, weights, "squared_error", known=known)
 
     def _make_predictor(self, learned):
         make = RNNTextClassifier if "classes_" in learned else RNNTextRegressor

@@ -32,6 +32,9 @@ class SequenceNet(NeuralNet):
         As for :class:`skorch.NeuralNet`.
     """
 
+    # What `partial_fit` of an estimator keeps here from one chunk to the next.
+    stream_ = None
+
     def __init__(self, *args, autocast_dtype: torch.dtype = torch.float32, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.autocast_dtype = autocast_dtype

@@ -57,7 +57,13 @@ def check_skorch_params(estimator: Any) -> dict:
 
 
 def make_callbacks(
-    estimator: Any, target: Any, n_steps: int, max_epochs: int, score: Callable | None = None
+    estimator: Any,
+    target: Any,
+    n_steps: int,
+    max_epochs: int,
+    *,
+    score: Callable | None = None,
+    lr_schedule: str | None = None,
 ) -> list:
     """Return the callbacks of a training: ours, and behind them those of the user.
 
@@ -71,8 +77,10 @@ def make_callbacks(
         Steps of the whole training.
     max_epochs : int
         Epochs of the whole training.
-    score : callable or None
+    score : callable, default=None
         The score of early stopping, as `ValidationScore` takes it.
+    lr_schedule : str, default=None
+        Name of the schedule. None stands for that of the estimator.
     """
     callbacks = [("check_loss", CheckLoss())]
     if estimator.early_stopping:
@@ -92,7 +100,7 @@ def make_callbacks(
     if estimator.clip_grad_norm is not None:
         norms = estimator.clip_grad_norm, target.wide_norm(estimator.clip_grad_norm)
         callbacks.append(("clip_grad_norm", ClipGradNorm(*norms)))
-    schedule = LearningRateSchedule(SCHEDULES[estimator.lr_schedule], n_steps)
+    schedule = LearningRateSchedule(SCHEDULES[lr_schedule or estimator.lr_schedule], n_steps)
     callbacks.append(("lr_schedule", schedule))
     if estimator.verbose:
         callbacks.append(("progress_bar", ProgressBar(max_epochs)))

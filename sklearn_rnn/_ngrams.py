@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -73,25 +73,100 @@ def count_ngrams(
     >>> ngrams.word_idf.round(2)
     array([2.1 , 2.1 , 1.  , 1.  , 1.41], dtype=float32)
     """
-    n_documents = X.shape[0]
-    word_df = np.zeros(n_ids, np.int64)
-    pairs = pair_df = np.empty(0, np.int64)
-    for chunk in _chunks(X):
-        tokens = chunk.data.astype(np.int64)
-        documents = np.repeat(np.arange(chunk.shape[0]), sequence_lengths(chunk))
-        words, df = _document_frequencies(tokens, documents)
-        word_df[words] += df
-        more = _document_frequencies(*_find_pairs(tokens, documents, n_ids))
-        pairs, pair_df = _forget_rarest(*_add_frequencies((pairs, pair_df), more))
-    kept = np.flatnonzero(pair_df >= min_df)
-    if max_pairs is not None and len(kept) > max_pairs:
-        most_frequent = np.argsort(-pair_df[kept], kind="stable")[:max_pairs]
-        kept = kept[np.sort(most_frequent)]
-    return NGrams(
-        _inverse_frequency(word_df, n_documents),
-        pairs[kept],
-        _inverse_frequency(pair_df[kept], n_documents),
-    )
+    return NGramCounts().add(X, n_ids).ngrams(min_df=min_df, max_pairs=max_pairs)
+
+
+@dataclass(frozen=True)
+class NGramCounts:
+    """In how many documents words and word pairs stand, counted in any number of steps.
+
+    It never changes: `add` returns another one.
+
+    Parameters
+    ----------
+    n_documents : int
+        Number of documents counted.
+    word_df : ndarray of int64 of shape (n_ids,)
+        By token id.
+    pairs : ndarray of int64 of shape (n_pairs,)
+        Ascending; the pair of ids `a` and `b` is `a * n_ids + b`.
+    pair_df : ndarray of int64 of shape (n_pairs,)
+        In the order of `pairs`.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._ngrams import NGramCounts
+    >>> from sklearn_rnn._sequences import check_sequences
+    >>> counts = NGramCounts().add(check_sequences([[2, 3]]), n_ids=4)
+    >>> counts = counts.add(check_sequences([[2, 3, 4]]), n_ids=5)
+    >>> counts.pairs, counts.pair_df  # 2 before 3, and 3 before 4
+    (array([13, 19]), array([2, 1]))
+    """
+
+    n_documents: int = 0
+    word_df: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    pairs: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    pair_df: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @classmethod
+    def from_ngrams(cls, ngrams: NGrams) -> NGramCounts:
+        """Return the counts behind inverse frequencies, as far as float32 tells them."""
+        # Padding stands in no document, so its inverse frequency tells their number.
+        n_documents = np.rint(np.exp(ngrams.word_idf[0].astype(np.float64) - 1) - 1)
+        return cls(
+            int(n_documents),
+            _frequency(ngrams.word_idf, n_documents),
+            ngrams.pairs,
+            _frequency(ngrams.pair_idf, n_documents),
+        )
+
+    def add(self, X: csr_array, n_ids: int) -> NGramCounts:
+        """Return the counts with those of more documents.
+
+        Parameters
+        ----------
+        X : csr_array of int32 of shape (n_documents, n_positions)
+            Token ids, as `check_sequences` returns them.
+        n_ids : int
+            Number of token ids, all of `X` below it, and no less than before.
+        """
+        word_df = np.concatenate([self.word_df, np.zeros(n_ids - len(self.word_df), np.int64)])
+        pairs, pair_df = renumber_pairs(self.pairs, len(self.word_df), n_ids), self.pair_df
+        for chunk in _chunks(X):
+            tokens = chunk.data.astype(np.int64)
+            documents = np.repeat(np.arange(chunk.shape[0]), sequence_lengths(chunk))
+            words, df = _document_frequencies(tokens, documents)
+            word_df[words] += df
+            more = _document_frequencies(*_find_pairs(tokens, documents, n_ids))
+            pairs, pair_df = _forget_rarest(*_add_frequencies((pairs, pair_df), more))
+        return NGramCounts(self.n_documents + X.shape[0], word_df, pairs, pair_df)
+
+    def ngrams(self, *, min_df: int = 2, max_pairs: int | None = None) -> NGrams:
+        """Return what is worth knowing, see `count_ngrams`."""
+        kept = np.flatnonzero(self.pair_df >= min_df)
+        if max_pairs is not None and len(kept) > max_pairs:
+            most_frequent = np.argsort(-self.pair_df[kept], kind="stable")[:max_pairs]
+            kept = kept[np.sort(most_frequent)]
+        return NGrams(
+            _inverse_frequency(self.word_df, self.n_documents),
+            self.pairs[kept],
+            _inverse_frequency(self.pair_df[kept], self.n_documents),
+        )
+
+
+def renumber_pairs(pairs: np.ndarray, n_ids: int, n_ids_after: int) -> np.ndarray:
+    """Return the keys of pairs when the number of ids has changed; their order stays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._ngrams import renumber_pairs
+    >>> renumber_pairs(np.array([2 * 4 + 3]), 4, 10)
+    array([23])
+    """
+    if n_ids == n_ids_after or not len(pairs):
+        return pairs
+    return pairs // n_ids * n_ids_after + pairs % n_ids
 
 
 def _chunks(X: csr_array) -> Iterator[csr_array]:
@@ -151,3 +226,7 @@ def _forget_rarest(keys: np.ndarray, frequencies: np.ndarray) -> tuple[np.ndarra
 
 def _inverse_frequency(df: np.ndarray, n_documents: int) -> np.ndarray:
     return (np.log((1 + n_documents) / (1 + df)) + 1).astype(np.float32)
+
+
+def _frequency(idf: np.ndarray, n_documents: int) -> np.ndarray:
+    return np.rint((1 + n_documents) / np.exp(idf.astype(np.float64) - 1) - 1).astype(np.int64)

@@ -152,7 +152,8 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         scaled down, since gradients through time can explode. None leaves them.
 
     batch_size : int or "auto", default="auto"
-        Number of documents in a training batch. "auto" is 16 below 1,000 documents, else 32.
+        Number of documents in a training batch. "auto" is 16 below 1,000 documents, else 32, and
+        32 in `partial_fit`.
 
     crop_length : int or None, default=1024
         In training, a document of more tokens is read from a random place on for so many tokens,
@@ -183,6 +184,12 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
 
     tol : float, default=0.0
         How much better an epoch must be to count. Only used if `early_stopping` is True.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last fit, with its vocabulary and its unit of
+        `y`, instead of beginning anew. The network must be of the same shape. The learning rate
+        goes through its whole schedule again, and the optimizer starts without momentum. After an
+        interrupt it takes training up again.
 
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, the order of documents, dropout and the documents set
@@ -248,10 +255,13 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         What skorch recorded in each epoch.
 
     n_iter_ : int
-        Number of epochs.
+        Number of epochs of the last call, 1 after `partial_fit`.
+
+    t_ : int
+        Number of documents trained on, each as often as it was.
 
     loss_curve_ : list of float
-        The training loss of each epoch.
+        The training loss of each epoch, and of each chunk of `partial_fit`.
 
     validation_scores_ : list of float or None
         The score of the validation documents after each epoch, the higher the better. None
@@ -276,6 +286,10 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
     warns with :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; before the first step, and
     when `fit` raises an error, everything stays as it was. In a search or a cross-validation, an
     interruption ends the current fit alone: it is scored like the others, and the next one begins.
+    An interrupted `partial_fit` leaves everything as it was, and raises the interrupt.
+
+    After `partial_fit` the estimator also holds the state of the optimizer and the counts of words
+    and pairs, which makes it larger in memory and in a file.
 
     Fits and predictions in Python threads take turns, since the seed and the number of threads of
     torch belong to the whole process; processes run side by side.
@@ -344,6 +358,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         validation_fraction=0.1,
         n_iter_no_change=3,
         tol=0.0,
+        warm_start=False,
         random_state=None,
         device="auto",
         precision="float32",
@@ -388,6 +403,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.warm_start = warm_start
         self.random_state = random_state
         self.device = device
         self.precision = precision
@@ -438,6 +454,48 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Learn from a further chunk of documents, in one pass over it.
+
+        The unit of `y`, `y_offset_` and `y_scale_`, is found in the first chunk and stays: let that
+        one hold enough documents to tell.
+
+        The vocabulary grows with the chunks: new words get new vectors, and the wide path learns
+        new words, pairs and frequencies. The learning rate is `lr`, which may be set anew between
+        the chunks, and the optimizer keeps its state between them. `lr_schedule`, `max_epochs`
+        and the parameters of early stopping are not used; changes of other parameters count from
+        the next `fit` on.
+
+        After `fit`, it goes on from the weights, the vocabulary and the unit of that; `fit`
+        forgets, unless `warm_start` is True. When it raises an error or is interrupted, everything
+        stays as it was before the call.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The documents of the chunk: raw text or token ids, as in the first call. A `vectorizer`
+            without a method `partial_fit` learns its vocabulary from the first chunk.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their numbers, in as many columns as in the first call.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each document in the loss, beside those of other chunks. None stands for 1.
+
+        Returns
+        -------
+        self : RNNTextRegressor
+            The regressor.
+
+        Raises
+        ------
+        ValueError
+            If `y` has other columns than before, `loss` has changed from or to "poisson",
+            ``early_stopping=True``, or as in `fit`.
+        """
+        return self._partial_fit(X, y, sample_weight)
+
     def predict(self, X):
         """Return the numbers of each document.
 
@@ -457,11 +515,13 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
             outputs = np.exp(outputs)
         return self.y_offset_ + self.y_scale_ * outputs
 
-    def _check_y(self, y):
+    def _check_y(self, y, known):
         return check_numbers(y, self)
 
-    def _make_target(self, y, weights):
-        return NumberTarget(y, weights, self.loss, quantile=self.quantile, epsilon=self.epsilon)
+    def _make_target(self, y, weights, known):
+        return NumberTarget(
+            y, weights, self.loss, quantile=self.quantile, epsilon=self.epsilon, known=known
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

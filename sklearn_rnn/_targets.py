@@ -1,4 +1,8 @@
-"""What a network learns to give: from `y` to targets, the loss for them, and class weights."""
+"""What a network learns to give: from `y` to targets, the loss for them, and class weights.
+
+A target is made from the `y` of a first training, or from that of a later one and what the first
+one left `known`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,14 @@ from sklearn_rnn._losses import BinaryCrossEntropy, NumberLoss
 from sklearn_rnn._text_input import as_labels
 
 NUMBER_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
+
+# What targets learn of `y`, as attributes of the estimator.
+_LEARNED = ("classes_", "multilabel_", "y_offset_", "y_scale_", "out_activation_")
+
+
+def known_of_target(estimator: Any) -> dict:
+    """Return what an estimator has learned of `y`, as `learned` of its target was."""
+    return {name: value for name, value in vars(estimator).items() if name in _LEARNED}
 
 
 def check_labels(y: Any, estimator: Any) -> np.ndarray:
@@ -115,15 +127,24 @@ class ClassTarget(LabelTarget):
         Their weights, by which "balanced" counts them.
     estimator : estimator instance
         Whose `class_weight` and `label_smoothing` hold.
+    classes : ndarray of shape (n_classes,), default=None
+        The classes, sorted. None stands for those in `y`.
     """
 
-    def __init__(self, y: np.ndarray, weights: np.ndarray, estimator: Any) -> None:
-        self.classes, codes = np.unique(y, return_inverse=True)
+    def __init__(
+        self,
+        y: np.ndarray,
+        weights: np.ndarray,
+        estimator: Any,
+        classes: np.ndarray | None = None,
+    ) -> None:
+        self.classes = np.unique(y) if classes is None else classes
         if len(self.classes) < 2:
             raise ValueError(
                 f"{type(estimator).__name__} needs samples of at least 2 classes in y, but y "
                 f"contains only one class: {self.classes.tolist()[0]!r}."
             )
+        self.check(y, "y")
         if isinstance(estimator.class_weight, list):
             raise ValueError(
                 "class_weight must be a dict, 'balanced' or None where each document has one "
@@ -132,6 +153,7 @@ class ClassTarget(LabelTarget):
             )
         self.n_outputs = len(self.classes)
         self.learned = {"classes_": self.classes, "multilabel_": False}
+        codes = self.encode(y)
         self.class_weight = weigh_classes(estimator.class_weight, self.classes, codes, weights)
         self.criterion = {
             "criterion": torch.nn.CrossEntropyLoss,
@@ -147,12 +169,13 @@ class ClassTarget(LabelTarget):
     def check(self, y: np.ndarray, name: str) -> None:
         """Refuse labels that are no classes."""
         if y.ndim > 1:
-            raise ValueError(f"{name} must hold one label for each document, as y does.")
-        unseen = np.setdiff1d(y, self.classes)
-        if len(unseen):
+            raise ValueError(f"{name} must hold one label for each document. Got several.")
+        classes = self.classes.tolist()
+        unseen = set(y.tolist()).difference(classes)
+        if unseen:
             raise ValueError(
-                f"{name} contains labels that y does not: {unseen.tolist()}. Labels of y are "
-                f"{self.classes.tolist()}."
+                f"{name} contains labels that are no classes: {sorted(unseen, key=str)}. "
+                f"The classes are {classes}."
             )
 
     def strata(self, y: np.ndarray) -> np.ndarray:
@@ -175,10 +198,19 @@ class IndicatorTarget(LabelTarget):
         Weights of the documents, by which "balanced" counts them.
     estimator : estimator instance
         Whose `class_weight` and `label_smoothing` hold.
+    classes : ndarray of shape (n_labels,), default=None
+        The numbers of the columns. None stands for those of `y`.
     """
 
-    def __init__(self, y: np.ndarray, weights: np.ndarray, estimator: Any) -> None:
-        self.n_outputs = y.shape[1]
+    def __init__(
+        self,
+        y: np.ndarray,
+        weights: np.ndarray,
+        estimator: Any,
+        classes: np.ndarray | None = None,
+    ) -> None:
+        self.n_outputs = y.shape[1] if classes is None else len(classes)
+        self.check(y, "y")
         self.learned = {"classes_": np.arange(self.n_outputs), "multilabel_": True}
         self.criterion = {
             "criterion": BinaryCrossEntropy,
@@ -219,7 +251,7 @@ class IndicatorTarget(LabelTarget):
         if y.ndim == 1 or y.shape[1] != self.n_outputs:
             raise ValueError(
                 f"{name} must be an indicator matrix with a column for each of the "
-                f"{self.n_outputs} labels, as y is. Got shape {y.shape}."
+                f"{self.n_outputs} labels. Got shape {y.shape}."
             )
 
     def strata(self, y: np.ndarray) -> None:
@@ -228,6 +260,26 @@ class IndicatorTarget(LabelTarget):
     def weigh(self, y: np.ndarray) -> float:
         """Return the weight of each document by its class: weights of labels are in the loss."""
         return 1.0
+
+
+def make_label_target(
+    y: np.ndarray, weights: np.ndarray, estimator: Any, known: dict
+) -> ClassTarget | IndicatorTarget:
+    """Return the target for labels, of one kind or the other.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_documents,) or (n_documents, n_labels)
+        The labels, as `check_labels` returns them.
+    weights : ndarray of float64 of shape (n_documents,)
+        Their weights.
+    estimator : estimator instance
+        Whose `class_weight` and `label_smoothing` hold.
+    known : dict
+        The classes, from before, or nothing.
+    """
+    make = IndicatorTarget if known.get("multilabel_", y.ndim > 1) else ClassTarget
+    return make(y, weights, estimator, known.get("classes_"))
 
 
 class NumberTarget:
@@ -251,6 +303,8 @@ class NumberTarget:
         For "quantile".
     epsilon : float, default=1.0
         For "huber".
+    known : dict, default=None
+        The offset and scale of a training before, to go on in its units.
     """
 
     def __init__(
@@ -261,31 +315,27 @@ class NumberTarget:
         *,
         quantile: float = 0.5,
         epsilon: float = 1.0,
+        known: dict | None = None,
     ) -> None:
         self.loss = loss
-        self.shape = y.shape[1:]
-        columns = y.reshape(len(y), -1)
-        self.n_outputs = columns.shape[1]
+        self.shape = known["y_offset_"].shape if known else y.shape[1:]
+        self.n_outputs = int(np.prod(self.shape))
         self.check(y, "y")
-        if loss == "poisson":
-            offset = np.zeros(self.n_outputs)
-            scale = np.average(columns, axis=0, weights=weights)
-            if not scale.all():
-                raise ValueError("loss='poisson' requires y with a mean above 0 in every column.")
-        elif loss == "squared_error":
-            offset = np.average(columns, axis=0, weights=weights)
-            scale = np.sqrt(np.average((columns - offset) ** 2, axis=0, weights=weights))
+        activation = "exp" if loss == "poisson" else "identity"
+        if known and known["out_activation_"] != activation:
+            raise ValueError(
+                f"loss={loss!r} cannot go on from a network whose outputs are to be turned into "
+                f"numbers by {known['out_activation_']!r}: with 'poisson', and with it alone, they "
+                "are logarithms. Set loss back, or begin anew by fit with warm_start=False."
+            )
+        if known:
+            self.offset, self.scale = known["y_offset_"], known["y_scale_"]
         else:
-            share = quantile if loss == "quantile" else 0.5
-            offset = np.array([weighted_quantile(column, weights, share) for column in columns.T])
-            scale = np.average(np.abs(columns - offset), axis=0, weights=weights)
-        # A constant column is learned as it is.
-        scale[scale == 0] = 1.0
-        self.offset, self.scale = offset.reshape(self.shape), scale.reshape(self.shape)
+            self.offset, self.scale = self._find_unit(y, weights, quantile)
         self.learned = {
             "y_offset_": self.offset,
             "y_scale_": self.scale,
-            "out_activation_": "exp" if loss == "poisson" else "identity",
+            "out_activation_": activation,
         }
         self.criterion = {
             "criterion": NumberLoss,
@@ -293,6 +343,25 @@ class NumberTarget:
             "criterion__quantile": quantile,
             "criterion__epsilon": epsilon,
         }
+
+    def _find_unit(self, y, weights, quantile):
+        """Return offset and scale."""
+        columns = y.reshape(len(y), -1)
+        if self.loss == "poisson":
+            offset = np.zeros(self.n_outputs)
+            scale = np.average(columns, axis=0, weights=weights)
+            if not scale.all():
+                raise ValueError("loss='poisson' requires y with a mean above 0 in every column.")
+        elif self.loss == "squared_error":
+            offset = np.average(columns, axis=0, weights=weights)
+            scale = np.sqrt(np.average((columns - offset) ** 2, axis=0, weights=weights))
+        else:
+            share = quantile if self.loss == "quantile" else 0.5
+            offset = np.array([weighted_quantile(column, weights, share) for column in columns.T])
+            scale = np.average(np.abs(columns - offset), axis=0, weights=weights)
+        # A constant column is learned as it is.
+        scale[scale == 0] = 1.0
+        return offset.reshape(self.shape), scale.reshape(self.shape)
 
     def wide_lr(self, lr: float) -> float:
         """Return the rate of the wide path, bounded: on a squared error, descent can diverge.
@@ -315,8 +384,8 @@ class NumberTarget:
         """Refuse another number of columns, and negative numbers for "poisson"."""
         if y.shape[1:] != self.shape:
             raise ValueError(
-                f"{name} must have the columns of y. Got {name} of shape {y.shape}; each row of y "
-                f"has the shape {self.shape}."
+                f"{name} must have the columns of the y that was learned first, rows of shape "
+                f"{self.shape}. Got {name} of shape {y.shape}."
             )
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError(f"loss='poisson' requires {name} that is not negative. Got {y.min()}.")

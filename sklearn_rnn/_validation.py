@@ -26,12 +26,14 @@ class Documents(NamedTuple):
         """Return some of them."""
         return Documents(*(part[rows] for part in self))
 
-    def to_dataset(self, target: Any) -> SequenceDataset:
+    def to_dataset(self, target: Any, mean_weight: float | None = None) -> SequenceDataset:
         """Return what the network reads, with weights whose mean is 1.
 
         So a document of weight 2 counts as two of weight 1, not more, whatever the other weights.
+        Where these are a part of the documents, `mean_weight` is the mean weight of all.
         """
-        weights = (self.weights / self.weights.mean()).astype(np.float32)
+        mean = self.weights.mean() if mean_weight is None else mean_weight
+        weights = (self.weights / mean).astype(np.float32)
         return SequenceDataset(self.X, target.encode(self.y), weights)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_rnn._growing_vocabulary import GrowingVocabulary
 from sklearn_rnn._sequences import check_sequences, sequences_from_flat, truncate
 from sklearn_rnn._sklearn_compat import (
     HasMethods,
@@ -27,7 +28,7 @@ from sklearn_rnn._tokenizer import (
     make_tokenizer,
     split_characters,
 )
-from sklearn_rnn._vocabulary import Vocabulary, index_tokens
+from sklearn_rnn._vocabulary import UNKNOWN_ID, Vocabulary, index_tokens
 
 
 class SequenceVectorizer(TransformerMixin, BaseEstimator):
@@ -39,7 +40,8 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
 
     The result is a sparse matrix with a row for each document and a column for each position.
     Id 0 is padding, which a sparse matrix does not store; id 1 is the unknown token; the tokens
-    of the vocabulary have the ids from 2, the most frequent first.
+    of the vocabulary have the ids from 2, the most frequent first, or in the order in which
+    `partial_fit` met them.
 
     Parameters
     ----------
@@ -137,6 +139,10 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
         The number of columns of a transformed array: `max_length` if given, otherwise the
         number of tokens of the longest training document (at least 1).
 
+    too_frequent_ids_ : ndarray of int64 of shape (n_too_frequent,)
+        The ids of tokens that are read as unknown for now, since `partial_fit` has met them in more
+        than `max_df` of its documents. Empty after `fit`, whose vocabulary has no such tokens.
+
     See Also
     --------
     sklearn.feature_extraction.text.CountVectorizer : Counts of tokens, with no order.
@@ -150,6 +156,21 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
     scripts, are split off as tokens of their own, and text in a script without spaces gives long
     tokens. Pass a `tokenizer` made for the language, or ``analyzer="char"``. For accents written
     as combining characters, ``strip_accents="unicode"`` does.
+
+    `partial_fit` learns the vocabulary of a stream, and an id once given to a token stays. So the
+    bounds read a little differently there:
+
+    - A token enters once it has stood in `min_df` documents, and never leaves. Until then it is
+      counted: at most 524,288 tokens are, beyond which the rarest are forgotten (lossy counting,
+      Manku and Motwani, 2002).
+    - `max_features` keeps the first tokens to enter. With ``min_df=1`` and no `max_features`, the
+      vocabulary grows as long as there are new words.
+    - A token in more than `max_df` of the documents so far is read as unknown. It keeps its id, and
+      has it again when its share has fallen.
+
+    The result is the same however the documents are cut into chunks, as long as `min_df` is a
+    number and not a fraction, which is taken of the documents until the end of a chunk, and no
+    token has been forgotten.
 
     Examples
     --------
@@ -193,6 +214,9 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
         "sparse_output": ["boolean"],
         "missing": [StrOptions({"error", "empty"})],
     }
+
+    # What `partial_fit` counts.
+    _growing = None
 
     def __init__(
         self,
@@ -273,6 +297,29 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
             The token ids, padded with 0 where dense.
         """
         return self._transform(*self._fit(X))
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Learn the vocabulary of a further chunk of documents.
+
+        Tokens that are known keep their ids, and new ones get the next, see Notes. After `fit`
+        it goes on from that vocabulary, with documents counted anew; `fit` forgets everything.
+
+        Parameters
+        ----------
+        X : iterable of str or bytes
+            The documents of the chunk.
+
+        y : None
+            Ignored, here for the conventions of scikit-learn.
+
+        Returns
+        -------
+        self : SequenceVectorizer
+            The vectorizer.
+        """
+        self._partial_fit(X)
+        return self
 
     def transform(self, X):
         """Convert documents to token ids.
@@ -392,7 +439,54 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
             )
         self.vocabulary_ = vocabulary.ids
         self.n_positions_ = int(self.max_length or max(lengths.max(), 1))
+        self.too_frequent_ids_ = np.empty(0, np.int64)
+        vars(self).pop("_growing", None)
         return tokens, occurrences, lengths
+
+    def _partial_fit_transform(self, X):
+        """Learn from a chunk and return its token ids, with the documents split once."""
+        self._validate_params()
+        return self._transform(*self._partial_fit(X))
+
+    def _partial_fit(self, X):
+        """Learn from a chunk and return it as `_index` does.
+
+        What was learned is replaced, not changed, so that a shallow copy stays as it was.
+        """
+        is_first = not hasattr(self, "vocabulary_")
+        if is_first:
+            self._warn_for_unused_params()
+            self._warn_for_changed_stop_words()
+        self._check_df_bounds()
+        indexed = tokens, occurrences, lengths = self._index(X)
+        growing = self._growing
+        if growing is None:
+            growing = GrowingVocabulary.from_ids({} if is_first else self.vocabulary_)
+        if self.vocabulary is None:
+            growing = growing.grow(
+                tokens, occurrences, lengths, min_df=self.min_df, max_features=self.max_features
+            )
+            too_frequent = growing.too_frequent(self.max_df)
+        else:
+            too_frequent = np.empty(0, np.int64)
+            if is_first:
+                vocabulary = Vocabulary.from_user(self.vocabulary)
+                self._warn_for_upper_case(vocabulary)
+                growing = GrowingVocabulary.from_ids(vocabulary.ids)
+        longest = max(lengths.max(), getattr(self, "n_positions_", 1))
+        vars(self).update(
+            vocabulary_=growing.ids,
+            n_positions_=int(self.max_length or longest),
+            too_frequent_ids_=too_frequent,
+            _growing=growing,
+        )
+        return indexed
+
+    def _check_df_bounds(self):
+        """Refuse bounds that leave no token whatever the stream holds."""
+        both_counts = isinstance(self.min_df, Integral) == isinstance(self.max_df, Integral)
+        if both_counts and self.max_df < self.min_df:
+            raise ValueError("max_df corresponds to < documents than min_df")
 
     def _index(self, X):
         """Return the distinct tokens of documents, where they occur, and the lengths."""
@@ -407,7 +501,10 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
 
     def _transform(self, tokens, occurrences, lengths):
         """Return the token ids of indexed documents in the container asked for."""
-        ids = Vocabulary(self.vocabulary_).lookup(tokens)[occurrences]
+        ids = Vocabulary(self.vocabulary_).lookup(tokens)
+        if len(self.too_frequent_ids_):
+            ids[np.isin(ids, self.too_frequent_ids_)] = UNKNOWN_ID
+        ids = ids[occurrences]
         width = self.n_positions_
         if self.max_length is not None or not self.sparse_output:
             ids, lengths = truncate(ids, lengths, width, keep=self.truncation)

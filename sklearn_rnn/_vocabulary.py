@@ -116,7 +116,7 @@ class Vocabulary:
             raise ValueError("max_df corresponds to < documents than min_df")
         kept = range(len(tokens))
         if low > 1 or high < n_documents:
-            documents = _document_counts(occurrences, lengths, len(tokens))
+            documents = document_counts(occurrences, lengths, len(tokens))
             kept = np.flatnonzero((documents >= low) & (documents <= high))
             if not len(kept):
                 raise ValueError(
@@ -196,7 +196,7 @@ def index_tokens(
     return tokens, np.array(occurrences, dtype=np.int32), np.diff(ends)
 
 
-def _document_counts(occurrences: np.ndarray, lengths: np.ndarray, n_tokens: int) -> np.ndarray:
+def document_counts(occurrences: np.ndarray, lengths: np.ndarray, n_tokens: int) -> np.ndarray:
     """Return the number of documents that hold each token."""
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     ones = np.ones(len(occurrences), dtype=bool)

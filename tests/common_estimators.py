@@ -103,6 +103,7 @@ def expected_failures(estimator):
     if isinstance(estimator, SequenceVectorizer):
         return {}
     failures = {
+        "check_estimators_partial_fit_n_features": _POSITIONS,
         "check_n_features_in": _POSITIONS,
         "check_n_features_in_after_fitting": _POSITIONS,
         "check_classifiers_train": _POSITIONS,

@@ -12,7 +12,14 @@ ROOT = Path(sklearn_rnn.__file__).parent
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 
 # The one direction of data. A file imports from its own group and from those further left.
-TEXT = ["_text_input", "_tokenizer", "_vocabulary", "_sequences", "_vectorizer"]
+TEXT = [
+    "_text_input",
+    "_tokenizer",
+    "_vocabulary",
+    "_growing_vocabulary",
+    "_sequences",
+    "_vectorizer",
+]
 LINE = [
     ["exceptions", "_sklearn_compat"],
     *([name] for name in TEXT),
@@ -20,6 +27,8 @@ LINE = [
     ["_batching", "modules"],
     ["_optimizers", "_precision", "_torch_state", "_callbacks", "_net", "_net_params"],
     ["_losses", "_targets", "_validation"],
+    ["_growth"],
+    ["_incremental"],
     ["_base"],
     ["_classifier", "_regressor"],
     ["_encoder"],

@@ -95,6 +95,17 @@ def test_classifier_learns_the_same_by_kernels(cell):
     assert all(layer.native for layer in layers)
 
 
+def test_classifier_learns_the_same_by_kernels_in_chunks():
+    X, y = make_word_order(n_samples=60, random_state=0)
+    params = {"cell": "gru", "dropout": 0, "word_dropout": 0, "random_state": 0}
+    compiled, plain = RNNTextClassifier(compile=True, **params), RNNTextClassifier(**params)
+    for clf in (compiled, plain):
+        clf.partial_fit(X[:30], y[:30], classes=np.unique(y)).partial_fit(X[30:], y[30:])
+    np.testing.assert_allclose(compiled.predict_proba(X), plain.predict_proba(X), atol=1e-4)
+    layers = [m for m in compiled.module_.modules() if isinstance(m, RecurrentLayer)]
+    assert all(layer.native for layer in layers)
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_same_bits_on_any_number_of_threads(precision):
     X, y = make_word_order(n_samples=200, min_length=40, random_state=0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from sklearn_rnn import SequenceVectorizer, _ngrams
-from sklearn_rnn._ngrams import _find_pairs, count_ngrams
+from sklearn_rnn._ngrams import NGramCounts, _find_pairs, count_ngrams
 from sklearn_rnn._sequences import check_sequences, sequences_from_flat
 from sklearn_rnn._vocabulary import FIRST_ID, UNKNOWN_ID
 from sklearn_rnn.datasets import load_tweet_sentiment
@@ -225,3 +225,42 @@ def test_of_too_many_pairs_the_rarest_are_forgotten():
         place, expected = (np.flatnonzero(n.pairs == pair) for n in (ngrams, everything))
         np.testing.assert_array_equal(ngrams.pair_idf[place], everything.pair_idf[expected])
     np.testing.assert_array_equal(ngrams.word_idf, everything.word_idf)
+
+
+@settings(deadline=None)
+@given(documents=some_documents, cut=st.integers(0, 10), n_more=st.integers(0, 5))
+def test_counting_as_ids_come_makes_no_difference(documents, cut, n_more):
+    """The keys of pairs change with the number of ids; what they stand for does not."""
+    X = make_sequences(documents)
+    n_ids = N_IDS + n_more
+    whole = NGramCounts().add(X, n_ids)
+    parts = NGramCounts()
+    if X[:cut].shape[0]:
+        parts = parts.add(X[:cut], N_IDS)
+    if X[cut:].shape[0]:
+        parts = parts.add(X[cut:], n_ids)
+    if len(parts.word_df) == n_ids:
+        assert_same_counts(parts, whole)
+
+
+@settings(deadline=None)
+@given(documents=some_documents)
+def test_counts_can_be_read_off_the_inverse_frequencies(documents):
+    counts = NGramCounts().add(make_sequences(documents), N_IDS)
+    assert_same_counts(NGramCounts.from_ngrams(counts.ngrams(min_df=1)), counts)
+
+
+@pytest.mark.parametrize("n_documents", [1, 1000, 10**6])
+def test_large_counts_can_be_read_off_nearly(n_documents):
+    df = np.unique(np.geomspace(1, n_documents, 50).astype(np.int64))
+    counts = NGramCounts(n_documents, np.array([0, *df]), np.arange(len(df)), df)
+    found = NGramCounts.from_ngrams(counts.ngrams(min_df=1))
+    assert found.n_documents == pytest.approx(n_documents, rel=2e-6)
+    np.testing.assert_allclose(found.word_df, counts.word_df, rtol=4e-6)
+    np.testing.assert_allclose(found.pair_df, df, rtol=4e-6)
+
+
+def assert_same_counts(first, second):
+    assert first.n_documents == second.n_documents
+    for name in ("word_df", "pairs", "pair_df"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))

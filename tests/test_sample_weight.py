@@ -62,7 +62,7 @@ def test_integer_weights_are_repetitions(estimator, y):
 
 def loss_and_gradients(estimator, X, y, weight):
     """Return both of all documents in one batch, for the weights that the estimator has."""
-    target = estimator._make_target(y, weight)
+    target = estimator._make_target(y, weight, {})
     dataset = Documents(X, y, weight * target.weigh(y)).to_dataset(target)
     net = estimator.net_
     net.module_.zero_grad()

@@ -95,6 +95,17 @@ class TokenEmbedding(nn.Module):
         with torch.no_grad():
             self.table.weight /= self.scale
 
+    def reset_rows(self, first: int) -> None:
+        """Draw the vectors of the ids from `first` on anew.
+
+        Parameters
+        ----------
+        first : int
+            The first of these ids.
+        """
+        with torch.no_grad():
+            self.table.weight[first:].normal_().div_(self.scale)
+
     def forward(self, ids: Tensor) -> Tensor:
         """Return the vectors of the tokens.
 

@@ -105,6 +105,31 @@ class NGramLinear(nn.Module):
         outputs = self.table(features, first, per_sample_weights=weights) + self.bias
         return outputs if ids.unsorted_indices is None else outputs[ids.unsorted_indices]
 
+    def origins(self, n_ids: int, pairs: Tensor) -> Tensor:
+        """Return which row of the table each would come from if it were made for other pairs.
+
+        Parameters
+        ----------
+        n_ids : int
+            Number of token ids, no less than now.
+        pairs : torch.Tensor of int64 of shape (n_pairs,)
+            The pairs to know, in terms of this `n_ids`.
+
+        Returns
+        -------
+        origins : torch.Tensor of int64 of shape (n_ids + n_pairs,)
+            Row of the present table, -1 for words and pairs that are new.
+        """
+        words = torch.full((n_ids,), -1, device=pairs.device)
+        words[: self.n_ids] = torch.arange(self.n_ids)
+        if not len(self.pairs):
+            return torch.cat([words, torch.full_like(pairs, -1)])
+        # The same pairs by their new keys, still ascending.
+        known = self.pairs // self.n_ids * n_ids + self.pairs % self.n_ids
+        place = torch.searchsorted(known, pairs).clamp(max=len(known) - 1)
+        rows = torch.where(known[place] == pairs, self.n_ids + place, -1)
+        return torch.cat([words, rows])
+
     def _find_pairs(self, tokens: Tensor, known: Tensor, layout: PackedLayout) -> tuple:
         """Return the table rows of the known pairs, and the places of their second words."""
         if not len(self.pairs):
