@@ -4,6 +4,7 @@ from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._onnx import export_onnx
 from sklearn_rnn._regressor import RNNTextRegressor
+from sklearn_rnn._saving import load, save
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 __version__ = "0.1.0.dev0"
@@ -14,4 +15,6 @@ __all__ = [
     "RNNTextRegressor",
     "SequenceVectorizer",
     "export_onnx",
+    "load",
+    "save",
 ]

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from joblib import effective_n_jobs
+from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, clone
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.metrics import get_scorer_names
@@ -17,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
 from sklearn_rnn._incremental import IncrementalMixin, training_modes
-from sklearn_rnn._net import resolve_device
+from sklearn_rnn._net import SequenceNet, resolve_device
 from sklearn_rnn._net_params import check_skorch_params, make_callbacks, resolve_optimizer
 from sklearn_rnn._ngrams import count_ngrams
 from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW
@@ -99,6 +100,27 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
         "callbacks": [list, None],
         "skorch_params": [dict, None],
     }
+
+    # What `fit` learns, and what it may be, as `_parameter_constraints` says of parameters:
+    # `sklearn_rnn.save` writes these attributes, and `load` checks them. A subclass that learns
+    # more adds it here, and its own name to `ESTIMATORS` in `_saving.py`; then it can be saved. An
+    # attribute that may be None can be added in any release: in older files it counts as None.
+    _learned_constraints: dict = {
+        "net_": [SequenceNet],
+        "vectorizer_": [HasMethods(["transform"]), None],
+        "n_iter_": [Integral],
+        "t_": [Integral],
+        "loss_curve_": [list],
+        "validation_scores_": [list, None],
+        "best_validation_score_": [Real, None],
+    }
+
+    def _check_learned(self):
+        """Raise an error of any type if what was read from a file does not fit together."""
+        self._check_n_outputs(self.net_.outputs(SequenceDataset(csr_array([[1]]))).shape[1])
+
+    def _check_n_outputs(self, n_outputs):
+        """Raise an error of any type if the network of a file has a wrong number of outputs."""
 
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
         """Learn from documents and what belongs to them, and return the estimator."""

@@ -9,7 +9,7 @@ from sklearn.base import ClassifierMixin
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._incremental import check_stream_classes
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
-from sklearn_rnn._targets import check_labels, make_label_target
+from sklearn_rnn._targets import check_labels, check_learned_classes, make_label_target
 
 
 class RNNTextClassifier(ClassifierMixin, BaseRNNText):
@@ -312,6 +312,12 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
+    _learned_constraints: dict = {
+        **BaseRNNText._learned_constraints,
+        "classes_": [np.ndarray],
+        "multilabel_": ["boolean"],
+    }
+
     def __init__(
         self,
         *,
@@ -563,6 +569,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         if self.multilabel_ or len(self.classes_) > 2:
             return outputs
         return outputs[:, 1] - outputs[:, 0]
+
+    def _check_n_outputs(self, n_outputs):
+        check_learned_classes(self.classes_, self.multilabel_, n_outputs)
 
     def _check_y(self, y, known):
         return check_labels(y, self)

@@ -12,6 +12,7 @@ from sklearn_rnn._incremental import check_stream_classes
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
 from sklearn_rnn._targets import NumberTarget, check_labels, check_numbers, make_label_target
+from sklearn_rnn.modules import SequenceNetwork
 
 
 class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNText):
@@ -230,6 +231,24 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
 
     Attributes
     ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted. The numbers of the columns where `y` is an indicator matrix. Only there
+        after fitting on labels.
+
+    multilabel_ : bool
+        Whether `y` is an indicator matrix. Only there after fitting on labels.
+
+    y_offset_ : ndarray of shape () or (n_outputs,)
+        What is taken from numbers before the network learns them. Only there after fitting on
+        numbers.
+
+    y_scale_ : ndarray of shape () or (n_outputs,)
+        By what they are then divided. Only there after fitting on numbers.
+
+    out_activation_ : "identity"
+        What turns the network's outputs into numbers in that unit. Only there after fitting on
+        numbers.
+
     vectorizer_ : transformer or None
         The fitted vectorizer, None after fitting on token ids.
 
@@ -522,6 +541,16 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     def _n_features_out(self):
         return self.module_.head.in_features
 
+    @staticmethod
+    def _learns_as(learned):
+        """Return the class of estimator that learns the same of `y`."""
+        return RNNTextClassifier if "classes_" in learned else RNNTextRegressor
+
+    def _check_n_outputs(self, n_outputs):
+        self._learns_as(vars(self))._check_n_outputs(self, n_outputs)
+        if not isinstance(self.module_, SequenceNetwork):
+            raise ValueError("the network has no vectors of documents")
+
     def _check_y(self, y, known):
         return check_labels(y, self) if self._takes_labels(y, known) else check_numbers(y, self)
 
@@ -548,8 +577,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         return NumberTarget(y, weights, "squared_error", known=known)
 
     def _make_predictor(self, learned):
-        make = RNNTextClassifier if "classes_" in learned else RNNTextRegressor
-        predictor = make(n_jobs=self.n_jobs)
+        predictor = self._learns_as(learned)(n_jobs=self.n_jobs)
         vars(predictor).update(learned)
         return predictor
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable
 
 import numpy as np
@@ -11,9 +12,23 @@ from skorch.callbacks import EarlyStopping
 from torch import Tensor
 
 from sklearn_rnn._batching import SequenceDataset, TokenBatch
+from sklearn_rnn._net_data import net_from_bytes, net_to_bytes
 from sklearn_rnn._torch_state import side_by_side
 from sklearn_rnn.modules._dropout import dropout_generator
 from sklearn_rnn.modules._penalties import collect_penalties
+
+
+class PickledState:
+    """The state of a net in a pickle.
+
+    Parameters
+    ----------
+    state : dict
+        As skorch makes it.
+    """
+
+    def __init__(self, state: dict) -> None:
+        self.state = state
 
 
 class SequenceNet(NeuralNet):
@@ -136,16 +151,26 @@ class SequenceNet(NeuralNet):
             )
             raise
 
-    def __getstate__(self):
-        # skorch pickles `module_` apart from the rest, and `module` is the same one once more.
+    def __reduce_ex__(self, protocol):
+        """Return what pickle, joblib and copy keep: all that there is, as skorch does it."""
         state = super().__getstate__()
+        # skorch pickles `module_` apart from the rest, and `module` is the same one once more.
         if self.module is getattr(self, "module_", None):
             del state["module"]
-        return state
+        return copyreg.__newobj__, (type(self),), PickledState(state)
+
+    def __getstate__(self):
+        """Return what skops keeps, which asks for this alone: plain data."""
+        return {"safetensors": net_to_bytes(self)}
 
     def __setstate__(self, state):
-        super().__setstate__(state)
-        self.__dict__.setdefault("module", self.__dict__.get("module_"))
+        # In the state of skorch is a pickle. A file of plain data must never get it opened, and so
+        # only who may build a PickledState, as pickle may, comes here with one.
+        if isinstance(state, PickledState):
+            super().__setstate__(state.state)
+            self.__dict__.setdefault("module", self.__dict__.get("module_"))
+        else:
+            self.__dict__.update(vars(net_from_bytes(type(self), state["safetensors"])))
 
     def outputs(self, dataset: SequenceDataset, function: Callable | None = None) -> np.ndarray:
         """Return the module's outputs in the order of the data set.

@@ -7,7 +7,7 @@ from sklearn.base import RegressorMixin
 
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
-from sklearn_rnn._targets import NUMBER_LOSSES, NumberTarget, check_numbers
+from sklearn_rnn._targets import NUMBER_LOSSES, NumberTarget, check_learned_units, check_numbers
 
 
 class RNNTextRegressor(RegressorMixin, BaseRNNText):
@@ -320,6 +320,13 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         "epsilon": [Interval(Real, 0, None, closed="neither")],
     }
 
+    _learned_constraints: dict = {
+        **BaseRNNText._learned_constraints,
+        "y_offset_": [np.ndarray],
+        "y_scale_": [np.ndarray],
+        "out_activation_": [StrOptions({"identity", "exp"})],
+    }
+
     def __init__(
         self,
         *,
@@ -514,6 +521,9 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         if self.out_activation_ == "exp":
             outputs = np.exp(outputs)
         return self.y_offset_ + self.y_scale_ * outputs
+
+    def _check_n_outputs(self, n_outputs):
+        check_learned_units(self.y_offset_, self.y_scale_, n_outputs)
 
     def _check_y(self, y, known):
         return check_numbers(y, self)

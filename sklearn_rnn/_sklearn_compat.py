@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     generate_invalid_param_val,
     make_constraint,
+    validate_parameter_constraints,
     validate_params,
 )
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -37,5 +38,6 @@ __all__ = [
     "generate_invalid_param_val",
     "make_constraint",
     "validate_data",
+    "validate_parameter_constraints",
     "validate_params",
 ]

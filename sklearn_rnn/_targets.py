@@ -398,6 +398,51 @@ class NumberTarget:
         return 1.0
 
 
+def check_learned_classes(classes: np.ndarray, multilabel: bool, n_outputs: int) -> None:
+    """Refuse classes that are none, or not those of a network of so many outputs.
+
+    Parameters
+    ----------
+    classes : ndarray
+        What should be `classes_`.
+    multilabel : bool
+        Whether a document may have any number of labels.
+    n_outputs : int
+        Outputs of the network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._targets import check_learned_classes
+    >>> check_learned_classes(np.array(["a", "b"]), multilabel=False, n_outputs=3)
+    Traceback (most recent call last):
+        ...
+    ValueError: the classes do not fit the outputs of the network
+    """
+    expected = np.arange(n_outputs) if multilabel else np.unique(classes)
+    too_few = not multilabel and n_outputs < 2
+    if too_few or len(classes) != n_outputs or not np.array_equal(classes, expected):
+        raise ValueError("the classes do not fit the outputs of the network")
+
+
+def check_learned_units(offset: np.ndarray, scale: np.ndarray, n_outputs: int) -> None:
+    """Refuse an offset and a scale that are none, or not those of a network of so many outputs.
+
+    Parameters
+    ----------
+    offset, scale : ndarray
+        What should be `y_offset_` and `y_scale_`, of shape () or (n_outputs,).
+    n_outputs : int
+        Outputs of the network.
+    """
+    for values in (offset, scale):
+        fits = values.shape in ((), (n_outputs,)) and values.size == n_outputs
+        if values.dtype != np.float64 or not fits or not np.isfinite(values).all():
+            raise ValueError("the offset or the scale does not fit the outputs of the network")
+    if offset.shape != scale.shape:
+        raise ValueError("the offset and the scale do not fit each other")
+
+
 def weigh_classes(
     class_weight: dict | str | None, classes: np.ndarray, codes: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:

@@ -215,6 +215,13 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
         "missing": [StrOptions({"error", "empty"})],
     }
 
+    # What `sklearn_rnn.save` writes of a fitted one.
+    _learned_constraints: dict = {
+        "vocabulary_": [dict],
+        "n_positions_": [Interval(Integral, 1, None, closed="left")],
+        "too_frequent_ids_": [np.ndarray],
+    }
+
     # What `partial_fit` counts.
     _growing = None
 
@@ -551,6 +558,13 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
                 "entries will not be matched with any documents",
                 stacklevel=2,
             )
+
+    def _check_learned(self):
+        """Raise an error of any type if what was read from a file does not fit together."""
+        if self.vocabulary_ != Vocabulary.from_user(self.vocabulary_).ids or not self.n_positions_:
+            raise ValueError("the tokens are not in the order of their ids")
+        if not np.isin(self.too_frequent_ids_, [*self.vocabulary_.values()]).all():
+            raise ValueError("there are no tokens of the ids that are too frequent")
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "vocabulary_")

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn import RNNTextClassifier, load, save
 from sklearn_rnn.datasets import make_word_order
 from sklearn_rnn.modules import GRUCell, LSTMCell, PackedLayout, RecurrentLayer, RNNCell
 from sklearn_rnn.modules import native as native_kernels
@@ -117,6 +117,25 @@ def test_same_bits_on_any_number_of_threads(precision):
         for n_jobs in (1, 2)
     )
     np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("name", ["weight_ih", "weight_hh", "bias_ih", "bias_hh"])
+def test_weights_of_several_precisions_are_no_matter_for_kernels(name):
+    """A file may hold such; numbers of half the size must not be read as if they were whole."""
+    cell, x = GRUCell(3, 16), torch.randn(6, 3)
+    assert native_kernels.can_read(cell, x)
+    parameter = getattr(cell, name)
+    parameter.data = parameter.half()
+    assert not native_kernels.can_read(cell, x)
+
+
+def test_saved_models_go_on_with_kernels(tmp_path):
+    X, y = make_word_order(n_samples=50, min_length=10, random_state=0)
+    clf = RNNTextClassifier(cell="gru", compile=True, max_epochs=1, random_state=0).fit(X, y)
+    save(clf, tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
+    assert loaded.module_.deep.encoder.layers[0][0].native
+    np.testing.assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))
 
 
 def test_recurrent_dropout_reaches_the_kernels():

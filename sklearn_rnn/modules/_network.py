@@ -196,7 +196,8 @@ def build_network(
     Returns
     -------
     network : SequenceNetwork
-        With new weights.
+        With new weights. Its attribute `arguments` holds what was given here, None if `cell` is no
+        name.
 
     Examples
     --------
@@ -205,6 +206,7 @@ def build_network(
     >>> network.head
     Linear(in_features=228, out_features=3, bias=True)
     """
+    arguments = dict(locals())  # first of all, while there are no other names
     embedding = TokenEmbedding(
         num_embeddings, embedding_dim, word_dropout=word_dropout, sparse=sparse
     )
@@ -247,7 +249,7 @@ def build_network(
         make_pooling = partial(make_pooling, doubly_stochastic=doubly_stochastic)
         if pooling == "multihead_attention":
             make_pooling = partial(make_pooling, num_heads=num_heads)
-    return SequenceNetwork(
+    network = SequenceNetwork(
         embedding,
         encoder,
         make_pooling(encoder.output_size),
@@ -255,6 +257,8 @@ def build_network(
         skip_connection=skip_connection,
         dropout=dropout,
     )
+    network.arguments = arguments if isinstance(cell, str) else None
+    return network
 
 
 def _refuse_with_grid(cell: str, **params) -> None:

@@ -23,7 +23,8 @@ def can_read(cell: RecurrentCell, x: Tensor) -> bool:
     return (
         _kernel_name(cell) is not None
         and x.device.type == "cpu"
-        and x.dtype == cell.weight_hh.dtype == torch.float32
+        # Kernels take addresses, and a model can have been given weights of several precisions.
+        and {x.dtype, *(w.dtype for w in cell._kernel_weights())} == {torch.float32}
         and _has_kernels()
     )
 

@@ -1,0 +1,146 @@
+"""Networks as plain data: what they were built from, and their weights.
+
+`describe` and `rebuild` know the networks that estimators build. One of another kind needs a
+branch in each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ._network import SequenceNetwork, build_network
+from ._wide import NGramLinear, WideAndDeep
+
+# Layers take time to build, even without values: a forged description must not ask for a billion.
+_MAX_LAYERS = 1000
+
+
+def describe(network: nn.Module) -> dict:
+    """Return what `rebuild` needs beside the weights, in numbers, strings and dicts.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        A network made by `build_network`, an `NGramLinear`, or both in a `WideAndDeep`.
+
+    Returns
+    -------
+    description : dict
+        Its kind and arguments.
+
+    Raises
+    ------
+    TypeError
+        If it is none of those, or was changed after it was built.
+
+    Examples
+    --------
+    >>> from sklearn_rnn.modules import build_network
+    >>> from sklearn_rnn.modules._description import describe, rebuild
+    >>> network = build_network(num_embeddings=10, n_outputs=2, embedding_dim=3, hidden_size=2)
+    >>> description = describe(network)
+    >>> description["kind"]
+    'deep'
+    >>> rebuild(description, network.state_dict()).head
+    Linear(in_features=11, out_features=2, bias=True)
+    """
+    description = _describe(network)
+    if _layout(network) != _layout(_build(description)):
+        raise TypeError("the network was changed after it was built")
+    return description
+
+
+def rebuild(description: Mapping, weights: Mapping[str, Tensor]) -> nn.Module:
+    """Return the network that was described, in evaluation mode.
+
+    No memory is taken but that of the weights, and no random number is drawn.
+
+    Parameters
+    ----------
+    description : mapping
+        From `describe`.
+    weights : mapping of str to torch.Tensor
+        The network's state dict. The tensors become the network's own.
+
+    Returns
+    -------
+    network : torch.nn.Module
+        Of the same outputs, to the bit.
+
+    Raises
+    ------
+    Exception
+        Of any type, if the two do not fit each other.
+    """
+    network = _build(description)
+    if _shapes(weights) != _shapes(network.state_dict()):
+        raise ValueError("the weights do not fit the network")
+    network.load_state_dict(weights, assign=True)
+    return network.eval()
+
+
+def _describe(network: nn.Module) -> dict:
+    if type(network) is WideAndDeep:
+        return {
+            "kind": "wide and deep",
+            "deep": _describe(network.deep),
+            "wide": _describe(network.wide),
+            "wide_weight": network.wide_weight,
+        }
+    if type(network) is NGramLinear:
+        return {
+            "kind": "wide",
+            "n_ids": network.n_ids,
+            "n_pairs": len(network.pairs),
+            "arguments": {
+                "n_outputs": len(network.bias),
+                "scale": network.scale,
+                "sparse": network.table.sparse,
+            },
+        }
+    if type(network) is SequenceNetwork and hasattr(network, "arguments"):
+        if network.arguments is None:
+            raise TypeError("a network with a cell of your own, which is code, cannot be described")
+        # A table can have grown.
+        n_ids = network.embedding.table.num_embeddings
+        return {"kind": "deep", "arguments": {**network.arguments, "num_embeddings": n_ids}}
+    raise TypeError(f"a network of type {type(network).__name__} cannot be described")
+
+
+def _build(description: Mapping) -> nn.Module:
+    """Build a network without values, on the device "meta"."""
+    with torch.device("meta"):
+        kind = description["kind"]
+        if kind == "deep":
+            arguments = description["arguments"]
+            if arguments["num_layers"] > _MAX_LAYERS:
+                raise TypeError(f"a network of more than {_MAX_LAYERS} layers cannot be described")
+            if not isinstance(arguments["cell"], str):
+                raise TypeError("a cell is described by its name")
+            return build_network(**arguments)
+        if kind == "wide":
+            n_ids, n_pairs = description["n_ids"], description["n_pairs"]
+            return NGramLinear(
+                word_idf=torch.empty(n_ids),
+                pairs=torch.empty(n_pairs, dtype=torch.int64),
+                pair_idf=torch.empty(n_pairs),
+                **description["arguments"],
+            )
+        if kind == "wide and deep":
+            deep, wide = (_build(description[name]) for name in ("deep", "wide"))
+            return WideAndDeep(deep, wide, description["wide_weight"])
+    raise ValueError(f"networks of kind {kind!r} are unknown")
+
+
+def _layout(network: nn.Module) -> tuple[dict, dict]:
+    """Return the types of all parts, and the shapes of their tensors."""
+    types = {name: type(module) for name, module in network.named_modules()}
+    return types, _shapes(network.state_dict())
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict:
+    # Any precision of floats will do.
+    return {name: (tensor.shape, tensor.is_floating_point()) for name, tensor in tensors.items()}
