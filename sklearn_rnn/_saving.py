@@ -61,7 +61,9 @@ def save(estimator, path):
     Notes
     -----
     Of the history of training, the values of each epoch are kept, those of each batch are not. A
-    RandomState that was passed as `random_state` is kept in the state that it has.
+    RandomState that was passed as `random_state` is kept in the state that it has. After
+    `partial_fit`, the vocabulary is kept, but not the counts of words and the state of the
+    optimizer: a loaded estimator goes on as one does after `fit`.
 
     Examples
     --------

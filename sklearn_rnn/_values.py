@@ -14,6 +14,7 @@ What JSON has is written as it is. Everything else is an object with its "type":
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -68,10 +69,12 @@ class Writer:
             return value if math.isfinite(value) else {"type": "float", "value": repr(value)}
         if type(value) is list:
             return list(map(self.write, value))
-        if type(value) in (tuple, set, frozenset):
+        if type(value) is tuple:
+            return {"type": "tuple", "items": list(map(self.write, value))}
+        if type(value) in (set, frozenset):
             # In an order that does not depend on the hashes of this process.
-            values = value if type(value) is tuple else sorted(value, key=repr)
-            return {"type": type(value).__name__, "items": list(map(self.write, values))}
+            items = sorted(map(self.write, sorted(value, key=repr)), key=json.dumps)
+            return {"type": type(value).__name__, "items": items}
         if type(value) is dict:
             return {
                 "type": "dict",

@@ -563,8 +563,8 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
         """Raise an error of any type if what was read from a file does not fit together."""
         if self.vocabulary_ != Vocabulary.from_user(self.vocabulary_).ids or not self.n_positions_:
             raise ValueError("the tokens are not in the order of their ids")
-        if not np.isin(self.too_frequent_ids_, [*self.vocabulary_.values()]).all():
-            raise ValueError("there are no tokens of the ids that are too frequent")
+        if self.too_frequent_ids_.dtype != np.int64 or self.too_frequent_ids_.ndim != 1:
+            raise ValueError("what is too frequent is no list of ids")
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "vocabulary_")

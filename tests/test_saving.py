@@ -255,6 +255,36 @@ def test_pipeline(path):
     assert loaded.set_params(clf__cell="gru").fit(TWEETS, SENTIMENTS)["clf"].cell == "gru"
 
 
+@pytest.mark.parametrize(
+    ("make", "y", "classes"),
+    [
+        (make_classifier, SENTIMENTS, {"classes": np.unique(SENTIMENTS)}),
+        (make_classifier, LABELS, {}),
+        (make_regressor, NUMBERS, {}),
+        (make_encoder, LENGTHS, {}),
+    ],
+)
+def test_what_was_learned_in_chunks(make, y, classes, path):
+    estimator, half = make(), len(TWEETS) // 2
+    estimator.partial_fit(TWEETS[:half], y[:half], **classes)
+    estimator.partial_fit(TWEETS[half:], y[half:])
+    loaded = saved_and_loaded(estimator, path)
+    assert_same_model(estimator, loaded)
+    assert loaded.t_ == len(TWEETS)
+    loaded.partial_fit(["quite new words"], y[:1])
+    assert "quite" in loaded.vectorizer_.vocabulary_
+    assert_same_model(loaded, saved_and_loaded(loaded, path))
+
+
+def test_words_that_became_too_frequent(path):
+    vectorizer = SequenceVectorizer(max_df=0.5)
+    vectorizer.partial_fit(["the good", "bad"]).partial_fit(["the best", "the worst"])
+    loaded = saved_and_loaded(vectorizer, path)
+    assert vectorizer.transform(["the"]).data.tolist() == [1]
+    assert loaded.too_frequent_ids_.tolist() == vectorizer.too_frequent_ids_.tolist() == [2]
+    assert loaded.transform(["the"]).data.tolist() == [1]
+
+
 def test_vectorizer(path):
     vectorizer = SequenceVectorizer(encoding="latin-1", max_length=4, truncation="both").fit(TWEETS)
     loaded = saved_and_loaded(vectorizer, path)
@@ -377,30 +407,6 @@ def test_model_of_a_gpu_opens_where_there_is_none(path):
         loaded = load(path)
     assert_same_model(clf, loaded)
     assert torch.device(loaded.net_.device).type == "cpu"
-
-
-def test_a_stream_goes_on_from_a_file_as_after_fit(path):
-    """Weights, words and counts come along; the optimizer starts anew."""
-    clf = make_classifier()
-    for chunk in (slice(0, 30), slice(30, 60)):
-        clf.partial_fit(TWEETS[chunk], SENTIMENTS[chunk], classes=np.unique(SENTIMENTS))
-    loaded = saved_and_loaded(clf, path)
-    assert_same_model(clf, loaded)
-    n_words = len(clf.vectorizer_.vocabulary_)
-    loaded.partial_fit(TWEETS[60:], SENTIMENTS[60:])
-    assert loaded.t_ == len(TWEETS)
-    assert len(loaded.loss_curve_) == 3
-    assert len(loaded.vectorizer_.vocabulary_) > n_words
-    assert_same_model(loaded, saved_and_loaded(loaded, path))
-
-
-def test_words_that_a_stream_met_too_often_stay_unknown(path):
-    vectorizer = SequenceVectorizer(max_df=0.5).partial_fit(TWEETS[:40])
-    assert len(vectorizer.too_frequent_ids_)
-    ids, loaded = (
-        model.transform(TWEETS) for model in (vectorizer, saved_and_loaded(vectorizer, path))
-    )
-    assert (ids != loaded).nnz == 0
 
 
 def test_first_release_opens_for_ever():

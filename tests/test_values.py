@@ -20,6 +20,15 @@ def there_and_back(value):
     return Reader(arrays).read(content)
 
 
+def spell(value):
+    """Return a text that is the same for equal sets, in whatever order they were filled."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(spell, value))})"
+    if isinstance(value, frozenset):
+        return f"{{{', '.join(sorted(map(spell, value)))}}}"
+    return repr(value)
+
+
 def are_same(first, second):
     """Return whether two values are equal to the bit, types included."""
     if type(first) is not type(second):
@@ -27,7 +36,7 @@ def are_same(first, second):
     if isinstance(first, (list, tuple)):
         return len(first) == len(second) and all(map(are_same, first, second))
     if isinstance(first, (set, frozenset)):
-        return are_same(*(sorted(values, key=repr) for values in (first, second)))
+        return are_same(*(sorted(values, key=spell) for values in (first, second)))
     if isinstance(first, dict):
         return are_same(list(first.items()), list(second.items()))
     if isinstance(first, (np.ndarray, np.generic)):
@@ -188,3 +197,5 @@ def test_what_was_not_written_so_is_refused(written):
 def test_sets_are_written_in_one_order():
     first, second = ["aa", "b", "ccc"], ["ccc", "aa", "b"]
     assert json.dumps(Writer().write(set(first))) == json.dumps(Writer().write(set(second)))
+    first, second = frozenset([False, frozenset()]), frozenset([frozenset(), False])
+    assert json.dumps(Writer().write({first, 1})) == json.dumps(Writer().write({1, second}))
