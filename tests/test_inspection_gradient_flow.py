@@ -129,3 +129,51 @@ def test_wrong_labels_are_refused(corpus):
         gradient_flow(clf, X[:2], ["neutral", y[0]])
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         gradient_flow(clf, X[:3], y[:2])
+
+
+@pytest.mark.parametrize("priority", ["depth", "time", None])
+@pytest.mark.parametrize("cell", ["grid_lstm", "tied_grid_lstm"])
+def test_flow_through_a_grid_is_that_of_what_goes_on_in_time(corpus, cell, priority):
+    X, y = corpus
+    clf = make_classifier(
+        cell=cell, num_layers=2, bidirectional=False, pooling="last", skip_connection=False
+    ).fit(X, y)
+    grid = clf.module_.deep.encoder
+    for layers in grid.layers:
+        layers[0].cell.priority = priority
+    before = {name: weights.clone() for name, weights in clf.module_.state_dict().items()}
+    flow = gradient_flow(clf, X[:1], y[:1])
+    assert {"forward"} == set(flow["direction"]) and {0, 1} == set(flow["layer"])
+    assert all(weights.equal(before[name]) for name, weights in clf.module_.state_dict().items())
+
+    # The loss as a function of a shift of what the lower layer hands on in time at one step.
+    deep = clf.module_.deep.eval().double()
+    ids = torch.from_numpy(clf.vectorizer_.transform(X[:1]).data)
+    layout = PackedLayout(torch.ones(len(ids), dtype=torch.int64))
+    lower = grid.layers[0][0].cell
+    advance_time, step_to_move = lower._time, len(ids) - 3
+
+    def loss(shift):
+        calls = iter(range(10_000))
+
+        def moved(*args):
+            state = advance_time(*args)
+            is_lower = next(calls) == step_to_move  # the first calls are those of the lower layer
+            return tuple(s + d for s, d in zip(state, shift, strict=True)) if is_lower else state
+
+        lower._time = moved
+        try:
+            x = deep.embedding(ids)
+            pooled = deep.pooling(deep.encoder(x, layout), layout)
+            target = torch.tensor([clf.classes_.tolist().index(y[0])])
+            return torch.nn.functional.cross_entropy(
+                deep.head(pooled), target, label_smoothing=clf.label_smoothing
+            )
+        finally:
+            del lower._time
+
+    zeros = tuple(torch.zeros(1, 3, dtype=torch.float64) for _ in range(2))
+    grads = torch.autograd.functional.jacobian(lambda h, m: loss((h, m)), zeros)
+    expected = np.sqrt(sum(float(grad.square().sum()) for grad in grads))
+    measured = flow.set_index(["layer", "distance"])["gradient_norm"][0, 2]
+    assert measured == pytest.approx(expected, rel=1e-6, abs=1e-12)

@@ -88,6 +88,60 @@ def test_states_and_gates_follow_the_equations(corpus, cell, num_layers, bidirec
         x = np.concatenate(outputs, axis=1)
 
 
+def follows(cell, t, where):
+    """Return the memory and hidden states that follow from the traced gates."""
+    value = {name: t.get(name, **where).astype(float) for name in t.quantities}
+    before = {name: np.pad(v, ((1, 0), (0, 0)))[:-1] for name, v in value.items()}
+    if cell == "mgu":
+        f = value["forget_gate"]
+        return {"hidden_state": (1 - f) * before["hidden_state"] + f * value["candidate"]}
+    if cell == "sru":
+        f = value["forget_gate"]
+        return {"cell_state": f * before["cell_state"] + (1 - f) * value["candidate"]}
+    memory = value["forget_gate"] * before["cell_state"] + value["input_gate"] * value["candidate"]
+    if cell == "layer_norm_lstm":
+        return {"cell_state": memory}
+    hidden = value["output_gate"] * np.tanh(value["cell_state"])
+    return {"cell_state": memory, "hidden_state": hidden}
+
+
+@pytest.mark.parametrize("cell", ["peephole_lstm", "coupled_lstm", "layer_norm_lstm", "mgu", "sru"])
+def test_states_follow_from_the_gates(corpus, cell):
+    clf = make_classifier(cell=cell, num_layers=2, bidirectional=False, max_epochs=2).fit(*corpus)
+    t = trace(clf, DOCUMENT)
+    for layer in (0, 1):
+        where = {"layer": layer, "direction": "forward"}
+        for quantity, expected in follows(cell, t, where).items():
+            np.testing.assert_allclose(t.get(quantity, **where), expected, atol=1e-6)
+    if cell == "coupled_lstm":
+        np.testing.assert_allclose(t.get("input_gate"), 1 - t.get("forget_gate"), atol=1e-6)
+    if cell == "layer_norm_lstm":
+        layer = clf.module_.deep.encoder.layers[0][0].cell
+        c = torch.from_numpy(t.get("cell_state", layer=0))
+        c = torch.nn.functional.layer_norm(c, (5,), layer.gain_c, layer.bias_c).detach().numpy()
+        hidden = t.get("output_gate", layer=0) * np.tanh(c)
+        np.testing.assert_allclose(t.get(layer=0), hidden, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["grid_lstm", "tied_grid_lstm"])
+def test_a_grid_has_the_states_that_go_up_at_each_layer(corpus, cell):
+    clf = make_classifier(cell=cell, num_layers=3).fit(*corpus)
+    t = trace(clf, DOCUMENT)
+    assert t.quantities == ["hidden_state", "cell_state"]
+    deep = clf.module_.deep.eval()
+    ids = torch.from_numpy(clf.vectorizer_.transform([DOCUMENT]).data)
+    layout = PackedLayout(torch.ones(len(ids), dtype=torch.int64))
+    with torch.no_grad(), torch_workers(1):
+        grids = [projection(deep.embedding(ids)) for projection in deep.encoder.projections]
+        for depth in range(3):
+            layers = deep.encoder.layers[depth % len(deep.encoder.layers)]
+            grids = [layer(grid, layout) for layer, grid in zip(layers, grids, strict=True)]
+            for direction, grid in zip(("forward", "backward"), grids, strict=True):
+                where = {"layer": depth, "direction": direction}
+                both = [t.get(name, **where) for name in t.quantities]
+                np.testing.assert_allclose(np.concatenate(both, axis=1), grid, atol=1e-6)
+
+
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_hidden_states_are_those_of_the_network(corpus, cell):
     clf = make_classifier(cell=cell, num_layers=2).fit(*corpus)

@@ -16,8 +16,9 @@ from torch.nn.utils.rnn import PackedSequence
 from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
 from sklearn_rnn._text_input import as_labels
 from sklearn_rnn._torch_state import torch_workers
-from sklearn_rnn.inspection._recording import list_layers
+from sklearn_rnn.inspection._recording import by_module, list_layers
 from sklearn_rnn.inspection._subject import Subject
+from sklearn_rnn.modules import GridLSTMCell
 
 _BATCH_SIZE = 64
 
@@ -141,32 +142,44 @@ def stepwise(deep: nn.Module) -> Iterator[States]:
         The recurrent network, a copy of that of the estimator.
     """
     states: States = {}
-    cells = []
+    changed = []
 
-    def make_forward(cell, kept):
+    def keep(place, state):
+        # Views, so that hidden and cell state are each known by what follows alone: the one is
+        # computed from the other.
+        state = tuple(part.view_as(part) for part in state)
+        states[place.depth, place.direction].append(state)
+        return state
+
+    def make_forward(cell, places):
         def forward(x, state):
             outputs = []
             for x_t in x:
-                # Views, so that hidden and cell state are each known by what follows alone: the one
-                # is computed from the other.
-                state = tuple(part.view_as(part) for part in cell.step(x_t, state))
-                kept.append(state)
+                state = keep(places[0], cell.step(x_t, state))
                 outputs.append(state[0])
             return torch.stack(outputs), state
 
         return forward
 
+    def make_time(cell, places):
+        # A block of a grid goes step by step as it is, and depth sees what time has made.
+        advance_time = cell._time
+        return lambda *args: keep(places[0], advance_time(*args))
+
     try:
-        for layer in list_layers(deep):
-            layer.module.native = False
-            cell = layer.module.cell
-            kept = states[layer.depth, layer.direction] = []
-            cell.forward = make_forward(cell, kept)
-            cells.append(cell)
+        for module, places in by_module(list_layers(deep)).items():
+            module.native = False
+            states.update({(place.depth, place.direction): [] for place in places})
+            name, make = "forward", make_forward
+            if isinstance(module.cell, GridLSTMCell):
+                name, make = "_time", make_time
+            setattr(module.cell, name, make(module.cell, places))
+            changed.append((module.cell, name))
+            module.register_forward_hook(lambda *_, places=places: places.rotate(-1))
         yield states
     finally:
-        for cell in cells:
-            del cell.forward
+        for cell, name in changed:
+            delattr(cell, name)
 
 
 def _summarize(layer: int, direction: str, by_document: list[np.ndarray]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from sklearn_rnn._batching import SequenceDataset
 from sklearn_rnn._torch_state import torch_workers
 from sklearn_rnn.inspection._subject import Subject
-from sklearn_rnn.modules import PackedLayout
+from sklearn_rnn.modules import GridLSTMCell, PackedLayout
 
 
 @dataclass
@@ -31,6 +32,8 @@ class LayerRecord:
         The layer.
     inputs, states : torch.Tensor of shape (n_tokens, n_features)
         What it read and returned, in packed order.
+    memory : torch.Tensor of shape (n_tokens, hidden_size) or None
+        The memory that it returned beside them, as a block of a Grid LSTM does.
     """
 
     depth: int
@@ -38,6 +41,7 @@ class LayerRecord:
     module: nn.Module
     inputs: Tensor | None = None
     states: Tensor | None = None
+    memory: Tensor | None = None
 
 
 @dataclass
@@ -69,9 +73,18 @@ def list_layers(deep: nn.Module) -> list[LayerRecord]:
         )
     return [
         LayerRecord(depth, "backward" if getattr(layer, "reverse", False) else "forward", layer)
-        for depth, directions in enumerate(layers)
-        for layer in directions
+        # The same one may serve at several depths.
+        for depth in range(getattr(deep.encoder, "num_layers", len(layers)))
+        for layer in layers[depth % len(layers)]
     ]
+
+
+def by_module(layers: list[LayerRecord]) -> dict[nn.Module, deque[LayerRecord]]:
+    """Return the places of each module in the network, in the order in which it is called."""
+    places: dict[nn.Module, deque[LayerRecord]] = {}
+    for layer in layers:
+        places.setdefault(layer.module, deque()).append(layer)
+    return places
 
 
 @contextmanager
@@ -85,17 +98,21 @@ def recording(deep: nn.Module) -> Iterator[Recording]:
     """
     record = Recording(list_layers(deep))
 
-    def keep_layer(layer):
-        def hook(module, args, output):
-            layer.inputs, record.layout = args
-            layer.states = output
+    places = by_module(record.layers)
 
-        return hook
+    def keep_layer(module, args, output):
+        layer = places[module][0]
+        places[module].rotate(-1)
+        layer.inputs, record.layout = args
+        if isinstance(getattr(module, "cell", None), GridLSTMCell):
+            layer.states, layer.memory = output.chunk(2, dim=1)
+        else:
+            layer.states = output
 
     def keep_attention(module, args, output):
         record.attention = module.weights(*args)
 
-    hooks = [layer.module.register_forward_hook(keep_layer(layer)) for layer in record.layers]
+    hooks = [module.register_forward_hook(keep_layer) for module in places]
     if hasattr(deep.pooling, "weights"):
         hooks.append(deep.pooling.register_forward_hook(keep_attention))
     try:

@@ -45,9 +45,11 @@ class Trace:
         What the network read: the words as they stand in the text, where the text is known.
 
     quantities : list of str
-        What was recorded of each unit: "hidden_state", for an LSTM also "cell_state",
+        What was recorded of each unit: "hidden_state", for every kind of LSTM also "cell_state",
         "input_gate", "forget_gate", "output_gate" and "candidate", for a GRU "reset_gate",
-        "update_gate" and "candidate".
+        "update_gate" and "candidate", for the MGU "forget_gate" and "candidate", for the SRU
+        "cell_state", "forget_gate", "reset_gate" and "candidate". For a Grid LSTM "hidden_state"
+        and "cell_state" are what goes up from layer to layer.
 
     readings : ndarray of shape (n_tokens, n_outputs) or None
         The prediction after each token: of a classifier the class probabilities. NaN after
@@ -269,9 +271,10 @@ def _quantities(layer: LayerRecord) -> dict[str, np.ndarray]:
         x, states = x.flip(0), states.flip(0)
     cell = getattr(layer.module, "cell", None)
     inner = gates(cell, x, states) if cell is not None else {}
-    arrays = {"hidden_state": states, **inner}
     if layer.direction == "backward":
-        arrays = {quantity: values.flip(0) for quantity, values in arrays.items()}
+        inner = {quantity: values.flip(0) for quantity, values in inner.items()}
+    memory = {} if layer.memory is None else {"cell_state": layer.memory.cpu()}
+    arrays = {"hidden_state": layer.states.cpu(), **memory, **inner}
     return {quantity: values.float().numpy() for quantity, values in arrays.items()}
 
 

@@ -77,17 +77,18 @@ class LayerNormLSTMCell(ProjectedCell):
 
     def project(self, x: Tensor) -> Tensor:
         """Return the normalised products with the input."""
-        return _normalise(F.linear(x, self.weight_ih), self.gain_ih, self.bias)
+        return normalise(F.linear(x, self.weight_ih), self.gain_ih, self.bias)
 
     def advance(self, x: Tensor, state: State) -> State:
         """Advance by one step: forget, write, read."""
         h, c = state
-        gates = x + _normalise(F.linear(h, self.weight_hh), self.gain_hh, self.bias_hh)
+        gates = x + normalise(F.linear(h, self.weight_hh), self.gain_hh, self.bias_hh)
         i, f, g, o = gates.chunk(4, dim=1)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(_normalise(c, self.gain_c, self.bias_c))
+        h = torch.sigmoid(o) * torch.tanh(normalise(c, self.gain_c, self.bias_c))
         return h, c
 
 
-def _normalise(a: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
+def normalise(a: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
+    """Return each row with mean 0 and variance 1, then scaled and shifted."""
     return F.layer_norm(a, gain.shape, gain, bias)
