@@ -27,7 +27,7 @@ from sklearn_rnn._optimizers import LazyAdamW
 from sklearn_rnn._sequences import check_sequences, sequence_lengths, sequences_from_flat
 from sklearn_rnn._targets import known_of_target
 from sklearn_rnn._text_input import as_labels, is_text
-from sklearn_rnn._torch_state import torch_seed, torch_workers
+from sklearn_rnn._torch_state import torch_float32, torch_seed, torch_workers
 from sklearn_rnn._validation import Documents, check_any_weight
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._vocabulary import UNKNOWN_ID
@@ -343,6 +343,7 @@ def training_modes(n_workers: int, seed: int, device: torch.device) -> Iterator[
     with ExitStack() as stack:
         stack.enter_context(torch_workers(n_workers))
         stack.enter_context(torch_seed(seed, device))
+        stack.enter_context(torch_float32())
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
         # Like the two above: new threads do not have the caller's modes either.

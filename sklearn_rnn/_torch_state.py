@@ -50,6 +50,28 @@ def torch_seed(seed: int, device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
+def torch_float32() -> Iterator[None]:
+    """Let torch make tensors of floats in float32 inside the block, whatever the user's default.
+
+    It belongs to the process, so other threads must wait for their turn, as in `torch_seed`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn._torch_state import torch_float32
+    >>> with torch_float32():
+    ...     torch.nn.Linear(2, 3).weight.dtype
+    torch.float32
+    """
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@contextmanager
 def torch_workers(n_workers: int) -> Iterator[None]:
     """Let `side_by_side` compute on so many threads inside the block, torch on one in each.
 

@@ -26,7 +26,7 @@ from skorch.callbacks import Callback, EpochScoring
 from skorch.history import History
 from weights import copy_weights, have_same_weights
 
-from sklearn_rnn import RNNTextClassifier, SequenceVectorizer, _batching
+from sklearn_rnn import RNNTextClassifier, SequenceVectorizer, _batching, load, save
 from sklearn_rnn._batching import SequenceDataset
 from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES
 from sklearn_rnn._sklearn_compat import InvalidParameterError
@@ -1170,3 +1170,21 @@ def test_no_jobs_are_refused(fitted):
     clf = pickle.loads(pickle.dumps(fitted)).set_params(n_jobs=0)
     with pytest.raises(ValueError, match="n_jobs == 0"):
         clf.predict(TWEETS)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "layer_norm_lstm", "grid_lstm"])
+def test_default_dtype_of_torch_changes_nothing(cell, tmp_path):
+    params = {"cell": cell, "pooling": "attention"}
+    expected = make_classifier(**params).fit(TWEETS, SENTIMENTS)
+    torch.set_default_dtype(torch.float64)
+    try:
+        clf = make_classifier(**params).fit(TWEETS, SENTIMENTS)
+        assert torch.get_default_dtype() == torch.float64
+        save(clf, tmp_path / "model")
+        found = [model.predict_proba(TWEETS) for model in (clf, load(tmp_path / "model"))]
+        clf.partial_fit(TWEETS, SENTIMENTS)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for probabilities in found:
+        np.testing.assert_array_equal(probabilities, expected.predict_proba(TWEETS))
+    assert have_same_weights(clf, expected.partial_fit(TWEETS, SENTIMENTS))
