@@ -12,6 +12,7 @@ All examples are drawn anew, and a run ends early once less than 0.02 is left.
 import argparse
 import json
 from functools import partial
+from math import isnan
 from pathlib import Path
 from statistics import mean
 
@@ -224,6 +225,8 @@ def show(result):
     if result is None:
         return ""
     left, steps = result
+    if isnan(left):
+        return "diverged"
     return f"{left:.2f} ({steps:.0f})" if left < SOLVED else f"{left:.2f}"
 
 
@@ -254,7 +257,7 @@ def plot(tasks, path):
         for row, values in enumerate(table):
             for column, value in enumerate(values):
                 colour = "white" if value > 0.5 else "black"
-                text = "" if value != value else f"{value:.2f}"
+                text = "" if isnan(value) else f"{value:.2f}"
                 ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
     fig.colorbar(image, ax=axes[0, -1], label="error left")
     fig.savefig(path)
