@@ -1,10 +1,14 @@
 """Rows of numbers spelled out as documents, so that checks that feed numbers reach text."""
 
+from contextvars import ContextVar
 from functools import wraps
 
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._sklearn_compat import validate_data
+
+# Whether a method that reads numbers has spelled them out, and calls another one.
+_INSIDE = ContextVar("_INSIDE", default=False)
 
 _METHODS = (
     "fit",
@@ -63,24 +67,24 @@ def _reading_numbers(method):
 
     @wraps(method)
     def spelled(self, X, *args, **kwargs):
-        if isinstance(X, _SpelledOut):  # handed on by another method, as fit_transform does
+        if _INSIDE.get():
             return method(self, X, *args, **kwargs)
         if "fit" not in name:
             check_is_fitted(self)
         first = name.startswith("fit") or not hasattr(self, "n_features_in_")
         X = validate_data(self, X, reset=first, dtype=float)
-        return method(self, spell_out(X), *args, **kwargs)
+        token = _INSIDE.set(True)
+        try:
+            return method(self, spell_out(X), *args, **kwargs)
+        finally:
+            _INSIDE.reset(token)
 
     return spelled
 
 
-class _SpelledOut(list):
-    """Documents made of numbers."""
-
-
 def spell_out(X):
     """Return a document for each row of an array of floats."""
-    return _SpelledOut(
+    return [
         " ".join(f"x{column}_{round(value)}" for column, value in enumerate(row))
         for row in X.tolist()
-    )
+    ]
