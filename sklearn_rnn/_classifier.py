@@ -8,8 +8,8 @@ from sklearn.base import ClassifierMixin
 
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._incremental import check_stream_classes
+from sklearn_rnn._label_targets import check_labels, check_learned_classes, make_label_target
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
-from sklearn_rnn._targets import check_labels, check_learned_classes, make_label_target
 
 
 class RNNTextClassifier(ClassifierMixin, BaseRNNText):

@@ -9,9 +9,10 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._incremental import check_stream_classes
+from sklearn_rnn._label_targets import check_labels, make_label_target
+from sklearn_rnn._number_targets import NumberTarget, check_numbers
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
-from sklearn_rnn._targets import NumberTarget, check_labels, check_numbers, make_label_target
 from sklearn_rnn.modules import SequenceNetwork
 
 
@@ -469,6 +470,8 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         ValueError
             If documents, labels or numbers are missing or wrong, there are fewer than two classes,
             or the loss does not stay finite.
+        RuntimeError
+            If `compile` is True and there is no C++ compiler.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 

@@ -6,8 +6,13 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from sklearn_rnn._base import BaseRNNText
+from sklearn_rnn._number_targets import (
+    NUMBER_LOSSES,
+    NumberTarget,
+    check_learned_units,
+    check_numbers,
+)
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
-from sklearn_rnn._targets import NUMBER_LOSSES, NumberTarget, check_learned_units, check_numbers
 
 
 class RNNTextRegressor(RegressorMixin, BaseRNNText):
@@ -458,6 +463,8 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         ValueError
             If documents or numbers are missing or wrong, `y` is negative where `loss` is
             "poisson", or the loss does not stay finite.
+        RuntimeError
+            If `compile` is True and there is no C++ compiler.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 

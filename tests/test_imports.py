@@ -29,6 +29,7 @@ LINE = [
     ["_losses"],
     ["_optimizers", "_precision", "_torch_state", "_callbacks", "_net_data", "_net", "_net_params"],
     ["_targets", "_validation"],
+    ["_label_targets", "_number_targets"],
     ["_growth"],
     ["_incremental"],
     ["_base"],
