@@ -91,8 +91,9 @@ class GateDisplay(HeatMapDisplay):
             The document, as for :func:`trace`.
 
         gate : {"auto", "input", "forget", "output", "reset", "update"}, default="auto"
-            Which gate. "auto" is the one that keeps the old state: the forget gate of an LSTM, the
-            update gate of a GRU.
+            Which gate. "auto" is the one that decides what becomes of the old state: the forget
+            gate, or the update gate of a GRU. Open, it keeps the state, but for the MGU's, which
+            replaces it.
 
         layer : int, default=-1
             The layer, 0 being the lowest and -1 the uppermost.
