@@ -500,6 +500,17 @@ def test_a_model_of_token_ids_has_no_vocabulary():
     assert metadata(export_onnx(fit_on_ids())) == {"classes": [0, 1, 2]}
 
 
+def test_words_that_a_stream_has_met_too_often_are_unknown_to_the_model():
+    documents, labels = ["the good", "the bad", "the good end", "the bad end"] * 3, [1, 0] * 6
+    vectorizer = SequenceVectorizer(max_df=0.9)
+    clf = RNNTextClassifier(vectorizer=vectorizer, max_epochs=1, random_state=0)
+    clf.partial_fit(documents, labels, classes=[0, 1])
+    known = clf.vectorizer_
+    assert known.too_frequent_ids_.tolist() == [known.vocabulary_["the"]]
+    expected = {token: id_ for token, id_ in known.vocabulary_.items() if token != "the"}
+    assert metadata(export_onnx(clf))["vocabulary"] == expected
+
+
 def test_a_pipeline_is_exported_with_its_vocabulary():
     pipeline = make_pipeline(SequenceVectorizer(), RNNTextClassifier(**SMALL)).fit(TEXTS, LABELS)
     model = export_onnx(pipeline)

@@ -215,7 +215,10 @@ def _describe(estimator: Any, vectorizer: Any) -> dict[str, str]:
     if is_classifier(estimator):
         facts["classes"] = estimator.classes_.tolist()
     if hasattr(vectorizer, "vocabulary_"):
-        facts["vocabulary"] = vectorizer.vocabulary_
+        # What a stream has met too often is read as unknown.
+        left_out = set(getattr(vectorizer, "too_frequent_ids_", ()))
+        vocabulary = vectorizer.vocabulary_.items()
+        facts["vocabulary"] = {token: id_ for token, id_ in vocabulary if id_ not in left_out}
     if isinstance(vectorizer, SequenceVectorizer):
         facts["vectorizer"] = _describe_vectorizer(vectorizer)
     return {
