@@ -106,7 +106,7 @@ class SequenceNet(NeuralNet):
                     loss = loss + (penalty * weights.to(penalty.device)).mean()
                 loss = loss * (len(targets) / len(x))  # the share of the part in the mean
                 grads = torch.autograd.grad(loss, parameters, allow_unused=True)
-            return loss.detach(), y_pred, list(map(own_grad, grads))
+            return loss.detach(), y_pred, list(map(own_grad, grads, parameters))
 
         parts = side_by_side(step_part, x.parts, targets.split(sizes), weights.split(sizes), seeds)
         losses, outputs, grads = zip(*parts, strict=True)
@@ -201,12 +201,15 @@ class SequenceNet(NeuralNet):
         return outputs
 
 
-def own_grad(grad: Tensor | None) -> Tensor | None:
+def own_grad(grad: Tensor | None, parameter: Tensor) -> Tensor | None:
     """Return a gradient that can be added to, the rows of a sparse one already summed."""
     if grad is None:
         return None
-    # Autograd gives parameters that are added up, such as two biases, one tensor between them.
-    return grad.coalesce() if grad.is_sparse else grad.clone()
+    if grad.is_sparse:
+        return grad.coalesce()
+    # Autograd gives parameters that are added up, such as two biases, one tensor between them. And
+    # torch's fused optimizers take numbers in the order in which they lie in memory.
+    return torch.empty_like(parameter).copy_(grad)
 
 
 def join_parts(outputs: list[Tensor | tuple[Tensor, ...]]) -> Tensor | tuple[Tensor, ...]:

@@ -311,3 +311,24 @@ def test_a_layer_of_steps_reads_documents_as_if_alone():
     for j, document in enumerate(documents):
         alone = layer(document, PackedLayout(torch.ones(len(document), dtype=torch.int64)))
         torch.testing.assert_close(states[layout.documents == j], alone, rtol=0, atol=1e-12)
+
+
+class TurnedLeaky(Leaky):
+    """The same numbers, but the gradients of the weights come column by column in memory."""
+
+    def step(self, x, state):
+        (h,) = state
+        sums = x @ self.weight_ih.T.contiguous() + h @ self.weight_hh.T.contiguous()
+        return (0.9 * h + 0.1 * torch.tanh(sums + self.bias_ih + self.bias_hh),)
+
+
+def test_gradients_may_lie_in_memory_in_any_order():
+    cell = TurnedLeaky(3, 4)
+    (h,) = cell.step(torch.ones(2, 3), (torch.ones(2, 4),))
+    (grad,) = torch.autograd.grad(h.sum(), cell.weight_ih)
+    assert not grad.is_contiguous()
+    params = {"max_epochs": 2, "dropout": 0, "word_dropout": 0, "random_state": 0}
+    expected, found = (
+        RNNTextClassifier(cell=cell, **params).fit(X, Y) for cell in (Leaky, TurnedLeaky)
+    )
+    np.testing.assert_allclose(found.predict_proba(X), expected.predict_proba(X), atol=1e-4)
