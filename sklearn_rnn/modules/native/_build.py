@@ -51,7 +51,7 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.width.restype = c_int64
     batch = [c_int64, c_void_p, c_void_p, c_int64]
     for kernel in KERNELS:
-        for way, n_tensors in (("forward", 5), ("backward", 6)):
+        for way, n_tensors in (("forward", 5), ("backward", 7)):
             function = getattr(library, f"{kernel}_{way}")
             function.argtypes = batch + [c_void_p] * n_tensors
             function.restype = None

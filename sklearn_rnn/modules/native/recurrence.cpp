@@ -50,9 +50,10 @@ inline Vec tanh(Vec x) { return 2.0f * sigmoid(2.0f * x) - 1.0f; }
 
 // ---------------------------------------------------------------------------------------------
 // The cells. `forward` turns the inputs' part of the gates into the gates, in place, and returns
-// the state; `sums` is the states' part. `backward` turns the gradient of the state into those of
-// the gates, and leaves in `grad` what reaches the state before on the way past the gates. What a
-// cell needs of a step beside gates and state it keeps in `kept`.
+// the state; `sums` is the states' part. `backward` turns the gates into their gradients, given that
+// of the state, and leaves in `grad` what reaches the state before on the way past the gates. What a
+// cell needs of a step beside gates and state it keeps in `kept`. Where the inputs see another
+// gradient of the last gate than the states, SPLIT says so, and `of_inputs` is the inputs' one.
 
 struct Tanh {
   static Vec value(Vec x) { return tanh(x); }
@@ -72,10 +73,11 @@ struct Sigmoid {
 template <class Activation>
 struct Rnn {
   static constexpr int GATES = 1;
+  static constexpr bool SPLIT = false;
   static Vec forward(Vec *gates, const Vec *sums, Vec, Vec, Vec, Vec &) {
     return gates[0] = Activation::value(gates[0] + sums[0]);
   }
-  static void backward(Vec *gates, Vec, Vec, Vec, Vec &grad, Vec &) {
+  static void backward(Vec *gates, Vec, Vec, Vec, Vec &grad, Vec &, Vec &) {
     gates[0] = grad * Activation::slope(gates[0]);
     grad = Vec{};
   }
@@ -83,6 +85,7 @@ struct Rnn {
 
 struct Gru {
   static constexpr int GATES = 3;  // reset, update, new; kept: the state's part of the new
+  static constexpr bool SPLIT = true;
   static Vec forward(Vec *gates, const Vec *sums, Vec h, Vec bias, Vec, Vec &kept) {
     const Vec r = sigmoid(gates[0] + sums[0]), z = sigmoid(gates[1] + sums[1]);
     kept = sums[2] + bias;
@@ -90,19 +93,19 @@ struct Gru {
     gates[0] = r, gates[1] = z, gates[2] = n;
     return n + z * (h - n);
   }
-  // The new gate's gradient differs for state and input: the latter goes to `kept`.
-  static void backward(Vec *gates, Vec h, Vec &kept, Vec, Vec &grad, Vec &) {
-    const Vec r = gates[0], z = gates[1], n = gates[2], sum = kept;
-    kept = grad * (1 - z) * (1 - n * n);
-    gates[0] = kept * sum * r * (1 - r);
+  static void backward(Vec *gates, Vec h, Vec kept, Vec, Vec &grad, Vec &, Vec &of_inputs) {
+    const Vec r = gates[0], z = gates[1], n = gates[2];
+    of_inputs = grad * (1 - z) * (1 - n * n);
+    gates[0] = of_inputs * kept * r * (1 - r);
     gates[1] = grad * (h - n) * z * (1 - z);
-    gates[2] = kept * r;
+    gates[2] = of_inputs * r;
     grad *= z;
   }
 };
 
 struct Lstm {
   static constexpr int GATES = 4;  // input, forget, cell, output; kept: the memory
+  static constexpr bool SPLIT = false;
   static Vec forward(Vec *gates, const Vec *sums, Vec, Vec, Vec before, Vec &kept) {
     const Vec i = sigmoid(gates[0] + sums[0]), f = sigmoid(gates[1] + sums[1]);
     const Vec g = tanh(gates[2] + sums[2]), o = sigmoid(gates[3] + sums[3]);
@@ -110,7 +113,7 @@ struct Lstm {
     kept = f * before + i * g;
     return o * tanh(kept);
   }
-  static void backward(Vec *gates, Vec, Vec kept, Vec before, Vec &grad, Vec &grad_kept) {
+  static void backward(Vec *gates, Vec, Vec kept, Vec before, Vec &grad, Vec &grad_kept, Vec &) {
     const Vec i = gates[0], f = gates[1], g = gates[2], o = gates[3], t = tanh(kept);
     const Vec c = grad_kept + grad * o * (1 - t * t);
     gates[0] = c * g * i * (1 - i);
@@ -236,10 +239,12 @@ void forward(Batch batch, int64_t n, const float *weight, const float *bias, flo
   }
 }
 
-// `grad_gates` comes with the gates in it, `grad_kept` with what was kept.
+// `grad_gates` are the gradients as the states see them, `grad_inputs`, of a cell that is SPLIT, as
+// the inputs do.
 template <class Cell>
 void backward(Batch batch, int64_t n, const float *weight, const float *states, const float *kept,
-              const float *grad_states, float *grad_gates, float *grad_kept) {
+              const float *grad_states, const float *gates, float *grad_gates,
+              float *grad_inputs) {
   constexpr int G = Cell::GATES, V = 4;
   const int64_t n_panels = (n + V * WIDTH - 1) / (V * WIDTH);
   const Panels<V> panels(n_panels, G * n, [&](int64_t panel, int v, int lane, int64_t k) {
@@ -262,14 +267,18 @@ void backward(Batch batch, int64_t n, const float *weight, const float *states, 
       float *row_gates = grad_gates + row * G * n;
       own[d] = row_gates;
       for (int64_t unit = 0; unit < n; unit += WIDTH) {
-        Vec gates[G], keep = grad_kept ? load(grad_kept + row * n + unit) : Vec{};
-        for (int g = 0; g < G; g++) gates[g] = load(row_gates + g * n + unit);
+        const Vec keep = kept ? load(kept + row * n + unit) : Vec{};
+        Vec values[G], of_inputs = {};
+        for (int g = 0; g < G; g++) values[g] = load(gates + (row * G + g) * n + unit);
         Vec state_grad = load(&grad[d * n + unit]) + load(grad_states + row * n + unit);
         Vec kept_grad = load(&memory_grad[d * n + unit]);
-        Cell::backward(gates, load(state_before + unit), keep, load(kept_before + unit), state_grad,
-                       kept_grad);
-        for (int g = 0; g < G; g++) store(row_gates + g * n + unit, gates[g]);
-        if (grad_kept) store(grad_kept + row * n + unit, keep);
+        Cell::backward(values, load(state_before + unit), keep, load(kept_before + unit),
+                       state_grad, kept_grad, of_inputs);
+        for (int g = 0; g < G; g++) store(row_gates + g * n + unit, values[g]);
+        if constexpr (Cell::SPLIT) {
+          values[G - 1] = of_inputs;
+          for (int g = 0; g < G; g++) store(grad_inputs + (row * G + g) * n + unit, values[g]);
+        }
         store(&grad[d * n + unit], state_grad);
         store(&memory_grad[d * n + unit], kept_grad);
       }
@@ -300,10 +309,10 @@ extern "C" int64_t width() { return WIDTH; }
   extern "C" void name##_backward(int64_t n_steps, const int64_t *batch_sizes,                    \
                                   const int64_t *rows, int64_t n, const float *weight,            \
                                   const float *states, const float *kept,                         \
-                                  const float *grad_states, float *grad_gates,                    \
-                                  float *grad_kept) {                                             \
-    backward<Cell>({n_steps, batch_sizes, rows}, n, weight, states, kept, grad_states,            \
-                   grad_gates, grad_kept);                                                        \
+                                  const float *grad_states, const float *gates,                   \
+                                  float *grad_gates, float *grad_inputs) {                        \
+    backward<Cell>({n_steps, batch_sizes, rows}, n, weight, states, kept, grad_states, gates,     \
+                   grad_gates, grad_inputs);                                                      \
   }
 
 EXPORT(rnn_tanh, Rnn<Tanh>)
