@@ -19,6 +19,7 @@ from sklearn_rnn._vocabulary import UNKNOWN_ID
 from sklearn_rnn.inspection._subject import Subject
 from sklearn_rnn.inspection._words import Words
 from sklearn_rnn.modules import PackedLayout
+from sklearn_rnn.modules._repeated_rows import dense
 
 METHODS = ("integrated_gradients", "occlusion")
 
@@ -245,7 +246,8 @@ def _score_between(subject, tokens, weights, shares):
     kept = {}
 
     def move(module, args, vectors):
-        vectors = vectors.detach()
+        # Each token gets a gradient of its own, also where its vector is that of another one.
+        vectors = dense(vectors).detach()
         difference = vectors - unknown
         kept["difference"] = difference
         kept["point"] = (unknown + share * difference).requires_grad_()
@@ -258,7 +260,7 @@ def _score_between(subject, tokens, weights, shares):
         # cuDNN has no gradient for networks in evaluation.
         torch.backends.cudnn.flags(enabled=False),
     ):
-        unknown = deep.embedding(torch.tensor([UNKNOWN_ID], device=device)).detach()
+        unknown = dense(deep.embedding(torch.tensor([UNKNOWN_ID], device=device))).detach()
         hook = deep.embedding.register_forward_hook(move)
         try:
             scores = deep(ids) @ weights

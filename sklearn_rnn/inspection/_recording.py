@@ -16,6 +16,7 @@ from sklearn_rnn._batching import SequenceDataset
 from sklearn_rnn._torch_state import torch_workers
 from sklearn_rnn.inspection._subject import Subject
 from sklearn_rnn.modules import GridLSTMCell, PackedLayout
+from sklearn_rnn.modules._repeated_rows import dense
 
 
 @dataclass
@@ -103,7 +104,8 @@ def recording(deep: nn.Module) -> Iterator[Recording]:
     def keep_layer(module, args, output):
         layer = places[module][0]
         places[module].rotate(-1)
-        layer.inputs, record.layout = args
+        x, record.layout = args
+        layer.inputs = dense(x)
         if isinstance(getattr(module, "cell", None), GridLSTMCell):
             layer.states, layer.memory = output.chunk(2, dim=1)
         else:

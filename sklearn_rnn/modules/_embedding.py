@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ._dropout import Dropout, current_generator
+from ._repeated_rows import RepeatedRows
 
 UNKNOWN_ID = 1
 
@@ -71,6 +72,9 @@ class TokenEmbedding(nn.Module):
     sparse : bool, default=False
         Whether the gradient of the table holds only the rows of the batch. Not every optimizer
         takes such gradients.
+    repeats : bool, default=False
+        Whether to return `RepeatedRows` on the CPU, with the vector of each distinct token once,
+        where no dropout of features makes each token's another one.
 
     References
     ----------
@@ -85,8 +89,10 @@ class TokenEmbedding(nn.Module):
         dropout: float = 0.0,
         word_dropout: float = 0.0,
         sparse: bool = False,
+        repeats: bool = False,
     ) -> None:
         super().__init__()
+        self.repeats = repeats
         self.word_dropout = WordDropout(word_dropout)
         self.table = nn.Embedding(num_embeddings, embedding_dim, padding_idx=0, sparse=sparse)
         self.dropout = Dropout(dropout)
@@ -106,7 +112,7 @@ class TokenEmbedding(nn.Module):
         with torch.no_grad():
             self.table.weight[first:].normal_().div_(self.scale)
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor) -> Tensor | RepeatedRows:
         """Return the vectors of the tokens.
 
         Parameters
@@ -116,7 +122,12 @@ class TokenEmbedding(nn.Module):
 
         Returns
         -------
-        vectors : torch.Tensor of shape (n_tokens, embedding_dim)
+        vectors : torch.Tensor or RepeatedRows of shape (n_tokens, embedding_dim)
         """
         ids = ids.masked_fill(ids >= self.table.num_embeddings, UNKNOWN_ID)
-        return self.dropout(self.scale * self.table(self.word_dropout(ids)))
+        ids = self.word_dropout(ids)
+        differ = self.training and self.dropout.p
+        if self.repeats and ids.device.type == "cpu" and not differ:
+            ids, index = torch.unique(ids, return_inverse=True)
+            return RepeatedRows(self.scale * self.table(ids), index)
+        return self.dropout(self.scale * self.table(ids))

@@ -16,6 +16,7 @@ from ._layout import PackedLayout
 from ._make_cell import make_cell
 from ._pooling import POOLINGS, AttentionPooling, LastPooling, MeanPooling
 from ._recurrent import RecurrentStack
+from ._repeated_rows import dense
 
 GRIDS = {"grid_lstm": partial(GridLSTM, tied=False), "tied_grid_lstm": partial(GridLSTM, tied=True)}
 
@@ -26,7 +27,8 @@ class SequenceNetwork(nn.Module):
     Parameters
     ----------
     embedding : torch.nn.Module
-        From ids (n_tokens,) to vectors (n_tokens, embedding_dim).
+        From ids (n_tokens,) to vectors (n_tokens, embedding_dim), a tensor or, if the encoder takes
+        them, `RepeatedRows`.
     encoder : torch.nn.Module
         From vectors and a layout to states (n_tokens, n_features), usually a
         `RecurrentStack`.
@@ -94,7 +96,7 @@ class SequenceNetwork(nn.Module):
         x = self.embedding(ids.data)  # (n_tokens, embedding_dim)
         vectors = self.pooling(self.encoder(x, layout), layout)  # (n_documents, n_pooled)
         if self.skip is not None:
-            vectors = torch.cat([vectors, self.skip(x, layout)], dim=1)
+            vectors = torch.cat([vectors, self.skip(dense(x), layout)], dim=1)
         return vectors if ids.unsorted_indices is None else vectors[ids.unsorted_indices]
 
     def forward(self, ids: PackedSequence) -> Tensor:
@@ -207,11 +209,16 @@ def build_network(
     Linear(in_features=228, out_features=3, bias=True)
     """
     arguments = dict(locals())  # first of all, while there are no other names
+    is_grid = isinstance(cell, str) and cell in GRIDS
     embedding = TokenEmbedding(
-        num_embeddings, embedding_dim, word_dropout=word_dropout, sparse=sparse
+        num_embeddings,
+        embedding_dim,
+        word_dropout=word_dropout,
+        sparse=sparse,
+        repeats=native and not is_grid,
     )
     sizes = {"num_layers": num_layers, "bidirectional": bidirectional, "dropout": dropout}
-    if isinstance(cell, str) and cell in GRIDS:
+    if is_grid:
         _refuse_with_grid(
             cell,
             recurrent_init=recurrent_init,

@@ -11,6 +11,7 @@ from . import native as native_kernels
 from ._blocks import TimeBlocks
 from ._dropout import Dropout, LockedDropout
 from ._layout import PackedLayout
+from ._repeated_rows import RepeatedRows, dense
 from ._weight_dropout import has_recurrent_weights, with_dropped_weights
 from .cells import RecurrentCell
 
@@ -54,12 +55,12 @@ class RecurrentLayer(nn.Module):
                 f"a cell. {type(cell).__name__} has none."
             )
 
-    def forward(self, x: Tensor, layout: PackedLayout) -> Tensor:
+    def forward(self, x: Tensor | RepeatedRows, layout: PackedLayout) -> Tensor:
         """Return the hidden state at every token.
 
         Parameters
         ----------
-        x : torch.Tensor of shape (n_tokens, input_size)
+        x : torch.Tensor or RepeatedRows of shape (n_tokens, input_size)
             The inputs in packed order.
         layout : PackedLayout
             Where each token lies.
@@ -72,6 +73,7 @@ class RecurrentLayer(nn.Module):
         cell = self._dropped_cell()
         if self.native and native_kernels.can_read(cell, x):
             return native_kernels.read(cell, x, layout, reverse=self.reverse)
+        x = dense(x)
         blocks = TimeBlocks(layout, reverse=self.reverse)
         outputs, state = [], None
         for block in blocks.split(x):  # (n_steps, n_documents, input_size)
@@ -154,12 +156,12 @@ class RecurrentStack(nn.Module):
         )
         self.dropout = LockedDropout(dropout) if locked_dropout else Dropout(dropout)
 
-    def forward(self, x: Tensor, layout: PackedLayout) -> Tensor:
+    def forward(self, x: Tensor | RepeatedRows, layout: PackedLayout) -> Tensor:
         """Return the top layer's state at every token.
 
         Parameters
         ----------
-        x : torch.Tensor of shape (n_tokens, input_size)
+        x : torch.Tensor or RepeatedRows of shape (n_tokens, input_size)
             The inputs in packed order.
         layout : PackedLayout
             Where each token lies.

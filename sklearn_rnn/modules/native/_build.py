@@ -49,9 +49,9 @@ def _load() -> ctypes.CDLL:
 def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
     """Tell ctypes what the functions take: sizes of the batch, then tensors by their address."""
     library.width.restype = c_int64
-    batch = [c_int64, c_void_p, c_void_p, c_int64]
+    batch = [c_int64, c_void_p, c_void_p, c_void_p, c_int64]
     for kernel in KERNELS:
-        for way, n_tensors in (("forward", 5), ("backward", 7)):
+        for way, n_tensors in (("forward", 6), ("backward", 7)):
             function = getattr(library, f"{kernel}_{way}")
             function.argtypes = batch + [c_void_p] * n_tensors
             function.restype = None

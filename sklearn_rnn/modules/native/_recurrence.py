@@ -11,15 +11,18 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from .._layout import PackedLayout
+from .._repeated_rows import RepeatedRows
 from ..cells import GRUCell, LSTMCell, RecurrentCell, RNNCell
 from ._build import load_kernels
 
 
-def can_read(cell: RecurrentCell, x: Tensor) -> bool:
+def can_read(cell: RecurrentCell, x: Tensor | RepeatedRows) -> bool:
     """Return whether there is a kernel for a cell on such input.
 
     A model trained with kernels may be used where there is no compiler; then torch computes.
     """
+    if isinstance(x, RepeatedRows):
+        x = x.rows
     return (
         _kernel_name(cell) is not None
         and x.device.type == "cpu"
@@ -38,7 +41,9 @@ def _has_kernels() -> bool:
     return True
 
 
-def read(cell: RecurrentCell, x: Tensor, layout: PackedLayout, *, reverse: bool = False) -> Tensor:
+def read(
+    cell: RecurrentCell, x: Tensor | RepeatedRows, layout: PackedLayout, *, reverse: bool = False
+) -> Tensor:
     """Read a packed batch by a kernel of our own, from a state of zeros.
 
     Under autocast the products with the inputs, and the gradients of all weights, are computed in
@@ -48,7 +53,7 @@ def read(cell: RecurrentCell, x: Tensor, layout: PackedLayout, *, reverse: bool 
     ----------
     cell : RNNCell, LSTMCell or GRUCell
         The cell, for which `can_read` holds.
-    x : torch.Tensor of float32 of shape (n_tokens, input_size)
+    x : torch.Tensor of float32 or RepeatedRows of shape (n_tokens, input_size)
         The inputs in packed order.
     layout : PackedLayout
         Where each token lies.
@@ -61,8 +66,9 @@ def read(cell: RecurrentCell, x: Tensor, layout: PackedLayout, *, reverse: bool 
         The hidden state at each token, in packed order.
     """
     weights = _pad_units(cell, load_kernels().width())
-    order = _Order(layout, reverse)
-    states = _Recurrence.apply(_kernel_name(cell), order, _matrix_dtype(), x, *weights)
+    rows, index = x if isinstance(x, RepeatedRows) else (x, None)
+    order = _Order(layout, reverse, index)
+    states = _Recurrence.apply(_kernel_name(cell), order, _matrix_dtype(), rows, *weights)
     return states[:, : cell.hidden_size]
 
 
@@ -89,12 +95,12 @@ def _matrix_dtype() -> torch.dtype:
 
 
 class _Order:
-    """In which order the rows of a packed batch are read."""
+    """In which order the rows of a packed batch are read, and which of the inputs each one has."""
 
-    def __init__(self, layout: PackedLayout, reverse: bool) -> None:
+    def __init__(self, layout: PackedLayout, reverse: bool, index: Tensor | None) -> None:
         self.batch_sizes = layout.batch_sizes.contiguous()
         self.rows = layout.backwards if reverse else torch.arange(len(layout.positions))
-        self.layout, self.reverse = layout, reverse
+        self.layout, self.reverse, self.index = layout, reverse, index
 
     def later(self, x: Tensor) -> Tensor:
         """Return the rows of `x` of the tokens that are read after another one."""
@@ -107,10 +113,10 @@ class _Order:
         previous = self.layout.previous
         return x.index_select(0, self.rows[previous] if self.reverse else previous)
 
-    def arguments(self, n_units: int) -> tuple[int, int, int, int]:
+    def arguments(self, n_units: int) -> tuple[int | None, ...]:
         """Return what every kernel takes first."""
-        sizes = self.batch_sizes
-        return len(sizes), sizes.data_ptr(), self.rows.data_ptr(), n_units
+        addresses = map(_address, (self.batch_sizes, self.rows, self.index))
+        return len(self.batch_sizes), *addresses, n_units
 
 
 class _Recurrence(Function):
@@ -122,12 +128,16 @@ class _Recurrence(Function):
         if kernel == "gru":  # The reset gate stands between the two biases of the new gate.
             new_bias = bias_hh[2 * n_units :].contiguous()
             bias[2 * n_units :] = bias_ih[2 * n_units :]
+        inputs = torch.addmm(bias.to(dtype), x.to(dtype), weight_ih.T.to(dtype)).float()
+        n_tokens = len(order.rows)
+        # Where each token has a row of its own, its gates take the place of its inputs.
+        gates = inputs if order.index is None else x.new_empty(n_tokens, len(bias))
+        states = x.new_empty(n_tokens, n_units)
         if kernel in ("gru", "lstm"):
-            kept = x.new_empty(len(x), n_units)
-        gates = torch.addmm(bias.to(dtype), x.to(dtype), weight_ih.T.to(dtype)).float()
-        states = x.new_empty(len(x), n_units)
+            kept = torch.empty_like(states)
+        tensors = (weight_hh, new_bias, inputs, gates, kept, states)
         getattr(load_kernels(), f"{kernel}_forward")(
-            *order.arguments(n_units), *map(_address, (weight_hh, new_bias, gates, kept, states))
+            *order.arguments(n_units), *map(_address, tensors)
         )
         ctx.kernel, ctx.order, ctx.dtype = kernel, order, dtype
         ctx.save_for_backward(x, weight_ih, weight_hh, gates, kept, states)
@@ -139,9 +149,11 @@ class _Recurrence(Function):
         x, weight_ih, weight_hh, gates, kept, states = ctx.saved_tensors
         n_units = weight_hh.shape[1]
         grad_states = grad_states.contiguous()
-        by_states = by_inputs = torch.empty_like(gates)
-        if ctx.kernel == "gru":  # Of the new gate, the inputs see another gradient.
-            by_inputs = torch.empty_like(gates)
+        by_states, by_inputs = torch.empty_like(gates), None
+        # The inputs see other gradients where a row of them has several tokens, whose gradients
+        # are added up, and of the new gate of a GRU.
+        if ctx.order.index is not None or ctx.kernel == "gru":
+            by_inputs = gates.new_zeros(len(x), gates.shape[1])
         tensors = (weight_hh, states, kept, grad_states, gates, by_states, by_inputs)
         getattr(load_kernels(), f"{ctx.kernel}_backward")(
             *ctx.order.arguments(n_units), *map(_address, tensors)
@@ -150,6 +162,8 @@ class _Recurrence(Function):
         def product(a, b):
             return (a.to(ctx.dtype) @ b.to(ctx.dtype)).float()
 
+        if by_inputs is None:
+            by_inputs = by_states
         later, before = ctx.order.later(by_states), ctx.order.before(states)
         grad_bias_ih = by_inputs.sum(0)
         return (
@@ -161,7 +175,7 @@ class _Recurrence(Function):
             product(x.T, by_inputs).T,
             product(before.T, later).T,
             grad_bias_ih,
-            grad_bias_ih if by_states is by_inputs else by_states.sum(0),
+            by_states.sum(0) if ctx.kernel == "gru" else grad_bias_ih,
         )
 
 

@@ -7,7 +7,8 @@
 //
 // Tokens lie in rows, `rows[place]` being the row of a place; the places of step t are the
 // `batch_sizes[t]` ones after those of the steps before it. Documents are sorted by length, so a
-// document has the same rank at each step and the longest ones are left at the end. Arrays are
+// document has the same rank at each step and the longest ones are left at the end. `index[row]`
+// is the row of the inputs that a token has; where there is no index, each has its own. Arrays are
 // dense, of float, and the number of units is a multiple of WIDTH.
 
 #include <cstdint>
@@ -49,11 +50,11 @@ inline Vec sigmoid(Vec x) { return 1.0f / (1.0f + exp(-x)); }
 inline Vec tanh(Vec x) { return 2.0f * sigmoid(2.0f * x) - 1.0f; }
 
 // ---------------------------------------------------------------------------------------------
-// The cells. `forward` turns the inputs' part of the gates into the gates, in place, and returns
+// The cells. `forward` turns the inputs' part of the gates into the gates, and returns
 // the state; `sums` is the states' part. `backward` turns the gates into their gradients, given that
 // of the state, and leaves in `grad` what reaches the state before on the way past the gates. What a
-// cell needs of a step beside gates and state it keeps in `kept`. Where the inputs see another
-// gradient of the last gate than the states, SPLIT says so, and `of_inputs` is the inputs' one.
+// cell needs of a step beside gates and state it keeps in `kept`. `of_inputs` is the gradient of the
+// last gate as the inputs see it.
 
 struct Tanh {
   static Vec value(Vec x) { return tanh(x); }
@@ -73,19 +74,17 @@ struct Sigmoid {
 template <class Activation>
 struct Rnn {
   static constexpr int GATES = 1;
-  static constexpr bool SPLIT = false;
   static Vec forward(Vec *gates, const Vec *sums, Vec, Vec, Vec, Vec &) {
     return gates[0] = Activation::value(gates[0] + sums[0]);
   }
-  static void backward(Vec *gates, Vec, Vec, Vec, Vec &grad, Vec &, Vec &) {
-    gates[0] = grad * Activation::slope(gates[0]);
+  static void backward(Vec *gates, Vec, Vec, Vec, Vec &grad, Vec &, Vec &of_inputs) {
+    of_inputs = gates[0] = grad * Activation::slope(gates[0]);
     grad = Vec{};
   }
 };
 
 struct Gru {
   static constexpr int GATES = 3;  // reset, update, new; kept: the state's part of the new
-  static constexpr bool SPLIT = true;
   static Vec forward(Vec *gates, const Vec *sums, Vec h, Vec bias, Vec, Vec &kept) {
     const Vec r = sigmoid(gates[0] + sums[0]), z = sigmoid(gates[1] + sums[1]);
     kept = sums[2] + bias;
@@ -105,7 +104,6 @@ struct Gru {
 
 struct Lstm {
   static constexpr int GATES = 4;  // input, forget, cell, output; kept: the memory
-  static constexpr bool SPLIT = false;
   static Vec forward(Vec *gates, const Vec *sums, Vec, Vec, Vec before, Vec &kept) {
     const Vec i = sigmoid(gates[0] + sums[0]), f = sigmoid(gates[1] + sums[1]);
     const Vec g = tanh(gates[2] + sums[2]), o = sigmoid(gates[3] + sums[3]);
@@ -113,13 +111,14 @@ struct Lstm {
     kept = f * before + i * g;
     return o * tanh(kept);
   }
-  static void backward(Vec *gates, Vec, Vec kept, Vec before, Vec &grad, Vec &grad_kept, Vec &) {
+  static void backward(Vec *gates, Vec, Vec kept, Vec before, Vec &grad, Vec &grad_kept,
+                       Vec &of_inputs) {
     const Vec i = gates[0], f = gates[1], g = gates[2], o = gates[3], t = tanh(kept);
     const Vec c = grad_kept + grad * o * (1 - t * t);
     gates[0] = c * g * i * (1 - i);
     gates[1] = c * before * f * (1 - f);
     gates[2] = c * i * (1 - g * g);
-    gates[3] = grad * t * o * (1 - o);
+    of_inputs = gates[3] = grad * t * o * (1 - o);
     grad_kept = c * f;
     grad = Vec{};
   }
@@ -193,12 +192,14 @@ inline void multiply_all(const float *const *rows, int64_t n_rows, const Panels<
 
 struct Batch {
   int64_t n_steps;
-  const int64_t *batch_sizes, *rows;
+  const int64_t *batch_sizes, *rows, *index;
+
+  int64_t input(int64_t row) const { return index ? index[row] : row; }
 };
 
 template <class Cell>
-void forward(Batch batch, int64_t n, const float *weight, const float *bias, float *gates,
-             float *kept, float *states) {
+void forward(Batch batch, int64_t n, const float *weight, const float *bias, const float *inputs,
+             float *gates, float *kept, float *states) {
   constexpr int G = Cell::GATES;
   const int64_t n_panels = n / WIDTH;
   // A panel holds all gates of WIDTH units.
@@ -217,16 +218,17 @@ void forward(Batch batch, int64_t n, const float *weight, const float *bias, flo
       const Vec own_bias = bias ? load(bias + unit) : Vec{};
       multiply_all(before.data(), size, panels, panel, [&](int64_t d, const Vec *sums) {
         Vec values[G], keep = {};
+        const float *input = inputs + batch.input(rows[d]) * G * n + unit;
         float *own = gates + rows[d] * G * n + unit;
-        for (int g = 0; g < G; g++) values[g] = load(own + g * n);
+        for (int g = 0; g < G; g++) values[g] = load(input + g * n);
         const Vec h = Cell::forward(values, sums, load(before[d] + unit), own_bias,
                                     load(kept_before[d] + unit), keep);
         for (int g = 0; g < G; g++) store(own + g * n, values[g]);
         if (kept) store(kept + rows[d] * n + unit, keep);
         store(states + rows[d] * n + unit, h);
         if (d < n_next) {  // a line of each row at a time: too scattered for the processor to guess
-          const int64_t next = rows[size + d];
-          for (int g = 0; g < G; g++) __builtin_prefetch(gates + (next * G + g) * n + unit, 1);
+          const int64_t next = rows[size + d], input = batch.input(next);
+          for (int g = 0; g < G; g++) __builtin_prefetch(inputs + (input * G + g) * n + unit);
           __builtin_prefetch(states + next * n + unit, 1);
         }
       });
@@ -239,8 +241,8 @@ void forward(Batch batch, int64_t n, const float *weight, const float *bias, flo
   }
 }
 
-// `grad_gates` are the gradients as the states see them, `grad_inputs`, of a cell that is SPLIT, as
-// the inputs do.
+// `grad_gates` are the gradients as the states see them. Those that the inputs see are added to
+// `grad_inputs`, unless there is none: the cell then has the same for both.
 template <class Cell>
 void backward(Batch batch, int64_t n, const float *weight, const float *states, const float *kept,
               const float *grad_states, const float *gates, float *grad_gates,
@@ -275,9 +277,10 @@ void backward(Batch batch, int64_t n, const float *weight, const float *states, 
         Cell::backward(values, load(state_before + unit), keep, load(kept_before + unit),
                        state_grad, kept_grad, of_inputs);
         for (int g = 0; g < G; g++) store(row_gates + g * n + unit, values[g]);
-        if constexpr (Cell::SPLIT) {
+        if (grad_inputs) {
           values[G - 1] = of_inputs;
-          for (int g = 0; g < G; g++) store(grad_inputs + (row * G + g) * n + unit, values[g]);
+          float *to = grad_inputs + batch.input(row) * G * n + unit;
+          for (int g = 0; g < G; g++) store(to + g * n, load(to + g * n) + values[g]);
         }
         store(&grad[d * n + unit], state_grad);
         store(&memory_grad[d * n + unit], kept_grad);
@@ -302,17 +305,19 @@ extern "C" int64_t width() { return WIDTH; }
 
 #define EXPORT(name, Cell)                                                                        \
   extern "C" void name##_forward(int64_t n_steps, const int64_t *batch_sizes, const int64_t *rows, \
-                                 int64_t n, const float *weight, const float *bias, float *gates, \
+                                 const int64_t *index, int64_t n, const float *weight,            \
+                                 const float *bias, const float *inputs, float *gates,            \
                                  float *kept, float *states) {                                    \
-    forward<Cell>({n_steps, batch_sizes, rows}, n, weight, bias, gates, kept, states);            \
+    forward<Cell>({n_steps, batch_sizes, rows, index}, n, weight, bias, inputs, gates, kept,      \
+                  states);                                                                        \
   }                                                                                               \
   extern "C" void name##_backward(int64_t n_steps, const int64_t *batch_sizes,                    \
-                                  const int64_t *rows, int64_t n, const float *weight,            \
-                                  const float *states, const float *kept,                         \
+                                  const int64_t *rows, const int64_t *index, int64_t n,           \
+                                  const float *weight, const float *states, const float *kept,    \
                                   const float *grad_states, const float *gates,                   \
                                   float *grad_gates, float *grad_inputs) {                        \
-    backward<Cell>({n_steps, batch_sizes, rows}, n, weight, states, kept, grad_states, gates,     \
-                   grad_gates, grad_inputs);                                                      \
+    backward<Cell>({n_steps, batch_sizes, rows, index}, n, weight, states, kept, grad_states,     \
+                   gates, grad_gates, grad_inputs);                                               \
   }
 
 EXPORT(rnn_tanh, Rnn<Tanh>)

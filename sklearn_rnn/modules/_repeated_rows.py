@@ -1,0 +1,43 @@
+"""Vectors of tokens of which many are the same, each kept once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class RepeatedRows(NamedTuple):
+    """A matrix by its distinct rows, and which of them each row is.
+
+    Half of the tokens of a batch and more are words that it has already. What is computed from a
+    token's vector alone, such as its product with a layer's weights, is then computed once.
+
+    Parameters
+    ----------
+    rows : torch.Tensor of shape (n_distinct, n_features)
+        The distinct rows.
+    index : torch.Tensor of int64 of shape (n_rows,)
+        For each row of the matrix, which one it is.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn.modules._repeated_rows import RepeatedRows
+    >>> RepeatedRows(torch.eye(2), torch.tensor([0, 1, 0])).dense()
+    tensor([[1., 0.],
+            [0., 1.],
+            [1., 0.]])
+    """
+
+    rows: Tensor
+    index: Tensor
+
+    def dense(self) -> Tensor:
+        """Return the matrix, of shape (n_rows, n_features)."""
+        return self.rows.index_select(0, self.index)
+
+
+def dense(x: Tensor | RepeatedRows) -> Tensor:
+    """Return a matrix in whichever way it is given."""
+    return x.dense() if isinstance(x, RepeatedRows) else x
