@@ -5,6 +5,7 @@ import torch
 
 from sklearn_rnn import _vocabulary
 from sklearn_rnn.modules import TokenEmbedding, WordDropout, _embedding
+from sklearn_rnn.modules._repeated_rows import RepeatedRows
 
 UNKNOWN_ID = 1
 
@@ -115,3 +116,36 @@ def test_embedding_hands_on_its_word_dropout():
     unknown = (vectors == scaled_rows(embedding, UNKNOWN_ID)).all(dim=1)
     assert 0.4 < unknown.double().mean() < 0.6
     assert torch.equal(vectors[~unknown], scaled_rows(embedding, [7] * int((~unknown).sum())))
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_repeated_tokens_give_the_same_vectors_and_gradient(sparse):
+    torch.manual_seed(0)
+    embedding = TokenEmbedding(10, 3, sparse=sparse, repeats=True)
+    ids = torch.tensor([4, 9, 1, 4, 12, 4], dtype=torch.int32)
+    weights = torch.randn(6, 3)
+    repeated = embedding(ids)
+    assert isinstance(repeated, RepeatedRows)
+    assert len(repeated.rows) == 3  # 12 is beyond the table, and read as 1
+    (found,) = torch.autograd.grad((repeated.dense() * weights).sum(), embedding.table.weight)
+    embedding.repeats = False
+    plain = embedding(ids)
+    (expected,) = torch.autograd.grad((plain * weights).sum(), embedding.table.weight)
+    assert torch.equal(repeated.dense(), plain)
+    if sparse:
+        found, expected = found.to_dense(), expected.to_dense()
+    torch.testing.assert_close(found, expected)
+
+
+def test_tokens_whose_features_are_dropped_do_not_repeat():
+    embedding = TokenEmbedding(10, 3, dropout=0.5, repeats=True)
+    ids = torch.tensor([4, 4])
+    assert isinstance(embedding(ids), torch.Tensor)
+    assert isinstance(embedding.eval()(ids), RepeatedRows)
+
+
+def test_a_word_that_is_dropped_stays_elsewhere():
+    torch.manual_seed(0)
+    repeated = TokenEmbedding(10, 3, word_dropout=0.5, repeats=True)(torch.full((1000,), 4))
+    assert len(repeated.rows) == 2
+    assert 400 < (repeated.index == 0).sum() < 600

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 
 from sklearn_rnn import RNNTextClassifier, load, save
 from sklearn_rnn.datasets import make_word_order
+from sklearn_rnn.inspection import gradient_flow, token_importance, trace
 from sklearn_rnn.modules import GRUCell, LSTMCell, PackedLayout, RecurrentLayer, RNNCell
 from sklearn_rnn.modules import native as native_kernels
+from sklearn_rnn.modules._repeated_rows import RepeatedRows
 from sklearn_rnn.modules.native import _build
 
 try:
@@ -57,6 +60,53 @@ def test_kernels_compute_what_torch_computes(name, reverse, lengths, n_units, se
     )
     for our, their in zip(ours, theirs, strict=True):
         torch.testing.assert_close(our, their, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("name", MAKE_CELL)
+@given(
+    lengths=st.lists(st.integers(1, 12), min_size=1, max_size=30),
+    n_rows=st.integers(1, 20),
+    n_units=st.sampled_from([1, 16, 24]),
+    seed=st.integers(0, 100),
+)
+@settings(max_examples=15, deadline=None)
+def test_inputs_that_repeat_are_read_as_if_written_out(
+    name, reverse, lengths, n_rows, n_units, seed
+):
+    torch.manual_seed(seed)
+    lengths = torch.tensor(sorted(lengths, reverse=True))
+    layout = PackedLayout((lengths[None] > torch.arange(lengths[0])[:, None]).sum(1))
+    cell = MAKE_CELL[name](5, n_units)
+    rows = torch.randn(n_rows, 5, requires_grad=True)
+    index = torch.randint(n_rows, (int(lengths.sum()),))
+    grad = torch.randn(len(index), n_units)
+    expected, found = [], []
+    for results, native in ((expected, False), (found, True)):
+        states = RecurrentLayer(cell, reverse=reverse, native=native)(
+            RepeatedRows(rows, index), layout
+        )
+        results += [states, *torch.autograd.grad(states, [rows, *cell.parameters()], grad)]
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=5e-5, atol=5e-5)
+
+
+def test_inspection_sees_each_token_of_a_compiled_model():
+    X, y = make_word_order(n_samples=60, random_state=0)
+    clf = RNNTextClassifier(cell="gru", compile=True, max_epochs=2, random_state=0).fit(X, y)
+    assert isinstance(clf.module_.deep.embedding(torch.tensor([2, 2])), RepeatedRows)
+
+    def inspect():
+        by_token = [trace(clf, X[0]).to_frame(), token_importance(clf, X[0])]
+        return [*by_token, gradient_flow(clf, X[:2], y[:2])]
+
+    compiled = inspect()
+    clf.module_.deep.embedding.repeats = False
+    for layer in clf.module_.modules():
+        if isinstance(layer, RecurrentLayer):
+            layer.native = False
+    for ours, plain in zip(compiled, inspect(), strict=True):
+        pd.testing.assert_frame_equal(ours, plain, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", MAKE_CELL)
