@@ -10,6 +10,7 @@ from importlib import import_module
 BENCHMARKS = {
     "quality": ("benchmarks.quality", "accuracy of the defaults beside TF-IDF"),
     "speed": ("benchmarks.speed.run", "seconds per epoch beside other libraries"),
+    "time_to_accuracy": ("benchmarks.time_to_accuracy", "seconds to a given accuracy"),
     "efficiency": ("benchmarks.efficiency", "share of the matrix peak, and what takes the rest"),
     "scaling": ("benchmarks.scaling", "time and memory as corpus and network grow"),
     "out_of_core": ("benchmarks.out_of_core", "memory and speed of a stream learnt in chunks"),

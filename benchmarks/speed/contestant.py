@@ -53,12 +53,13 @@ class Epochs:
     """Iterate over epochs: each begins when the parent asks for it, and is timed for the parent.
 
     An epoch lasts until the next step of the iterator, so nothing that a training does between two
-    epochs is left out.
+    epochs is left out. What else the parent asks meanwhile is answered before the next epoch.
     """
 
-    def __init__(self, connection, n_epochs):
+    def __init__(self, connection, n_epochs, answer):
         self.connection = connection
         self.n_epochs = n_epochs
+        self.answer = answer
         self.seconds_waited = 0.0
         self.seconds_computed = 0.0
 
@@ -66,7 +67,8 @@ class Epochs:
         self.connection.send("ready")
         for _ in range(self.n_epochs):
             start = perf_counter()
-            self.connection.recv()
+            while (request := self.connection.recv()) != ("epoch",):
+                self.connection.send(self.answer(*request))
             asked = perf_counter()
             yield
             seconds = perf_counter() - asked
@@ -146,25 +148,26 @@ def _serve(connection, path, arguments):
         # Ours flushes denormal numbers in training, which makes vanished gradients far cheaper.
         # Users of torch seldom do, but so the figures tell of the rest.
         sys.modules["torch"].set_flush_denormal(True)
-    epochs = Epochs(connection, n_epochs)
 
+    def answer(what, *arguments):
+        match what:
+            case "accuracy":
+                return _accuracy(contestant, corpus.test)
+            case "predict":
+                return _predict_seconds(contestant, corpus.train.repeated(*arguments))
+            case "outside":
+                return total - epochs.seconds_computed - epochs.seconds_waited
+            case "memory":
+                peak = read_memory("VmHWM")
+                return peak and peak / 2**20
+
+    epochs = Epochs(connection, n_epochs, answer)
     start = perf_counter()
     contestant = contestant_class(*arguments)
     contestant.train(epochs)
     total = perf_counter() - start
-
     while True:
-        match connection.recv():
-            case ("accuracy",):
-                answer = _accuracy(contestant, corpus.test)
-            case ("predict", n_documents):
-                answer = _predict_seconds(contestant, corpus.train.repeated(n_documents))
-            case ("outside",):
-                answer = total - epochs.seconds_computed - epochs.seconds_waited
-            case ("memory",):
-                peak = read_memory("VmHWM")
-                answer = peak and peak / 2**20
-        connection.send(answer)
+        connection.send(answer(*connection.recv()))
 
 
 def _accuracy(contestant, documents):

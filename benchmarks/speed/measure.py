@@ -37,7 +37,7 @@ def measure(entries, corpus, network, *, n_rounds, seed, n_predicted=0):
     left_out : dict of str to str
         The reasons.
     """
-    with _workers(entries, (corpus, network, 1 + n_rounds, seed)) as table:
+    with contestants(entries, (corpus, network, 1 + n_rounds, seed)) as table:
         results = {
             "seconds": table.rounds(1 + n_rounds, "epoch"),
             "outside": table.ask_all("outside"),
@@ -98,7 +98,8 @@ class Table:
 
 
 @contextmanager
-def _workers(entries, arguments):
+def contestants(entries, arguments):
+    """Start the processes of contestants, and end them after the block."""
     with ExitStack() as stack:
         table = Table()
         for name, entry in entries.items():

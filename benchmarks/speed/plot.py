@@ -36,6 +36,11 @@ def plot_ratios(rows, path):
         plt.close(figure)
 
 
+def _name(row):
+    compiled = " compiled" if row["compile"] else ""
+    return f"{row['cell']} {row['direction']} {row['layers']}{compiled}"
+
+
 def _plot_corpus(ax, corpus, rows, peers, n_rows):
     step = 0.8 / len(peers)
     for place, peer in enumerate(peers):
@@ -65,9 +70,7 @@ def _plot_corpus(ax, corpus, rows, peers, n_rows):
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter("{0:g}".format))
-    ax.set_yticks(
-        range(len(rows)), [f"{row['cell']} {row['direction']} {row['layers']}" for row in rows]
-    )
+    ax.set_yticks(range(len(rows)), [_name(row) for row in rows])
     # The first row on top, and rows as high as those of the other panels.
     ax.set_ylim(n_rows - 0.5, -0.5)
     ax.set_title(corpus)

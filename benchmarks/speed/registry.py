@@ -23,6 +23,9 @@ class Entry:
 
 
 OURS = Entry("benchmarks.speed.ours:Ours", "`RNNTextClassifier` of this package, one `fit`")
+OURS_COMPILED = Entry(
+    "benchmarks.speed.ours:OursCompiled", f"{OURS.text}, with `compile=True` where a row says so"
+)
 
 PEERS = {
     "tutorial": Entry(

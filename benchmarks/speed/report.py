@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from benchmarks.speed.registry import LINEAR, OURS, PEERS
+from benchmarks.speed.registry import LINEAR, OURS, OURS_COMPILED, PEERS
 
 INTRODUCTION = """\
 # Speed beside other libraries
@@ -72,7 +72,8 @@ def _machine(results):
 
 
 def _contestants(rows):
-    texts = {"ours": OURS.text, **{name: PEERS[name].text for name in _peers(rows)}}
+    ours = OURS_COMPILED if any(row["compile"] for row in rows.values()) else OURS
+    texts = {"ours": ours.text, **{name: PEERS[name].text for name in _peers(rows)}}
     return "".join(f"- **{name}**: {text}.\n" for name, text in texts.items())
 
 
@@ -82,10 +83,11 @@ def _peers(rows):
 
 
 def _key_cells(row):
-    return [row["corpus"], row["cell"], row["direction"], str(row["layers"])]
+    compiled = "yes" if row["compile"] else ""
+    return [row["corpus"], row["cell"], row["direction"], str(row["layers"]), compiled]
 
 
-KEY_NAMES = ["corpus", "cell", "direction", "layers"]
+KEY_NAMES = ["corpus", "cell", "direction", "layers", "compile"]
 
 
 def _ratio_table(rows, what):
@@ -161,7 +163,7 @@ def _left_out(results):
     reasons = {}
     for row in [*results["rows"].values()]:
         for name, reason in row["left_out"].items():
-            reasons.setdefault(f"{name}: {reason}", []).append("/".join(_key_cells(row)))
+            reasons.setdefault(f"{name}: {reason}", []).append(" ".join(_key_cells(row)).strip())
     for name, reason in results["linear_left_out"].items():
         reasons[f"{name}: {reason}"] = ["linear models"]
     if not reasons:
