@@ -286,8 +286,9 @@ def test_arrow_and_polars_text(fitted):
 
 def test_unknown_words_are_all_the_same(fitted):
     proba = fitted.predict_proba(["i am zzqq !", "i am qqzz !", "i am the !"])
-    np.testing.assert_array_equal(proba[0], proba[1])
-    assert (proba[0] != proba[2]).any()
+    # On some processors a row of a product differs in the last bit by its place.
+    np.testing.assert_allclose(proba[0], proba[1], rtol=1e-6)
+    assert (abs(proba[0] - proba[2]) > 1e-5).any()
 
 
 def test_ids_beyond_those_of_fit_are_unknown():

@@ -130,8 +130,10 @@ class _Recurrence(Function):
             bias[2 * n_units :] = bias_ih[2 * n_units :]
         inputs = torch.addmm(bias.to(dtype), x.to(dtype), weight_ih.T.to(dtype)).float()
         n_tokens = len(order.rows)
-        # Where each token has a row of its own, its gates take the place of its inputs.
-        gates = inputs if order.index is None else x.new_empty(n_tokens, len(bias))
+        gates = None
+        if any(ctx.needs_input_grad):
+            # Where each token has a row of its own, its gates take the place of its inputs.
+            gates = inputs if order.index is None else x.new_empty(n_tokens, len(bias))
         states = x.new_empty(n_tokens, n_units)
         if kernel in ("gru", "lstm"):
             kept = torch.empty_like(states)

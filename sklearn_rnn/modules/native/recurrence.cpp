@@ -27,6 +27,20 @@ typedef int32_t Int __attribute__((vector_size(WIDTH * 4), aligned(4)));
 
 namespace {
 
+// Zeros in whole vectors that lie as registers want them: a vector across two lines of the cache
+// takes twice as long to read.
+class Aligned {
+  struct alignas(WIDTH * 4) Lanes {
+    float lane[WIDTH] = {};
+  };
+  std::vector<Lanes> data;
+
+ public:
+  explicit Aligned(int64_t size) : data(size / WIDTH) {}
+  float *at(int64_t place) { return data[0].lane + place; }
+  const float *at(int64_t place) const { return data[0].lane + place; }
+};
+
 inline Vec load(const float *from) { return *(const Vec *)from; }
 inline void store(float *to, Vec v) { *(Vec *)to = v; }
 // Less a zero, since the compiler must not leave out the sum with one, for the sake of -0.
@@ -131,18 +145,19 @@ struct Lstm {
 template <int V>
 struct Panels {
   int64_t depth;
-  std::vector<float> data;
+  Aligned data;
 
   // `element(panel, vector, lane, row)` gives the matrix.
   template <class Element>
-  Panels(int64_t n_panels, int64_t depth, Element element) : depth(depth) {
-    data.reserve(n_panels * depth * V * WIDTH);
+  Panels(int64_t n_panels, int64_t depth, Element element)
+      : depth(depth), data(n_panels * depth * V * WIDTH) {
+    float *to = data.at(0);
     for (int64_t panel = 0; panel < n_panels; panel++)
       for (int64_t k = 0; k < depth; k++)
         for (int v = 0; v < V; v++)
-          for (int lane = 0; lane < WIDTH; lane++) data.push_back(element(panel, v, lane, k));
+          for (int lane = 0; lane < WIDTH; lane++) *to++ = element(panel, v, lane, k);
   }
-  const float *operator[](int64_t panel) const { return &data[panel * depth * V * WIDTH]; }
+  const float *operator[](int64_t panel) const { return data.at(panel * depth * V * WIDTH); }
 };
 
 // Multiply R rows with a panel, the sums in registers, and call `finish(row, sums)` for each.
@@ -197,6 +212,7 @@ struct Batch {
   int64_t input(int64_t row) const { return index ? index[row] : row; }
 };
 
+// `gates` may be null: only the way back reads them.
 template <class Cell>
 void forward(Batch batch, int64_t n, const float *weight, const float *bias, const float *inputs,
              float *gates, float *kept, float *states) {
@@ -206,9 +222,9 @@ void forward(Batch batch, int64_t n, const float *weight, const float *bias, con
   const Panels<G> panels(n_panels, n, [&](int64_t panel, int gate, int lane, int64_t k) {
     return weight[(gate * n + panel * WIDTH + lane) * n + k];
   });
-  const std::vector<float> zeros(n);
-  std::vector<const float *> before(batch.batch_sizes[0], zeros.data());
-  std::vector<const float *> kept_before(batch.batch_sizes[0], zeros.data());
+  const Aligned zeros(n);
+  std::vector<const float *> before(batch.batch_sizes[0], zeros.at(0));
+  std::vector<const float *> kept_before(batch.batch_sizes[0], zeros.at(0));
   const int64_t *rows = batch.rows;
   for (int64_t t = 0; t < batch.n_steps; t++) {
     const int64_t size = batch.batch_sizes[t];
@@ -219,11 +235,11 @@ void forward(Batch batch, int64_t n, const float *weight, const float *bias, con
       multiply_all(before.data(), size, panels, panel, [&](int64_t d, const Vec *sums) {
         Vec values[G], keep = {};
         const float *input = inputs + batch.input(rows[d]) * G * n + unit;
-        float *own = gates + rows[d] * G * n + unit;
         for (int g = 0; g < G; g++) values[g] = load(input + g * n);
         const Vec h = Cell::forward(values, sums, load(before[d] + unit), own_bias,
                                     load(kept_before[d] + unit), keep);
-        for (int g = 0; g < G; g++) store(own + g * n, values[g]);
+        if (gates)
+          for (int g = 0; g < G; g++) store(gates + (rows[d] * G + g) * n + unit, values[g]);
         if (kept) store(kept + rows[d] * n + unit, keep);
         store(states + rows[d] * n + unit, h);
         if (d < n_next) {  // a line of each row at a time: too scattered for the processor to guess
@@ -253,8 +269,8 @@ void backward(Batch batch, int64_t n, const float *weight, const float *states, 
     const int64_t unit = (panel * V + v) * WIDTH + lane;
     return unit < n ? weight[k * n + unit] : 0.0f;
   });
-  const std::vector<float> zeros(n);
-  std::vector<float> grad(batch.batch_sizes[0] * n), memory_grad(batch.batch_sizes[0] * n);
+  const Aligned zeros(n);
+  Aligned grad(batch.batch_sizes[0] * n), memory_grad(batch.batch_sizes[0] * n);
   std::vector<const float *> own(batch.batch_sizes[0]);
   const int64_t *rows = batch.rows;
   for (int64_t t = 0; t < batch.n_steps; t++) rows += batch.batch_sizes[t];
@@ -264,16 +280,16 @@ void backward(Batch batch, int64_t n, const float *weight, const float *states, 
     for (int64_t d = 0; d < size; d++) {
       const int64_t row = rows[d];
       const int64_t row_before = t ? rows[d - batch.batch_sizes[t - 1]] : 0;
-      const float *state_before = t ? states + row_before * n : zeros.data();
-      const float *kept_before = t && kept ? kept + row_before * n : zeros.data();
+      const float *state_before = t ? states + row_before * n : zeros.at(0);
+      const float *kept_before = t && kept ? kept + row_before * n : zeros.at(0);
       float *row_gates = grad_gates + row * G * n;
       own[d] = row_gates;
       for (int64_t unit = 0; unit < n; unit += WIDTH) {
         const Vec keep = kept ? load(kept + row * n + unit) : Vec{};
         Vec values[G], of_inputs = {};
         for (int g = 0; g < G; g++) values[g] = load(gates + (row * G + g) * n + unit);
-        Vec state_grad = load(&grad[d * n + unit]) + load(grad_states + row * n + unit);
-        Vec kept_grad = load(&memory_grad[d * n + unit]);
+        Vec state_grad = load(grad.at(d * n + unit)) + load(grad_states + row * n + unit);
+        Vec kept_grad = load(memory_grad.at(d * n + unit));
         Cell::backward(values, load(state_before + unit), keep, load(kept_before + unit),
                        state_grad, kept_grad, of_inputs);
         for (int g = 0; g < G; g++) store(row_gates + g * n + unit, values[g]);
@@ -282,8 +298,8 @@ void backward(Batch batch, int64_t n, const float *weight, const float *states, 
           float *to = grad_inputs + batch.input(row) * G * n + unit;
           for (int g = 0; g < G; g++) store(to + g * n, load(to + g * n) + values[g]);
         }
-        store(&grad[d * n + unit], state_grad);
-        store(&memory_grad[d * n + unit], kept_grad);
+        store(grad.at(d * n + unit), state_grad);
+        store(memory_grad.at(d * n + unit), kept_grad);
       }
     }
     if (t == 0) break;
@@ -292,7 +308,7 @@ void backward(Batch batch, int64_t n, const float *weight, const float *states, 
         for (int v = 0; v < V; v++) {
           const int64_t unit = (panel * V + v) * WIDTH;
           if (unit >= n) break;
-          float *to = &grad[d * n + unit];
+          float *to = grad.at(d * n + unit);
           store(to, load(to) + sums[v]);
         }
       });
