@@ -20,6 +20,7 @@ BENCHMARKS = {
     ),
     "memory_distance": ("benchmarks.memory_distance", "how far back each cell remembers"),
     "grid_search": ("benchmarks.grid_search", "a search in two processes beside one"),
+    "vectorizing": ("benchmarks.vectorizing", "texts to token ids, beside other ways"),
     "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
     "vanishing_gradients": (
         "benchmarks.vanishing_gradients",
