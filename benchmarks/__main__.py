@@ -21,6 +21,9 @@ BENCHMARKS = {
     ),
     "memory_distance": ("benchmarks.memory_distance", "how far back each cell remembers"),
     "grid_search": ("benchmarks.grid_search", "a search in two processes beside one"),
+    "search_peers": ("benchmarks.search_peers", "a search beside skorch's and a PyTorch loop's"),
+    "vectorizing": ("benchmarks.vectorizing", "texts to token ids, beside other ways"),
+    "start_up": ("benchmarks.start_up", "seconds that an import takes"),
     "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
     "vanishing_gradients": (
         "benchmarks.vanishing_gradients",

@@ -8,13 +8,13 @@ from pathlib import Path
 PACKAGES = ["torch", "skorch", "keras", "tensorflow-cpu", "tensorflow", "fasttext-wheel"]
 
 
-def describe_machine():
-    """Return the processor, and the versions of what is installed."""
+def describe_machine(packages=PACKAGES):
+    """Return the processor, and the versions of those packages that are installed."""
     return {
         "cpu": _cpu_model(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "python": platform.python_version(),
-        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "versions": {name: found for name in packages if (found := _version(name))},
     }
 
 
