@@ -98,9 +98,8 @@ class Worker:
         # Not forked: the child would inherit the libraries that the parent has imported.
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(
-            target=_work, args=(theirs, path, environment, arguments), daemon=True
-        )
+        # No daemon: ours would take it for one of a pool, and leave the other cores to the rest.
+        self.process = context.Process(target=_work, args=(theirs, path, environment, arguments))
         self.process.start()
         theirs.close()
 

@@ -3,6 +3,7 @@
 from statistics import median
 
 from matplotlib import pyplot as plt
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -11,6 +12,8 @@ from benchmarks.speed.report import pair_ratios
 
 # Okabe and Ito's colours, which people with any kind of colour vision can tell apart.
 COLOURS = dict(zip(PEERS, ["#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00"], strict=True))
+
+COMPILED = {"marker": "o", "color": "black", "markersize": 3, "linestyle": "none"}
 
 
 def plot_ratios(rows, path):
@@ -29,6 +32,7 @@ def plot_ratios(rows, path):
         for ax, (corpus, group) in zip(axes[0], groups.items(), strict=True):
             _plot_corpus(ax, corpus, group, peers, n_rows)
         handles = [Patch(color=COLOURS[peer], label=peer) for peer in peers]
+        handles.append(Line2D([], [], **COMPILED, label="with compile=True"))
         figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
         figure.set_layout_engine("constrained")
         # Without a date, the same results give the same file.
@@ -36,13 +40,8 @@ def plot_ratios(rows, path):
         plt.close(figure)
 
 
-def _name(row):
-    compiled = " compiled" if row["compile"] else ""
-    return f"{row['cell']} {row['direction']} {row['layers']}{compiled}"
-
-
 def _plot_corpus(ax, corpus, rows, peers, n_rows):
-    step = 0.8 / len(peers)
+    step = 0.8 / max(1, len(peers))
     for place, peer in enumerate(peers):
         found = [
             (index, pair_ratios(row["measured"]["ours"]["seconds"], other["seconds"]))
@@ -65,14 +64,27 @@ def _plot_corpus(ax, corpus, rows, peers, n_rows):
             error_kw={"elinewidth": 0.8},
             color=COLOURS[peer],
         )
+        _plot_compiled(ax, positions, [rows[index] for index, _ in found], peer)
     ax.axvline(1, color="black", linewidth=0.8)
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter("{0:g}".format))
-    ax.set_yticks(range(len(rows)), [_name(row) for row in rows])
+    ax.set_yticks(
+        range(len(rows)), [f"{row['cell']} {row['direction']} {row['layers']}" for row in rows]
+    )
     # The first row on top, and rows as high as those of the other panels.
     ax.set_ylim(n_rows - 0.5, -0.5)
     ax.set_title(corpus)
     ax.set_xlabel("our seconds / theirs\n(left of 1: ours is faster)")
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def _plot_compiled(ax, positions, rows, peer):
+    """Mark the same ratio of our own kernels by a dot."""
+    found = [
+        (median(pair_ratios(ours["seconds"], row["measured"][peer]["seconds"])), position)
+        for position, row in zip(positions, rows, strict=True)
+        if (ours := row["measured"].get("compiled"))
+    ]
+    ax.plot([ratio for ratio, _ in found], [position for _, position in found], **COMPILED)

@@ -24,7 +24,8 @@ class Entry:
 
 OURS = Entry("benchmarks.speed.ours:Ours", "`RNNTextClassifier` of this package, one `fit`")
 OURS_COMPILED = Entry(
-    "benchmarks.speed.ours:OursCompiled", f"{OURS.text}, with `compile=True` where a row says so"
+    "benchmarks.speed.ours:OursCompiled",
+    "the same with `compile=True`, by kernels of our own that a compiler of C++ makes once",
 )
 
 PEERS = {

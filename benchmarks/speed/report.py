@@ -1,5 +1,6 @@
 """The results as Markdown tables."""
 
+from itertools import product
 from statistics import median
 
 from benchmarks.speed.registry import LINEAR, OURS, OURS_COMPILED, PEERS
@@ -7,14 +8,14 @@ from benchmarks.speed.registry import LINEAR, OURS, OURS_COMPILED, PEERS
 INTRODUCTION = """\
 # Speed beside other libraries
 
-Seconds that one epoch takes, and how many times the others' seconds ours are: 0.5 is twice as \
-fast as the other. Every contestant learns the same network from the same token ids with the same \
-batch size and the same rate, with its library's own choice of threads and no regularisation, in a \
-process of its own. Denormal numbers are flushed to zero for all on torch, as ours does by \
-itself: without it, the others' epochs over long documents take up to twice as long. They take \
-turns, one epoch each, another one first in each round. The ratio is taken within a round; the \
-table has the median over the rounds, and the smallest and largest. `python -m benchmarks speed` \
-makes this page.
+Seconds that one epoch of ours takes, and in the columns with a stroke what that is divided by \
+another's seconds: 0.5 is twice as fast as the other. Every contestant learns the same network \
+from the same token ids with the same batch size and the same rate, with its library's own choice \
+of threads and no regularisation, in a process of its own. Denormal numbers are flushed to zero \
+for all on torch, as ours does by itself: without it, the others' epochs over long documents take \
+up to twice as long. They take turns, one epoch each, another one first in each round. The ratio \
+is taken within a round; the table has the median over the rounds, and the smallest and largest. \
+`python -m benchmarks speed` makes this page.
 """
 
 
@@ -72,8 +73,11 @@ def _machine(results):
 
 
 def _contestants(rows):
-    ours = OURS_COMPILED if any(row["compile"] for row in rows.values()) else OURS
-    texts = {"ours": ours.text, **{name: PEERS[name].text for name in _peers(rows)}}
+    texts = {
+        "ours": OURS.text,
+        "compiled": OURS_COMPILED.text,
+        **{name: PEERS[name].text for name in _peers(rows)},
+    }
     return "".join(f"- **{name}**: {text}.\n" for name, text in texts.items())
 
 
@@ -83,24 +87,26 @@ def _peers(rows):
 
 
 def _key_cells(row):
-    compiled = "yes" if row["compile"] else ""
-    return [row["corpus"], row["cell"], row["direction"], str(row["layers"]), compiled]
+    return [row["corpus"], row["cell"], row["direction"], str(row["layers"])]
 
 
-KEY_NAMES = ["corpus", "cell", "direction", "layers", "compile"]
+OURS_BOTH = ["ours", "compiled"]
+KEY_NAMES = ["corpus", "cell", "direction", "layers"]
 
 
 def _ratio_table(rows, what):
     peers = _peers(rows)
-    names = [*KEY_NAMES, *(["documents"] if what == "predict" else []), "ours, s"]
-    lines = _header(names + [f"ours / {peer}" for peer in peers])
-    for row in rows.values():
+    names = [*KEY_NAMES, *(["documents"] if what == "predict" else []), "contestant", "seconds"]
+    lines = _header(names + [f"/ {peer}" for peer in peers])
+    for row, contestant in product(rows.values(), OURS_BOTH):
         measured = row["measured"]
+        if contestant not in measured:
+            continue
         cells = _key_cells(row)
         if what == "predict":
             cells.append(f"{row['n_predicted']:,}")
-        ours = measured["ours"][what]
-        cells.append(f"{median(ours):.2f}")
+        ours = measured[contestant][what]
+        cells += [contestant, f"{median(ours):.2f}"]
         for peer in peers:
             if peer not in measured:
                 cells.append("")
@@ -112,7 +118,7 @@ def _ratio_table(rows, what):
 
 
 def _table(rows, show):
-    names = ["ours", *_peers(rows)]
+    names = [*OURS_BOTH, *_peers(rows)]
     lines = _header(KEY_NAMES + names)
     for row in rows.values():
         measured = row["measured"]
@@ -123,7 +129,7 @@ def _table(rows, show):
 
 def _start_up(rows):
     lines = _header(["contestant", "median", "smallest", "largest"])
-    for name in ["ours", *_peers(rows)]:
+    for name in [*OURS_BOTH, *_peers(rows)]:
         found = [row["measured"][name] for row in rows.values() if name in row["measured"]]
         seconds = [
             one["outside"] + max(0, one["warm_up"] - median(one["seconds"])) for one in found

@@ -18,7 +18,7 @@ from benchmarks.speed.corpora import CORPORA, REAL, load_corpus
 from benchmarks.speed.machine import describe_machine
 from benchmarks.speed.measure import measure
 from benchmarks.speed.registry import LINEAR, OURS, OURS_COMPILED, PEERS
-from benchmarks.speed.report import make_report, pair_ratios
+from benchmarks.speed.report import OURS_BOTH, make_report, pair_ratios
 from benchmarks.speed.task import Network
 
 CELLS = ["lstm", "gru", "rnn"]
@@ -52,14 +52,16 @@ def main(argv):
             results["linear"][name], results["linear_left_out"] = measure(
                 LINEAR, corpora[name], network=None, n_rounds=args.rounds, seed=args.seed
             )
-    for corpus, layers, direction, cell, compiled in product(
-        args.corpora, args.layers, args.directions, args.cells, args.compile
+    for corpus, layers, direction, cell in product(
+        args.corpora, args.layers, args.directions, args.cells
     ):
         network = Network(cell, direction == "bi", layers)
         row = {"corpus": corpus, "cell": cell, "direction": direction, "layers": layers}
-        row["compile"] = compiled == "yes"
-        ours = OURS_COMPILED if row["compile"] else OURS
-        entries = {"ours": ours, **{name: PEERS[name] for name in args.peers}}
+        entries = {
+            "ours": OURS,
+            "compiled": OURS_COMPILED,
+            **{name: PEERS[name] for name in args.peers},
+        }
         row["measured"], row["left_out"] = measure(
             entries,
             corpora[corpus],
@@ -72,7 +74,7 @@ def main(argv):
             raise RuntimeError(f"Our own training failed: {row['left_out']['ours']}")
         row["n_predicted"] = args.predict
         print(summarize(row), flush=True)
-        results["rows"]["/".join([corpus, str(layers), direction, cell, compiled])] = row
+        results["rows"]["/".join([corpus, str(layers), direction, cell])] = row
         # After each row, so that an interruption costs one of them.
         save_results(results, folder)
     print(f"Wrote {folder / 'speed.md'}")
@@ -83,13 +85,6 @@ def parse(argv):
     parser.add_argument("--cells", nargs="+", choices=CELLS, default=CELLS)
     parser.add_argument("--directions", nargs="+", choices=DIRECTIONS, default=DIRECTIONS)
     parser.add_argument("--layers", nargs="+", type=int, default=[1, 2])
-    parser.add_argument(
-        "--compile",
-        nargs="+",
-        choices=["no", "yes"],
-        default=["no"],
-        help="by torch's kernels, by ours, or one after the other",
-    )
     parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=["news", "reviews"])
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     parser.add_argument("--rounds", type=int, default=5, help="epochs that are counted")
@@ -156,19 +151,17 @@ def _place(item):
         row["layers"],
         DIRECTIONS[::-1].index(row["direction"]),
         CELLS.index(row["cell"]),
-        row["compile"],
     )
 
 
 def summarize(row):
     """Return a row as a line to watch."""
     name = " ".join(str(row[part]) for part in ["corpus", "cell", "direction", "layers"])
-    if row["compile"]:
-        name += " compiled"
-    ours = row["measured"]["ours"]["seconds"]
-    shown = [f"{name}: ours {median(ours):.2f} s"]
+    both = [row["measured"][ours]["seconds"] for ours in OURS_BOTH if ours in row["measured"]]
+    shown = [f"{name}: ours {' and '.join(f'{median(seconds):.2f}' for seconds in both)} s"]
     for peer, found in row["measured"].items():
-        if peer != "ours":
-            shown.append(f"{peer} x {median(pair_ratios(ours, found['seconds'])):.2f}")
+        if peer not in OURS_BOTH:
+            ratios = [f"{median(pair_ratios(ours, found['seconds'])):.2f}" for ours in both]
+            shown.append(f"{peer} x {' and '.join(ratios)}")
     shown += [f"{peer} left out ({reason})" for peer, reason in row["left_out"].items()]
     return ", ".join(shown)
