@@ -64,10 +64,10 @@ inline Vec sigmoid(Vec x) { return 1.0f / (1.0f + exp(-x)); }
 inline Vec tanh(Vec x) { return 2.0f * sigmoid(2.0f * x) - 1.0f; }
 
 // ---------------------------------------------------------------------------------------------
-// The cells. `forward` turns the inputs' part of the gates into the gates, and returns
-// the state; `sums` is the states' part. `backward` turns the gates into their gradients, given that
-// of the state, and leaves in `grad` what reaches the state before on the way past the gates. What a
-// cell needs of a step beside gates and state it keeps in `kept`. `of_inputs` is the gradient of the
+// The cells. `forward` turns the inputs' part of the gates into the gates, and returns the state;
+// `sums` is the states' part. `backward` turns the gates into their gradients, given that of the
+// state, and leaves in `grad` what reaches the state before on the way past the gates. What a cell
+// needs of a step beside gates and state it keeps in `kept`. `of_inputs` is the gradient of the
 // last gate as the inputs see it.
 
 struct Tanh {
