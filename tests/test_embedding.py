@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from sklearn_rnn import _vocabulary
-from sklearn_rnn.modules import TokenEmbedding, WordDropout, _embedding
-from sklearn_rnn.modules._repeated_rows import RepeatedRows
+from sklearn_rnn.modules import RepeatedRows, TokenEmbedding, WordDropout, _embedding
 
 UNKNOWN_ID = 1
 

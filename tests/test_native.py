@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 from sklearn_rnn import RNNTextClassifier, load, save
 from sklearn_rnn.datasets import make_word_order
 from sklearn_rnn.inspection import gradient_flow, token_importance, trace
-from sklearn_rnn.modules import GRUCell, LSTMCell, PackedLayout, RecurrentLayer, RNNCell
+from sklearn_rnn.modules import (
+    GRUCell,
+    LSTMCell,
+    PackedLayout,
+    RecurrentLayer,
+    RepeatedRows,
+    RNNCell,
+)
 from sklearn_rnn.modules import native as native_kernels
-from sklearn_rnn.modules._repeated_rows import RepeatedRows
 from sklearn_rnn.modules.native import _build
 
 try:

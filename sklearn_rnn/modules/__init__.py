@@ -15,6 +15,7 @@ from ._pooling import (
     MultiheadAttentionPooling,
 )
 from ._recurrent import RecurrentLayer, RecurrentStack
+from ._repeated_rows import RepeatedRows
 from ._wide import NGramLinear, WideAndDeep
 from .cells import (
     CoupledLSTMCell,
@@ -64,6 +65,7 @@ __all__ = [
     "RecurrentCell",
     "RecurrentLayer",
     "RecurrentStack",
+    "RepeatedRows",
     "SRUCell",
     "SequenceNetwork",
     "StateDropout",

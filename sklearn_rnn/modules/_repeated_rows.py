@@ -23,7 +23,7 @@ class RepeatedRows(NamedTuple):
     Examples
     --------
     >>> import torch
-    >>> from sklearn_rnn.modules._repeated_rows import RepeatedRows
+    >>> from sklearn_rnn.modules import RepeatedRows
     >>> RepeatedRows(torch.eye(2), torch.tensor([0, 1, 0])).dense()
     tensor([[1., 0.],
             [0., 1.],
