@@ -8,7 +8,6 @@ timed. A faster epoch is of no use if it takes more of them.
 import argparse
 import json
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
@@ -18,12 +17,15 @@ from benchmarks.speed.measure import contestants
 from benchmarks.speed.registry import OURS, OURS_COMPILED, PEERS
 from benchmarks.speed.run import CELLS, warn_of_load
 from benchmarks.speed.task import Network
+from benchmarks.turns import show
 
 ENTRIES = {"ours": OURS, "ours, compile=True": OURS_COMPILED, **PEERS}
 
 
 def main(argv):
-    parser = argparse.ArgumentParser(prog="python -m benchmarks time_to_accuracy")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks time_to_accuracy", description=__doc__
+    )
     parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=["news", "tweets"])
     parser.add_argument("--cell", choices=CELLS, default="lstm")
     parser.add_argument("--documents", type=int, default=1280)
@@ -36,12 +38,13 @@ def main(argv):
     warn_of_load()
     names = ["ours", "ours, compile=True", *args.peers]
     courses = {}
-    for corpus in args.corpora:
-        courses[corpus] = {name: [] for name in names}
+    for corpus_name in args.corpora:
+        corpus, _ = load_corpus(corpus_name, args.documents, args.held_out, max_tokens=1000, seed=0)
+        by_name = courses[corpus_name] = {name: [] for name in names}
         for seed in range(args.seeds):
             for name, course in measure(corpus, names, seed, args).items():
-                courses[corpus][name].append(course)
-            print(corpus, seed, json.dumps(courses[corpus]), flush=True)
+                by_name[name].append(course)
+            print(corpus_name, seed, json.dumps(by_name), flush=True)
     folder = Path(args.output)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "time_to_accuracy.json").write_text(json.dumps(courses, indent=1) + "\n")
@@ -49,9 +52,8 @@ def main(argv):
     plot(courses, folder / "time_to_accuracy.svg")
 
 
-def measure(corpus_name, names, seed, args):
+def measure(corpus, names, seed, args):
     """Return for each contestant the seconds of each epoch, and the accuracy after it."""
-    corpus, _ = load_corpus(corpus_name, args.documents, args.held_out, max_tokens=1000, seed=0)
     network = Network(args.cell, bidirectional=False, num_layers=1)
     entries = {name: ENTRIES[name] for name in names}
     courses = {name: {"seconds": [], "accuracy": []} for name in names}
@@ -104,14 +106,10 @@ def make_report(courses, args):
             ratios = [a[1] / b[1] for a, b in zip(ours, theirs, strict=True)]
             best = [max(course["accuracy"]) for course in found]
             lines.append(
-                f"| {corpus} | {target:.3f} | {name} | {_spread(n_epochs, '.0f')} "
-                f"| {_spread(seconds, '.1f')} | {_spread(ratios, '.2f')} | {_spread(best, '.3f')} |"
+                f"| {corpus} | {target:.3f} | {name} | {show(n_epochs, '.0f')} "
+                f"| {show(seconds, '.1f')} | {show(ratios, '.2f')} | {show(best, '.3f')} |"
             )
     return "\n".join(lines) + "\n"
-
-
-def _spread(values, form):
-    return f"{median(values):{form}} [{min(values):{form}}..{max(values):{form}}]"
 
 
 def plot(courses, path):
