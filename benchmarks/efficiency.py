@@ -18,6 +18,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.epochs import make_documents, news_lengths, time_epochs
 from benchmarks.speed.machine import describe_machine
+from benchmarks.turns import show
 from sklearn_rnn import _base
 from sklearn_rnn._net import SequenceNet
 
@@ -118,8 +119,7 @@ def share_of_peak(X, y, cell, precision, compile, hidden, batch_size, n_rounds):
     shares = [rate / peak for rate, peak in zip(rates, peaks, strict=True)]
     return (
         f"| {cell} | {precision} | {compile} | {hidden} | {batch_size} | {median(seconds):.2f} | "
-        f"{median(rates):.0f} | {median(peaks):.0f} | {median(shares):.0%} "
-        f"[{min(shares):.0%}..{max(shares):.0%}] |"
+        f"{median(rates):.0f} | {median(peaks):.0f} | {show(shares, '.0%')} |"
     )
 
 
@@ -205,7 +205,6 @@ def skorch_share(n_rounds):
                 bare.append(time_epochs(X, y, 2, batch_size=batch_size, **params)[1])
         shares = [1 - b / o for o, b in zip(ours, bare, strict=True)]
         lines.append(
-            f"| {name} | {median(ours):.2f} | {median(bare):.2f} | {median(shares):.1%} "
-            f"[{min(shares):.1%}..{max(shares):.1%}] |"
+            f"| {name} | {median(ours):.2f} | {median(bare):.2f} | {show(shares, '.1%')} |"
         )
     return lines

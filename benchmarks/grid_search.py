@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from benchmarks.speed.machine import describe_machine
+from benchmarks.turns import show
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
 from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment
 
@@ -91,8 +92,5 @@ def make_report(rows, args):
     for name, seconds in rows:
         one, several = seconds.values()
         ratios = [b / a for a, b in zip(one, several, strict=True)]
-        lines.append(
-            f"| {name} | {median(one):.1f} | {median(several):.1f} | {median(ratios):.2f} "
-            f"[{min(ratios):.2f}..{max(ratios):.2f}] |"
-        )
+        lines.append(f"| {name} | {median(one):.1f} | {median(several):.1f} | {show(ratios)} |")
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ from itertools import product
 from statistics import median
 
 from benchmarks.speed.registry import LINEAR, OURS, OURS_COMPILED, PEERS
+from benchmarks.turns import show
 
 INTRODUCTION = """\
 # Speed beside other libraries
@@ -112,17 +113,17 @@ def _ratio_table(rows, what):
                 cells.append("")
                 continue
             ratios = pair_ratios(ours, measured[peer][what])
-            cells.append(f"{median(ratios):.2f} [{min(ratios):.2f}..{max(ratios):.2f}]")
+            cells.append(show(ratios))
         lines.append(_line(cells))
     return "\n".join(lines) + "\n"
 
 
-def _table(rows, show):
+def _table(rows, make_cell):
     names = [*OURS_BOTH, *_peers(rows)]
     lines = _header(KEY_NAMES + names)
     for row in rows.values():
         measured = row["measured"]
-        cells = [show(measured[name]) if name in measured else "" for name in names]
+        cells = [make_cell(measured[name]) if name in measured else "" for name in names]
         lines.append(_line(_key_cells(row) + cells))
     return "\n".join(lines) + "\n"
 
