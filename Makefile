@@ -59,7 +59,9 @@ $(VENV)/.installed-peers: benchmarks/requirements-peers.txt constraints.txt | $(
 	@touch $@
 
 # One stamp for each extra of pyproject.toml.
-$(VENV)/.installed-%: pyproject.toml constraints.txt | $(PY)
+KERNELS := hatch_build.py $(wildcard sklearn_rnn/modules/native/*.cpp)
+
+$(VENV)/.installed-%: pyproject.toml constraints.txt $(KERNELS) | $(PY)
 	@echo "Installing sklearn_rnn[$*] into $(VENV); the first time takes some minutes"
 	$(PIP) install --quiet -c constraints.txt -e '.[$*]'
 	@touch $@

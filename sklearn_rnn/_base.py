@@ -45,7 +45,7 @@ from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules._network import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
-from sklearn_rnn.modules.native import load_kernels
+from sklearn_rnn.modules.native import has_kernels, load_kernels
 
 # Prediction needs no gradients kept, so its batches can be larger than those of training.
 _PREDICTION_BATCH_SIZE = 256
@@ -94,7 +94,7 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
         "random_state": ["random_state"],
         "device": [str, torch.device],
         "precision": [StrOptions(set(PRECISIONS))],
-        "compile": ["boolean"],
+        "compile": ["boolean", StrOptions({"auto"})],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
         "callbacks": [list, None],
@@ -209,7 +209,7 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
     def _prepare_device(self):
         """Return the device to train on, with the kernels that run there compiled."""
         device = resolve_device(self.device, self)
-        if self.compile and device.type == "cpu":
+        if device.type == "cpu" and self._native() is True:
             load_kernels()
         return device
 
@@ -232,7 +232,7 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
             "callbacks": make_callbacks(self, target, n_steps, max_epochs, **callbacks),
             "device": device,
             "autocast_dtype": resolve_precision(
-                self.precision, self.cell, device, native=self.compile
+                self.precision, self.cell, device, native=has_kernels(self._native())
             ),
             "verbose": 0,
             **target.criterion,
@@ -355,7 +355,7 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
             dropout=self.dropout,
             word_dropout=self.word_dropout,
             recurrent_dropout=self.recurrent_dropout,
-            native=self.compile,
+            native=self._native(),
             variational_dropout=self.variational_dropout,
             zoneout=self.zoneout,
             sparse=sparse,
@@ -405,6 +405,9 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
                 "SequenceVectorizer does."
             )
         return n_ids
+
+    def _native(self):
+        return self.compile if self.compile == "auto" else bool(self.compile)
 
     def _n_workers(self):
         if self.n_jobs is not None:

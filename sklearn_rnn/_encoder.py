@@ -205,15 +205,16 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         What matrices are multiplied in; weights, sums and losses stay in float32. "bfloat16" keeps
         three digits. An LSTM takes about two thirds of the time in it on a CPU that has it in
         hardware, as servers from 2021 on do; there "auto" is "bfloat16", and on a GPU that has it.
-        Other cells on a CPU are slower in it, unless `compile` is True.
+        Other cells on a CPU are slower in it, unless read by kernels, see `compile`.
 
-    compile : bool, default=False
+    compile : bool or "auto", default="auto"
         Whether to read documents by kernels of our own on the CPU, in which a training epoch of
         a GRU takes about a third of the time, of a plain cell less than half and of an LSTM
-        three quarters. `fit` compiles them once on a machine, for which it needs a C++ compiler
-        and some seconds, and keeps them in the user's cache.
-        Results differ from those without only by rounding. Where the fitted model finds no
-        compiler, it predicts without them. Ignored by cells other than "rnn", "lstm" and "gru".
+        three quarters. "auto" does so where the package was installed with them, as it is where
+        there was a C++ compiler. With True, `fit` otherwise compiles them, once on a machine and
+        in some seconds, and keeps them in the user's cache. Results differ from those without only
+        by rounding. Where the fitted model finds no kernels, it predicts without them. Ignored by
+        cells other than "rnn", "lstm" and "gru".
 
     n_jobs : int or None, default=None
         Number of threads on the CPU. Parts of a batch are computed side by side, so that batches
@@ -380,7 +381,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         random_state=None,
         device="auto",
         precision="float32",
-        compile=False,
+        compile="auto",
         n_jobs=None,
         verbose=0,
         callbacks=None,
@@ -472,7 +473,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
             If documents, labels or numbers are missing or wrong, there are fewer than two classes,
             or the loss does not stay finite.
         RuntimeError
-            If `compile` is True and there is no C++ compiler.
+            If `compile` is True and there are neither kernels nor a C++ compiler.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 

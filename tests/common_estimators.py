@@ -41,6 +41,8 @@ CONFIGURATIONS = [
     {"optimizer": "adam", "lr": 0.02, "max_epochs": 20},
     {"lr_schedule": "constant", "batch_size": 5},
     {"precision": "bfloat16"},
+    *({"compile": False, "cell": cell} for cell in ("rnn", "lstm", "gru")),
+    {"compile": False, "num_layers": 2, "precision": "bfloat16"},
     {"n_jobs": 2, "crop_length": 3},
     {"vectorizer": SequenceVectorizer(max_length=6, analyzer="char", truncation="both")},
 ]

@@ -120,14 +120,13 @@ def test_embedding_hands_on_its_word_dropout():
 @pytest.mark.parametrize("sparse", [False, True])
 def test_repeated_tokens_give_the_same_vectors_and_gradient(sparse):
     torch.manual_seed(0)
-    embedding = TokenEmbedding(10, 3, sparse=sparse, repeats=True)
+    embedding = TokenEmbedding(10, 3, sparse=sparse)
     ids = torch.tensor([4, 9, 1, 4, 12, 4], dtype=torch.int32)
     weights = torch.randn(6, 3)
-    repeated = embedding(ids)
+    repeated = embedding(ids, repeats=True)
     assert isinstance(repeated, RepeatedRows)
     assert len(repeated.rows) == 3  # 12 is beyond the table, and read as 1
     (found,) = torch.autograd.grad((repeated.dense() * weights).sum(), embedding.table.weight)
-    embedding.repeats = False
     plain = embedding(ids)
     (expected,) = torch.autograd.grad((plain * weights).sum(), embedding.table.weight)
     assert torch.equal(repeated.dense(), plain)
@@ -137,14 +136,14 @@ def test_repeated_tokens_give_the_same_vectors_and_gradient(sparse):
 
 
 def test_tokens_whose_features_are_dropped_do_not_repeat():
-    embedding = TokenEmbedding(10, 3, dropout=0.5, repeats=True)
+    embedding = TokenEmbedding(10, 3, dropout=0.5)
     ids = torch.tensor([4, 4])
-    assert isinstance(embedding(ids), torch.Tensor)
-    assert isinstance(embedding.eval()(ids), RepeatedRows)
+    assert isinstance(embedding(ids, repeats=True), torch.Tensor)
+    assert isinstance(embedding.eval()(ids, repeats=True), RepeatedRows)
 
 
 def test_a_word_that_is_dropped_stays_elsewhere():
     torch.manual_seed(0)
-    repeated = TokenEmbedding(10, 3, word_dropout=0.5, repeats=True)(torch.full((1000,), 4))
+    repeated = TokenEmbedding(10, 3, word_dropout=0.5)(torch.full((1000,), 4), repeats=True)
     assert len(repeated.rows) == 2
     assert 400 < (repeated.index == 0).sum() < 600

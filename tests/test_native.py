@@ -21,12 +21,16 @@ from sklearn_rnn.modules import (
     RNNCell,
 )
 from sklearn_rnn.modules import native as native_kernels
-from sklearn_rnn.modules.native import _build
+from sklearn_rnn.modules.native import _build, _compiler
 
 try:
     native_kernels.load_kernels()
 except RuntimeError as error:
     pytest.skip(str(error), allow_module_level=True)
+
+needs_installed = pytest.mark.skipif(
+    not native_kernels.has_kernels("auto"), reason="the package was installed without kernels"
+)
 
 MAKE_CELL = {
     "rnn_tanh": lambda *sizes: RNNCell(*sizes, activation="tanh"),
@@ -35,6 +39,17 @@ MAKE_CELL = {
     "lstm": LSTMCell,
     "gru": GRUCell,
 }
+
+
+# Both kinds of processors have kernels installed for them; this one has not.
+ANOTHER_PROCESSOR = {"ATEN_CPU_CAPABILITY": "default"}
+
+
+def run_on_another_processor(source, **environment):
+    """Run Python where no kernels were installed for the processor."""
+    environment = {**os.environ, **ANOTHER_PROCESSOR, **environment}
+    command = [sys.executable, "-c", source]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
 def states_and_grads(cell, x, layout, grad, *, reverse, native):
@@ -100,14 +115,13 @@ def test_inputs_that_repeat_are_read_as_if_written_out(
 def test_inspection_sees_each_token_of_a_compiled_model():
     X, y = make_word_order(n_samples=60, random_state=0)
     clf = RNNTextClassifier(cell="gru", compile=True, max_epochs=2, random_state=0).fit(X, y)
-    assert isinstance(clf.module_.deep.embedding(torch.tensor([2, 2])), RepeatedRows)
 
     def inspect():
         by_token = [trace(clf, X[0]).to_frame(), token_importance(clf, X[0])]
         return [*by_token, gradient_flow(clf, X[:2], y[:2])]
 
     compiled = inspect()
-    clf.module_.deep.embedding.repeats = False
+    clf.module_.deep.repeats = False
     for layer in clf.module_.modules():
         if isinstance(layer, RecurrentLayer):
             layer.native = False
@@ -145,7 +159,7 @@ def test_classifier_learns_the_same_by_kernels(cell):
     X, y = make_word_order(n_samples=60, random_state=0)
     params = {"cell": cell, "max_epochs": 2, "dropout": 0, "word_dropout": 0, "random_state": 0}
     compiled = RNNTextClassifier(compile=True, **params).fit(X, y)
-    plain = RNNTextClassifier(**params).fit(X, y)
+    plain = RNNTextClassifier(compile=False, **params).fit(X, y)
     np.testing.assert_allclose(compiled.predict_proba(X), plain.predict_proba(X), atol=1e-4)
     layers = [m for m in compiled.module_.modules() if isinstance(m, RecurrentLayer)]
     assert all(layer.native for layer in layers)
@@ -154,7 +168,7 @@ def test_classifier_learns_the_same_by_kernels(cell):
 def test_classifier_learns_the_same_by_kernels_in_chunks():
     X, y = make_word_order(n_samples=60, random_state=0)
     params = {"cell": "gru", "dropout": 0, "word_dropout": 0, "random_state": 0}
-    compiled, plain = RNNTextClassifier(compile=True, **params), RNNTextClassifier(**params)
+    compiled, plain = (RNNTextClassifier(compile=value, **params) for value in (True, False))
     for clf in (compiled, plain):
         clf.partial_fit(X[:30], y[:30], classes=np.unique(y)).partial_fit(X[30:], y[30:])
     np.testing.assert_allclose(compiled.predict_proba(X), plain.predict_proba(X), atol=1e-4)
@@ -179,10 +193,10 @@ def test_same_bits_on_any_number_of_threads(precision):
 def test_weights_of_several_precisions_are_no_matter_for_kernels(name):
     """A file may hold such; numbers of half the size must not be read as if they were whole."""
     cell, x = GRUCell(3, 16), torch.randn(6, 3)
-    assert native_kernels.can_read(cell, x)
+    assert native_kernels.can_read(cell, x, True)
     parameter = getattr(cell, name)
     parameter.data = parameter.half()
-    assert not native_kernels.can_read(cell, x)
+    assert not native_kernels.can_read(cell, x, True)
 
 
 def test_saved_models_go_on_with_kernels(tmp_path):
@@ -201,21 +215,85 @@ def test_recurrent_dropout_reaches_the_kernels():
     assert not torch.equal(layer(x, layout)[2:], layer.eval()(x, layout)[2:])
 
 
+@needs_installed
+def test_installed_kernels_are_used_unasked(monkeypatch):
+    inputs = []
+
+    def read(cell, x, *args, **params):
+        inputs.append(x)
+        return native_kernels._recurrence.read(cell, x, *args, **params)
+
+    monkeypatch.setattr(native_kernels, "read", read)
+    X, y = make_word_order(n_samples=40, random_state=0)
+    RNNTextClassifier(max_epochs=1).fit(X, y)
+    assert inputs and all(isinstance(x, RepeatedRows) for x in inputs)
+
+
+@needs_installed
+def test_what_reads_no_repeats_is_given_none(monkeypatch):
+    monkeypatch.setattr(RepeatedRows, "dense", lambda self: pytest.fail("written out again"))
+    X, y = make_word_order(n_samples=40, random_state=0)
+    RNNTextClassifier(cell="mgu", skip_connection=False, max_epochs=1).fit(X, y)
+
+
+@needs_installed
+@pytest.mark.parametrize("instruction_set", _compiler.INSTRUCTION_SETS)
+def test_kernels_of_each_instruction_set_compute_the_same(instruction_set, tmp_path):
+    """Those for an older processor run on this one; the other way round they cannot be tried."""
+    if _compiler.IS_X86 and instruction_set > torch.backends.cpu.get_cpu_capability():
+        pytest.skip(f"this processor has no {instruction_set}")
+    X, y = make_word_order(n_samples=40, random_state=0)
+    params = {"cell": "gru", "max_epochs": 2, "dropout": 0, "word_dropout": 0, "random_state": 0}
+    source = (
+        "import numpy as np\n"
+        "from sklearn_rnn import RNNTextClassifier\n"
+        "from sklearn_rnn.datasets import make_word_order\n"
+        "from sklearn_rnn.modules.native import has_kernels\n"
+        "assert has_kernels('auto')\n"
+        "X, y = make_word_order(n_samples=40, random_state=0)\n"
+        f"clf = RNNTextClassifier(**{params}).fit(X, y)\n"
+        f"np.save({str(tmp_path / 'proba.npy')!r}, clf.predict_proba(X))\n"
+    )
+    result = run_on_another_processor(source, ATEN_CPU_CAPABILITY=instruction_set.lower())
+    assert not result.returncode, result.stderr
+    plain = RNNTextClassifier(compile=False, **params).fit(X, y)
+    np.testing.assert_allclose(np.load(tmp_path / "proba.npy"), plain.predict_proba(X), atol=1e-4)
+
+
+def test_nobody_is_made_to_wait_for_a_compiler_unasked(tmp_path):
+    source = (
+        "from sklearn_rnn import RNNTextClassifier\n"
+        "from sklearn_rnn.modules.native import has_kernels\n"
+        "clf = RNNTextClassifier(max_epochs=1).fit(['a b', 'b a'] * 5, [0, 1] * 5)\n"
+        "print(has_kernels('auto'), clf.predict(['a b']).shape)"
+    )
+    result = run_on_another_processor(source, XDG_CACHE_HOME=str(tmp_path))
+    assert result.stdout.split() == ["False", "(1,)"], result.stderr
+    assert not list(tmp_path.rglob("*.so"))
+
+
+@needs_installed
+def test_kernels_of_an_older_source_are_not_used(tmp_path, monkeypatch):
+    newer = tmp_path / "recurrence.cpp"
+    newer.write_text(_compiler.SOURCE.read_text() + "\n")
+    monkeypatch.setattr(_compiler, "SOURCE", newer)
+    assert _build._installed.__wrapped__() is None
+
+
 def test_without_a_compiler_fit_says_what_to_do(tmp_path):
     source = (
         "from sklearn_rnn import RNNTextClassifier\n"
         "RNNTextClassifier(compile=True).fit(['a b', 'b a'] * 5, [0, 1] * 5)"
     )
-    environment = {**os.environ, "CXX": "no-such-compiler", "XDG_CACHE_HOME": str(tmp_path)}
-    command = [sys.executable, "-c", source]
-    result = subprocess.run(command, capture_output=True, text=True, env=environment)
+    environment = {"CXX": "no-such-compiler", "XDG_CACHE_HOME": str(tmp_path)}
+    result = run_on_another_processor(source, **environment)
     assert "RuntimeError: compile=True needs a C++ compiler, but no-such-compiler" in result.stderr
 
 
 def test_a_compiler_that_fails_is_quoted(tmp_path, monkeypatch):
     broken = tmp_path / "recurrence.cpp"
     broken.write_text("int main( {")
-    monkeypatch.setattr(_build, "SOURCE", broken)
+    monkeypatch.setattr(_compiler, "SOURCE", broken)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(RuntimeError, match=r"(?s)compiler of C\+\+17.*error"):
         _build._built()
@@ -226,7 +304,7 @@ def test_a_model_of_the_kernels_predicts_without_them(monkeypatch):
     X, y = make_word_order(n_samples=40, random_state=0)
     clf = RNNTextClassifier(cell="gru", compile=True, max_epochs=1, random_state=0).fit(X, y)
     expected = clf.predict_proba(X)
-    monkeypatch.setattr(native_kernels._recurrence, "_has_kernels", lambda: False)
+    monkeypatch.setattr(native_kernels._recurrence, "has_kernels", lambda native: False)
     np.testing.assert_allclose(clf.predict_proba(X), expected, atol=1e-5)
 
 
@@ -234,7 +312,7 @@ def test_library_is_compiled_once(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     built = _build._built()
     assert built.parent == tmp_path / "sklearn_rnn"
-    monkeypatch.setattr(_build, "_compile", lambda command: pytest.fail("compiled again"))
+    monkeypatch.setattr(_build, "compile_library", lambda *_: pytest.fail("compiled again"))
     assert _build._built() == built
 
 

@@ -13,7 +13,7 @@ from benchmarks.speed.report import pair_ratios
 # Okabe and Ito's colours, which people with any kind of colour vision can tell apart.
 COLOURS = dict(zip(PEERS, ["#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00"], strict=True))
 
-COMPILED = {"marker": "o", "color": "black", "markersize": 3, "linestyle": "none"}
+BY_TORCH = {"marker": "o", "color": "black", "markersize": 3, "linestyle": "none"}
 
 
 def plot_ratios(rows, path):
@@ -32,7 +32,7 @@ def plot_ratios(rows, path):
         for ax, (corpus, group) in zip(axes[0], groups.items(), strict=True):
             _plot_corpus(ax, corpus, group, peers, n_rows)
         handles = [Patch(color=COLOURS[peer], label=peer) for peer in peers]
-        handles.append(Line2D([], [], **COMPILED, label="with compile=True"))
+        handles.append(Line2D([], [], **BY_TORCH, label="with compile=False"))
         figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
         figure.set_layout_engine("constrained")
         # Without a date, the same results give the same file.
@@ -64,7 +64,7 @@ def _plot_corpus(ax, corpus, rows, peers, n_rows):
             error_kw={"elinewidth": 0.8},
             color=COLOURS[peer],
         )
-        _plot_compiled(ax, positions, [rows[index] for index, _ in found], peer)
+        _plot_by_torch(ax, positions, [rows[index] for index, _ in found], peer)
     ax.axvline(1, color="black", linewidth=0.8)
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -80,11 +80,11 @@ def _plot_corpus(ax, corpus, rows, peers, n_rows):
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _plot_compiled(ax, positions, rows, peer):
-    """Mark the same ratio of our own kernels by a dot."""
+def _plot_by_torch(ax, positions, rows, peer):
+    """Mark the same ratio without kernels of our own by a dot."""
     found = [
         (median(pair_ratios(ours["seconds"], row["measured"][peer]["seconds"])), position)
         for position, row in zip(positions, rows, strict=True)
-        if (ours := row["measured"].get("compiled"))
+        if (ours := row["measured"].get("compile=False"))
     ]
-    ax.plot([ratio for ratio, _ in found], [position for _, position in found], **COMPILED)
+    ax.plot([ratio for ratio, _ in found], [position for _, position in found], **BY_TORCH)

@@ -23,9 +23,9 @@ class Entry:
 
 
 OURS = Entry("benchmarks.speed.ours:Ours", "`RNNTextClassifier` of this package, one `fit`")
-OURS_COMPILED = Entry(
-    "benchmarks.speed.ours:OursCompiled",
-    "the same with `compile=True`, by kernels of our own that a compiler of C++ makes once",
+OURS_BY_TORCH = Entry(
+    "benchmarks.speed.ours:OursByTorch",
+    "the same with `compile=False`, by torch's layers instead of kernels of our own",
 )
 
 PEERS = {

@@ -17,7 +17,7 @@ from tempfile import mkdtemp
 from benchmarks.speed.corpora import CORPORA, REAL, load_corpus
 from benchmarks.speed.machine import describe_machine
 from benchmarks.speed.measure import measure
-from benchmarks.speed.registry import LINEAR, OURS, OURS_COMPILED, PEERS
+from benchmarks.speed.registry import LINEAR, OURS, OURS_BY_TORCH, PEERS
 from benchmarks.speed.report import OURS_BOTH, make_report, pair_ratios
 from benchmarks.speed.task import Network
 
@@ -59,7 +59,7 @@ def main(argv):
         row = {"corpus": corpus, "cell": cell, "direction": direction, "layers": layers}
         entries = {
             "ours": OURS,
-            "compiled": OURS_COMPILED,
+            "compile=False": OURS_BY_TORCH,
             **{name: PEERS[name] for name in args.peers},
         }
         row["measured"], row["left_out"] = measure(

@@ -260,7 +260,7 @@ def _score_between(subject, tokens, weights, shares):
         # cuDNN has no gradient for networks in evaluation.
         torch.backends.cudnn.flags(enabled=False),
     ):
-        unknown = dense(deep.embedding(torch.tensor([UNKNOWN_ID], device=device))).detach()
+        unknown = deep.embedding(torch.tensor([UNKNOWN_ID], device=device)).detach()
         hook = deep.embedding.register_forward_hook(move)
         try:
             scores = deep(ids) @ weights

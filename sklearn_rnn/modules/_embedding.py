@@ -72,9 +72,6 @@ class TokenEmbedding(nn.Module):
     sparse : bool, default=False
         Whether the gradient of the table holds only the rows of the batch. Not every optimizer
         takes such gradients.
-    repeats : bool, default=False
-        Whether to return `RepeatedRows` on the CPU, with the vector of each distinct token once,
-        where no dropout of features makes each token's another one.
 
     References
     ----------
@@ -89,10 +86,8 @@ class TokenEmbedding(nn.Module):
         dropout: float = 0.0,
         word_dropout: float = 0.0,
         sparse: bool = False,
-        repeats: bool = False,
     ) -> None:
         super().__init__()
-        self.repeats = repeats
         self.word_dropout = WordDropout(word_dropout)
         self.table = nn.Embedding(num_embeddings, embedding_dim, padding_idx=0, sparse=sparse)
         self.dropout = Dropout(dropout)
@@ -112,13 +107,16 @@ class TokenEmbedding(nn.Module):
         with torch.no_grad():
             self.table.weight[first:].normal_().div_(self.scale)
 
-    def forward(self, ids: Tensor) -> Tensor | RepeatedRows:
+    def forward(self, ids: Tensor, *, repeats: bool = False) -> Tensor | RepeatedRows:
         """Return the vectors of the tokens.
 
         Parameters
         ----------
         ids : torch.Tensor of int32 or int64 of shape (n_tokens,)
             Token ids.
+        repeats : bool, default=False
+            Whether to return the vector of each distinct token once, as `RepeatedRows`, where no
+            dropout of features makes each token's another one.
 
         Returns
         -------
@@ -127,7 +125,7 @@ class TokenEmbedding(nn.Module):
         ids = ids.masked_fill(ids >= self.table.num_embeddings, UNKNOWN_ID)
         ids = self.word_dropout(ids)
         differ = self.training and self.dropout.p
-        if self.repeats and ids.device.type == "cpu" and not differ:
+        if repeats and not differ:
             ids, index = torch.unique(ids, return_inverse=True)
             return RepeatedRows(self.scale * self.table(ids), index)
         return self.dropout(self.scale * self.table(ids))

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from . import native as native_kernels
 from ._dropout import Dropout
 from ._embedding import TokenEmbedding
 from ._grid_lstm import GridLSTM
@@ -16,7 +17,7 @@ from ._layout import PackedLayout
 from ._make_cell import make_cell
 from ._pooling import POOLINGS, AttentionPooling, LastPooling, MeanPooling
 from ._recurrent import RecurrentStack
-from ._repeated_rows import dense
+from ._repeated_rows import RepeatedRows, dense
 
 GRIDS = {"grid_lstm": partial(GridLSTM, tied=False), "tied_grid_lstm": partial(GridLSTM, tied=True)}
 
@@ -27,8 +28,7 @@ class SequenceNetwork(nn.Module):
     Parameters
     ----------
     embedding : torch.nn.Module
-        From ids (n_tokens,) to vectors (n_tokens, embedding_dim), a tensor or, if the encoder takes
-        them, `RepeatedRows`.
+        From ids (n_tokens,) to vectors (n_tokens, embedding_dim).
     encoder : torch.nn.Module
         From vectors and a layout to states (n_tokens, n_features), usually a
         `RecurrentStack`.
@@ -41,6 +41,10 @@ class SequenceNetwork(nn.Module):
         past the recurrence on which rare words learn fast.
     dropout : float, default=0.0
         Dropout of the document vector in front of the head.
+    repeats : bool or "auto", default=False
+        Whether the encoder, on the CPU, takes the vector of each distinct token once, as
+        `RepeatedRows`; `embedding` is then called with ``repeats=True``. "auto" does so where
+        kernels were installed with the package.
 
     Examples
     --------
@@ -69,8 +73,10 @@ class SequenceNetwork(nn.Module):
         *,
         skip_connection: bool = False,
         dropout: float = 0.0,
+        repeats: bool | str = False,
     ) -> None:
         super().__init__()
+        self.repeats = repeats
         self.embedding = embedding
         self.encoder = encoder
         self.pooling = pooling
@@ -93,11 +99,16 @@ class SequenceNetwork(nn.Module):
             In the order in which the documents were packed.
         """
         layout = PackedLayout(ids.batch_sizes, ids.data.device)
-        x = self.embedding(ids.data)  # (n_tokens, embedding_dim)
+        x = self._embed(ids.data)  # (n_tokens, embedding_dim)
         vectors = self.pooling(self.encoder(x, layout), layout)  # (n_documents, n_pooled)
         if self.skip is not None:
             vectors = torch.cat([vectors, self.skip(dense(x), layout)], dim=1)
         return vectors if ids.unsorted_indices is None else vectors[ids.unsorted_indices]
+
+    def _embed(self, ids: Tensor) -> Tensor | RepeatedRows:
+        if ids.device.type == "cpu" and native_kernels.has_kernels(self.repeats):
+            return self.embedding(ids, repeats=True)
+        return self.embedding(ids)
 
     def forward(self, ids: PackedSequence) -> Tensor:
         """Return the outputs, logits or values.
@@ -135,7 +146,7 @@ def build_network(
     dropout: float = 0.5,
     word_dropout: float = 0.1,
     recurrent_dropout: float = 0.0,
-    native: bool = False,
+    native: bool | str = False,
     variational_dropout: bool = False,
     zoneout: float = 0.0,
     sparse: bool = False,
@@ -185,8 +196,8 @@ def build_network(
         Share of the tokens that are read as unknown in training.
     recurrent_dropout : float, default=0.0
         Dropout of the weights from state to state.
-    native : bool, default=False
-        Whether recurrent layers compute by kernels of our own on the CPU.
+    native : bool or "auto", default=False
+        Whether recurrent layers compute by kernels of our own on the CPU, see `RecurrentLayer`.
     variational_dropout : bool, default=False
         Whether dropout between the layers zeroes the same features at all tokens of a document,
         and `recurrent_dropout` the same units of the state instead of weights.
@@ -209,13 +220,9 @@ def build_network(
     Linear(in_features=228, out_features=3, bias=True)
     """
     arguments = dict(locals())  # first of all, while there are no other names
-    is_grid = isinstance(cell, str) and cell in GRIDS
+    is_grid, repeats = isinstance(cell, str) and cell in GRIDS, False
     embedding = TokenEmbedding(
-        num_embeddings,
-        embedding_dim,
-        word_dropout=word_dropout,
-        sparse=sparse,
-        repeats=native and not is_grid,
+        num_embeddings, embedding_dim, word_dropout=word_dropout, sparse=sparse
     )
     sizes = {"num_layers": num_layers, "bidirectional": bidirectional, "dropout": dropout}
     if is_grid:
@@ -249,6 +256,8 @@ def build_network(
             native=native,
             **sizes,
         )
+        if native_kernels.has_kernel_for(encoder.layers[0][0].cell):
+            repeats = native
     make_pooling = POOLINGS[pooling]
     if make_pooling is LastPooling:
         make_pooling = partial(make_pooling, bidirectional=bidirectional)
@@ -263,6 +272,7 @@ def build_network(
         n_outputs,
         skip_connection=skip_connection,
         dropout=dropout,
+        repeats=repeats,
     )
     network.arguments = arguments if isinstance(cell, str) else None
     return network

@@ -32,8 +32,10 @@ class RecurrentLayer(nn.Module):
     recurrent_dropout : float, default=0.0
         Share of the weights from state to state that are zeroed for a whole call in
         training (DropConnect as in the AWD-LSTM of Merity, Keskar and Socher, 2018).
-    native : bool, default=False
-        Whether to compute by kernels of our own, where there are some for the cell.
+    native : bool or "auto", default=False
+        Whether to compute by kernels of our own on the CPU, where there are some for the cell.
+        "auto" does so where they were installed with the package; with True they are compiled at
+        first use otherwise.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class RecurrentLayer(nn.Module):
         *,
         reverse: bool = False,
         recurrent_dropout: float = 0.0,
-        native: bool = False,
+        native: bool | str = False,
     ) -> None:
         super().__init__()
         self.cell = cell
@@ -71,7 +73,7 @@ class RecurrentLayer(nn.Module):
             In packed order.
         """
         cell = self._dropped_cell()
-        if self.native and native_kernels.can_read(cell, x):
+        if native_kernels.can_read(cell, x, self.native):
             return native_kernels.read(cell, x, layout, reverse=self.reverse)
         x = dense(x)
         blocks = TimeBlocks(layout, reverse=self.reverse)
@@ -111,7 +113,7 @@ class RecurrentStack(nn.Module):
         Dropout between the layers.
     recurrent_dropout : float, default=0.0
         Dropout of the weights from state to state, see `RecurrentLayer`.
-    native : bool, default=False
+    native : bool or "auto", default=False
         Whether to compute by kernels of our own, see `RecurrentLayer`.
     locked_dropout : bool, default=False
         Whether `dropout` zeroes the same features at all tokens of a document.
@@ -136,7 +138,7 @@ class RecurrentStack(nn.Module):
         bidirectional: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        native: bool = False,
+        native: bool | str = False,
         locked_dropout: bool = False,
     ) -> None:
         super().__init__()

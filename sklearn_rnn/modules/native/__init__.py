@@ -1,6 +1,6 @@
-"""Kernels of our own for the recurrent cells, compiled on the machine that they run on."""
+"""Kernels of our own for the recurrent cells, compiled when the package is installed."""
 
-from ._build import load_kernels
-from ._recurrence import can_read, read
+from ._build import has_kernels, load_kernels
+from ._recurrence import can_read, has_kernel_for, read
 
-__all__ = ["can_read", "load_kernels", "read"]
+__all__ = ["can_read", "has_kernel_for", "has_kernels", "load_kernels", "read"]

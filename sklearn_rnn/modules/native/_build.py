@@ -1,4 +1,4 @@
-"""From recurrence.cpp to functions: compiled at first use and kept in the user's cache."""
+"""Where the kernels come from: the installation, or a compiler at first use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ctypes
 import hashlib
 import os
 import platform
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -14,15 +13,25 @@ from ctypes import c_int64, c_void_p
 from functools import lru_cache
 from pathlib import Path
 
-SOURCE = Path(__file__).with_name("recurrence.cpp")
-FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC")
+import torch
+
+from ._compiler import (
+    FLAGS,
+    INSTALLED,
+    IS_X86,
+    SOURCE,
+    compile_library,
+    find_compiler,
+    library_name,
+)
+
 KERNELS = ("rnn_tanh", "rnn_relu", "rnn_sigmoid", "lstm", "gru")
 
 _TURN = threading.Lock()
 
 
 def load_kernels() -> ctypes.CDLL:
-    """Return the library of kernels, compiling it if this machine has not done so before.
+    """Return the library of kernels: the installed one, else one that is compiled here.
 
     The compiler is the one that the environment variable CXX names, else the first of c++, g++ and
     clang++ on the path. What it makes is kept in the folder sklearn_rnn of the user's cache.
@@ -35,14 +44,45 @@ def load_kernels() -> ctypes.CDLL:
     Raises
     ------
     RuntimeError
-        If there is no compiler, or it fails.
+        If none is installed and there is no compiler, or it fails.
     """
     with _TURN:
-        return _load()
+        return _installed() or _compiled()
+
+
+@lru_cache
+def has_kernels(native: bool | str) -> bool:
+    """Return whether there are kernels to use.
+
+    Parameters
+    ----------
+    native : bool or "auto"
+        Whether kernels are wanted; "auto" does not want them so much as to start a compiler.
+
+    Returns
+    -------
+    has_kernels : bool
+    """
+    if native == "auto":
+        return _installed() is not None
+    try:
+        return bool(native) and load_kernels() is not None
+    except (RuntimeError, OSError):
+        return False
 
 
 @lru_cache(maxsize=1)
-def _load() -> ctypes.CDLL:
+def _installed() -> ctypes.CDLL | None:
+    """Return the library that the installation made for this processor, None without one."""
+    instruction_set = torch.backends.cpu.get_cpu_capability() if IS_X86 else "DEFAULT"
+    try:
+        return _declare(ctypes.CDLL(str(INSTALLED / library_name(instruction_set))))
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> ctypes.CDLL:
     return _declare(ctypes.CDLL(str(_built())))
 
 
@@ -60,10 +100,10 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
 
 def _built() -> Path:
     """Return the compiled library, from the cache if this source was compiled here before."""
-    compiler = _find_compiler()
-    command = [compiler, *FLAGS, _machine_flag()]
+    compiler = find_compiler()
     key = hashlib.sha256(SOURCE.read_bytes())
-    key.update(repr([command, _version(compiler), _processor()]).encode())
+    made_by = [compiler, *FLAGS, _machine_flag(), _version(compiler), _processor()]
+    key.update(repr(made_by).encode())
     folder = _cache_folder()
     built = folder / f"recurrence-{key.hexdigest()[:32]}.so"
     if not built.exists():
@@ -71,36 +111,16 @@ def _built() -> Path:
         handle, unfinished = tempfile.mkstemp(suffix=".so", dir=folder)
         os.close(handle)
         try:
-            _compile([*command, str(SOURCE), "-o", unfinished])
+            compile_library((_machine_flag(),), Path(unfinished))
             os.replace(unfinished, built)
         finally:
             Path(unfinished).unlink(missing_ok=True)
     return built
 
 
-def _compile(command: list[str]) -> None:
-    result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode:
-        raise RuntimeError(
-            f"compile=True needs a compiler of C++17, but {command[0]} failed. Name another one by "
-            f"the environment variable CXX, or set compile=False. It said:\n{result.stderr}"
-        )
-
-
-def _find_compiler() -> str:
-    names = [os.environ["CXX"]] if os.environ.get("CXX") else ["c++", "g++", "clang++"]
-    for name in names:
-        if found := shutil.which(name):
-            return found
-    raise RuntimeError(
-        f"compile=True needs a C++ compiler, but {' or '.join(names)} is not on the path. Install "
-        "one, name one by the environment variable CXX, or set compile=False."
-    )
-
-
 def _machine_flag() -> str:
     """Return the flag by which the compiler uses all that this processor can do."""
-    return "-march=native" if platform.machine() in ("x86_64", "AMD64") else "-mcpu=native"
+    return "-march=native" if IS_X86 else "-mcpu=native"
 
 
 def _version(compiler: str) -> str:

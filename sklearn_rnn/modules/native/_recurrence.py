@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor
 from torch.autograd import Function
@@ -13,32 +11,30 @@ from torch.nn import functional as F
 from .._layout import PackedLayout
 from .._repeated_rows import RepeatedRows
 from ..cells import GRUCell, LSTMCell, RecurrentCell, RNNCell
-from ._build import load_kernels
+from ._build import has_kernels, load_kernels
 
 
-def can_read(cell: RecurrentCell, x: Tensor | RepeatedRows) -> bool:
-    """Return whether there is a kernel for a cell on such input.
+def has_kernel_for(cell: RecurrentCell) -> bool:
+    """Return whether a kernel was written for a cell."""
+    return _kernel_name(cell) is not None
 
-    A model trained with kernels may be used where there is no compiler; then torch computes.
+
+def can_read(cell: RecurrentCell, x: Tensor | RepeatedRows, native: bool | str) -> bool:
+    """Return whether a cell is to read such input by a kernel, and can.
+
+    A model trained with kernels may be used where there are none; then torch computes. `native`
+    is what `has_kernels` takes.
     """
     if isinstance(x, RepeatedRows):
         x = x.rows
     return (
-        _kernel_name(cell) is not None
+        bool(native)
+        and has_kernel_for(cell)
         and x.device.type == "cpu"
         # Kernels take addresses, and a model can have been given weights of several precisions.
         and {x.dtype, *(w.dtype for w in cell._kernel_weights())} == {torch.float32}
-        and _has_kernels()
+        and has_kernels(native)
     )
-
-
-@lru_cache(maxsize=1)
-def _has_kernels() -> bool:
-    try:
-        load_kernels()
-    except (RuntimeError, OSError):
-        return False
-    return True
 
 
 def read(

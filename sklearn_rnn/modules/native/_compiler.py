@@ -1,0 +1,64 @@
+"""The call of the compiler: from recurrence.cpp to a library.
+
+Installing the package runs this too, before there is torch: standard library only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+SOURCE = Path(__file__).with_name("recurrence.cpp")
+# No package: what walks the modules of one takes a library for a module written in C.
+INSTALLED = SOURCE.with_name("lib")
+FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC")
+IS_X86 = platform.machine() in ("x86_64", "AMD64")
+
+# By the names that torch has for what a processor can do. On others there is one set.
+INSTRUCTION_SETS = (
+    {
+        "AVX2": ("-mavx2", "-mfma"),
+        "AVX512": ("-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"),
+    }
+    if IS_X86
+    else {"DEFAULT": ()}
+)
+
+
+def library_name(instruction_set: str) -> str:
+    """Return the file name of the installed library; one of an older source has another name."""
+    source = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
+    return f"recurrence-{instruction_set.lower()}-{source}.so"
+
+
+def compile_library(flags: tuple[str, ...], path: Path) -> None:
+    """Compile the kernels with these flags too, and write the library.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no compiler, or it fails.
+    """
+    command = [find_compiler(), *FLAGS, *flags, str(SOURCE), "-o", str(path)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        raise RuntimeError(
+            f"compile=True needs a compiler of C++17, but {command[0]} failed. Name another one by "
+            f"the environment variable CXX, or set compile=False. It said:\n{result.stderr}"
+        )
+
+
+def find_compiler() -> str:
+    """Return the compiler that the variable CXX names, else the first of the usual ones."""
+    names = [os.environ["CXX"]] if os.environ.get("CXX") else ["c++", "g++", "clang++"]
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    raise RuntimeError(
+        f"compile=True needs a C++ compiler, but {' or '.join(names)} is not on the path. Install "
+        "one, name one by the environment variable CXX, or set compile=False."
+    )
