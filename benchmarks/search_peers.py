@@ -19,7 +19,7 @@ from benchmarks.speed.report import pair_ratios
 from benchmarks.speed.task import Corpus, Documents
 from benchmarks.turns import in_turns, own_processes, show
 
-DOCUMENTS = {"news": 600, "tweets": 2000}
+DOCUMENTS = {"news": 300, "tweets": 2000}
 
 
 def main(argv):
