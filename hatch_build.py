@@ -32,15 +32,17 @@ class KernelBuildHook(BuildHookInterface):
         else:
             self.temporary = TemporaryDirectory()  # kept until the wheel is written
             folder = Path(self.temporary.name)
+        libraries = {}
         try:
             for name, flags in compiler.INSTRUCTION_SETS.items():
                 library = folder / compiler.library_name(name)
                 compiler.compile_library(flags, library)
-                if not editable:
-                    build_data["force_include"][str(library)] = f"{FOLDER}/lib/{library.name}"
+                libraries[str(library)] = f"{FOLDER}/lib/{library.name}"
         except RuntimeError as error:
             self.app.display_warning(f"Made without kernels for recurrent layers: {error}")
             return
+        if not editable:
+            build_data["force_include"].update(libraries)
         build_data["pure_python"] = False
         # The libraries know nothing of Python: one wheel for all its versions.
         platform = sysconfig.get_platform().translate(str.maketrans("-.", "__"))

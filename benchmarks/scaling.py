@@ -13,6 +13,8 @@ from statistics import median
 
 import numpy as np
 
+from benchmarks.speed.machine import describe_machine
+
 # What varies, over which values, and what stays.
 SMALL = {"cell": "rnn", "hidden_size": 16, "embedding_dim": 16}
 MIDDLE = {"hidden_size": 64, "embedding_dim": 64}
@@ -61,7 +63,7 @@ def main(argv):
         ]
         curves[name] = points
         print(name, json.dumps(points), flush=True)
-    (folder / "scaling.md").write_text(make_report(curves))
+    (folder / "scaling.md").write_text(make_report(curves, args.rounds))
     plot(curves, folder / "scaling.svg")
 
 
@@ -104,12 +106,15 @@ def slope(points):
     return np.polyfit(x, np.log([point["seconds"] for point in points]), 1)[0]
 
 
-def make_report(curves):
+def make_report(curves, n_rounds):
+    machine = describe_machine()
     lines = [
         "# How time and memory grow\n",
         "Seconds of an epoch without the wide path. Memory is what the process grew by from before "
         "the corpus to its peak in training, a token; with few tokens it is that of the network. "
-        "`python -m benchmarks scaling` makes this page.\n",
+        f"Medians of {n_rounds} rounds. `python -m benchmarks scaling --full` makes this page.\n",
+        f"Measured on {machine['cpu']}, {machine['cores']} cores, torch "
+        f"{machine['versions']['torch']}.\n",
         "![Seconds of an epoch](scaling.svg)\n",
     ]
     for name, points in curves.items():

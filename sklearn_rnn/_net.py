@@ -10,6 +10,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
 
 from sklearn_rnn._batching import SequenceDataset, TokenBatch
 from sklearn_rnn._net_data import net_from_bytes, net_to_bytes
@@ -69,7 +70,7 @@ class SequenceNet(NeuralNet):
 
         def infer_part(ids):
             with torch.set_grad_enabled(grad_enabled), self._autocast():
-                return function(ids.to(self.device), **fit_params)
+                return function(moved(ids, self.device), **fit_params)
 
         return join_parts(side_by_side(infer_part, x.parts))
 
@@ -131,7 +132,7 @@ class SequenceNet(NeuralNet):
     ) -> Tensor:
         """Return the weighted mean loss of a batch, averaged over several outputs."""
         outputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
-        targets, weights = (part.to(outputs[0].device) for part in y_true)
+        targets, weights = (moved(part, outputs[0].device) for part in y_true)
         losses = [(self.criterion_(output, targets) * weights).mean() for output in outputs]
         return sum(losses) / len(losses)
 
@@ -199,6 +200,13 @@ class SequenceNet(NeuralNet):
         outputs = np.empty((len(dataset), *parts[0].shape[1:]), parts[0].dtype)
         outputs[np.concatenate(plan)] = np.concatenate(parts)
         return outputs
+
+
+def moved(data: Tensor | PackedSequence, device: str | torch.device) -> Tensor | PackedSequence:
+    """Return data on a device. A GPU need not be waited for, if it copies from pinned memory."""
+    if torch.device(device).type == "cuda" and not data.is_cuda:
+        return data.pin_memory().to(device, non_blocking=True)
+    return data.to(device)
 
 
 def own_grad(grad: Tensor | None, parameter: Tensor) -> Tensor | None:

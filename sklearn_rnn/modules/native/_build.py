@@ -19,10 +19,10 @@ from ._compiler import (
     FLAGS,
     INSTALLED,
     IS_X86,
-    SOURCE,
     compile_library,
     find_compiler,
     library_name,
+    source_hash,
 )
 
 KERNELS = ("rnn_tanh", "rnn_relu", "rnn_sigmoid", "lstm", "gru")
@@ -50,7 +50,6 @@ def load_kernels() -> ctypes.CDLL:
         return _installed() or _compiled()
 
 
-@lru_cache
 def has_kernels(native: bool | str) -> bool:
     """Return whether there are kernels to use.
 
@@ -101,11 +100,10 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
 def _built() -> Path:
     """Return the compiled library, from the cache if this source was compiled here before."""
     compiler = find_compiler()
-    key = hashlib.sha256(SOURCE.read_bytes())
-    made_by = [compiler, *FLAGS, _machine_flag(), _version(compiler), _processor()]
-    key.update(repr(made_by).encode())
+    made_of = [source_hash(), compiler, *FLAGS, _machine_flag(), _version(compiler), _processor()]
+    key = hashlib.sha256(repr(made_of).encode()).hexdigest()
     folder = _cache_folder()
-    built = folder / f"recurrence-{key.hexdigest()[:32]}.so"
+    built = folder / f"recurrence-{key[:32]}.so"
     if not built.exists():
         # Other processes may compile at the same time: each into a file of its own.
         handle, unfinished = tempfile.mkstemp(suffix=".so", dir=folder)

@@ -1,4 +1,4 @@
-"""The call of the compiler: from recurrence.cpp to a library.
+"""The call of the compiler: from recurrence.cpp and its headers to a library.
 
 Installing the package runs this too, before there is torch: standard library only.
 """
@@ -31,8 +31,13 @@ INSTRUCTION_SETS = (
 
 def library_name(instruction_set: str) -> str:
     """Return the file name of the installed library; one of an older source has another name."""
-    source = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
-    return f"recurrence-{instruction_set.lower()}-{source}.so"
+    return f"recurrence-{instruction_set.lower()}-{source_hash()[:16]}.so"
+
+
+def source_hash() -> str:
+    """Return what is the same as long as the source is."""
+    files = [SOURCE, *sorted(SOURCE.parent.glob("*.h"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def compile_library(flags: tuple[str, ...], path: Path) -> None:
