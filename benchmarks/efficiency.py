@@ -30,6 +30,7 @@ SETTINGS = (
     ("lstm", "float32", False),
     ("lstm", "float32", "auto"),
     ("lstm", "bfloat16", False),
+    ("lstm", "bfloat16", "auto"),
     ("gru", "float32", False),
     ("gru", "float32", "auto"),
     ("gru", "bfloat16", "auto"),

@@ -206,9 +206,10 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
 
     precision : {"float32", "bfloat16", "auto"}, default="float32"
         What matrices are multiplied in; weights, sums and losses stay in float32. "bfloat16" keeps
-        three digits. An LSTM takes about two thirds of the time in it on a CPU that has it in
-        hardware, as servers from 2021 on do; there "auto" is "bfloat16", and on a GPU that has it.
-        Other cells on a CPU are slower in it, unless read by kernels, see `compile`.
+        three digits. On a CPU that has it in hardware, as servers from 2021 on do, the cells with
+        kernels (see `compile`) take about nine tenths of the time in it. Without kernels an LSTM
+        takes two thirds, and other cells longer than before. "auto" is "bfloat16" where that is
+        faster, and on a GPU that has it.
 
     compile : bool or "auto", default="auto"
         Whether to read documents by kernels of our own on the CPU, in which a training epoch of
