@@ -23,6 +23,7 @@ CURVES = {
     "tokens": ([10**4, 10**5, 10**6, 10**7], {"length": 100, "n_ids": 10_000, **SMALL}),
     "length": ([10, 50, 200, 1000, 5000], {"tokens": 10**5, "n_ids": 10_000, **MIDDLE}),
     "n_ids": ([1000, 10_000, 100_000, 500_000], {"tokens": 2 * 10**5, "length": 150, **LARGE}),
+    "n_rows": ([10_000, 100_000, 500_000], {"tokens": 2 * 10**5, "length": 150, **LARGE}),
     "hidden_size": ([32, 64, 128, 256, 512], {"tokens": 10**5, "length": 150, "n_ids": 10_000}),
     "num_layers": ([1, 2, 4, 8], {"tokens": 10**5, "length": 150, "n_ids": 10_000, **MIDDLE}),
 }
@@ -30,7 +31,8 @@ BATCH_SIZE = 64
 LABELS = {
     "tokens": "tokens of the corpus",
     "length": "tokens of a document",
-    "n_ids": "words of the vocabulary",
+    "n_ids": "different words",
+    "n_rows": "rows of the embedding table, for the same documents of 10,000 different words",
     "hidden_size": "units of a layer",
     "num_layers": "layers",
 }
@@ -78,7 +80,8 @@ def run_case(case):
     from benchmarks.epochs import make_documents, time_epochs
     from benchmarks.memory import PeakMemory
 
-    n_tokens, length, n_ids = (case.pop(name) for name in ("tokens", "length", "n_ids"))
+    n_tokens, length = case.pop("tokens"), case.pop("length")
+    n_ids, n_rows = case.pop("n_ids", 10_000), case.pop("n_rows", None)
     params = {"batch_size": BATCH_SIZE, **case}
     time_epochs(*make_documents([length] * 100, n_ids), 1, **params)  # what is loaded once
     memory = PeakMemory()
@@ -87,6 +90,8 @@ def run_case(case):
     lengths = rng.integers(length // 2, length + length // 2 + 1, n_documents)
     X, y = make_documents(lengths, n_ids)
     y[:2] = 0, 1
+    if n_rows is not None:
+        spread(X, n_ids, n_rows, rng)
     memory.forget()  # the making of the corpus may take more than the corpus
     # The first epochs of a process are slow, which tells where they are short.
     n_epochs = 12 if n_tokens < 10**5 else 3 if n_tokens <= 10**6 else 1
@@ -98,6 +103,13 @@ def run_case(case):
         "steps": -(-len(y) // BATCH_SIZE),
     }
     print(json.dumps(result))
+
+
+def spread(X, n_ids, n_rows, rng):
+    """Give the words ids at random places of a larger table, up to its end."""
+    new_ids = rng.choice(np.arange(2, n_rows), n_ids - 2, replace=False)
+    new_ids[0] = n_rows - 1  # the most frequent word, so that the table has all its rows
+    X.data = new_ids.astype(X.data.dtype)[X.data - 2]
 
 
 def slope(points):
@@ -112,7 +124,7 @@ def make_report(curves, n_rounds):
         "# How time and memory grow\n",
         "Seconds of an epoch without the wide path. Memory is what the process grew by from before "
         "the corpus to its peak in training, a token; with few tokens it is that of the network. "
-        f"Medians of {n_rounds} rounds. `python -m benchmarks scaling --full` makes this page.\n",
+        f"Rounds: {n_rounds}, with medians over them. `python -m benchmarks scaling --full` makes this page.\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores, torch "
         f"{machine['versions']['torch']}.\n",
         "![Seconds of an epoch](scaling.svg)\n",
@@ -143,7 +155,7 @@ def plot(curves, path):
     figure, axes = plt.subplots(1, len(curves), figsize=(3.2 * len(curves), 3), squeeze=False)
     for ax, (name, points) in zip(axes[0], curves.items(), strict=True):
         ax.loglog([p["value"] for p in points], [p["seconds"] for p in points], "o-")
-        ax.set(xlabel=LABELS[name], title=f"slope {slope(points):.2f}")
+        ax.set(xlabel=LABELS[name].partition(",")[0], title=f"slope {slope(points):.2f}")
     axes[0, 0].set_ylabel("seconds of an epoch")
     figure.tight_layout()
     figure.savefig(path)
