@@ -124,7 +124,8 @@ def make_report(curves, n_rounds):
         "# How time and memory grow\n",
         "Seconds of an epoch without the wide path. Memory is what the process grew by from before "
         "the corpus to its peak in training, a token; with few tokens it is that of the network. "
-        f"Rounds: {n_rounds}, with medians over them. `python -m benchmarks scaling --full` makes this page.\n",
+        f"Rounds: {n_rounds}, with medians over them. `python -m benchmarks scaling --full` makes "
+        "this page.\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores, torch "
         f"{machine['versions']['torch']}.\n",
         "![Seconds of an epoch](scaling.svg)\n",
