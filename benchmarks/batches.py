@@ -13,8 +13,9 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks._data import data_folder, load
-from sklearn_rnn import RNNTextClassifier, SequenceVectorizer, _batching
-from sklearn_rnn._batching import SequenceDataset
+from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
+from sklearn_rnn._training import batches as batches_file
+from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn.modules import PackedLayout, TimeBlocks
 
 
@@ -52,7 +53,7 @@ def compare(name, n_seeds):
     for seed in range(n_seeds):
         for kind in found:
             # A window of one batch sorts nothing.
-            with patch.object(_batching, "MAX_WINDOW", 1 if kind == "random" else 100):
+            with patch.object(batches_file, "MAX_WINDOW", 1 if kind == "random" else 100):
                 start = perf_counter()
                 clf = RNNTextClassifier(wide_weight=0, random_state=seed).fit(X, y)
                 seconds = perf_counter() - start

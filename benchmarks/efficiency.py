@@ -20,7 +20,7 @@ from benchmarks.epochs import make_documents, news_lengths, time_epochs
 from benchmarks.speed.machine import describe_machine
 from benchmarks.turns import show
 from sklearn_rnn import _base
-from sklearn_rnn._net import SequenceNet
+from sklearn_rnn._training.net import SequenceNet
 
 N_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 EMBEDDING_DIM = 100

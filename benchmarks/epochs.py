@@ -3,7 +3,7 @@
 import numpy as np
 
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._sequences import sequences_from_flat
+from sklearn_rnn._text.sequences import sequences_from_flat
 
 # The recurrent network alone, without what the defaults add to it.
 BARE = {

@@ -16,19 +16,20 @@ from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
-from sklearn_rnn._incremental import IncrementalMixin, training_modes
-from sklearn_rnn._net import SequenceNet, resolve_device
-from sklearn_rnn._net_params import check_skorch_params, make_callbacks, resolve_optimizer
-from sklearn_rnn._ngrams import count_ngrams
-from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW
-from sklearn_rnn._precision import PRECISIONS, resolve_precision
-from sklearn_rnn._sequences import check_sequences, sequence_lengths
 from sklearn_rnn._sklearn_compat import HasMethods, Interval, StrOptions
-from sklearn_rnn._targets import known_of_target
-from sklearn_rnn._text_input import is_text
-from sklearn_rnn._torch_state import torch_workers
-from sklearn_rnn._validation import (
+from sklearn_rnn._targets.base import known_of_target
+from sklearn_rnn._text.containers import is_text
+from sklearn_rnn._text.ngrams import count_ngrams
+from sklearn_rnn._text.sequences import check_sequences, sequence_lengths
+from sklearn_rnn._text.vocabulary import FIRST_ID
+from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches
+from sklearn_rnn._training.make_net import check_skorch_params, make_callbacks, resolve_optimizer
+from sklearn_rnn._training.net import SequenceNet, resolve_device
+from sklearn_rnn._training.optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW
+from sklearn_rnn._training.precision import PRECISIONS, resolve_precision
+from sklearn_rnn._training.process_state import torch_workers
+from sklearn_rnn._training.stream import IncrementalMixin, training_modes
+from sklearn_rnn._training.validation import (
     Documents,
     OutputScorer,
     check_any_weight,
@@ -37,7 +38,6 @@ from sklearn_rnn._validation import (
     hold_out,
 )
 from sklearn_rnn._vectorizer import SequenceVectorizer
-from sklearn_rnn._vocabulary import FIRST_ID
 from sklearn_rnn.exceptions import FitInterruptedWarning
 from sklearn_rnn.modules import NGramLinear, WideAndDeep, build_network
 from sklearn_rnn.modules._cell_start import RECURRENT_INITS

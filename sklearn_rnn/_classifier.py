@@ -7,9 +7,9 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
 
 from sklearn_rnn._base import BaseRNNText
-from sklearn_rnn._incremental import check_stream_classes
-from sklearn_rnn._label_targets import check_labels, check_learned_classes, make_label_target
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_rnn._targets.labels import check_labels, check_learned_classes, make_label_target
+from sklearn_rnn._training.stream import check_stream_classes
 
 
 class RNNTextClassifier(ClassifierMixin, BaseRNNText):

@@ -8,11 +8,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._classifier import RNNTextClassifier
-from sklearn_rnn._incremental import check_stream_classes
-from sklearn_rnn._label_targets import check_labels, make_label_target
-from sklearn_rnn._number_targets import NumberTarget, check_numbers
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_rnn._targets.labels import check_labels, make_label_target
+from sklearn_rnn._targets.numbers import NumberTarget, check_numbers
+from sklearn_rnn._training.stream import check_stream_classes
 from sklearn_rnn.modules import SequenceNetwork
 
 

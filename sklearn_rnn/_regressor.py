@@ -6,13 +6,13 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from sklearn_rnn._base import BaseRNNText
-from sklearn_rnn._number_targets import (
+from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_rnn._targets.numbers import (
     NUMBER_LOSSES,
     NumberTarget,
     check_learned_units,
     check_numbers,
 )
-from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
 
 
 class RNNTextRegressor(RegressorMixin, BaseRNNText):

@@ -9,8 +9,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._growing_vocabulary import GrowingVocabulary
-from sklearn_rnn._sequences import check_sequences, sequences_from_flat, truncate
 from sklearn_rnn._sklearn_compat import (
     HasMethods,
     Interval,
@@ -18,8 +16,10 @@ from sklearn_rnn._sklearn_compat import (
     StrOptions,
     _fit_context,
 )
-from sklearn_rnn._text_input import as_documents
-from sklearn_rnn._tokenizer import (
+from sklearn_rnn._text.containers import as_documents
+from sklearn_rnn._text.growing_vocabulary import GrowingVocabulary
+from sklearn_rnn._text.sequences import check_sequences, sequences_from_flat, truncate
+from sklearn_rnn._text.tokenizer import (
     TOKEN_PATTERN,
     get_stop_words,
     inconsistent_stop_words,
@@ -28,7 +28,7 @@ from sklearn_rnn._tokenizer import (
     make_tokenizer,
     split_characters,
 )
-from sklearn_rnn._vocabulary import UNKNOWN_ID, Vocabulary, index_tokens
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID, Vocabulary, index_tokens
 
 
 class SequenceVectorizer(TransformerMixin, BaseEstimator):

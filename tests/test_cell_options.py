@@ -340,10 +340,10 @@ def test_weights_are_dropped_under_zoneout_too():
     ids=str,
 )
 def test_classifier_with_each_option_is_the_same_on_any_number_of_threads(params, monkeypatch):
-    from sklearn_rnn import _batching
+    from sklearn_rnn._training import batches as batches_file
 
-    monkeypatch.setattr(_batching, "MIN_TOKENS_TO_CUT", 20)
-    monkeypatch.setattr(_batching, "PART_TOKENS", 20)
+    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 20)
+    monkeypatch.setattr(batches_file, "PART_TOKENS", 20)
     X = np.random.RandomState(0).randint(2, 9, size=(64, 12))
     small = {"embedding_dim": 4, "hidden_size": 4, "max_epochs": 1, "random_state": 0}
     fits = [

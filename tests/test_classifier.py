@@ -26,10 +26,11 @@ from skorch.callbacks import Callback, EpochScoring
 from skorch.history import History
 from weights import copy_weights, have_same_weights
 
-from sklearn_rnn import RNNTextClassifier, SequenceVectorizer, _batching, load, save
-from sklearn_rnn._batching import SequenceDataset
-from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES
+from sklearn_rnn import RNNTextClassifier, SequenceVectorizer, load, save
 from sklearn_rnn._sklearn_compat import InvalidParameterError
+from sklearn_rnn._training import batches as batches_file
+from sklearn_rnn._training.batches import SequenceDataset
+from sklearn_rnn._training.optimizers import OPTIMIZERS, SCHEDULES
 from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment, make_word_order
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
@@ -1152,7 +1153,7 @@ def test_parts_do_not_change_what_is_learned(reviews, monkeypatch):
     weight = np.linspace(0, 3, len(X))
     params = {"max_epochs": 3, **REGULARISATION_OFF}
     clf = make_classifier(**params).fit(X, y, sample_weight=weight)
-    monkeypatch.setattr(_batching, "MIN_TOKENS_TO_CUT", 10**9)
+    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 10**9)
     whole = make_classifier(**params).fit(X, y, sample_weight=weight)
     np.testing.assert_allclose(clf.loss_curve_, whole.loss_curve_, rtol=1e-4)
     np.testing.assert_allclose(clf.predict_proba(X), whole.predict_proba(X), atol=1e-3)

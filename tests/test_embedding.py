@@ -3,14 +3,14 @@ import math
 import pytest
 import torch
 
-from sklearn_rnn import _vocabulary
+from sklearn_rnn._text import vocabulary
 from sklearn_rnn.modules import RepeatedRows, TokenEmbedding, WordDropout, _embedding
 
 UNKNOWN_ID = 1
 
 
 def test_the_unknown_id_is_that_of_the_vocabulary():
-    assert _embedding.UNKNOWN_ID == _vocabulary.UNKNOWN_ID == UNKNOWN_ID
+    assert _embedding.UNKNOWN_ID == vocabulary.UNKNOWN_ID == UNKNOWN_ID
 
 
 def scaled_rows(embedding, ids):

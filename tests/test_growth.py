@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_sequence
 
-from sklearn_rnn._growth import (
+from sklearn_rnn._text.ngrams import NGrams
+from sklearn_rnn._training.growth import (
     RoomToGrow,
     count_known_ids,
     find_ngrams,
     grow_embeddings,
     grow_wide_path,
 )
-from sklearn_rnn._ngrams import NGrams
-from sklearn_rnn._optimizers import LazyAdamW
+from sklearn_rnn._training.optimizers import LazyAdamW
 from sklearn_rnn.modules import NGramLinear, TokenEmbedding
 
 DOCUMENTS = [torch.tensor([2, 3, 4, 2, 3]), torch.tensor([4, 2]), torch.tensor([1, 3])]

@@ -2,6 +2,7 @@ import ast
 import json
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,37 +12,23 @@ import sklearn_rnn
 ROOT = Path(sklearn_rnn.__file__).parent
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 
-# The one direction of data. A file imports from its own group and from those further left.
-TEXT = [
-    "_text_input",
-    "_tokenizer",
-    "_vocabulary",
-    "_growing_vocabulary",
-    "_sequences",
+# The one direction of data: a line imports from itself and from the lines above it.
+ORDER = [
+    "exceptions _sklearn_compat",
+    "_text",
     "_vectorizer",
+    "modules _files",
+    "_targets",
+    "_training",
+    "_base",
+    "_classifier _regressor _encoder",
+    "_saving",
+    "_onnx inspection",
 ]
-LINE = [
-    ["exceptions", "_sklearn_compat"],
-    *([name] for name in TEXT),
-    ["_ngrams"],
-    ["_batching", "modules"],
-    ["_container", "_values"],
-    ["_losses"],
-    ["_optimizers", "_precision", "_torch_state", "_callbacks", "_net_data", "_net", "_net_params"],
-    ["_targets", "_validation"],
-    ["_label_targets", "_number_targets"],
-    ["_growth"],
-    ["_incremental"],
-    ["_base"],
-    ["_classifier", "_regressor"],
-    ["_encoder"],
-    ["_files", "_saving"],
-    ["_onnx", "inspection"],
-    ["__init__"],
-]
-PLACES = {name: place for place, group in enumerate(LINE) for name in group}
-# Beside the line: knows nothing of it, and nothing in it knows of this.
+# Beside them, what knows nothing of the rest, and at the root, what makes all of it public.
 BESIDE = ["datasets", "utils"]
+PLACES = {name: place for place, line in enumerate(ORDER) for name in line.split()}
+PLACES["__init__"] = len(ORDER)
 
 
 def part_of(file):
@@ -76,13 +63,21 @@ def outside_packages(file):
 
 def parts_imported(file):
     """Return the parts of the package that a file imports from."""
-    parts = set()
+    return {part_of(name) for name in files_imported(file)}
+
+
+def files_imported(file):
+    """Return the files of the package that a file imports from."""
+    files = set()
     for name in imports_of(file):
         package, *rest = name.split(".")
-        if package == "sklearn_rnn":
-            # What is no part of its own was imported from the package itself.
-            parts.add(rest[0] if rest and rest[0] in {*PLACES, *BESIDE} else "__init__")
-    return parts
+        if package != "sklearn_rnn":
+            continue
+        # A name is a file, a folder, or something inside one of them.
+        places = ["/".join(rest[:n]) for n in range(len(rest), 0, -1)]
+        candidates = [f"{place}{end}" for place in places for end in (".py", "/__init__.py")]
+        files.add(next((path for path in candidates if path in FILES), "__init__.py"))
+    return files
 
 
 every_file = pytest.mark.parametrize("file", FILES)
@@ -123,16 +118,32 @@ def test_every_place_has_its_file(part):
 @files_of(*PLACES)
 def test_no_file_imports_from_its_right(file):
     place = PLACES[part_of(file)]
-    assert {part for part in parts_imported(file) if PLACES.get(part, len(LINE)) > place} == set()
+    assert {part for part in parts_imported(file) if PLACES.get(part, len(ORDER)) > place} == set()
+
+
+def test_no_file_imports_itself_by_way_of_others():
+    graph = {file: files_imported(file) - {file} for file in FILES}
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as exc:
+        pytest.fail(f"a circle of imports: {' -> '.join(reversed(exc.args[1]))}")
+
+
+def test_nothing_private_stands_at_the_root_but_public_classes():
+    public = set()
+    for name in sklearn_rnn.__all__:
+        public.add(getattr(sklearn_rnn, name).__module__.split(".")[1])
+    at_root = {file.removesuffix(".py") for file in FILES if "/" not in file}
+    assert at_root <= public | {"__init__", "exceptions", "_base", "_sklearn_compat"}
 
 
 @files_of(*BESIDE)
 def test_what_stands_beside_knows_nothing_of_the_line(file):
-    assert parts_imported(file) <= {part_of(file), *LINE[0]}
+    assert parts_imported(file) <= {part_of(file), *ORDER[0].split()}
     assert not outside_packages(file) & {"torch", "skorch"}
 
 
-@files_of(*LINE[0], *TEXT, "_ngrams")
+@files_of("exceptions", "_sklearn_compat", "_text", "_vectorizer")
 def test_text_code_never_imports_torch(file):
     assert not outside_packages(file) & {"torch", "skorch"}
 

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from weights import copy_weights, same_weights
 
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
-from sklearn_rnn._torch_state import torch_workers
+from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.datasets import load_tweet_sentiment, make_word_order
 from sklearn_rnn.inspection import trace
 from sklearn_rnn.inspection._gates import gates

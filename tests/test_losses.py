@@ -12,7 +12,7 @@ from sklearn.metrics import (
     mean_squared_error,
 )
 
-from sklearn_rnn._losses import BinaryCrossEntropy, NumberLoss
+from sklearn_rnn._targets.losses import BinaryCrossEntropy, NumberLoss
 
 RNG = np.random.default_rng(0)
 OUTPUTS = torch.tensor(RNG.normal(size=(6, 3)))

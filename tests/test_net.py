@@ -12,11 +12,13 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_sequence
 from weights import copy_weights, have_same_weights, same_weights
 
-from sklearn_rnn import RNNTextClassifier, _batching, _net
-from sklearn_rnn._batching import SequenceDataset
-from sklearn_rnn._net import SequenceNet
-from sklearn_rnn._sequences import sequences_from_flat
-from sklearn_rnn._torch_state import torch_workers
+from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn._text.sequences import sequences_from_flat
+from sklearn_rnn._training import batches as batches_file
+from sklearn_rnn._training import net as net_file
+from sklearn_rnn._training.batches import SequenceDataset
+from sklearn_rnn._training.net import SequenceNet
+from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.exceptions import FitInterruptedWarning
 from sklearn_rnn.modules import NGramLinear, WideAndDeep, build_network
 from sklearn_rnn.modules._dropout import current_generator
@@ -38,8 +40,8 @@ every_cell = pytest.mark.parametrize("cell", CELLS)
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
     """Let batches be cut that are computed in a blink."""
-    monkeypatch.setattr(_batching, "MIN_TOKENS_TO_CUT", 100)
-    monkeypatch.setattr(_batching, "PART_TOKENS", 100)
+    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 100)
+    monkeypatch.setattr(batches_file, "PART_TOKENS", 100)
     for cell in CELLS.values():
         monkeypatch.setattr(cell, "n_documents_at_once", 4)
 
@@ -47,7 +49,7 @@ def small_parts(monkeypatch):
 @pytest.fixture
 def whole_batches(monkeypatch):
     """Return a function from which on no batch is cut."""
-    return lambda: monkeypatch.setattr(_batching, "MIN_TOKENS_TO_CUT", 10**9)
+    return lambda: monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 10**9)
 
 
 class PartsOfBatches(Callback):
@@ -318,7 +320,7 @@ def test_the_order_in_which_parts_are_done_does_not_change_a_bit(cell, monkeypat
         calls = list(zip(*arguments, strict=True))
         return [function(*call) for call in calls[::-1]][::-1]
 
-    monkeypatch.setattr(_net, "side_by_side", last_first)
+    monkeypatch.setattr(net_file, "side_by_side", last_first)
     assert_same_fit(fit(cell=cell, n_jobs=1, **EVERYTHING), first)
 
 

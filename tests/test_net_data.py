@@ -10,11 +10,11 @@ from skorch.dataset import Dataset
 from weights import copy_weights, same_weights
 
 from sklearn_rnn import RNNTextClassifier, RNNTextRegressor
-from sklearn_rnn._batching import SequenceDataset
-from sklearn_rnn._net import SequenceNet
-from sklearn_rnn._net_data import net_from_bytes, net_to_bytes
-from sklearn_rnn._sequences import check_sequences
-from sklearn_rnn._values import NotDataError
+from sklearn_rnn._files.values import NotDataError
+from sklearn_rnn._text.sequences import check_sequences
+from sklearn_rnn._training.batches import SequenceDataset
+from sklearn_rnn._training.net import SequenceNet
+from sklearn_rnn._training.net_data import net_from_bytes, net_to_bytes
 
 X = ["good, not bad", "bad, not good"] * 10
 DATASET = SequenceDataset(check_sequences([[2, 3, 4], [5, 0, 0]]))

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from sklearn_rnn import SequenceVectorizer, _ngrams
-from sklearn_rnn._ngrams import NGramCounts, _find_pairs, count_ngrams
-from sklearn_rnn._sequences import check_sequences, sequences_from_flat
-from sklearn_rnn._vocabulary import FIRST_ID, UNKNOWN_ID
+from sklearn_rnn import SequenceVectorizer
+from sklearn_rnn._text import ngrams as ngrams_file
+from sklearn_rnn._text.ngrams import NGramCounts, _find_pairs, count_ngrams
+from sklearn_rnn._text.sequences import check_sequences, sequences_from_flat
+from sklearn_rnn._text.vocabulary import FIRST_ID, UNKNOWN_ID
 from sklearn_rnn.datasets import load_tweet_sentiment
 
 N_IDS = 6
@@ -204,7 +205,7 @@ def test_most_frequent_pairs_are_kept():
 def test_counting_in_chunks_makes_no_difference(documents, chunk):
     X = make_sequences(documents)
     whole = count_ngrams(X, N_IDS)
-    with patch.object(_ngrams, "MIN_CHUNK_TOKENS", chunk):
+    with patch.object(ngrams_file, "MIN_CHUNK_TOKENS", chunk):
         parts = count_ngrams(X, N_IDS)
     for name in ("word_idf", "pairs", "pair_idf"):
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
@@ -215,8 +216,8 @@ def test_of_too_many_pairs_the_rarest_are_forgotten():
     frequent = [2, 3, 4]
     X = make_sequences([[*frequent, *rng.randint(5, 60, size=20)] for _ in range(300)])
     with (
-        patch.object(_ngrams, "MIN_CHUNK_TOKENS", 500),
-        patch.object(_ngrams, "MAX_COUNTED_PAIRS", 600),
+        patch.object(ngrams_file, "MIN_CHUNK_TOKENS", 500),
+        patch.object(ngrams_file, "MAX_COUNTED_PAIRS", 600),
     ):
         ngrams = count_ngrams(X, n_ids=500)
     everything = count_ngrams(X, n_ids=500)

@@ -25,9 +25,9 @@ from sklearn_rnn import (
     SequenceVectorizer,
     export_onnx,
 )
-from sklearn_rnn._onnx._documents import read_documents
-from sklearn_rnn._onnx._graph import Graph
-from sklearn_rnn._onnx._traced import Traced
+from sklearn_rnn._onnx.documents import read_documents
+from sklearn_rnn._onnx.graph import Graph
+from sklearn_rnn._onnx.traced import Traced
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.modules import (
     GridLSTM,

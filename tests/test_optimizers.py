@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_rnn._optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW, clip_grad_norm
+from sklearn_rnn._training.optimizers import OPTIMIZERS, SCHEDULES, LazyAdamW, clip_grad_norm
 
 N_ROWS, SIZE = 8, 3
 

@@ -17,8 +17,8 @@ from skorch.exceptions import DeviceWarning
 from weights import have_same_weights
 
 from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer
-from sklearn_rnn._net import PickledState, SequenceNet
-from sklearn_rnn._values import NotDataError
+from sklearn_rnn._files.values import NotDataError
+from sklearn_rnn._training.net import PickledState, SequenceNet
 from sklearn_rnn.datasets import load_tweet_sentiment
 
 TWEETS, SENTIMENTS = (
@@ -31,7 +31,7 @@ LENGTHS = np.array([len(tweet) / 100 for tweet in TWEETS])
 TRUSTED = [
     "sklearn_rnn._classifier.RNNTextClassifier",
     "sklearn_rnn._encoder.RNNTextEncoder",
-    "sklearn_rnn._net.SequenceNet",
+    "sklearn_rnn._training.net.SequenceNet",
     "sklearn_rnn._regressor.RNNTextRegressor",
     "sklearn_rnn._vectorizer.SequenceVectorizer",
 ]
@@ -179,7 +179,7 @@ def test_skops_asks_for_our_types_and_no_other(class_):
     estimator = make_small(class_, early_stopping=True).fit(TWEETS, LENGTHS > 1)
     data = skops.io.dumps(make_pipeline(SequenceVectorizer(), estimator))
     own = {f"{class_.__module__}.{class_.__name__}"}
-    shared = {"sklearn_rnn._net.SequenceNet", "sklearn_rnn._vectorizer.SequenceVectorizer"}
+    shared = {"sklearn_rnn._training.net.SequenceNet", "sklearn_rnn._vectorizer.SequenceVectorizer"}
     assert own | shared <= set(TRUSTED)
     assert skops.io.get_untrusted_types(data=data) == sorted(own | shared)
     with pytest.raises(UntrustedTypesFoundException):

@@ -8,9 +8,11 @@ from sklearn.base import clone
 from skorch.callbacks import Callback
 from weights import have_same_weights
 
-from sklearn_rnn import RNNTextClassifier, _batching, _precision
-from sklearn_rnn._precision import PRECISIONS, resolve_precision
+from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._sklearn_compat import InvalidParameterError
+from sklearn_rnn._training import batches as batches_file
+from sklearn_rnn._training import precision as precision_file
+from sklearn_rnn._training.precision import PRECISIONS, resolve_precision
 from sklearn_rnn.modules.cells import CELLS
 from sklearn_rnn.modules.native import has_kernels
 
@@ -48,7 +50,7 @@ def in_float32(clf):
 @pytest.mark.parametrize("has_bfloat16", [False, True])
 @pytest.mark.parametrize("device", [CPU, GPU, torch.device("cuda", 1), torch.device("mps")])
 def test_a_precision_by_name_is_taken_everywhere(device, has_bfloat16, cell, monkeypatch):
-    monkeypatch.setattr(_precision, "_cpu_has_bfloat16", lambda: has_bfloat16)
+    monkeypatch.setattr(precision_file, "_cpu_has_bfloat16", lambda: has_bfloat16)
     assert resolve_precision("float32", cell, device) is torch.float32
     assert resolve_precision("bfloat16", cell, device) is torch.bfloat16
 
@@ -58,7 +60,7 @@ def test_a_precision_by_name_is_taken_everywhere(device, has_bfloat16, cell, mon
 def test_auto_on_a_cpu_is_bfloat16_for_an_lstm_where_the_cpu_has_it(
     has_bfloat16, cell, monkeypatch
 ):
-    monkeypatch.setattr(_precision, "_cpu_has_bfloat16", lambda: has_bfloat16)
+    monkeypatch.setattr(precision_file, "_cpu_has_bfloat16", lambda: has_bfloat16)
     expected = torch.bfloat16 if has_bfloat16 and cell == "lstm" else torch.float32
     assert resolve_precision("auto", cell, CPU) is expected
 
@@ -69,7 +71,7 @@ def test_auto_on_a_cpu_is_bfloat16_for_an_lstm_where_the_cpu_has_it(
 def test_auto_on_a_gpu_is_bfloat16_where_the_gpu_has_it(
     capability, has_bfloat16, cell, monkeypatch
 ):
-    monkeypatch.setattr(_precision, "_cpu_has_bfloat16", lambda: has_bfloat16)
+    monkeypatch.setattr(precision_file, "_cpu_has_bfloat16", lambda: has_bfloat16)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     expected = torch.bfloat16 if capability[0] >= 8 else torch.float32
     assert resolve_precision("auto", cell, GPU) is expected
@@ -77,7 +79,7 @@ def test_auto_on_a_gpu_is_bfloat16_where_the_gpu_has_it(
 
 @every_cell
 def test_auto_is_float32_on_other_devices(cell, monkeypatch):
-    monkeypatch.setattr(_precision, "_cpu_has_bfloat16", lambda: True)
+    monkeypatch.setattr(precision_file, "_cpu_has_bfloat16", lambda: True)
     assert resolve_precision("auto", cell, torch.device("mps")) is torch.float32
 
 
@@ -90,7 +92,7 @@ def test_torch_knows_whether_the_cpu_has_bfloat16(avx512, amx, monkeypatch):
             monkeypatch.delattr(torch.cpu, name, raising=False)
         else:
             monkeypatch.setattr(torch.cpu, name, lambda answer=answer: answer, raising=False)
-    assert _precision._cpu_has_bfloat16() == bool(avx512 or amx)
+    assert precision_file._cpu_has_bfloat16() == bool(avx512 or amx)
 
 
 @pytest.mark.parametrize("precision", ["float16", "double", "", None, 16, torch.bfloat16], ids=repr)
@@ -102,7 +104,7 @@ def test_unknown_precisions_are_refused(precision):
 
 
 def test_the_default_is_float32(monkeypatch):
-    monkeypatch.setattr(_precision, "_cpu_has_bfloat16", lambda: True)
+    monkeypatch.setattr(precision_file, "_cpu_has_bfloat16", lambda: True)
     default = make_classifier().fit(X, Y)
     assert have_same_weights(default, make_classifier(precision="float32").fit(X, Y))
     assert not have_same_weights(default, fit())
@@ -112,7 +114,7 @@ def test_the_default_is_float32(monkeypatch):
 @pytest.mark.parametrize("compile", ["auto", False])
 @pytest.mark.parametrize("has_bfloat16", [False, True])
 def test_auto_is_one_of_the_two(has_bfloat16, compile, cell, monkeypatch):
-    monkeypatch.setattr(_precision, "_cpu_has_bfloat16", lambda: has_bfloat16)
+    monkeypatch.setattr(precision_file, "_cpu_has_bfloat16", lambda: has_bfloat16)
     auto = make_classifier(precision="auto", cell=cell, compile=compile).fit(X, Y)
     gains = ("rnn", "lstm", "gru") if has_kernels(compile) else ("lstm",)
     precision = "bfloat16" if has_bfloat16 and cell in gains else "float32"
@@ -213,8 +215,8 @@ def test_validation_in_bfloat16(optimizer):
 def test_bfloat16_is_the_same_to_the_bit_every_time_on_any_number_of_threads(
     wide_weight, cell, monkeypatch
 ):
-    monkeypatch.setattr(_batching, "MIN_TOKENS_TO_CUT", 100)
-    monkeypatch.setattr(_batching, "PART_TOKENS", 100)
+    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 100)
+    monkeypatch.setattr(batches_file, "PART_TOKENS", 100)
     params = {"cell": cell, "wide_weight": wide_weight, "recurrent_dropout": 0.2}
     first = fit(n_jobs=1, **params)
     first.net_.iterator_valid__batch_size = 7

@@ -16,8 +16,8 @@ from sklearn.utils import get_tags
 from weights import have_same_weights
 
 from sklearn_rnn import RNNTextRegressor, SequenceVectorizer
-from sklearn_rnn._number_targets import NUMBER_LOSSES
 from sklearn_rnn._sklearn_compat import InvalidParameterError
+from sklearn_rnn._targets.numbers import NUMBER_LOSSES
 from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment
 
 REVIEWS, RATINGS = (values[:200] for values in load_drug_reviews(return_X_y=True, as_frame=False))

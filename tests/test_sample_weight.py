@@ -7,8 +7,8 @@ from scipy.sparse import csr_array
 from weights import copy_weights, have_same_weights
 
 from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer
-from sklearn_rnn._torch_state import torch_workers
-from sklearn_rnn._validation import Documents
+from sklearn_rnn._training.process_state import torch_workers
+from sklearn_rnn._training.validation import Documents
 from sklearn_rnn.datasets import load_drug_reviews
 
 REVIEWS, RATINGS = (values[:40] for values in load_drug_reviews(return_X_y=True, as_frame=False))

@@ -32,8 +32,8 @@ from sklearn_rnn import (
     load,
     save,
 )
-from sklearn_rnn._number_targets import NUMBER_LOSSES
-from sklearn_rnn._saving import ESTIMATORS
+from sklearn_rnn._saving.estimators import ESTIMATORS
+from sklearn_rnn._targets.numbers import NUMBER_LOSSES
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.exceptions import ModelFileError
 from sklearn_rnn.modules import GRUCell

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sklearn_rnn._sequences import (
+from sklearn_rnn._text.sequences import (
     check_sequences,
     sequence_lengths,
     sequences_from_flat,

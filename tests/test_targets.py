@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_rnn import RNNTextClassifier, RNNTextRegressor
-from sklearn_rnn._label_targets import IndicatorTarget, check_labels, weigh_classes
-from sklearn_rnn._number_targets import NumberTarget, check_numbers, weighted_quantile
+from sklearn_rnn._targets.labels import IndicatorTarget, check_labels, weigh_classes
+from sklearn_rnn._targets.numbers import NumberTarget, check_numbers, weighted_quantile
 
 INDICATORS = np.array([[1, 0, 1], [0, 0, 1], [0, 0, 0]])
 

@@ -3,7 +3,7 @@ import pickle
 import pytest
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from sklearn_rnn._tokenizer import (
+from sklearn_rnn._text.tokenizer import (
     get_stop_words,
     inconsistent_stop_words,
     make_analyzer,

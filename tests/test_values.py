@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from sklearn_rnn._container import pack, unpack
-from sklearn_rnn._values import NotDataError, Reader, Writer
+from sklearn_rnn._files.file_format import pack, unpack
+from sklearn_rnn._files.values import NotDataError, Reader, Writer
 
 
 def there_and_back(value):

@@ -18,7 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
-from sklearn_rnn._tokenizer import TOKEN_PATTERN
+from sklearn_rnn._text.tokenizer import TOKEN_PATTERN
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 DOCUMENTS = ["good, not bad!", "bad", "", "Good good"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import sklearn_rnn._growing_vocabulary as growing_vocabulary
+import sklearn_rnn._text.growing_vocabulary as growing_vocabulary
 from sklearn_rnn import SequenceVectorizer
 from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment
 

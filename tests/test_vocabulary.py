@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_rnn._vocabulary import (
+from sklearn_rnn._text.vocabulary import (
     FIRST_ID,
     PAD_ID,
     PAD_TOKEN,

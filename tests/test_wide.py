@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 
 from sklearn_rnn import SequenceVectorizer
-from sklearn_rnn._ngrams import count_ngrams
-from sklearn_rnn._vocabulary import UNKNOWN_ID
+from sklearn_rnn._text.ngrams import count_ngrams
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.modules import NGramLinear, WideAndDeep, build_network
 

@@ -7,8 +7,8 @@ from skorch.callbacks import Callback
 from benchmarks.epochs import BARE
 from benchmarks.speed.contestant import Contestant
 from sklearn_rnn import RNNTextClassifier
-from sklearn_rnn._batching import SequenceDataset
-from sklearn_rnn._sequences import check_sequences
+from sklearn_rnn._text.sequences import check_sequences
+from sklearn_rnn._training.batches import SequenceDataset
 
 
 class WaitForTurn(Callback):

@@ -1,5 +1,5 @@
 """Export to ONNX. Nothing here imports onnx before it is needed."""
 
-from ._export import export_onnx
+from .export import export_onnx
 
 __all__ = ["export_onnx"]

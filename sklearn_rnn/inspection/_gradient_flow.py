@@ -13,9 +13,9 @@ from sklearn.utils import check_consistent_length
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from sklearn_rnn._batching import SequenceDataset, SimilarLengthBatches
-from sklearn_rnn._text_input import as_labels
-from sklearn_rnn._torch_state import torch_workers
+from sklearn_rnn._text.containers import as_labels
+from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches
+from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.inspection._recording import by_module, list_layers
 from sklearn_rnn.inspection._subject import Subject
 from sklearn_rnn.modules import GridLSTMCell

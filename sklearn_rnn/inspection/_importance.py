@@ -11,11 +11,11 @@ import pandas as pd
 import torch
 from scipy.sparse import csr_array
 
-from sklearn_rnn._batching import SequenceDataset
-from sklearn_rnn._sequences import sequences_from_flat
 from sklearn_rnn._sklearn_compat import Interval, validate_params
-from sklearn_rnn._torch_state import torch_workers
-from sklearn_rnn._vocabulary import UNKNOWN_ID
+from sklearn_rnn._text.sequences import sequences_from_flat
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+from sklearn_rnn._training.batches import SequenceDataset
+from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.inspection._subject import Subject
 from sklearn_rnn.inspection._words import Words
 from sklearn_rnn.modules import PackedLayout

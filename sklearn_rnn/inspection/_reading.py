@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from sklearn_rnn._sequences import sequences_from_flat
+from sklearn_rnn._text.sequences import sequences_from_flat
 from sklearn_rnn.inspection._subject import Subject
 
 # Tokens that all beginnings together may have, with n_readings="auto": about half a second.

@@ -12,8 +12,8 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor, nn
 
-from sklearn_rnn._batching import SequenceDataset
-from sklearn_rnn._torch_state import torch_workers
+from sklearn_rnn._training.batches import SequenceDataset
+from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.inspection._subject import Subject
 from sklearn_rnn.modules import GridLSTMCell, PackedLayout
 from sklearn_rnn.modules._repeated_rows import dense

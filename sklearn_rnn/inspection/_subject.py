@@ -15,9 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklearn_rnn._base import BaseRNNText
-from sklearn_rnn._text_input import as_documents, is_text
+from sklearn_rnn._text.containers import as_documents, is_text
+from sklearn_rnn._text.vocabulary import UNKNOWN_TOKEN
 from sklearn_rnn._vectorizer import SequenceVectorizer
-from sklearn_rnn._vocabulary import UNKNOWN_TOKEN
 from sklearn_rnn.inspection._words import Words, find_words
 from sklearn_rnn.modules import WideAndDeep
 

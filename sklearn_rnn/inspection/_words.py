@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_rnn._sequences import truncate
-from sklearn_rnn._tokenizer import get_stop_words
+from sklearn_rnn._text.sequences import truncate
+from sklearn_rnn._text.tokenizer import get_stop_words
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 

@@ -1,0 +1,1 @@
+"""Plain values in one file: data alone, never code."""

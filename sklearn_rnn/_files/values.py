@@ -1,0 +1,250 @@
+"""Python values as JSON and arrays of numbers, and back: data alone, never code.
+
+What JSON has is written as it is. Everything else is an object with its "type":
+
+| value                                   | written as                                           |
+| None, bool, int, float, str, list       | themselves                                           |
+| NaN and infinity                        | float                                                |
+| tuple, set, frozenset, bytes            | the type of the same name                            |
+| dict                                    | its pairs, since keys need not be strings            |
+| array or scalar of NumPy, tensor        | its dtype, and numbers in the arrays of the file     |
+| RandomState, torch.device               | their state, their name                              |
+| anything else                           | what a `Writer` or `Reader` of another file knows    |
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+# Text in arrays goes into the JSON, where it can be read, up to so many bytes.
+_MAX_TEXT_BYTES = 2**20
+_MAX_CODE_POINT = 0x10FFFF
+_NUMBERS = frozenset("b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8".split())
+_DTYPE_NAME = re.compile(r"[<>|]([biufcmM][0-9]+(\[[0-9]*[a-zA-Z]+\])?|O|[US][0-9]+)")
+
+# What the scalars of NumPy become in Python, by kind.
+_SCALARS = {"b": bool, "i": int, "u": int, "f": float, "U": str, "S": bytes}
+
+
+class NotDataError(Exception):
+    """A value that is no data, such as a function."""
+
+
+class Writer:
+    """Write values as JSON, collecting arrays aside.
+
+    Attributes
+    ----------
+    arrays : dict of str to ndarray
+        The arrays of numbers so far, numbered.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._files.values import Reader, Writer
+    >>> writer = Writer()
+    >>> written = writer.write({0: (1.5, np.float32(2))})
+    >>> written
+    {'type': 'dict', 'items': [[0, {'type': 'tuple', 'items': [1.5, {'type': 'scalar', ...}]}]]}
+    >>> Reader(writer.arrays).read(written)
+    {0: (1.5, np.float32(2.0))}
+    """
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def write(self, value: Any) -> Any:
+        """Return what stands for a value in JSON."""
+        # Of exactly these types: a subclass, such as np.float64 of float, is something else.
+        if value is None or type(value) in (bool, int, str):
+            return value
+        if type(value) is float:
+            return value if math.isfinite(value) else {"type": "float", "value": repr(value)}
+        if type(value) is list:
+            return list(map(self.write, value))
+        if type(value) is tuple:
+            return {"type": "tuple", "items": list(map(self.write, value))}
+        if type(value) in (set, frozenset):
+            # In an order that does not depend on the hashes of this process.
+            items = sorted(map(self.write, sorted(value, key=repr)), key=json.dumps)
+            return {"type": type(value).__name__, "items": items}
+        if type(value) is dict:
+            return {
+                "type": "dict",
+                "items": [list(map(self.write, pair)) for pair in value.items()],
+            }
+        if type(value) is bytes:
+            return {"type": "bytes", "value": value.decode("latin-1")}
+        if type(value) is np.ndarray:
+            return {"type": "array", **self._write_array(value)}
+        if isinstance(value, np.generic):
+            return self._write_scalar(value)
+        if type(value) in (torch.Tensor, torch.nn.Parameter):
+            array = value.detach().cpu().numpy()
+            return {"type": "tensor", **self._write_array(array)}
+        if type(value) is np.random.RandomState:
+            return self._write_random_state(value)
+        if type(value) is torch.device:
+            return {"type": "device", "value": str(value)}
+        return self.write_other(value)
+
+    def write_other(self, value: Any) -> Any:
+        """Refuse a value of another type; to be overridden by who knows more of them."""
+        raise NotDataError(f"{value!r} of type {type(value).__name__} is no data")
+
+    def add_array(self, array: np.ndarray) -> str:
+        """Set an array of numbers aside and return its name."""
+        name = str(len(self.arrays))
+        self.arrays[name] = array
+        return name
+
+    def _write_scalar(self, value: np.generic) -> dict:
+        dtype = value.dtype
+        if dtype.kind in _SCALARS and (dtype.kind in "US" or dtype.str[1:] in _NUMBERS):
+            return {"type": "scalar", "dtype": dtype.str, "value": self.write(value.item())}
+        return {"type": "scalar", **self._write_array(np.asarray(value))}
+
+    def _write_array(self, array: np.ndarray) -> dict:
+        dtype = array.dtype
+        written = {"dtype": dtype.str, "shape": list(array.shape)}
+        if dtype.kind == "O" or (dtype.kind in "US" and array.nbytes <= _MAX_TEXT_BYTES):
+            return {**written, "values": list(map(self.write, array.ravel().tolist()))}
+        if dtype.kind in "USMm":
+            native = array.astype(dtype.newbyteorder("="))
+            return {**written, "numbers": self.add_array(_as_numbers(native))}
+        if dtype.str[1:] not in _NUMBERS:
+            raise NotDataError(f"an array of dtype {dtype} is no data that can be written")
+        # The file has one byte order.
+        return {**written, "numbers": self.add_array(array.astype(dtype.newbyteorder("<")))}
+
+    def _write_random_state(self, value: np.random.RandomState) -> dict:
+        state = value.get_state(legacy=False)
+        if state["bit_generator"] != "MT19937":
+            raise NotDataError(f"a RandomState of {state['bit_generator']} is no data")
+        return {
+            "type": "RandomState",
+            "key": self.write(state["state"]["key"]),
+            "pos": int(state["state"]["pos"]),
+            "has_gauss": int(state["has_gauss"]),
+            "gauss": self.write(float(state["gauss"])),
+        }
+
+
+class Reader:
+    """Read what a `Writer` wrote. What it cannot have written raises an error of any type.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        The arrays of numbers.
+    """
+
+    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
+        self.arrays = arrays
+
+    def read(self, written: Any) -> Any:
+        """Return the value that stands in JSON."""
+        if isinstance(written, list):
+            return list(map(self.read, written))
+        if isinstance(written, dict):
+            return self.reader_of(written["type"])(written)
+        return written
+
+    def reader_of(self, type_: str) -> Callable[[dict], Any]:
+        """Return what reads a type of object; to be overridden by who knows more of them."""
+        return {
+            "float": lambda written: float(_checked(written["value"], str)),
+            "tuple": lambda written: tuple(self._read_items(written)),
+            "set": lambda written: set(self._read_items(written)),
+            "frozenset": lambda written: frozenset(self._read_items(written)),
+            "dict": lambda written: dict(self._read_items(written)),
+            "bytes": lambda written: written["value"].encode("latin-1"),
+            "array": self._read_array,
+            "scalar": self._read_scalar,
+            "tensor": lambda written: torch.from_numpy(self._read_array(written)),
+            "RandomState": self._read_random_state,
+            "device": lambda written: torch.device(_checked(written["value"], str)),
+        }[type_]
+
+    def _read_items(self, written: dict) -> list:
+        return self.read(_checked(written["items"], list))
+
+    def _read_scalar(self, written: dict) -> np.generic:
+        if "value" not in written:
+            return self._read_array(written)[()]
+        dtype = _as_dtype(written["dtype"])
+        return dtype.type(_checked(self.read(written["value"]), _SCALARS[dtype.kind]))
+
+    def _read_array(self, written: dict) -> np.ndarray:
+        dtype = _as_dtype(written["dtype"])
+        shape = tuple(_checked(n, int) for n in written["shape"])
+        if "values" in written:
+            values = self.read(_checked(written["values"], list))
+            size_fits = len(values) == math.prod(shape)
+            if dtype.kind not in "OUS" or not size_fits or min(shape, default=0) < 0:
+                raise ValueError("the values of an array do not fit its dtype or shape")
+            if dtype.kind == "O":
+                array = np.empty(len(values), dtype=object)
+                array[:] = values
+                return array.reshape(shape)
+            if len(values) * dtype.itemsize > _MAX_TEXT_BYTES:
+                raise ValueError("an array of text is too large")
+            for value in values:
+                _checked(value, str if dtype.kind == "U" else bytes)
+            return np.array(values, dtype=dtype).reshape(shape)
+        numbers = self.arrays[_checked(written["numbers"], str)]
+        if dtype.kind in "USMm":
+            return _from_numbers(numbers, dtype.newbyteorder("="), shape).astype(dtype)
+        if numbers.dtype != dtype.newbyteorder("<") or numbers.shape != shape:
+            raise ValueError("the numbers of an array do not fit its dtype or shape")
+        return numbers.astype(dtype)
+
+    def _read_random_state(self, written: dict) -> np.random.RandomState:
+        key = self.read(written["key"])
+        pos = _checked(written["pos"], int)
+        has_gauss = _checked(written["has_gauss"], int)
+        gauss = _checked(self.read(written["gauss"]), float)
+        if key.dtype != np.uint32 or key.shape != (624,) or not 0 <= pos <= 624:
+            raise ValueError("the state of a RandomState has a wrong size")
+        if has_gauss not in (0, 1):
+            raise ValueError("the state of a RandomState has a wrong flag")
+        random_state = np.random.RandomState()
+        random_state.set_state(("MT19937", key, pos, has_gauss, gauss))
+        return random_state
+
+
+def _checked(value: Any, type_: type) -> Any:
+    """Return a value of exactly this type."""
+    if type(value) is not type_:
+        raise TypeError(f"{type_.__name__} expected, got {type(value).__name__}")
+    return value
+
+
+def _as_dtype(name: Any) -> np.dtype:
+    """Return a dtype of one kind by its name; NumPy would parse others as Python."""
+    if not _DTYPE_NAME.fullmatch(_checked(name, str)):
+        raise ValueError(f"{name[:50]!r} is no dtype that is written")
+    return np.dtype(name)
+
+
+def _as_numbers(array: np.ndarray) -> np.ndarray:
+    """Return text or times as the numbers behind them, characters along a last axis."""
+    unit = {"U": np.uint32, "S": np.uint8}.get(array.dtype.kind, np.int64)
+    return np.asarray(array, order="C")[..., None].view(unit)
+
+
+def _from_numbers(numbers: np.ndarray, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    unit = {"U": np.uint32, "S": np.uint8}.get(dtype.kind, np.int64)
+    fits = numbers.dtype == unit and numbers.shape[-1:] == (dtype.itemsize // unit().itemsize,)
+    if not fits or numbers.shape[:-1] != shape:
+        raise ValueError("the numbers of an array do not fit its dtype or shape")
+    if dtype.kind == "U" and numbers.max(initial=0) > _MAX_CODE_POINT:
+        raise ValueError("an array of text holds numbers that are no characters")
+    return numbers.view(dtype)[..., 0]

@@ -1,0 +1,268 @@
+"""Recurrent cells in the operators of ONNX.
+
+In each function, `where` stands for the value that holds the inputs, (n_steps, n_documents,
+input_size); the documents; and the direction, "forward" or "reverse".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sklearn_rnn.modules import (
+    CoupledLSTMCell,
+    GridLSTMCell,
+    GRUCell,
+    IndRNNCell,
+    LayerNormLSTMCell,
+    LSTMCell,
+    MGUCell,
+    PeepholeLSTMCell,
+    ProjectedCell,
+    QRNNCell,
+    RNNCell,
+    SRUCell,
+    StateDropout,
+    StepCell,
+    Zoneout,
+)
+
+from .traced import Traced, to_numpy
+
+if TYPE_CHECKING:
+    from .documents import Documents
+    from .graph import Graph
+
+
+def check_cell(cell: nn.Module) -> None:
+    """Refuse cells of the user's, whose computations are not known here."""
+    cell = _innermost(cell)
+    if type(cell) not in CELLS:
+        raise NotImplementedError(
+            f"export_onnx cannot translate the cell {type(cell).__name__}, which is none of this "
+            "package. Fit with a cell that has a name, such as cell='lstm' or cell='gru'."
+        )
+
+
+def _innermost(cell: nn.Module) -> nn.Module:
+    """Return a cell without what is wrapped around it."""
+    while isinstance(cell, (StateDropout, StepCell, Zoneout)):
+        cell = cell.cell
+    return cell
+
+
+# Cells for which ONNX has an operator, or which are one with weights put together otherwise.
+
+
+def rnn_cell(graph: Graph, cell: RNNCell, *where: Any) -> str:
+    """Return the states, (n_steps, n_documents, hidden_size)."""
+    return _recur(graph, "RNN", cell, "h", "h", *where, activations=[cell.activation.capitalize()])
+
+
+def lstm_cell(graph: Graph, cell: LSTMCell, *where: Any) -> str:
+    """Return the states, (n_steps, n_documents, hidden_size)."""
+    return _recur(graph, "LSTM", cell, "i f g o", "i o f g", *where)
+
+
+def peephole_lstm_cell(graph: Graph, cell: PeepholeLSTMCell, *where: Any) -> str:
+    """Return the states, (n_steps, n_documents, hidden_size)."""
+    peepholes = _stack_gates(cell.weight_ch, "i f o", "i o f")
+    return _recur(graph, "LSTM", cell, "i f g o", "i o f g", *where, peepholes=peepholes)
+
+
+def coupled_lstm_cell(graph: Graph, cell: CoupledLSTMCell, *where: Any) -> str:
+    """Return the states, (n_steps, n_documents, hidden_size)."""
+    # 1 - sigmoid(f) is sigmoid(-f).
+    return _recur(graph, "LSTM", cell, "f g o", "-f o f g", *where)
+
+
+def gru_cell(graph: Graph, cell: GRUCell, *where: Any) -> str:
+    """Return the states, (n_steps, n_documents, hidden_size)."""
+    # The reset gate comes after the matrix.
+    return _recur(graph, "GRU", cell, "r z n", "z r n", *where, linear_before_reset=1)
+
+
+def mgu_cell(graph: Graph, cell: MGUCell, *where: Any) -> str:
+    """Return the states, (n_steps, n_documents, hidden_size)."""
+    # One gate resets, before the matrix, and mixes, where that of a GRU would be 1 less it.
+    return _recur(graph, "GRU", cell, "f n", "-f f n", *where)
+
+
+def _recur(
+    graph: Graph,
+    op_type: str,
+    cell: nn.Module,
+    gates: str,
+    onnx_gates: str,
+    x: str,
+    documents: Documents,
+    direction: str,
+    *,
+    peepholes: np.ndarray | None = None,
+    **attributes: Any,
+) -> str:
+    """Add a recurrent operator of ONNX, the weights of the gates in its order."""
+    if isinstance(cell, ProjectedCell):
+        biases = cell.bias, torch.zeros_like(cell.bias)
+    else:
+        biases = cell.bias_ih, cell.bias_hh
+    weights = [
+        _stack_gates(weight, gates, onnx_gates) for weight in (cell.weight_ih, cell.weight_hh)
+    ]
+    bias = np.concatenate([_stack_gates(bias, gates, onnx_gates) for bias in biases])
+    states = graph.add(
+        op_type,
+        x,
+        *(array[None] for array in (*weights, bias)),
+        documents.lengths,
+        *(() if peepholes is None else (None, None, peepholes[None])),
+        hidden_size=cell.hidden_size,
+        direction=direction,
+        **attributes,
+    )  # (n_steps, 1, n_documents, hidden_size)
+    return graph.add("Squeeze", states, [1])
+
+
+def _stack_gates(parameter: Tensor, gates: str, wanted: str) -> np.ndarray:
+    """Return the blocks of rows of a parameter in another order, "-f" being f negated."""
+    names = gates.split()
+    blocks = dict(zip(names, np.split(to_numpy(parameter), len(names)), strict=True))
+    blocks.update({f"-{name}": -block for name, block in blocks.items()})
+    return np.concatenate([blocks[name] for name in wanted.split()])
+
+
+# Cells whose own equations are repeated by ONNX's Scan.
+
+
+def projected_cell(graph: Graph, cell: ProjectedCell, *where: Any) -> str:
+    """Return the states, (n_steps, n_documents, hidden_size)."""
+
+    def project(x):
+        return (cell.project(x),)
+
+    def advance(projected, state):
+        state = cell.advance(*projected, state)
+        return state[0], state
+
+    return _scan(graph, project, advance, _initial_state(cell), *where)
+
+
+def qrnn_cell(graph: Graph, cell: QRNNCell, *where: Any) -> str:
+    """Return the states, (n_steps, n_documents, hidden_size)."""
+
+    def project(x):
+        # One step of zeros in front, one step less behind.
+        before = graph.add("Pad", x.name, [1, 0, 0, -1, 0, 0])
+        return cell._gates(x, Traced(graph, before))
+
+    def advance(gates, state):
+        (c,), (z, f, o) = state, gates
+        c = f * c + (1 - f) * z
+        return o * c, (c,)
+
+    return _scan(graph, project, advance, _initial_state(cell)[1:2], *where)
+
+
+def grid_lstm_cell(graph: Graph, cell: GridLSTMCell, *where: Any) -> str:
+    """Return what goes up, (n_steps, n_documents, 2 * hidden_size)."""
+    return _scan(graph, cell.project, cell.advance, _initial_state(cell), *where)
+
+
+def zoneout(graph: Graph, cell: Zoneout, *where: Any) -> str:
+    """Return the states, (n_steps, n_documents, hidden_size)."""
+
+    def project(x):
+        return (x,)
+
+    def advance(inputs, state):
+        state = cell.step(*inputs, state)
+        return state[0], state
+
+    return _scan(graph, project, advance, _initial_state(cell), *where)
+
+
+def state_dropout(graph: Graph, cell: StateDropout, *where: Any) -> str:
+    """Return the states of the cell inside, of which nothing is zeroed after training."""
+    return CELLS[type(cell.cell)](graph, cell.cell, *where)
+
+
+def _initial_state(cell: nn.Module) -> list[np.ndarray]:
+    """Return the state of a document before its first step."""
+    x = torch.zeros(1, 1, _innermost(cell).input_size)
+    return [to_numpy(part[0]) for part in cell.initial_state(x)]
+
+
+def _scan(
+    graph: Graph,
+    project: Callable[[Traced], Sequence[Traced]],
+    advance: Callable[[tuple, tuple], tuple[Traced, tuple]],
+    state: list[np.ndarray],
+    x: str,
+    documents: Documents,
+    direction: str,
+) -> str:
+    """Add the steps of a cell.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    project : callable
+        ``project(x)`` returns what steps take from the input, computed for all of them at once.
+    advance : callable
+        ``advance(projected, state)`` returns the output of a step and the new state.
+    state : list of ndarray of shape (n_features,)
+        The state of each document before its first step.
+    x : str
+        The inputs, (n_steps, n_documents, input_size).
+    documents : Documents
+        The documents.
+    direction : {"forward", "reverse"}
+        Whether each document is read from its end.
+
+    Returns
+    -------
+    outputs : str
+        Those of all steps, (n_steps, n_documents, n_features).
+    """
+
+    def turn(value):
+        if direction == "forward":
+            return value
+        lengths = graph.cast(documents.lengths, np.int64)
+        return graph.add("ReverseSequence", value, lengths, batch_axis=1, time_axis=0)
+
+    def step(inputs, state):
+        inputs, state = ([Traced(graph, name) for name in names] for names in (inputs, state))
+        output, state = advance(inputs, state)
+        return output.name, [part.name for part in state]
+
+    n_documents = graph.add("Shape", documents.lengths)
+    start = [
+        graph.add("Expand", row, graph.add("Concat", n_documents, [len(row)], axis=0))
+        for row in state
+    ]
+    inputs = [part.name for part in project(Traced(graph, turn(x)))]
+    return turn(graph.scan(step, inputs, start))
+
+
+# By the very class: a subclass may compute something else.
+CELLS: dict[type[nn.Module], Callable[..., str]] = {
+    RNNCell: rnn_cell,
+    LSTMCell: lstm_cell,
+    PeepholeLSTMCell: peephole_lstm_cell,
+    CoupledLSTMCell: coupled_lstm_cell,
+    GRUCell: gru_cell,
+    MGUCell: mgu_cell,
+    LayerNormLSTMCell: projected_cell,
+    IndRNNCell: projected_cell,
+    SRUCell: projected_cell,
+    QRNNCell: qrnn_cell,
+    GridLSTMCell: grid_lstm_cell,
+    Zoneout: zoneout,
+    StateDropout: state_dropout,
+}

@@ -1,0 +1,246 @@
+"""export_onnx: a fitted estimator as an ONNX model."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_rnn._classifier import RNNTextClassifier
+from sklearn_rnn._encoder import RNNTextEncoder
+from sklearn_rnn._regressor import RNNTextRegressor
+from sklearn_rnn._text.tokenizer import get_stop_words
+from sklearn_rnn._vectorizer import SequenceVectorizer
+
+from .documents import Documents, read_documents
+from .modules import encode, translate
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from .graph import Graph
+
+
+def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelProto:
+    """Export a fitted estimator as an ONNX model, which runs without Python and PyTorch.
+
+    The model holds the whole network, from token ids to what the estimator makes of them: labels
+    and probabilities, numbers, or vectors. It reads documents of any number and length, and answers
+    as the estimator does: padding is not read, an empty document is one unknown token, and an id
+    beyond the vocabulary is the unknown token.
+
+    Text is not split in it. What a program needs to do so stands in the metadata of the model.
+
+    Parameters
+    ----------
+    estimator : RNNTextClassifier, RNNTextRegressor, RNNTextEncoder or Pipeline
+        The fitted estimator, or a pipeline of a :class:`SequenceVectorizer` and one.
+
+    path : str or path-like, default=None
+        Where to write the model, usually a name that ends in ".onnx". None writes nothing.
+
+    Returns
+    -------
+    model : onnx.ModelProto
+        The model. Its input is `token_ids`, int32 of shape (n_documents, n_positions), padded with
+        0. Its outputs depend on the estimator. Of a classifier, they are `label`, of shape
+        (n_documents,) or, for many labels, (n_documents, n_classes), and `probabilities`, float32
+        of shape (n_documents, n_classes); of a regressor `prediction`, float64 of shape
+        (n_documents,) or (n_documents, n_outputs); of an encoder `vector`, float32 of shape
+        (n_documents, n_features_out).
+
+    Raises
+    ------
+    ImportError
+        If onnx is not installed.
+    NotFittedError
+        If the estimator is not fitted.
+    NotImplementedError
+        If the network holds a module for which there is no translation, such as a cell of your own.
+
+    Notes
+    -----
+    The metadata, texts in JSON, are `classes`, the list of a classifier's labels; `vocabulary`, the
+    id of each token; and `vectorizer`, the parameters that say how text is split, functions among
+    them by their name. The last two are absent where the estimator was fitted on token ids.
+
+    The model computes in float32, also where the estimator has ``precision="bfloat16"``.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTextClassifier, export_onnx
+    >>> clf = RNNTextClassifier(max_epochs=1, random_state=0)
+    >>> clf.fit(["good, not bad", "bad, not good"], ["positive", "negative"])
+    RNNTextClassifier(max_epochs=1, random_state=0)
+    >>> model = export_onnx(clf)
+    >>> [output.name for output in model.graph.output]
+    ['label', 'probabilities']
+    """
+    onnx, Graph = _import_onnx()
+    estimator, vectorizer = _split_pipeline(estimator)
+    graph = Graph()
+    token_ids = graph.input("token_ids", np.int32, ["n_documents", "n_positions"])
+    with graph.scope("Documents"):
+        documents = read_documents(graph, token_ids)
+    estimator.module_.eval()  # as every prediction leaves it
+    add_outputs(estimator, graph, documents)
+    model = graph.model(_describe(estimator, vectorizer))
+    if path is not None:
+        onnx.save(model, os.fspath(path))
+    return model
+
+
+def _import_onnx() -> tuple:
+    try:
+        import onnx
+    except ImportError as exc:
+        raise ImportError(
+            "export_onnx needs the package onnx. Install it by `pip install sklearn-rnn[onnx]`."
+        ) from exc
+    from .graph import Graph
+
+    return onnx, Graph
+
+
+def _split_pipeline(estimator: Any) -> tuple:
+    """Return a fitted estimator of documents and its vectorizer, None where it has none."""
+    if not isinstance(estimator, Pipeline):
+        _check_is_exportable(estimator)
+        return estimator, estimator.vectorizer_
+    steps = [step for _, step in estimator.steps]
+    if len(steps) != 2 or not isinstance(steps[0], SequenceVectorizer):
+        raise ValueError(
+            "A pipeline for export_onnx must be a SequenceVectorizer and an estimator. Got steps "
+            f"of {', '.join(type(step).__name__ for step in steps)}. Pass the fitted estimator "
+            "alone, and give its model the token ids that the other steps make."
+        )
+    vectorizer, estimator = steps
+    _check_is_exportable(estimator)
+    return estimator, vectorizer
+
+
+def _check_is_exportable(estimator: Any) -> None:
+    """Check that an estimator is fitted and of a class that `add_outputs` knows."""
+    if add_outputs.dispatch(type(estimator)) is add_outputs.dispatch(object):
+        known = " or ".join(
+            class_.__name__ for class_ in add_outputs.registry if class_ is not object
+        )
+        raise TypeError(
+            f"The 'estimator' of export_onnx must be a fitted {known}, or a pipeline of a "
+            f"SequenceVectorizer and one. Got {estimator!r}."
+        )
+    check_is_fitted(estimator)
+
+
+@singledispatch
+def add_outputs(estimator: Any, graph: Graph, documents: Documents) -> None:
+    """Add the network of an estimator, and what the estimator makes of the network's outputs.
+
+    Each class of estimators registers a function of its own.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        The fitted estimator.
+    graph : Graph
+        The graph.
+    documents : Documents
+        The input.
+    """
+    raise NotImplementedError
+
+
+@add_outputs.register(RNNTextClassifier)
+def _(estimator: RNNTextClassifier, graph: Graph, documents: Documents) -> None:
+    logits = translate(graph, estimator.module_, documents)
+    columns = ["n_documents", len(estimator.classes_)]
+    if estimator.multilabel_:
+        label = graph.cast(graph.add("Greater", logits, 0.0), np.int64)
+        graph.output("label", label, np.int64, columns)
+        probabilities = graph.add("Sigmoid", logits)
+    else:
+        classes = _as_labels(estimator.classes_)
+        label = graph.add("Gather", classes, graph.add("ArgMax", logits, axis=1, keepdims=0))
+        graph.output("label", label, classes.dtype.type, ["n_documents"])
+        probabilities = graph.add("Softmax", logits, axis=1)
+    graph.output("probabilities", probabilities, np.float32, columns)
+
+
+@add_outputs.register(RNNTextRegressor)
+def _(estimator: RNNTextRegressor, graph: Graph, documents: Documents) -> None:
+    outputs = translate(graph, estimator.module_, documents)
+    shape = estimator.y_scale_.shape
+    if not shape:
+        outputs = graph.add("Squeeze", outputs, [1])
+    # In float64, as `predict`: large numbers keep their digits.
+    outputs = graph.cast(outputs, np.float64)
+    if estimator.out_activation_ == "exp":
+        outputs = graph.add("Exp", outputs)
+    prediction = graph.add("Mul", outputs, np.asarray(estimator.y_scale_, np.float64))
+    prediction = graph.add("Add", prediction, np.asarray(estimator.y_offset_, np.float64))
+    graph.output("prediction", prediction, np.float64, ["n_documents", *shape])
+
+
+@add_outputs.register(RNNTextEncoder)
+def _(estimator: RNNTextEncoder, graph: Graph, documents: Documents) -> None:
+    module = estimator.module_
+    vector = encode(graph, module, documents)
+    graph.output("vector", vector, np.float32, ["n_documents", module.head.in_features])
+
+
+def _as_labels(classes: np.ndarray) -> np.ndarray:
+    """Return the classes in a type that ONNX has: int64, float64, bool, or str as objects."""
+    kind = classes.dtype.kind
+    if kind in "iu":
+        return classes.astype(np.int64)
+    if kind in "fb":
+        return classes.astype(np.float64 if kind == "f" else bool)
+    if all(isinstance(label, str) for label in classes.tolist()):
+        return np.array(list(map(str, classes)), dtype=object)
+    raise TypeError(
+        "Labels of an ONNX model must be numbers, bool or str. "
+        f"Got classes_ of type {type(classes.tolist()[0]).__name__}."
+    )
+
+
+def _describe(estimator: Any, vectorizer: Any) -> dict[str, str]:
+    """Return what else a program needs to know, as texts in JSON."""
+    facts = {}
+    if is_classifier(estimator):
+        facts["classes"] = estimator.classes_.tolist()
+    if hasattr(vectorizer, "vocabulary_"):
+        # What a stream has met too often is read as unknown.
+        left_out = set(getattr(vectorizer, "too_frequent_ids_", ()))
+        vocabulary = vectorizer.vocabulary_.items()
+        facts["vocabulary"] = {token: id_ for token, id_ in vocabulary if id_ not in left_out}
+    if isinstance(vectorizer, SequenceVectorizer):
+        facts["vectorizer"] = _describe_vectorizer(vectorizer)
+    return {
+        name: json.dumps(fact, ensure_ascii=False, default=_name_function)
+        for name, fact in facts.items()
+    }
+
+
+def _describe_vectorizer(vectorizer: SequenceVectorizer) -> dict:
+    """Return the parameters that say how a text is split."""
+    stop_words = get_stop_words(vectorizer.stop_words)
+    is_cut = vectorizer.max_length is not None or not vectorizer.sparse_output
+    names = ("strip_accents", "lowercase", "preprocessor", "tokenizer", "token_pattern", "analyzer")
+    return {
+        **{name: getattr(vectorizer, name) for name in names},
+        "stop_words": None if stop_words is None else sorted(stop_words),
+        "max_length": vectorizer.n_positions_ if is_cut else None,
+        "truncation": vectorizer.truncation,
+    }
+
+
+def _name_function(function: Any) -> str:
+    """Return where a function is defined, for what JSON cannot hold."""
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{function.__module__}.{name}"

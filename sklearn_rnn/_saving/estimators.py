@@ -1,0 +1,293 @@
+"""Estimators in files that hold data and no code.
+
+To take part, an estimator stands in `ESTIMATORS`, names what it learns in `_learned_constraints`,
+in the form of `_parameter_constraints`, and checks in `_check_learned` that it fits together. If
+what it learns depends on `y`, `_learns_as` says of which estimator these names are. What an
+attribute may hold is what `_values.py` can write, nets and other estimators of ours. Attributes
+whose names begin with an underscore are not kept: it must do without.
+"""
+
+import os
+
+from sklearn import config_context
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+
+from sklearn_rnn._classifier import RNNTextClassifier
+from sklearn_rnn._encoder import RNNTextEncoder
+from sklearn_rnn._files.atomic_write import write_atomically
+from sklearn_rnn._files.file_format import pack, read_container, unpack
+from sklearn_rnn._files.values import NotDataError, Reader, Writer
+from sklearn_rnn._regressor import RNNTextRegressor
+from sklearn_rnn._sklearn_compat import validate_parameter_constraints
+from sklearn_rnn._training.net import SequenceNet
+from sklearn_rnn._training.net_data import read_net, write_net
+from sklearn_rnn._vectorizer import SequenceVectorizer
+from sklearn_rnn.exceptions import ModelFileError
+
+ESTIMATORS = {
+    class_.__name__: class_
+    for class_ in (RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer)
+}
+_CLASSES = {**ESTIMATORS, "Pipeline": Pipeline}
+
+
+def save(estimator, path):
+    """Save an estimator to a file that holds data and no code.
+
+    The file is in the safetensors format: the weights as they are, and in JSON the parameters,
+    the vocabulary, the classes, the learning curves and the versions of the libraries. A checksum
+    covers all of it. An existing file is replaced in one step, so that at any moment the old or
+    the new one can be opened, even if the process is killed.
+
+    Parameters
+    ----------
+    estimator : estimator of sklearn_rnn, or Pipeline of such
+        What to save, fitted or not. Parameters that are code, such as a `tokenizer`, callbacks, or
+        the class of an optimizer or a cell, cannot be saved so; ``joblib.dump`` takes them.
+
+    path : str or path-like
+        Where to. ``".safetensors"`` is the usual ending.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is none of sklearn_rnn, or a parameter or attribute is no data.
+
+    See Also
+    --------
+    load : Open such a file.
+
+    Notes
+    -----
+    Of the history of training, the values of each epoch are kept, those of each batch are not. A
+    RandomState that was passed as `random_state` is kept in the state that it has. After
+    `partial_fit`, the vocabulary is kept, but not the counts of words and the state of the
+    optimizer: a loaded estimator goes on as one does after `fit`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import sklearn_rnn
+    >>> vectorizer = sklearn_rnn.SequenceVectorizer().fit(["good, not bad"])
+    >>> with TemporaryDirectory() as folder:
+    ...     sklearn_rnn.save(vectorizer, Path(folder, "vectorizer.safetensors"))
+    ...     loaded = sklearn_rnn.load(Path(folder, "vectorizer.safetensors"))
+    >>> loaded.vocabulary_
+    {',': 2, 'bad': 3, 'good': 4, 'not': 5}
+    """
+    writer = _ModelWriter()
+    content = writer.write_estimator(estimator)
+    write_atomically(path, pack(content, writer.arrays))
+
+
+def load(path):
+    """Open a file that :func:`save` wrote.
+
+    Nothing in the file is run, and only estimators of sklearn_rnn and pipelines of them are built
+    from it, so that the file need not be trusted. What they then predict is another matter.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    estimator : estimator
+        What was saved. It gives the same predictions. The network is where it was trained, or on
+        the CPU with a warning where there is no such device.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is truncated or damaged, holds something else, or was written by a newer
+        version.
+
+    OSError
+        If it cannot be read at all.
+
+    See Also
+    --------
+    save : Write such a file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import sklearn_rnn
+    >>> clf = sklearn_rnn.RNNTextClassifier(cell="gru")
+    >>> with TemporaryDirectory() as folder:
+    ...     sklearn_rnn.save(clf, Path(folder, "clf.safetensors"))
+    ...     sklearn_rnn.load(Path(folder, "clf.safetensors"))
+    RNNTextClassifier(cell='gru')
+    """
+    try:
+        content, arrays = unpack(read_container(path))
+        return _ModelReader(arrays).read_estimator(content)
+    except OSError:
+        raise
+    except ModelFileError as exc:
+        raise ModelFileError(f"{os.fspath(path)} cannot be opened: {exc}.") from None
+    except Exception as exc:
+        raise ModelFileError(
+            f"{os.fspath(path)} cannot be opened: its content is not what sklearn_rnn.save writes "
+            f"({type(exc).__name__}: {str(exc)[:200]})."
+        ) from exc
+
+
+class _ModelWriter(Writer):
+    """Write values with the estimators and nets among them."""
+
+    def write_other(self, value):
+        if type(value) is SequenceNet:
+            return write_net(value, self)
+        if type(value) in _CLASSES.values():
+            return self.write_estimator(value)
+        return super().write_other(value)
+
+    def write_estimator(self, estimator):
+        """Return an estimator as JSON: its class, parameters, and what it learned."""
+        name = type(estimator).__name__
+        if type(estimator) not in _CLASSES.values():
+            raise TypeError(_refusal(estimator))
+        estimator._validate_params()
+        params = estimator.get_params(deep=False)
+        # What is private is for this process alone.
+        learned = {
+            key: value
+            for key, value in vars(estimator).items()
+            if key not in params and not key.startswith("_")
+        }
+        known = _get_learned_constraints(type(estimator), learned)
+        return {
+            "type": "estimator",
+            "class": name,
+            "params": {key: self._write_param(name, key, value) for key, value in params.items()},
+            "learned": {
+                key: self._write_learned(name, key, value, known) for key, value in learned.items()
+            },
+            "choices": _get_choices(estimator),
+        }
+
+    def _write_param(self, estimator, name, value):
+        try:
+            if estimator == "Pipeline":
+                _check_pipeline_param(name, value)
+            return self.write(value)
+        except NotDataError as exc:
+            raise TypeError(
+                f"The '{name}' parameter of {estimator} cannot be saved as data: {exc}. "
+                "joblib.dump takes it, in a file that is to be opened only where it is trusted."
+            ) from exc
+
+    def _write_learned(self, estimator, name, value, known):
+        if name not in known:
+            raise TypeError(
+                f"The attribute '{name}' of {estimator} cannot be saved: it is neither a parameter "
+                "nor something that fit learns. joblib.dump takes it."
+            )
+        try:
+            return self.write(value)
+        except NotDataError as exc:
+            raise TypeError(
+                f"The attribute '{name}' of {estimator} cannot be saved as data: {exc}. "
+                "joblib.dump takes it."
+            ) from exc
+
+
+class _ModelReader(Reader):
+    """Read values with the estimators and nets among them."""
+
+    def reader_of(self, type_):
+        if type_ == "net":
+            return lambda written: read_net(SequenceNet, written, self)
+        if type_ == "estimator":
+            return self.read_estimator
+        return super().reader_of(type_)
+
+    def read_estimator(self, written):
+        """Return an estimator that was written, checked."""
+        class_ = _CLASSES[written["class"]]
+        params = {key: self.read(value) for key, value in written["params"].items()}
+        learned = {key: self.read(value) for key, value in written["learned"].items()}
+        if class_ is Pipeline:
+            for name, value in params.items():
+                _check_pipeline_param(name, value)
+        estimator = class_(**params)
+        estimator._validate_params()
+        if learned:
+            known = _get_learned_constraints(class_, learned)
+            learned = {**dict.fromkeys(known), **learned}
+            if learned.keys() != known.keys():
+                raise ValueError(f"{class_.__name__} learns no {learned.keys() - known.keys()}")
+            validate_parameter_constraints(known, learned, caller_name=class_.__name__)
+            vars(estimator).update(learned)
+            estimator._check_learned()
+        _set_choices(estimator, written["choices"])
+        return estimator
+
+
+def _get_learned_constraints(class_, learned):
+    """Return the names of what an estimator has learned, and what each may be."""
+    if hasattr(class_, "_learns_as"):
+        class_ = class_._learns_as(learned)
+    return getattr(class_, "_learned_constraints", {})
+
+
+def _get_choices(estimator):
+    """Return what set_output and set_fit_request, or the like, were given."""
+    choices = {}
+    if output := vars(estimator).get("_sklearn_output_config"):
+        choices["set_output"] = dict(output)
+    if "_metadata_request" in vars(estimator):
+        routing = estimator.get_metadata_routing()
+        for setter in _request_setters(estimator):
+            requests = getattr(routing, setter.removeprefix("set_").removesuffix("_request"))
+            choices[setter] = dict(requests.requests)
+    return choices
+
+
+def _set_choices(estimator, choices):
+    for setter, arguments in choices.items():
+        if setter == "set_output" and arguments["transform"] in ("default", "pandas", "polars"):
+            estimator.set_output(transform=arguments["transform"])
+        elif setter in _request_setters(estimator):
+            with config_context(enable_metadata_routing=True):
+                getattr(estimator, setter)(**arguments)
+        else:
+            raise ValueError(f"{setter} cannot be called")
+
+
+def _request_setters(estimator):
+    names = dir(type(estimator))
+    return [name for name in names if name.startswith("set_") and name.endswith("_request")]
+
+
+def _check_pipeline_param(name, value):
+    """Raise NotDataError unless a parameter of a pipeline is such as can be saved.
+
+    The steps are estimators of ours, and `memory`, a folder of pickles, is not used.
+    """
+    if name == "memory" and value is not None:
+        raise NotDataError("the folder is full of pickles")
+    if name == "steps":
+        for step_name, step in value:
+            is_step = type(step) in _CLASSES.values() or step is None or type(step) is str
+            if not (type(step_name) is str and is_step):
+                raise NotDataError(f"the step {step_name!r} is no estimator of sklearn_rnn")
+
+
+def _refusal(estimator):
+    """Return why an object is none that can be saved."""
+    names = ", ".join(ESTIMATORS)
+    hint = ""
+    if hasattr(estimator, "best_estimator_"):
+        hint = " Save its best_estimator_."
+    elif isinstance(estimator, type) or not isinstance(estimator, BaseEstimator):
+        hint = " The order is save(estimator, path)."
+    return (
+        f"save takes an instance of {names}, or a Pipeline of such. Got {estimator!r} of type "
+        f"{type(estimator).__name__}.{hint}"
+    )

@@ -1,0 +1,309 @@
+"""Targets of labels: one class for each document or some of many, their loss and their weights."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import issparse
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from sklearn_rnn._targets.base import check_given
+from sklearn_rnn._targets.losses import BinaryCrossEntropy
+from sklearn_rnn._text.containers import as_labels
+
+
+def check_labels(y: Any, estimator: Any) -> np.ndarray:
+    """Return labels as they are: one for each document, or an indicator matrix of many.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or {array-like, sparse matrix} of (n_samples, n_labels)
+        What a user passed to an estimator.
+    estimator : estimator instance
+        Who asks, for the messages.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), or of uint8 of shape (n_samples, n_labels)
+
+    Examples
+    --------
+    >>> from sklearn_rnn._targets.labels import check_labels
+    >>> check_labels([[1, 0, 1], [0, 0, 1]], "RNNTextClassifier")
+    array([[1, 0, 1],
+           [0, 0, 1]], dtype=uint8)
+    """
+    check_given(y, estimator)
+    if not _is_table(y):
+        y = as_labels(y)
+        check_classification_targets(y)
+        return y
+    name = estimator if isinstance(estimator, str) else type(estimator).__name__
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            f"{name} takes one label for each document, or an indicator matrix of 0 and 1 with a "
+            "column for each label. Got multiclass-multioutput targets, columns of more values: "
+            "sklearn.multioutput.MultiOutputClassifier fits one classifier for each column."
+        )
+    check_classification_targets(y)
+    y = y.toarray() if issparse(y) else np.asarray(y)
+    if not np.isin(y, (0, 1)).all():
+        raise ValueError(
+            "An indicator matrix of labels must hold 0 and 1 alone. "
+            f"Got {np.unique(y).tolist()} in y; MultiLabelBinarizer makes one from lists of labels."
+        )
+    return y.astype(np.uint8)
+
+
+def _is_table(y: Any) -> bool:
+    """Tell columns from one label for each document; a single column counts as the latter."""
+    if isinstance(y, (list, tuple)):
+        return len(y) > 0 and isinstance(y[0], (list, tuple, np.ndarray)) and len(y[0]) != 1
+    shape = getattr(y, "shape", ())
+    return len(shape) > 1 and (issparse(y) or shape[1] != 1)
+
+
+class LabelTarget:
+    """What targets of labels have in common: how the wide path learns them."""
+
+    def wide_lr(self, lr: float) -> float:
+        """Return the rate of the wide path, which is convex and takes a far larger one."""
+        return 2000 * lr
+
+    def wide_norm(self, norm: float) -> float:
+        """Return the largest norm of its gradients: those of a cross-entropy are bounded."""
+        return inf
+
+
+class ClassTarget(LabelTarget):
+    """One of some classes for each document.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_documents,)
+        The labels, as `check_labels` returns them.
+    weights : ndarray of float64 of shape (n_documents,)
+        Their weights, by which "balanced" counts them.
+    estimator : estimator instance
+        Whose `class_weight` and `label_smoothing` hold.
+    classes : ndarray of shape (n_classes,), default=None
+        The classes, sorted. None stands for those in `y`.
+    """
+
+    def __init__(
+        self,
+        y: np.ndarray,
+        weights: np.ndarray,
+        estimator: Any,
+        classes: np.ndarray | None = None,
+    ) -> None:
+        self.classes = np.unique(y) if classes is None else classes
+        if len(self.classes) < 2:
+            raise ValueError(
+                f"{type(estimator).__name__} needs samples of at least 2 classes in y, but y "
+                f"contains only one class: {self.classes.tolist()[0]!r}."
+            )
+        self.check(y, "y")
+        if isinstance(estimator.class_weight, list):
+            raise ValueError(
+                "class_weight must be a dict, 'balanced' or None where each document has one "
+                "label; a list of them needs an indicator matrix as y. "
+                f"Got {estimator.class_weight}."
+            )
+        self.n_outputs = len(self.classes)
+        self.learned = {"classes_": self.classes, "multilabel_": False}
+        codes = self.encode(y)
+        self.class_weight = weigh_classes(estimator.class_weight, self.classes, codes, weights)
+        self.criterion = {
+            "criterion": torch.nn.CrossEntropyLoss,
+            "criterion__reduction": "none",
+            "criterion__label_smoothing": estimator.label_smoothing,
+        }
+
+    def encode(self, y: np.ndarray) -> np.ndarray:
+        """Return the place of each label among the classes."""
+        codes = np.searchsorted(self.classes, y)
+        return codes.clip(max=len(self.classes) - 1)
+
+    def check(self, y: np.ndarray, name: str) -> None:
+        """Refuse labels that are no classes."""
+        if y.ndim > 1:
+            raise ValueError(f"{name} must hold one label for each document. Got several.")
+        classes = self.classes.tolist()
+        unseen = set(y.tolist()).difference(classes)
+        if unseen:
+            raise ValueError(
+                f"{name} contains labels that are no classes: {sorted(unseen, key=str)}. "
+                f"The classes are {classes}."
+            )
+
+    def strata(self, y: np.ndarray) -> np.ndarray:
+        """Return by what documents are split evenly."""
+        return self.encode(y)
+
+    def weigh(self, y: np.ndarray) -> np.ndarray:
+        """Return the weight of each document by its class."""
+        return self.class_weight[self.encode(y)]
+
+
+class IndicatorTarget(LabelTarget):
+    """Some of many labels for each document: a column of 0 and 1 for each label.
+
+    Parameters
+    ----------
+    y : ndarray of uint8 of shape (n_documents, n_labels)
+        The indicator matrix, as `check_labels` returns it.
+    weights : ndarray of float64 of shape (n_documents,)
+        Weights of the documents, by which "balanced" counts them.
+    estimator : estimator instance
+        Whose `class_weight` and `label_smoothing` hold.
+    classes : ndarray of shape (n_labels,), default=None
+        The numbers of the columns. None stands for those of `y`.
+    """
+
+    def __init__(
+        self,
+        y: np.ndarray,
+        weights: np.ndarray,
+        estimator: Any,
+        classes: np.ndarray | None = None,
+    ) -> None:
+        self.n_outputs = y.shape[1] if classes is None else len(classes)
+        self.check(y, "y")
+        self.learned = {"classes_": np.arange(self.n_outputs), "multilabel_": True}
+        self.criterion = {
+            "criterion": BinaryCrossEntropy,
+            "criterion__label_smoothing": estimator.label_smoothing,
+            "criterion__class_weight": self._weigh_labels(y, weights, estimator.class_weight),
+        }
+
+    def _weigh_labels(self, y, weights, class_weight):
+        """Return the weights of each label where it does not hold and where it does."""
+        if class_weight is None:
+            return None
+        if isinstance(class_weight, dict):
+            raise ValueError(
+                "With an indicator matrix as y, class_weight must be 'balanced' or a list with a "
+                f"dict such as {{0: 1, 1: 5}} for each of the {self.n_outputs} labels. Got the "
+                f"dict {class_weight}."
+            )
+        if class_weight == "balanced":
+            class_weight = [class_weight] * self.n_outputs
+        if len(class_weight) != self.n_outputs:
+            raise ValueError(
+                "With an indicator matrix as y, class_weight must hold a dict for each of its "
+                f"{self.n_outputs} columns. Got {len(class_weight)}."
+            )
+        classes = np.arange(2)
+        columns = [
+            weigh_classes(label_weight, classes, labels, weights)
+            for label_weight, labels in zip(class_weight, y.T, strict=True)
+        ]
+        return torch.tensor(np.array(columns).T, dtype=torch.float32)
+
+    def encode(self, y: np.ndarray) -> np.ndarray:
+        """Return the indicators as float32, which the loss compares with logits."""
+        return y.astype(np.float32)
+
+    def check(self, y: np.ndarray, name: str) -> None:
+        """Refuse another number of labels."""
+        if y.ndim == 1 or y.shape[1] != self.n_outputs:
+            raise ValueError(
+                f"{name} must be an indicator matrix with a column for each of the "
+                f"{self.n_outputs} labels. Got shape {y.shape}."
+            )
+
+    def strata(self, y: np.ndarray) -> None:
+        """Return by what documents are split evenly: nothing."""
+
+    def weigh(self, y: np.ndarray) -> float:
+        """Return the weight of each document by its class: weights of labels are in the loss."""
+        return 1.0
+
+
+def make_label_target(
+    y: np.ndarray, weights: np.ndarray, estimator: Any, known: dict
+) -> ClassTarget | IndicatorTarget:
+    """Return the target for labels, of one kind or the other.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_documents,) or (n_documents, n_labels)
+        The labels, as `check_labels` returns them.
+    weights : ndarray of float64 of shape (n_documents,)
+        Their weights.
+    estimator : estimator instance
+        Whose `class_weight` and `label_smoothing` hold.
+    known : dict
+        The classes, from before, or nothing.
+    """
+    make = IndicatorTarget if known.get("multilabel_", y.ndim > 1) else ClassTarget
+    return make(y, weights, estimator, known.get("classes_"))
+
+
+def check_learned_classes(classes: np.ndarray, multilabel: bool, n_outputs: int) -> None:
+    """Refuse classes that are none, or not those of a network of so many outputs.
+
+    Parameters
+    ----------
+    classes : ndarray
+        What should be `classes_`.
+    multilabel : bool
+        Whether a document may have any number of labels.
+    n_outputs : int
+        Outputs of the network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._targets.labels import check_learned_classes
+    >>> check_learned_classes(np.array(["a", "b"]), multilabel=False, n_outputs=3)
+    Traceback (most recent call last):
+        ...
+    ValueError: the classes do not fit the outputs of the network
+    """
+    expected = np.arange(n_outputs) if multilabel else np.unique(classes)
+    too_few = not multilabel and n_outputs < 2
+    if too_few or len(classes) != n_outputs or not np.array_equal(classes, expected):
+        raise ValueError("the classes do not fit the outputs of the network")
+
+
+def weigh_classes(
+    class_weight: dict | str | None, classes: np.ndarray, codes: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Return the weight of each class in the loss.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+        What the user asked for. "balanced" counts a document as often as its weight says.
+    classes : ndarray of shape (n_classes,)
+        The classes.
+    codes : ndarray of int of shape (n_documents,)
+        The place of each document's class.
+    weights : ndarray of float64 of shape (n_documents,)
+        Weights of the documents.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._targets.labels import weigh_classes
+    >>> weigh_classes("balanced", np.array(["a", "b"]), np.array([0, 0, 0, 1]), np.ones(4))
+    array([0.66666667, 2.        ])
+    """
+    if isinstance(class_weight, str):
+        counts = np.bincount(codes, weights, minlength=len(classes))
+        present = counts > 0
+        shares = np.divide(1, counts, out=np.zeros(len(classes)), where=present)
+        return counts.sum() / max(present.sum(), 1) * shares
+    result = compute_class_weight(class_weight, classes=classes, y=classes[codes])
+    if not np.all((result >= 0) & np.isfinite(result)):
+        raise ValueError(
+            f"The weights in class_weight must be finite and not negative. Got {class_weight}."
+        )
+    return result

@@ -1,0 +1,1 @@
+"""Text to token ids: containers, tokens, vocabularies, CSR sequences. Nothing here knows torch."""

@@ -1,0 +1,274 @@
+"""Containers of text to a list of str, and of labels to an array.
+
+All that is known of pandas and polars stands here.
+
+Neither library is imported: a frame or a series is recognised by the methods that it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from itertools import islice
+from numbers import Number
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import column_or_1d
+
+# How many leading entries decide between text and token ids, and how many rows an error names.
+_N_SAMPLED = 100
+_N_NAMED = 5
+
+
+def is_text(X: Any) -> bool:
+    """Tell whether `X` looks like raw documents rather than token ids.
+
+    Parameters
+    ----------
+    X : object
+        What a user passed to an estimator.
+
+    Returns
+    -------
+    bool
+        False for a sparse matrix or array, and for numbers in an array, a frame, a series or
+        nested lists. True for everything else, also for what `as_documents` then refuses, such as
+        no documents at all: its messages about text are the helpful ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._text.containers import is_text
+    >>> is_text(["a good film", "a bad film"]), is_text(np.array([[2, 3, 0], [4, 0, 0]]))
+    (True, False)
+    """
+    if isinstance(X, (str, bytes)):
+        return True
+    if issparse(X):
+        return False
+    if isinstance(X, (list, tuple)):
+        return _values_are_text(X)
+    if hasattr(X, "__array__"):
+        # A few rows are enough, and converting a long arrow-backed column is not free.
+        head = X.head(_N_SAMPLED) if hasattr(X, "head") else X
+        array = np.asarray(head)
+        if array.shape == (0,):
+            return True
+        if array.dtype.kind == "O":
+            return _values_are_text(array.ravel())
+        return array.dtype.kind in "UST"
+    return True
+
+
+def as_documents(
+    X: Any,
+    *,
+    missing: str = "error",
+    encoding: str = "utf-8",
+    decode_error: str = "strict",
+    estimator: Any = "SequenceVectorizer",
+) -> list[str]:
+    """Return the documents in `X` as a list of str.
+
+    Parameters
+    ----------
+    X : iterable of str or bytes
+        A list, tuple or one-dimensional array; a pandas or polars Series; a frame or a
+        two-dimensional array with a single column; or any other iterable, such as a generator.
+
+    missing : {"error", "empty"}, default="error"
+        What None, NaN and NA stand for: an error that names their rows, or an empty document.
+
+    encoding : str, default="utf-8"
+        How documents that are bytes are decoded.
+
+    decode_error : {"strict", "ignore", "replace"}, default="strict"
+        What to do with bytes that are not valid in `encoding`.
+
+    estimator : str or estimator instance, default="SequenceVectorizer"
+        Who asks, for the messages.
+
+    Returns
+    -------
+    list of str
+        One str per document, in the order of `X`.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.containers import as_documents
+    >>> as_documents((text for text in ["good", None, b"bad"]), missing="empty")
+    ['good', '', 'bad']
+    """
+    values = _as_list(X)
+    if not values:
+        name = estimator if isinstance(estimator, str) else type(estimator).__name__
+        raise ValueError(
+            f"Found array with 0 sample(s) (shape=(0,)) while a minimum of 1 is required by {name}."
+        )
+    if set(map(type, values)) == {str}:
+        return values
+
+    missing_rows = []
+    for row, value in enumerate(values):
+        if isinstance(value, bytes):
+            values[row] = _decode(value, row, encoding, decode_error)
+        elif isinstance(value, str):
+            values[row] = str(value)  # numpy.str_ and other subclasses
+        elif is_missing(value):
+            missing_rows.append(row)
+            values[row] = ""
+        else:
+            hint = (
+                " A document is one string: join its tokens by spaces."
+                if isinstance(value, (list, tuple, np.ndarray))
+                else " Convert the documents to str first."
+                if isinstance(value, Number)
+                else ""
+            )
+            raise TypeError(
+                "X must be an iterable over raw text documents (str or bytes); "
+                f"row {row} is of type {type(value).__name__}.{hint}"
+            )
+    if missing_rows and missing == "error":
+        raise ValueError(
+            f"X contains {len(missing_rows)} missing document(s) (None, NaN or NA), at row(s) "
+            f"{_name_rows(missing_rows)}, counted from 0. Drop these rows, or set "
+            "missing='empty' in SequenceVectorizer to read them as empty documents."
+        )
+    return values
+
+
+def as_labels(y: Any) -> np.ndarray:
+    """Return labels as an array, of the numbers or texts that they are.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Labels in a list, tuple, array or series.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Numbers that came as objects have the dtype that NumPy finds for them; text that came as
+        objects stays so.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._text.containers import as_labels
+    >>> as_labels(np.array([2, 1], dtype=object)), as_labels(["b", "a"])
+    (array([2, 1]), array(['b', 'a'], dtype='<U1'))
+    """
+    is_list = isinstance(y, (list, tuple))
+    # NumPy alone would read 1 beside "a" as "1", and None or NaN beside "a" as text.
+    array = column_or_1d(np.asarray(y, dtype=object if is_list else None), warn=True)
+    types = set(map(type, array.tolist())) if array.dtype == object else set()
+    kinds = {_kind_of_label(type_) for type_ in types}
+    if kinds - {str}:
+        missing = [row for row, label in enumerate(array) if is_missing(label)]
+    else:
+        missing = np.flatnonzero(array != array).tolist()
+    if missing:
+        raise ValueError(
+            "Input y contains NaN: every document needs a label. Missing at row(s) "
+            f"{_name_rows(missing)}, counted from 0."
+        )
+    if len(kinds) > 1:
+        names = " and ".join(sorted(type_.__name__ for type_ in types))
+        raise TypeError(f"y must hold labels of one type; got {names}.")
+    return np.asarray(array.tolist()) if is_list or kinds == {Number} else array
+
+
+def _kind_of_label(type_: type) -> type:
+    if issubclass(type_, str):
+        return str
+    return Number if issubclass(type_, (Number, np.bool_)) else type_
+
+
+def _as_list(X: Any) -> list:
+    """Return the entries of any container of text as a new list, unchecked.
+
+    | X                                     | entries                     |
+    | str or bytes, bare or in a 0-d array  | refused                     |
+    | mapping, set                          | refused: no order to keep   |
+    | frame or 2-d array with one column    | its column                  |
+    | frame or array with more columns      | refused                     |
+    | series, array                         | as Python objects           |
+    | other iterable                        | what it yields              |
+    """
+    if isinstance(X, (str, bytes)) or (isinstance(X, np.ndarray) and X.ndim == 0):
+        kind = "bytes" if isinstance(X, bytes) else "string"
+        raise ValueError(
+            f"Iterable over raw text documents expected, {kind} object received."
+            " Put a single document in a list."
+        )
+    if isinstance(X, (Mapping, Set)):
+        raise TypeError(
+            f"Iterable over raw text documents expected, {type(X).__name__} received. "
+            "Pass the documents in a list, in the order of their labels."
+        )
+    if issparse(X):
+        raise TypeError(
+            "Iterable over raw text documents expected, sparse matrix received: it already holds "
+            "numbers, such as token ids."
+        )
+    shape = getattr(X, "shape", None)
+    if isinstance(shape, tuple) and len(shape) > 1:
+        if len(shape) > 2 or shape[1] != 1:
+            names = list(getattr(X, "columns", []))[:_N_NAMED]
+            example = f", such as X[{names[0]!r}]" if names else ""
+            raise ValueError(
+                "Iterable over raw text documents expected, one column of them; got "
+                f"{type(X).__name__} of shape {shape}. Select one column{example}."
+            )
+        if hasattr(X, "iloc"):  # pandas
+            X = X.iloc[:, 0]
+        elif hasattr(X, "to_series"):  # polars
+            X = X.to_series(0)
+        else:
+            X = np.asarray(X)[:, 0]
+    # numpy, pandas and polars, pyarrow: the conversions that give plain Python objects
+    for method in ("tolist", "to_list", "to_pylist"):
+        if hasattr(X, method):
+            return list(getattr(X, method)())
+    if not isinstance(X, Iterable):
+        raise TypeError(
+            f"Iterable over raw text documents expected, {type(X).__name__} object received."
+        )
+    return list(X)
+
+
+def _decode(document: bytes, row: int, encoding: str, decode_error: str) -> str:
+    try:
+        return document.decode(encoding, decode_error)
+    except UnicodeDecodeError as exc:
+        reason = (
+            f"{exc.reason} (row {row} of X; set 'encoding' to that of the documents, or "
+            "'decode_error' to 'replace' or 'ignore')"
+        )
+        raise UnicodeDecodeError(exc.encoding, exc.object, exc.start, exc.end, reason) from exc
+
+
+def is_missing(value: Any) -> bool:
+    # pandas' NA and NaT are told by name, so that pandas need not be imported.
+    return (
+        value is None
+        or (isinstance(value, (float, np.floating)) and value != value)
+        or type(value).__name__ in {"NAType", "NaTType"}
+    )
+
+
+def _values_are_text(values: Iterable[Any]) -> bool:
+    """Tell text from ids by the leading values, looking one level into nested sequences."""
+    present = [value for value in islice(values, _N_SAMPLED) if not is_missing(value)]
+    nested = [value for value in present if isinstance(value, (list, tuple, np.ndarray))]
+    present += [entry for value in nested for entry in islice(value, _N_SAMPLED)]
+    if any(isinstance(value, (str, bytes)) for value in present):
+        return True
+    return not any(isinstance(value, Number) for value in present)
+
+
+def _name_rows(rows: list[int]) -> str:
+    named = ", ".join(map(str, rows[:_N_NAMED]))
+    return named if len(rows) <= _N_NAMED else f"{named}, ..."

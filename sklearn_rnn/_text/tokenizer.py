@@ -1,0 +1,140 @@
+"""Text to tokens: the stages of `CountVectorizer`, each a picklable function.
+
+preprocess (case, accents) -> tokenize (split) -> stop words
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
+
+from sklearn.feature_extraction.text import (
+    ENGLISH_STOP_WORDS,
+    strip_accents_ascii,
+    strip_accents_unicode,
+)
+
+# `CountVectorizer` keeps only words of two characters or more and drops all punctuation, which
+# costs a bag of words little. A recurrent network reads in order, and what a mark does there is
+# meaning: "no, good" is not "no good", and "!", ":" ")" or an emoji may be the whole sentiment.
+# So words of one character count ("I", "a", "5"), a word keeps the apostrophes inside it
+# ("don't" is one token, straight or typographic), and every other visible character that is not
+# part of a word is a token of its own.
+TOKEN_PATTERN = r"\w+(?:['\u2019]\w+)*|[^\w\s]"
+
+Preprocessor = Callable[[str], str]
+Tokenizer = Callable[[str], Iterable[str]]
+
+
+def make_preprocessor(
+    *, lowercase: bool = True, strip_accents: str | Preprocessor | None = None
+) -> Preprocessor:
+    """Return the function that normalizes a document before it is split.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.tokenizer import make_preprocessor
+    >>> make_preprocessor(strip_accents="unicode")("Café CRÈME")
+    'cafe creme'
+    """
+    by_name = {None: None, "ascii": strip_accents_ascii, "unicode": strip_accents_unicode}
+    if not callable(strip_accents):
+        strip_accents = by_name[strip_accents]
+    return partial(_preprocess, lowercase=lowercase, strip_accents=strip_accents)
+
+
+def make_tokenizer(token_pattern: str = TOKEN_PATTERN) -> Tokenizer:
+    """Return the function that finds the tokens of a document by a regular expression.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.tokenizer import make_tokenizer
+    >>> make_tokenizer()("I don't, really!")
+    ['I', "don't", ',', 'really', '!']
+    """
+    if token_pattern is None:
+        raise ValueError("'token_pattern' must be a str when 'tokenizer' is None. Got None.")
+    try:
+        pattern = re.compile(token_pattern)
+    except re.error as exc:
+        raise ValueError(
+            "'token_pattern' must be a valid regular expression. "
+            f"Got {token_pattern!r} instead: {exc}."
+        ) from exc
+    if pattern.groups > 1:
+        raise ValueError(
+            "More than 1 capturing group in token pattern. Only a single group should be captured."
+        )
+    return pattern.findall
+
+
+def make_analyzer(
+    preprocess: Preprocessor, tokenize: Tokenizer, stop_words: Collection[str] | None = None
+) -> Tokenizer:
+    """Chain the stages into one function from a document to its tokens.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.tokenizer import make_analyzer, make_preprocessor, make_tokenizer
+    >>> analyze = make_analyzer(make_preprocessor(), make_tokenizer(), frozenset(["the"]))
+    >>> analyze("The END.")
+    ['end', '.']
+    """
+    return partial(_analyze, preprocess=preprocess, tokenize=tokenize, stop_words=stop_words)
+
+
+def split_characters(document: str) -> list[str]:
+    """Return the characters of a document, white space included.
+
+    `CountVectorizer` squeezes runs of white space here. A sequence model may be asked to write
+    the text again, line breaks and all, so nothing is dropped.
+    """
+    return list(document)
+
+
+def get_stop_words(stop_words: str | Iterable[str] | None) -> frozenset[str] | None:
+    """Return the stop words that a parameter stands for, None for none."""
+    if stop_words is None:
+        return None
+    return ENGLISH_STOP_WORDS if stop_words == "english" else frozenset(stop_words)
+
+
+def inconsistent_stop_words(
+    stop_words: Collection[str], preprocess: Preprocessor, tokenize: Tokenizer
+) -> list[str]:
+    """Return what stop words turn into that is not itself a stop word, sorted.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.tokenizer import (
+    ...     inconsistent_stop_words,
+    ...     make_preprocessor,
+    ...     make_tokenizer,
+    ... )
+    >>> inconsistent_stop_words({"The", "of"}, make_preprocessor(), make_tokenizer())
+    ['the']
+    """
+    tokens = {token for word in stop_words for token in tokenize(preprocess(word))}
+    return sorted(tokens.difference(stop_words))
+
+
+def _preprocess(document: str, *, lowercase: bool, strip_accents: Preprocessor | None) -> str:
+    if lowercase:
+        document = document.lower()
+    if strip_accents is not None:
+        document = strip_accents(document)
+    return document
+
+
+def _analyze(
+    document: str,
+    *,
+    preprocess: Preprocessor,
+    tokenize: Tokenizer,
+    stop_words: Collection[str] | None,
+) -> Iterable[str]:
+    tokens = tokenize(preprocess(document))
+    if stop_words is None:
+        return tokens
+    return [token for token in tokens if token not in stop_words]

@@ -1,0 +1,235 @@
+"""Tokens and their ids.
+
+Id 0 is padding, which a sparse matrix does not store, and id 1 is the unknown token. The tokens
+of the vocabulary follow from 2, the most frequent first and the alphabet deciding between equals,
+so that the same documents always give the same ids.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Set
+from itertools import repeat
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+PAD_ID = 0
+UNKNOWN_ID = 1
+FIRST_ID = 2
+PAD_TOKEN = "<pad>"
+UNKNOWN_TOKEN = "<unk>"
+
+_OUTPUT = "The output of the tokenizer or analyzer"
+
+
+class Vocabulary:
+    """A one-to-one map of tokens to ids.
+
+    Parameters
+    ----------
+    ids : dict of str to int
+        The id of every token, trusted to be 2, 3, ... in this order. It is kept, not copied.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.vocabulary import Vocabulary
+    >>> vocabulary = Vocabulary.from_user(["good", "bad"])
+    >>> vocabulary.ids
+    {'good': 2, 'bad': 3}
+    >>> vocabulary.lookup(["bad", "awful"])
+    array([3, 1], dtype=int32)
+    """
+
+    def __init__(self, ids: dict[str, int]):
+        self.ids = ids
+
+    @classmethod
+    def from_tokens(cls, tokens: Iterable[str]) -> Vocabulary:
+        """Give distinct tokens the ids from 2 in their order."""
+        return cls({token: FIRST_ID + i for i, token in enumerate(tokens)})
+
+    @classmethod
+    def from_user(cls, vocabulary: Mapping[str, int] | Iterable[str]) -> Vocabulary:
+        """Check a vocabulary that a user passed.
+
+        An iterable gives its tokens ids in its order, a set in that of the alphabet. A mapping
+        must give exactly the ids 2, 3, ..., one each.
+        """
+        if isinstance(vocabulary, (str, bytes)):
+            raise ValueError(
+                "'vocabulary' must be a mapping of tokens to ids or an iterable over tokens, "
+                f"{type(vocabulary).__name__} object received."
+            )
+        is_mapping = isinstance(vocabulary, Mapping)
+        tokens = list(vocabulary)
+        if not tokens:
+            raise ValueError("empty vocabulary passed to fit")
+        _check_tokens(tokens, "'vocabulary'")
+        tokens = [str(token) for token in tokens]
+        if is_mapping:
+            tokens = _order_by_id(tokens, list(vocabulary.values()))
+        elif isinstance(vocabulary, Set):
+            tokens = sorted(tokens)
+        seen = set()
+        for token in tokens:
+            if token in seen:
+                raise ValueError(f"Duplicate term in vocabulary: {token!r}")
+            seen.add(token)
+        return cls.from_tokens(tokens)
+
+    @classmethod
+    def from_corpus(
+        cls,
+        tokens: list[str],
+        occurrences: np.ndarray,
+        lengths: np.ndarray,
+        *,
+        min_df: float = 1,
+        max_df: float = 1.0,
+        max_features: int | None = None,
+    ) -> Vocabulary:
+        """Learn the vocabulary of a corpus in the form that `index_tokens` gives it.
+
+        Parameters
+        ----------
+        tokens : list of str
+            The distinct tokens.
+        occurrences : ndarray of int of shape (n_occurrences,)
+            The whole corpus, document after document, as positions in `tokens`.
+        lengths : ndarray of int of shape (n_documents,)
+            How many of the occurrences are each document's.
+        min_df, max_df : int or float
+            Bounds on the number of documents, or on their fraction, that hold a token.
+        max_features : int or None, default=None
+            How many tokens to keep at most.
+        """
+        if not tokens:
+            raise ValueError("empty vocabulary; perhaps the documents only contain stop words")
+        n_documents = len(lengths)
+        low = min_df if isinstance(min_df, Integral) else min_df * n_documents
+        high = max_df if isinstance(max_df, Integral) else max_df * n_documents
+        if high < low:
+            raise ValueError("max_df corresponds to < documents than min_df")
+        kept = range(len(tokens))
+        if low > 1 or high < n_documents:
+            documents = document_counts(occurrences, lengths, len(tokens))
+            kept = np.flatnonzero((documents >= low) & (documents <= high))
+            if not len(kept):
+                raise ValueError(
+                    "After pruning, no terms remain. Try a lower min_df or a higher max_df."
+                )
+        counts = np.bincount(occurrences, minlength=len(tokens))
+        alphabetical = np.array(sorted(kept, key=tokens.__getitem__))
+        by_frequency = np.argsort(-counts[alphabetical], kind="stable")[:max_features]
+        return cls.from_tokens(tokens[i] for i in alphabetical[by_frequency])
+
+    @property
+    def tokens(self) -> np.ndarray:
+        """The token of every id, "<pad>" and "<unk>" included, as an array of objects."""
+        return np.array([PAD_TOKEN, UNKNOWN_TOKEN, *self.ids], dtype=object)
+
+    def lookup(self, tokens: Iterable[str]) -> np.ndarray:
+        """Return the ids of tokens, that of the unknown token for those not known."""
+        return np.fromiter(map(self.ids.get, tokens, repeat(UNKNOWN_ID)), dtype=np.int32)
+
+    def decode(self, ids: np.ndarray) -> list[str]:
+        """Return the tokens of ids, the unknown token for ids beyond the vocabulary."""
+        tokens = self.tokens
+        return tokens[np.where(ids < len(tokens), ids, UNKNOWN_ID)].tolist()
+
+
+def index_tokens(
+    documents: Iterable[str], analyze: Callable[[str], Iterable[str]]
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Split documents and number their distinct tokens in the order in which they appear.
+
+    One pass, and nothing but a dict lookup for each token: a vocabulary is then learned from, or
+    looked up for, the distinct tokens alone.
+
+    Parameters
+    ----------
+    documents : iterable of str
+        The documents.
+    analyze : callable
+        From a document to its tokens.
+
+    Returns
+    -------
+    tokens : list of str
+        The distinct tokens.
+    occurrences : ndarray of int32 of shape (n_occurrences,)
+        The whole corpus as positions in `tokens`.
+    lengths : ndarray of int64 of shape (n_documents,)
+        The number of tokens of each document.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.vocabulary import index_tokens
+    >>> index_tokens(["to be", "or not to be"], str.split)
+    (['to', 'be', 'or', 'not'], array([0, 1, 2, 3, 0, 1], dtype=int32), array([2, 4]))
+    """
+    position: defaultdict[str, int] = defaultdict()
+    position.default_factory = position.__len__
+    occurrences = array("i")
+    ends = [0]
+    for row, document in enumerate(documents):
+        tokens = analyze(document)
+        # A str is an iterable of str as well, but hardly meant: its characters.
+        if isinstance(tokens, str) or not hasattr(tokens, "__iter__"):
+            raise TypeError(
+                "The tokenizer or analyzer must return a list of str for a document; "
+                f"it returned {type(tokens).__name__} for row {row}."
+            )
+        try:
+            occurrences.extend(map(position.__getitem__, tokens))
+        except TypeError as exc:
+            if "unhashable" not in str(exc):  # a lazy tokenizer's own error
+                raise
+            raise TypeError(f"{_OUTPUT} must consist of str tokens; {exc}.") from exc
+        ends.append(len(occurrences))
+    tokens = list(position)
+    _check_tokens(tokens, _OUTPUT)
+    return tokens, np.array(occurrences, dtype=np.int32), np.diff(ends)
+
+
+def document_counts(occurrences: np.ndarray, lengths: np.ndarray, n_tokens: int) -> np.ndarray:
+    """Return the number of documents that hold each token."""
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    ones = np.ones(len(occurrences), dtype=bool)
+    # By column the counting is linear in time: tens of times faster than np.unique on pairs. The
+    # conversion copies, so that merging repeated tokens leaves `occurrences` as it was.
+    held = csr_array((ones, occurrences, indptr), shape=(len(lengths), n_tokens)).tocsc()
+    held.sum_duplicates()
+    return np.diff(held.indptr)
+
+
+def _order_by_id(tokens: list[str], ids: list[Any]) -> list[str]:
+    for token, id_ in zip(tokens, ids, strict=True):
+        if not isinstance(id_, Integral) or isinstance(id_, bool):
+            raise TypeError(
+                "The ids of 'vocabulary' must be integers; "
+                f"that of {token!r} is of type {type(id_).__name__}."
+            )
+    if len(set(ids)) != len(ids):
+        raise ValueError("Vocabulary contains repeated indices.")
+    if min(ids) < FIRST_ID:
+        raise ValueError(
+            f"The ids of 'vocabulary' must start at {FIRST_ID}: {PAD_ID} is padding and "
+            f"{UNKNOWN_ID} the unknown token. Got {min(ids)}. To have the tokens numbered in "
+            "their order, pass sorted(vocabulary, key=vocabulary.get)."
+        )
+    last = FIRST_ID + len(ids) - 1
+    if max(ids) > last:
+        lacking = next(i for i in range(FIRST_ID, last + 1) if i not in set(ids))
+        raise ValueError(f"Vocabulary of size {len(ids)} doesn't contain index {lacking}.")
+    return [token for _, token in sorted(zip(ids, tokens, strict=True))]
+
+
+def _check_tokens(tokens: list[Any], what: str) -> None:
+    for token in tokens:
+        if not isinstance(token, str):
+            raise TypeError(f"{what} must consist of str tokens; got {type(token).__name__}.")

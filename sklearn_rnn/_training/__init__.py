@@ -1,0 +1,1 @@
+"""From documents and parameters to a trained net."""

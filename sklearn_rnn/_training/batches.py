@@ -1,0 +1,253 @@
+"""Rows of the CSR matrix to packed batches of documents of similar length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from sklearn_rnn._text.sequences import sequence_lengths
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+
+# An epoch is cut at random into windows of batches, and documents are sorted by length within a
+# window: few enough to leave the batches random, many enough to make lengths similar. One window
+# over all would give each document the same batch-mates in every epoch, so a window is a quarter of
+# the epoch, and at most this many batches.
+MAX_WINDOW = 100
+WINDOW_SHARE = 4
+
+# Bound on the tokens of a prediction batch, so that its states stay in the cache, and a few very
+# long documents do not take the memory of a whole batch.
+MAX_BATCH_TOKENS = 2**14
+
+# Tokens of a part of a training batch: few enough for the states of all steps to stay in the cache
+# of a core. A batch is cut in two from so many on as make up for starting a second thread.
+PART_TOKENS = 2560
+MIN_TOKENS_TO_CUT = 1024
+
+
+@dataclass
+class TokenBatch:
+    """Documents of a batch, longest first.
+
+    Parameters
+    ----------
+    rows : ndarray of int64 of shape (n_documents,)
+        The documents' rows in the data set.
+    parts : list of torch.nn.utils.rnn.PackedSequence of int32
+        Their token ids, with no padding, in parts that can be computed side by side.
+    """
+
+    rows: np.ndarray
+    parts: list[PackedSequence]
+
+    @property
+    def part_sizes(self) -> list[int]:
+        """Number of documents in each part."""
+        return [int(part.batch_sizes[0]) for part in self.parts]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class SequenceDataset(torch.utils.data.Dataset):
+    """Token ids as one flat stream, with the targets and weights of the documents.
+
+    An empty document is read as one unknown token, so that every document has a state.
+
+    Parameters
+    ----------
+    X : csr_array of int32 of shape (n_documents, n_positions)
+        Token ids, as `check_sequences` returns them.
+    targets : ndarray of shape (n_documents, ...), default=None
+        What the network is to predict.
+    weights : ndarray of float32 of shape (n_documents,), default=None
+        Weight of each document in the loss. None stands for 1.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._training.batches import SequenceDataset
+    >>> from sklearn_rnn._text.sequences import check_sequences
+    >>> data = SequenceDataset(check_sequences([[5, 0], [0, 0], [2, 7]]))
+    >>> data.tokens
+    array([5, 1, 2, 7], dtype=int32)
+    """
+
+    def __init__(
+        self,
+        X: csr_array,
+        targets: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+    ) -> None:
+        lengths = sequence_lengths(X).astype(np.int64)
+        empty = np.flatnonzero(lengths == 0)
+        self.tokens = np.insert(X.data, X.indptr[empty], UNKNOWN_ID) if len(empty) else X.data
+        self.lengths = np.maximum(lengths, 1)
+        self.starts = np.cumsum(self.lengths) - self.lengths
+        self.targets = np.zeros(len(lengths), np.int64) if targets is None else targets
+        self.weights = np.ones(len(lengths), np.float32) if weights is None else weights
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, row: int) -> tuple[np.ndarray, np.ndarray]:
+        start = self.starts[row]
+        return self.tokens[start : start + self.lengths[row]], self.targets[row]
+
+    def batch(
+        self,
+        rows: np.ndarray,
+        lengths: np.ndarray | None = None,
+        offsets: np.ndarray | None = None,
+        n_parts: int = 1,
+    ) -> tuple[TokenBatch, tuple[Tensor, Tensor]]:
+        """Gather documents, given longest first, into one batch.
+
+        Parameters
+        ----------
+        rows : ndarray of int64 of shape (n_documents,)
+            Rows, by descending length.
+        lengths : ndarray of int64 of shape (n_documents,), default=None
+            How many tokens to read of each. None stands for all.
+        offsets : ndarray of int64 of shape (n_documents,), default=None
+            How many tokens of each to leave out before these. None stands for 0.
+        n_parts : int, default=1
+            How many parts to cut the batch into, of about as many tokens each. Where a document
+            is longer than a part they are fewer.
+
+        Returns
+        -------
+        tokens : TokenBatch
+            The documents.
+        targets : tuple of two tensors of shape (n_documents, ...)
+            Their targets and weights.
+        """
+        lengths = self.lengths[rows] if lengths is None else lengths
+        starts = self.starts[rows] if offsets is None else self.starts[rows] + offsets
+        ends = np.cumsum(lengths)
+        cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_parts) / n_parts, side="right")
+        bounds = np.unique([0, *cuts, len(rows)])
+        parts = [
+            self._pack(starts[first:stop], lengths[first:stop])
+            for first, stop in pairwise(bounds.tolist())
+        ]
+        targets = torch.from_numpy(self.targets[rows]), torch.from_numpy(self.weights[rows])
+        return TokenBatch(rows, parts), targets
+
+    def _pack(self, starts: np.ndarray, lengths: np.ndarray) -> PackedSequence:
+        """Gather the tokens of documents, longest first, step by step."""
+        steps = np.arange(lengths[0])
+        # The batch size of a step counts the documents that are longer than it.
+        batch_sizes = np.searchsorted(-lengths, -steps, side="left")
+        rank_of_step = np.cumsum(batch_sizes) - batch_sizes
+        ranks = np.arange(lengths.sum()) - np.repeat(rank_of_step, batch_sizes)
+        ids = self.tokens[starts[ranks] + np.repeat(steps, batch_sizes)]
+        return PackedSequence(torch.from_numpy(ids), torch.from_numpy(batch_sizes))
+
+
+class SimilarLengthBatches:
+    """Iterate over a data set in batches of documents of similar length.
+
+    Each iteration is one epoch.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+        The documents.
+    batch_size : int
+        Documents in a batch.
+    random_state : numpy.random.RandomState, default=None
+        Source of the random order: documents are shuffled, sorted by length in windows of some
+        batches, and the batches shuffled again. If None, the order is fixed, all documents are
+        sorted by length, and batches of very long documents are made smaller.
+    crop_length : int, default=None
+        Of a longer document, only this many tokens are read, from a random place on. None reads
+        whole documents. Ignored if `random_state` is None.
+    part_documents : int, default=None
+        Batches are cut into parts that can be computed side by side, of at least so many documents
+        on average, but for the first cut in two. None leaves batches whole.
+    """
+
+    def __init__(
+        self,
+        dataset: SequenceDataset,
+        batch_size: int,
+        random_state: np.random.RandomState | None = None,
+        crop_length: int | None = None,
+        part_documents: int | None = None,
+    ) -> None:
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.random_state = random_state
+        self.crop_length = crop_length
+        self.part_documents = part_documents
+
+    def __len__(self) -> int:
+        return len(self.plan()) if self.random_state is None else self._n_random_batches()
+
+    def __iter__(self) -> Iterator[tuple[TokenBatch, tuple[Tensor, Tensor]]]:
+        if self.random_state is None:
+            for rows in self.plan():
+                yield self._batch(rows, self.dataset.lengths[rows])
+        else:
+            for rows in self._random_plan():
+                yield self._batch(rows, *self._crop(rows))
+
+    def _batch(
+        self, rows: np.ndarray, lengths: np.ndarray, offsets: np.ndarray | None = None
+    ) -> tuple[TokenBatch, tuple[Tensor, Tensor]]:
+        n_parts = 1
+        if self.part_documents is not None and (n_tokens := lengths.sum()) >= MIN_TOKENS_TO_CUT:
+            n_parts = max(2, min(n_tokens // PART_TOKENS, len(rows) // self.part_documents))
+        return self.dataset.batch(rows, lengths, offsets, n_parts)
+
+    def _n_random_batches(self) -> int:
+        return -(-len(self.dataset) // self.batch_size)
+
+    def _random_plan(self) -> list[np.ndarray]:
+        """Return the rows of each batch of a random epoch."""
+        order = self.random_state.permutation(len(self.dataset))
+        # Batches differ by at most one document, so that none has a much louder gradient.
+        sizes = np.array([len(part) for part in np.array_split(order, self._n_random_batches())])
+        ends = np.cumsum(sizes)
+        n_window = min(MAX_WINDOW, -(-len(sizes) // WINDOW_SHARE))
+        batches = []
+        for first in range(0, len(sizes), n_window):
+            window_sizes = sizes[first : first + n_window]
+            start = ends[first] - sizes[first]
+            window = self._longest_first(order[start : start + window_sizes.sum()])
+            batches += np.split(window, np.cumsum(window_sizes)[:-1])
+        return [batches[i] for i in self.random_state.permutation(len(batches))]
+
+    def plan(self) -> list[np.ndarray]:
+        """Return the rows of each batch of the fixed order, longest documents first."""
+        order = self._longest_first(np.arange(len(self.dataset)))
+        lengths = self.dataset.lengths[order]
+        batches, start = [], 0
+        while start < len(order):
+            fitting = max(1, MAX_BATCH_TOKENS // lengths[start])
+            stop = start + min(self.batch_size, fitting)
+            batches.append(order[start:stop])
+            start = stop
+        return batches
+
+    def _longest_first(self, rows: np.ndarray) -> np.ndarray:
+        """Sort rows by descending number of tokens to read, ties in the order given."""
+        lengths = self.dataset.lengths[rows]
+        if self.random_state is not None and self.crop_length is not None:
+            lengths = np.minimum(lengths, self.crop_length)
+        return rows[np.argsort(-lengths, kind="stable")]
+
+    def _crop(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return how many tokens to read of each document, and from where on."""
+        lengths = self.dataset.lengths[rows]
+        if self.crop_length is None:
+            return lengths, np.zeros_like(lengths)
+        cropped = np.minimum(lengths, self.crop_length)
+        return cropped, self.random_state.randint(lengths - cropped + 1)

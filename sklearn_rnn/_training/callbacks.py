@@ -1,0 +1,206 @@
+"""skorch callbacks of our own: validation and its best weights, loss, gradients, rate, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from math import inf, isfinite
+
+import numpy as np
+from skorch.callbacks import Callback
+
+from sklearn_rnn._training.optimizers import clip_grad_norm
+
+
+class ValidationScore(Callback):
+    """Record the score of the validation set as `valid_score`: the higher, the better.
+
+    Parameters
+    ----------
+    score : callable or None
+        ``score(net, outputs)`` returns the score of the outputs for the whole set, in its order.
+        None stands for the negative loss.
+    """
+
+    def __init__(self, score: Callable | None = None):
+        self.score = score
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Start with no outputs."""
+        self.rows_, self.outputs_ = [], []
+
+    def on_batch_end(self, net, batch, training, y_pred=None, **kwargs):
+        """Keep the outputs for a validation batch."""
+        if not training and self.score is not None:
+            self.rows_.append(batch[0].rows)
+            self.outputs_.append(y_pred.cpu().numpy())
+
+    def on_epoch_end(self, net, **kwargs):
+        """Write the score to the history."""
+        if self.score is None:
+            score = -net.history[-1, "valid_loss"]
+        else:
+            rows, outputs = np.concatenate(self.rows_), np.concatenate(self.outputs_)
+            score = self.score(net, outputs[np.argsort(rows)])
+        net.history.record("valid_score", score)
+
+    def on_train_end(self, net, **kwargs):
+        """Let go of the validation set, which is no part of what was learned."""
+        self.score, self.rows_, self.outputs_ = None, [], []
+
+
+class KeepBest(Callback):
+    """Give the module back the weights of the epoch with the highest `valid_score`.
+
+    Of epochs with the same score, the first. skorch's early stopping keeps the epoch that last rose
+    by its threshold instead, which need not be the best one.
+    """
+
+    def on_train_begin(self, net, **kwargs):
+        """Start with no best epoch."""
+        self.score_, self.weights_ = -inf, None
+
+    def on_epoch_end(self, net, **kwargs):
+        """Keep the weights, where they are the best so far."""
+        score = net.history[-1, "valid_score"]
+        if score > self.score_:
+            self.weights_ = deepcopy(net.module_.state_dict())
+            self.score_ = score
+
+    def on_train_end(self, net, **kwargs):
+        """Load the best weights, and keep no copy."""
+        if self.weights_ is not None:
+            net.module_.load_state_dict(self.weights_)
+            self.weights_ = None
+
+
+class CheckLoss(Callback):
+    """Refuse to go on once the training loss is not a finite number."""
+
+    def on_epoch_end(self, net, **kwargs):
+        """Check the mean loss of the epoch."""
+        loss = net.history[-1].get("train_loss", 0.0)
+        if not isfinite(loss):
+            raise ValueError(
+                f"Training gave a non-finite loss, {loss}, in epoch {len(net.history)}. Lower lr, "
+                "or set clip_grad_norm to a smaller number."
+            )
+
+
+class ClipGradNorm(Callback):
+    """Bound the joint norm of the recurrent network's gradients of a step.
+
+    The mean over the steps of an epoch, as it was before, is recorded as `grad_norm`.
+
+    Parameters
+    ----------
+    max_norm : float
+        The largest norm.
+    max_wide_norm : float, default=inf
+        The largest norm of the wide path's gradients. It reads no time, so that they cannot
+        explode unless the gradient of the loss does.
+    """
+
+    def __init__(self, max_norm, max_wide_norm=inf):
+        self.max_norm = max_norm
+        self.max_wide_norm = max_wide_norm
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Start the mean anew."""
+        self.total_, self.n_steps_ = 0.0, 0
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        """Scale the gradients down where they are larger."""
+        wide, recurrent = [], []
+        for name, parameter in named_parameters:
+            (wide if name.startswith("wide.") else recurrent).append(parameter)
+        # Added up where they are, since to ask a GPU for a number makes it wait.
+        self.total_ = self.total_ + clip_grad_norm(recurrent, self.max_norm)
+        if self.max_wide_norm < inf:
+            clip_grad_norm(wide, self.max_wide_norm)
+        self.n_steps_ += 1
+
+    def on_epoch_end(self, net, **kwargs):
+        """Write the mean to the history."""
+        if self.n_steps_:
+            net.history.record("grad_norm", float(self.total_) / self.n_steps_)
+        self.total_ = 0.0
+
+
+class LearningRateSchedule(Callback):
+    """Set the learning rate before each step as a function of the share of training done.
+
+    Parameters
+    ----------
+    factor : callable
+        ``factor(step, n_steps)`` returns what the learning rate is multiplied by.
+    n_steps : int
+        Steps of the whole training.
+    """
+
+    def __init__(self, factor: Callable[[int, int], float], n_steps: int):
+        self.factor = factor
+        self.n_steps = n_steps
+
+    def on_train_begin(self, net, **kwargs):
+        """Note the rates that the optimizer was made with."""
+        self.step_ = 0
+        self.initial_ = [group["lr"] for group in net.optimizer_.param_groups]
+
+    def on_batch_begin(self, net, training, **kwargs):
+        """Set the rate of the coming step."""
+        if not training:
+            return
+        factor = self.factor(min(self.step_, self.n_steps), self.n_steps)
+        for group, initial in zip(net.optimizer_.param_groups, self.initial_, strict=True):
+            group["lr"] = initial * factor
+        self.step_ += 1
+
+    def on_epoch_end(self, net, **kwargs):
+        """Write the rate to the history."""
+        # The last group is that of all parameters with no group of their own.
+        net.history.record("lr", net.optimizer_.param_groups[-1]["lr"])
+
+
+class ProgressBar(Callback):
+    """One bar for the whole training, with loss, validation score and speed.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Epochs that training may take.
+    """
+
+    def __init__(self, max_epochs):
+        self.max_epochs = max_epochs
+        self.bar_ = None
+
+    def on_train_begin(self, net, X=None, **kwargs):
+        """Open the bar."""
+        # Imported here, since in a notebook without widgets the import warns.
+        from tqdm.auto import tqdm
+
+        train, _ = X
+        total = self.max_epochs * len(train)
+        self.bar_ = tqdm(total=total, unit="doc", unit_scale=True, desc="fit")
+
+    def on_batch_end(self, net, batch, training, **kwargs):
+        """Advance by the documents of a training batch."""
+        if training:
+            self.bar_.update(len(batch[0]))
+
+    def on_epoch_end(self, net, **kwargs):
+        """Show what the epoch gave."""
+        row = net.history[-1]
+        shown = {"epoch": f"{row['epoch']}/{self.max_epochs}", "loss": f"{row['train_loss']:.4f}"}
+        if "valid_score" in row:
+            shown["valid_score"] = f"{row['valid_score']:.4f}"
+        self.bar_.set_postfix(shown)
+
+    def on_train_end(self, net, **kwargs):
+        """Close the bar."""
+        self.bar_.close()
+        self.bar_ = None
+
+    def __getstate__(self):
+        return {**self.__dict__, "bar_": None}

@@ -1,0 +1,234 @@
+"""Networks that grow while they learn: rows for new words, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sklearn_rnn._text.ngrams import NGrams
+from sklearn_rnn._training.optimizers import LazyAdamW
+from sklearn_rnn.modules import NGramLinear, TokenEmbedding
+
+# A table that must move to grow gets so much more room than it needs, so that the time of all
+# moves together is linear in its final size.
+SPARE_ROOM = 1.25
+
+
+class RoomToGrow:
+    """Lengthen tensors, with spare room behind their last rows.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn._training.growth import RoomToGrow
+    >>> room = RoomToGrow()
+    >>> table = room.lengthen("table", torch.ones(100, 2), 110)
+    >>> longer = room.lengthen("table", table, 120)
+    >>> len(longer), longer.data_ptr() == table.data_ptr()  # it has not moved
+    (120, True)
+    """
+
+    def __init__(self) -> None:
+        self.buffers = {}
+
+    def lengthen(self, name: str, tensor: Tensor, n_rows: int) -> Tensor:
+        """Return a tensor of more rows: those of `tensor`, and 0 behind them.
+
+        Parameters
+        ----------
+        name : str
+            A name for the tensor, under which it comes again.
+        tensor : torch.Tensor of shape (n_rows_before, ...)
+            The rows. Where there is room behind them, they are not copied.
+        n_rows : int
+            Number of rows wanted.
+        """
+        buffer = self.buffers.get(name)
+        if buffer is None or buffer.data_ptr() != tensor.data_ptr() or len(buffer) < n_rows:
+            buffer = tensor.new_zeros((int(n_rows * SPARE_ROOM), *tensor.shape[1:]))
+            buffer[: len(tensor)] = tensor
+            self.buffers[name] = buffer
+        buffer[len(tensor) : n_rows] = 0
+        return buffer[:n_rows]
+
+    def __getstate__(self):
+        # A copy starts without spare room: its tensors lie elsewhere.
+        return {"buffers": {}}
+
+
+def count_known_ids(module: nn.Module) -> int | None:
+    """Return how many token ids a network has vectors for, None if it has no table of ours."""
+    tables = [part.table for part in module.modules() if isinstance(part, TokenEmbedding)]
+    return min((len(table.weight) for table in tables), default=None)
+
+
+def find_ngrams(module: nn.Module) -> NGrams | None:
+    """Return the words and pairs that a network's wide path knows, None without one."""
+    for part in module.modules():
+        if isinstance(part, NGramLinear):
+            idf, pairs = part.idf.cpu().numpy(), part.pairs.cpu().numpy()
+            return NGrams(idf[: part.n_ids], pairs, idf[part.n_ids :])
+    return None
+
+
+def grow_embeddings(
+    module: nn.Module, optimizer: torch.optim.Optimizer, n_ids: int, room: RoomToGrow
+) -> None:
+    """Give ids that are new a row in the tables of embeddings, drawn as the first rows were."""
+    for name, part in module.named_modules():
+        if not isinstance(part, TokenEmbedding) or len(part.table.weight) >= n_ids:
+            continue
+        weight = part.table.weight
+        n_known = len(weight)
+        _change_state(
+            optimizer,
+            weight,
+            lambda value, key, name=name: room.lengthen(f"{name}.{key}", value, n_ids),
+        )
+        _set_weight(part.table, optimizer, room.lengthen(f"{name}.weight", weight.data, n_ids))
+        part.reset_rows(n_known)
+
+
+def grow_wide_path(module: nn.Module, optimizer: torch.optim.Optimizer, ngrams: NGrams) -> None:
+    """Let the wide path know other words and pairs; those it knew keep their weights."""
+    for part in module.modules():
+        if not isinstance(part, NGramLinear):
+            continue
+        weight = part.table.weight
+        pairs = torch.from_numpy(ngrams.pairs).to(weight.device)
+        idf = torch.from_numpy(np.concatenate([ngrams.word_idf, ngrams.pair_idf]))
+        origins = part.origins(len(ngrams.word_idf), pairs)
+        is_kept = origins >= 0
+
+        def move(value, key=None, origins=origins, is_kept=is_kept):
+            moved = value.new_zeros((len(origins), *value.shape[1:]))
+            moved[is_kept] = value[origins[is_kept]]
+            return moved
+
+        _change_state(optimizer, weight, move)
+        _set_weight(part.table, optimizer, move(weight.data))
+        part.pairs, part.idf = pairs, idf.to(weight.device)
+        part.n_ids = len(ngrams.word_idf)
+
+
+def _change_state(
+    optimizer: torch.optim.Optimizer, parameter: Tensor, change: Callable[[Tensor, str], Tensor]
+) -> None:
+    """Change what an optimizer keeps for each row of a parameter."""
+    state = optimizer.state.get(parameter, {})
+    for key, value in state.items():
+        if isinstance(value, Tensor) and value.shape == parameter.shape:
+            state[key] = change(value, key)
+
+
+def _set_weight(table: nn.Module, optimizer: torch.optim.Optimizer, values: Tensor) -> None:
+    """Give a table another number of rows.
+
+    By another parameter: what still holds a loss, such as a traceback or a callback, holds the
+    shape of the old one.
+    """
+    old, new = table.weight, nn.Parameter(values)
+    table.weight = new
+    table.num_embeddings = len(values)
+    for group in optimizer.param_groups:
+        group["params"] = [new if parameter is old else parameter for parameter in group["params"]]
+    if old in optimizer.state:
+        optimizer.state[new] = optimizer.state.pop(old)
+
+
+class TrainingState:
+    """What a chunk of training may change in a net, to be put back if it fails.
+
+    Of a table whose optimizer touches only the rows of a batch, only the rows of the chunk are
+    copied.
+
+    Parameters
+    ----------
+    net : SequenceNet
+        The net, ready for training.
+    rows : ndarray of int of shape (n_rows,)
+        The token ids of the chunk, each once.
+    """
+
+    def __init__(self, net, rows: np.ndarray) -> None:
+        self.net = net
+        module, optimizer = net.module_, net.optimizer_
+        by_row = {
+            part.table
+            for part in module.modules()
+            if isinstance(part, TokenEmbedding)
+            and part.table.sparse
+            and isinstance(optimizer, LazyAdamW)
+        }
+        self.parts = [
+            (part, vars(part).copy(), {k: v.clone() for k, v in part.named_buffers(recurse=False)})
+            for part in module.modules()
+        ]
+        self.parameters = [
+            (part, name, *self._save(parameter, rows if part in by_row else None))
+            for part in module.modules()
+            for name, parameter in part.named_parameters(recurse=False)
+        ]
+        self.groups = [
+            {key: value for key, value in group.items() if key != "params"}
+            for group in optimizer.param_groups
+        ]
+        self.batch_order = net.iterator_train__random_state.get_state()
+        self.n_epochs = len(net.history)
+        self.stream = net.stream_
+
+    def _save(self, parameter: Tensor, rows: np.ndarray | None) -> tuple[_Saved, dict]:
+        if rows is not None:
+            rows = torch.from_numpy(rows[rows < len(parameter)]).to(parameter.device)
+        state = {
+            key: _Saved(value, rows if value.shape == parameter.shape else None)
+            if isinstance(value, Tensor)
+            else value
+            for key, value in self.net.optimizer_.state.get(parameter, {}).items()
+        }
+        return _Saved(parameter.data, rows), state
+
+    def restore(self) -> None:
+        """Put everything back."""
+        net, optimizer = self.net, self.net.optimizer_
+        with torch.no_grad():
+            for part, name, saved, state in self.parameters:
+                parameter = getattr(part, name)
+                before = optimizer.state.pop(parameter, {})
+                values = saved.restore(parameter.data)
+                if values.shape == parameter.shape:
+                    parameter.data, parameter.grad = values, None
+                else:
+                    _set_weight(part, optimizer, values)
+                if state:
+                    optimizer.state[getattr(part, name)] = {
+                        key: value.restore(before[key]) if isinstance(value, _Saved) else value
+                        for key, value in state.items()
+                    }
+            for part, attributes, buffers in self.parts:
+                vars(part).update(attributes)
+                part._buffers.update(buffers)
+        for group, before in zip(optimizer.param_groups, self.groups, strict=True):
+            group.update(before)
+        net.iterator_train__random_state.set_state(self.batch_order)
+        del net.history[self.n_epochs :]
+        net.stream_ = self.stream
+
+
+class _Saved:
+    """A copy of a tensor, or of some of its rows."""
+
+    def __init__(self, tensor: Tensor, rows: Tensor | None) -> None:
+        self.n_rows = len(tensor) if rows is not None else None
+        self.rows = rows
+        self.values = tensor.clone() if rows is None else tensor[rows]
+
+    def restore(self, tensor: Tensor) -> Tensor:
+        if self.rows is None:
+            return self.values
+        tensor = tensor[: self.n_rows]  # without those that have grown
+        tensor[self.rows] = self.values
+        return tensor

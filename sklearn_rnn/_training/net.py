@@ -1,0 +1,252 @@
+"""The skorch net: how a batch meets the network and the loss."""
+
+from __future__ import annotations
+
+import copyreg
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import EarlyStopping
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from sklearn_rnn._training.batches import SequenceDataset, TokenBatch
+from sklearn_rnn._training.net_data import net_from_bytes, net_to_bytes
+from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn.modules._dropout import dropout_generator
+from sklearn_rnn.modules._penalties import collect_penalties
+
+
+class PickledState:
+    """The state of a net in a pickle.
+
+    Parameters
+    ----------
+    state : dict
+        As skorch makes it.
+    """
+
+    def __init__(self, state: dict) -> None:
+        self.state = state
+
+
+class SequenceNet(NeuralNet):
+    """skorch net over `SequenceDataset`, with a weight for each document.
+
+    Its own are: `fit` takes the pair of training and validation set (or None) as `X`; a batch
+    reaches the module as a packed sequence; the loss is the mean over documents of weight times
+    loss, of each output where the module returns several, and what modules add to it while
+    training. The rest is skorch.
+
+    Parameters
+    ----------
+    autocast_dtype : torch.dtype, default=torch.float32
+        What matrices are multiplied in, by :class:`torch.autocast`; weights stay in float32.
+    *args, **kwargs
+        As for :class:`skorch.NeuralNet`.
+    """
+
+    # What `partial_fit` of an estimator keeps here from one chunk to the next.
+    stream_ = None
+
+    def __init__(self, *args, autocast_dtype: torch.dtype = torch.float32, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.autocast_dtype = autocast_dtype
+
+    def get_split_datasets(
+        self, X: tuple[SequenceDataset, SequenceDataset | None], y: None = None, **fit_params
+    ) -> tuple[SequenceDataset, SequenceDataset | None]:
+        """Return the two sets, already split."""
+        return X
+
+    def infer(self, x: TokenBatch, **fit_params) -> Tensor:
+        """Run the module on a batch, its parts side by side."""
+        return self._infer(self.module_, x, **fit_params)
+
+    def _infer(self, function: Callable, x: TokenBatch, **fit_params) -> Tensor:
+        grad_enabled = torch.is_grad_enabled()
+
+        def infer_part(ids):
+            with torch.set_grad_enabled(grad_enabled), self._autocast():
+                return function(moved(ids, self.device), **fit_params)
+
+        return join_parts(side_by_side(infer_part, x.parts))
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(
+            torch.device(self.device).type,
+            self.autocast_dtype,
+            enabled=self.autocast_dtype != torch.float32,
+            # The cache belongs to the process, and threads would empty it for each other.
+            cache_enabled=False,
+        )
+
+    def train_step_single(
+        self, batch: tuple[TokenBatch, tuple[Tensor, Tensor]], **fit_params
+    ) -> dict:
+        """Compute the gradient of a batch: that of each part side by side, then their sum.
+
+        Neither order nor random numbers depend on which part is done first, so the sum is the
+        same, to the bit, on any number of threads.
+        """
+        self._set_training(True)
+        x, (targets, weights) = batch
+        sizes = x.part_sizes
+        parameters = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
+        seeds = torch.randint(2**63 - 1, (len(sizes),)).tolist()
+
+        def step_part(ids, targets, weights, seed):
+            part = TokenBatch(None, [ids])
+            with torch.enable_grad(), dropout_generator(self._generator(seed)):
+                with collect_penalties() as penalties:
+                    y_pred = self.infer(part, **fit_params)
+                loss = self.get_loss(y_pred, (targets, weights), X=part, training=True)
+                for penalty in penalties:
+                    loss = loss + (penalty * weights.to(penalty.device)).mean()
+                loss = loss * (len(targets) / len(x))  # the share of the part in the mean
+                grads = torch.autograd.grad(loss, parameters, allow_unused=True)
+            return loss.detach(), y_pred, list(map(own_grad, grads, parameters))
+
+        parts = side_by_side(step_part, x.parts, targets.split(sizes), weights.split(sizes), seeds)
+        losses, outputs, grads = zip(*parts, strict=True)
+        for parameter, *part_grads in zip(parameters, *grads, strict=True):
+            for grad in part_grads:
+                if grad is not None:
+                    parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
+        return {"loss": sum(losses), "y_pred": join_parts(outputs)}
+
+    def _generator(self, seed: int) -> torch.Generator | None:
+        """Return a generator for a part of a batch; a GPU computes no parts side by side."""
+        if torch.device(self.device).type != "cpu":
+            return None
+        return torch.Generator().manual_seed(seed)
+
+    def get_loss(
+        self,
+        y_pred: Tensor | tuple[Tensor, ...],
+        y_true: tuple[Tensor, Tensor],
+        X: TokenBatch | None = None,
+        training: bool = False,
+    ) -> Tensor:
+        """Return the weighted mean loss of a batch, averaged over several outputs."""
+        outputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
+        targets, weights = (moved(part, outputs[0].device) for part in y_true)
+        losses = [(self.criterion_(output, targets) * weights).mean() for output in outputs]
+        return sum(losses) / len(losses)
+
+    def fit_loop(self, *args, **kwargs) -> SequenceNet:
+        """Train, and remember whether the user interrupted it.
+
+        skorch's early stopping ends training by a KeyboardInterrupt too; which one it was shows in
+        that callback's count of misses.
+        """
+        self.interrupted_ = False
+        try:
+            return super().fit_loop(*args, **kwargs)
+        except KeyboardInterrupt:
+            self.interrupted_ = not any(
+                isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+                for _, callback in self.callbacks_
+            )
+            raise
+
+    def __reduce_ex__(self, protocol):
+        """Return what pickle, joblib and copy keep: all that there is, as skorch does it."""
+        state = super().__getstate__()
+        # skorch pickles `module_` apart from the rest, and `module` is the same one once more.
+        if self.module is getattr(self, "module_", None):
+            del state["module"]
+        return copyreg.__newobj__, (type(self),), PickledState(state)
+
+    def __getstate__(self):
+        """Return what skops keeps, which asks for this alone: plain data."""
+        return {"safetensors": net_to_bytes(self)}
+
+    def __setstate__(self, state):
+        # In the state of skorch is a pickle. A file of plain data must never get it opened, and so
+        # only who may build a PickledState, as pickle may, comes here with one.
+        if isinstance(state, PickledState):
+            super().__setstate__(state.state)
+            self.__dict__.setdefault("module", self.__dict__.get("module_"))
+        else:
+            self.__dict__.update(vars(net_from_bytes(type(self), state["safetensors"])))
+
+    def outputs(self, dataset: SequenceDataset, function: Callable | None = None) -> np.ndarray:
+        """Return the module's outputs in the order of the data set.
+
+        Parameters
+        ----------
+        dataset : SequenceDataset
+            The documents.
+        function : callable, default=None
+            What to apply to packed documents, a method of the module. None stands for the module.
+
+        Returns
+        -------
+        outputs : ndarray of float32 of shape (n_documents, n_outputs)
+        """
+        self._set_training(False)
+        function = self.module_ if function is None else function
+
+        def infer_batch(rows):
+            with torch.inference_mode():
+                batch, _ = dataset.batch(rows)
+                return self._infer(function, batch).cpu().numpy()
+
+        plan = self.get_iterator(dataset, training=False).plan()
+        parts = side_by_side(infer_batch, plan)
+        outputs = np.empty((len(dataset), *parts[0].shape[1:]), parts[0].dtype)
+        outputs[np.concatenate(plan)] = np.concatenate(parts)
+        return outputs
+
+
+def moved(data: Tensor | PackedSequence, device: str | torch.device) -> Tensor | PackedSequence:
+    """Return data on a device. A GPU need not be waited for, if it copies from pinned memory."""
+    if torch.device(device).type == "cuda" and not data.is_cuda:
+        return data.pin_memory().to(device, non_blocking=True)
+    return data.to(device)
+
+
+def own_grad(grad: Tensor | None, parameter: Tensor) -> Tensor | None:
+    """Return a gradient that can be added to, the rows of a sparse one already summed."""
+    if grad is None:
+        return None
+    if grad.is_sparse:
+        return grad.coalesce()
+    # Autograd gives parameters that are added up, such as two biases, one tensor between them. And
+    # torch's fused optimizers take numbers in the order in which they lie in memory.
+    return torch.empty_like(parameter).copy_(grad)
+
+
+def join_parts(outputs: list[Tensor | tuple[Tensor, ...]]) -> Tensor | tuple[Tensor, ...]:
+    """Return the outputs for the parts of a batch as those of the whole batch, in float32."""
+    if isinstance(outputs[0], tuple):
+        return tuple(torch.cat(columns).float() for columns in zip(*outputs, strict=True))
+    return torch.cat(outputs).float()
+
+
+def resolve_device(device: str | torch.device, estimator: object) -> torch.device:
+    """Return the torch device, "auto" being the GPU where there is one.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        What the user asked for.
+    estimator : estimator instance
+        Who asks, for the message.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    message = (
+        f"The 'device' parameter of {type(estimator).__name__} must be 'auto' or a device that "
+        f"torch has here. Got {device!r} instead"
+    )
+    try:
+        # Whether the device is there, and computes, shows when something is put there and read.
+        probe = torch.zeros(1, device=device)
+        probe.cpu()
+        return probe.device
+    except (RuntimeError, AssertionError) as exc:
+        raise ValueError(f"{message}: {exc}") from exc

@@ -1,0 +1,212 @@
+"""Optimizers and learning-rate schedules by name."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+
+class LazyAdamW(torch.optim.AdamW):
+    """AdamW whose step costs what the batch costs, not what the vocabulary costs.
+
+    Parameters with dense gradients are stepped by torch's fused AdamW. Of a parameter with a
+    sparse gradient, such as an embedding table, only the rows in the batch are touched: their
+    moments, their decay and their step. The other rows rest, where dense AdamW would go on moving
+    them by their old momentum and decay them. The bias correction counts all steps, as in
+    :class:`torch.optim.SparseAdam`.
+
+    A group of parameters with ``plain=True`` is moved by gradient descent instead: by the gradient
+    times the learning rate, with no moments and no decay. That suits a linear model of sparse
+    features, where Adam gives rare features steps as long as frequent ones.
+
+    Parameters
+    ----------
+    params : iterable of torch.nn.Parameter or of dict
+        As for :class:`torch.optim.AdamW`.
+    lr : float, default=1e-3
+        Learning rate.
+    betas : tuple of two floats, default=(0.9, 0.999)
+        Decay of the running means of the gradient and of its square.
+    eps : float, default=1e-8
+        Added to the denominator.
+    weight_decay : float, default=1e-2
+        Decoupled weight decay.
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR (2019).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn._training.optimizers import LazyAdamW
+    >>> table = torch.nn.Embedding(5, 2, sparse=True)
+    >>> before = table.weight.detach().clone()
+    >>> optimizer = LazyAdamW(table.parameters())
+    >>> table(torch.tensor([1, 3])).sum().backward()
+    >>> optimizer.step()
+    >>> (table.weight != before).any(dim=1)
+    tensor([False,  True, False,  True, False])
+    """
+
+    def __init__(
+        self,
+        params: Iterable,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True)
+
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """Take one step.
+
+        Parameters
+        ----------
+        closure : callable, default=None
+            Computes the gradients anew and returns the loss.
+
+        Returns
+        -------
+        loss : torch.Tensor or None
+            What the closure returned.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        ours = [
+            (group, parameter, parameter.grad)
+            for group in self.param_groups
+            for parameter in group["params"]
+            if parameter.grad is not None and (group.get("plain") or parameter.grad.is_sparse)
+        ]
+        # Without a gradient torch's step passes a parameter over.
+        for _, parameter, _ in ours:
+            parameter.grad = None
+        with torch.no_grad():
+            # torch wraps the step of every class in the hooks of the optimizer; by the bare one
+            # they run once.
+            inspect.unwrap(torch.optim.AdamW.step)(self)
+            for group, parameter, grad in ours:
+                parameter.grad = grad
+                if group.get("plain"):
+                    parameter.add_(grad, alpha=-group["lr"])
+                else:
+                    grad = grad.coalesce()
+                    self._step_rows(group, parameter, grad.indices()[0], grad.values())
+        return loss
+
+    def _step_rows(self, group: dict, parameter: Tensor, rows: Tensor, grad: Tensor) -> None:
+        state = self.state[parameter]
+        if not state:
+            state["step"] = torch.zeros(())
+            state["exp_avg"] = torch.zeros_like(parameter)
+            state["exp_avg_sq"] = torch.zeros_like(parameter)
+        state["step"] += 1
+        step = state["step"].item()
+        beta1, beta2 = group["betas"]
+        mean = state["exp_avg"].index_select(0, rows).lerp_(grad, 1 - beta1)
+        square = state["exp_avg_sq"].index_select(0, rows).mul_(beta2)
+        square.addcmul_(grad, grad, value=1 - beta2)
+        state["exp_avg"].index_copy_(0, rows, mean)
+        state["exp_avg_sq"].index_copy_(0, rows, square)
+        scale = square.sqrt_().div_(math.sqrt(1 - beta2**step)).add_(group["eps"])
+        values = parameter.index_select(0, rows).mul_(1 - group["lr"] * group["weight_decay"])
+        values.addcdiv_(mean, scale, value=-group["lr"] / (1 - beta1**step))
+        parameter.index_copy_(0, rows, values)
+
+
+def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
+    """Scale gradients, dense and sparse, so that their joint norm is at most `max_norm`.
+
+    What :func:`torch.nn.utils.clip_grad_norm_` does, but sparse gradients are summed by row first
+    and left so; that function takes each occurrence of a token for a row of its own.
+
+    Parameters
+    ----------
+    parameters : iterable of torch.nn.Parameter
+        Those without a gradient are passed over.
+    max_norm : float
+        The largest norm.
+
+    Returns
+    -------
+    norm : torch.Tensor of shape ()
+        The norm before, 0 where there are no gradients.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn._training.optimizers import clip_grad_norm
+    >>> weight = torch.nn.Parameter(torch.zeros(2))
+    >>> weight.grad = torch.tensor([3.0, 4.0])
+    >>> clip_grad_norm([weight], 1.0)
+    tensor(5.)
+    >>> weight.grad
+    tensor([0.6000, 0.8000])
+    """
+    grads = []
+    for parameter in parameters:
+        if parameter.grad is None:
+            continue
+        if parameter.grad.is_sparse:
+            parameter.grad = parameter.grad.coalesce()
+            grads.append(parameter.grad.values())
+        else:
+            grads.append(parameter.grad)
+    if not grads:
+        return torch.zeros(())
+    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
+    torch._foreach_mul_(grads, torch.clamp(max_norm / (norm + 1e-6), max=1.0))
+    return norm
+
+
+OPTIMIZERS = {
+    "adamw": LazyAdamW,
+    "adam": torch.optim.Adam,
+    "nadam": torch.optim.NAdam,
+    "rmsprop": torch.optim.RMSprop,
+    "adagrad": torch.optim.Adagrad,
+    "sgd": torch.optim.SGD,
+}
+
+
+def constant(step: int, n_steps: int) -> float:
+    """Return 1 at every step."""
+    return 1.0
+
+
+def linear(step: int, n_steps: int) -> float:
+    """Fall in a straight line from 1 to 0."""
+    return 1 - step / n_steps
+
+
+def cosine(step: int, n_steps: int) -> float:
+    """Fall from 1 to 0 along half a cosine (Loshchilov and Hutter, 2017)."""
+    return (1 + math.cos(math.pi * step / n_steps)) / 2
+
+
+def one_cycle(step: int, n_steps: int, warm_up: float = 0.25) -> float:
+    """Rise to 1 in the first quarter and fall to 0 after it (Smith and Topin, 2018).
+
+    Both ways along half a cosine, from a twenty-fifth.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._training.optimizers import one_cycle
+    >>> [round(one_cycle(step, 100), 2) for step in (0, 25, 50, 99)]
+    [0.04, 1.0, 0.75, 0.0]
+    """
+    peak = warm_up * n_steps
+    if step < peak:
+        return 1 - (1 - 1 / 25) * cosine(step, peak)
+    return cosine(step - peak, n_steps - peak)
+
+
+SCHEDULES = {"onecycle": one_cycle, "cosine": cosine, "linear": linear, "constant": constant}

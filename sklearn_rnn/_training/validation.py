@@ -1,0 +1,154 @@
+"""Validation while training: which documents are set aside, and how outputs for them are scored."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import check_non_negative
+
+from sklearn_rnn._sklearn_compat import _check_sample_weight
+from sklearn_rnn._training.batches import SequenceDataset
+
+
+class Documents(NamedTuple):
+    """Documents as token ids, with what belongs to each."""
+
+    X: csr_array
+    y: np.ndarray
+    weights: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Documents:
+        """Return some of them."""
+        return Documents(*(part[rows] for part in self))
+
+    def to_dataset(self, target: Any, mean_weight: float | None = None) -> SequenceDataset:
+        """Return what the network reads, with weights whose mean is 1.
+
+        So a document of weight 2 counts as two of weight 1, not more, whatever the other weights.
+        Where these are a part of the documents, `mean_weight` is the mean weight of all.
+        """
+        mean = self.weights.mean() if mean_weight is None else mean_weight
+        weights = (self.weights / mean).astype(np.float32)
+        return SequenceDataset(self.X, target.encode(self.y), weights)
+
+
+def check_weights(sample_weight: Any, X: csr_array, name: str = "sample_weight") -> np.ndarray:
+    """Return a weight for each document, None standing for 1."""
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    check_non_negative(weights, f"`{name}`")
+    return weights
+
+
+def check_any_weight(estimator: Any, weights: np.ndarray, where: str) -> None:
+    """Refuse documents of no weight at all."""
+    if not weights.any():
+        raise ValueError(
+            f"At least one non-zero weight is needed among the documents {where}, but by "
+            "sample_weight and class_weight all are 0. Give more documents a weight"
+            + (", or set early_stopping=False." if estimator.early_stopping else ".")
+        )
+
+
+def check_validation_given(estimator: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> None:
+    """Refuse a validation set that is given by half, or that would not be used."""
+    if X_val is None and y_val is None:
+        if sample_weight_val is not None:
+            raise ValueError(
+                "sample_weight_val is provided, but X_val and y_val were not provided."
+            )
+        return
+    if y_val is None:
+        raise ValueError("X_val is provided, but y_val was not provided.")
+    if X_val is None:
+        raise ValueError("y_val is provided, but X_val was not provided.")
+    if not estimator.early_stopping:
+        raise ValueError(
+            "X_val and y_val are passed to fit while at the same time early_stopping is False. "
+            "When passing X_val and y_val to fit, early_stopping should be set to True."
+        )
+
+
+def hold_out(
+    documents: Documents, strata: np.ndarray | None, validation_fraction: float, seed: int
+) -> tuple[Documents, Documents]:
+    """Split documents into those to train on and those set aside.
+
+    Parameters
+    ----------
+    documents : Documents
+        What to split.
+    strata : ndarray of int of shape (n_documents,) or None
+        The class of each document, by which they are split where every class has enough of them;
+        one of each class stays to train on. None splits at random.
+    validation_fraction : float
+        Share of the documents to set aside.
+    seed : int
+        The seed of the split.
+    """
+    n_documents = len(documents.y)
+    n_valid = int(np.ceil(validation_fraction * n_documents))
+    if n_valid >= n_documents:
+        raise ValueError(
+            f"With early_stopping=True, validation_fraction={validation_fraction} of "
+            f"{n_documents} documents leaves none to train on. Lower it, or set "
+            "early_stopping=False."
+        )
+    train, valid = _split_rows(n_documents, strata, n_valid, seed)
+    return documents.take(train), documents.take(valid)
+
+
+def _split_rows(n_documents, strata, n_valid, seed):
+    rows = np.arange(n_documents)
+    if strata is None:
+        return train_test_split(rows, test_size=n_valid, random_state=seed)
+    counts = np.bincount(strata)
+    enough = counts.min() >= 2 and len(counts) <= min(n_valid, n_documents - n_valid)
+    train, valid = train_test_split(
+        rows, test_size=n_valid, stratify=strata if enough else None, random_state=seed
+    )
+    # Of a class that is not trained on, the first document goes over.
+    unseen = valid[~np.isin(strata[valid], strata[train])]
+    moved = unseen[np.unique(strata[unseen], return_index=True)[1]]
+    if len(moved) == len(valid):
+        raise ValueError(
+            "With early_stopping=True, no document is left to set aside when each class has "
+            "one to train on. Give more documents, or set early_stopping=False."
+        )
+    return np.append(train, moved), valid[~np.isin(valid, moved)]
+
+
+class OutputScorer:
+    """Score the network's outputs for the validation set as scikit-learn scores an estimator.
+
+    A scorer asks an estimator to predict. It is given a copy of the estimator in training, which
+    knows the outputs for the validation set already, so that they are computed once an epoch.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        With all that its predictions need but for `net_`.
+    scoring : str, callable or None
+        As for :func:`sklearn.metrics.check_scoring`.
+    valid : Documents
+        The validation set.
+    """
+
+    def __init__(self, estimator: Any, scoring: Any, valid: Documents) -> None:
+        self.estimator = estimator
+        self.scorer = check_scoring(estimator, scoring)
+        self.valid = valid
+
+    def __call__(self, net: Any, outputs: np.ndarray) -> float:
+        """Return the score of the outputs that `net` gave."""
+        estimator, (X, y, weights) = copy(self.estimator), self.valid
+        estimator.net_ = net
+        compute = estimator._outputs
+        estimator._outputs = lambda asked: outputs if asked is X else compute(asked)
+        # Not every scorer takes weights.
+        weighted = {} if (weights == 1).all() else {"sample_weight": weights}
+        return float(self.scorer(estimator, X, y, **weighted))

@@ -1,0 +1,239 @@
+import sys
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import coo_matrix, csr_array
+
+from sklearn_rnn._text.containers import as_documents, is_text
+
+DOCUMENTS = ["a good film", "", "naïve 👍"]
+
+
+def make_polars(kind):
+    pl = pytest.importorskip("polars")
+    series = pl.Series("text", DOCUMENTS)
+    return {"series": series, "frame": series.to_frame(), "category": series.cast(pl.Categorical)}[
+        kind
+    ]
+
+
+def make_arrow(kind):
+    pa = pytest.importorskip("pyarrow")
+    if kind == "array":
+        return pa.array(DOCUMENTS)
+    if kind == "chunked":
+        return pa.chunked_array([DOCUMENTS[:1], DOCUMENTS[1:]])
+    return pd.Series(DOCUMENTS, dtype="string[pyarrow]")
+
+
+CONTAINERS = {
+    "list": lambda: list(DOCUMENTS),
+    "tuple": lambda: tuple(DOCUMENTS),
+    "str array": lambda: np.array(DOCUMENTS),
+    "object array": lambda: np.array(DOCUMENTS, dtype=object),
+    "column array": lambda: np.array(DOCUMENTS, dtype=object).reshape(-1, 1),
+    "str column array": lambda: np.array(DOCUMENTS).reshape(-1, 1),
+    "list of numpy.str_": lambda: list(np.array(DOCUMENTS)),
+    "bytes": lambda: [text.encode() for text in DOCUMENTS],
+    "bytes array": lambda: np.array([text.encode() for text in DOCUMENTS]),
+    "object series": lambda: pd.Series(DOCUMENTS, dtype=object),
+    "string series": lambda: pd.Series(DOCUMENTS, dtype="string"),
+    "inferred series": lambda: pd.Series(DOCUMENTS),
+    "category series": lambda: pd.Series(DOCUMENTS, dtype="category"),
+    "odd index": lambda: pd.Series(DOCUMENTS, index=[7, 7, -1]),
+    "index": lambda: pd.Index(DOCUMENTS),
+    "frame": lambda: pd.DataFrame({"text": DOCUMENTS}, index=[2, 1, 0]),
+    "string frame": lambda: pd.DataFrame({"text": DOCUMENTS}, dtype="string"),
+    "arrow series": lambda: make_arrow("series"),
+    "arrow array": lambda: make_arrow("array"),
+    "arrow chunks": lambda: make_arrow("chunked"),
+    "polars series": lambda: make_polars("series"),
+    "polars frame": lambda: make_polars("frame"),
+    "polars category": lambda: make_polars("category"),
+    "generator": lambda: (text for text in DOCUMENTS),
+    "dict values": lambda: dict(enumerate(DOCUMENTS)).values(),
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_containers_give_the_same_documents(container):
+    documents = as_documents(CONTAINERS[container]())
+    assert documents == DOCUMENTS
+    assert {type(document) for document in documents} == {str}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_containers_of_text_are_text(container):
+    assert is_text(CONTAINERS[container]())
+
+
+def test_polars_frame_of_several_columns_is_refused():
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"title": DOCUMENTS, "text": DOCUMENTS})
+    with pytest.raises(ValueError, match=r"of shape \(3, 2\). Select one column.*X\['title'\]"):
+        as_documents(frame)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        pytest.param(np.array([[2, 3], [4, 0]]), id="int array"),
+        pytest.param(np.array([[2.0, 3.0]]), id="float array"),
+        pytest.param(np.array([[2, 3]], dtype=object), id="object array of int"),
+        pytest.param(np.zeros((0, 3)), id="empty int array"),
+        pytest.param(np.array([2, 3]), id="1d"),
+        pytest.param([[2, 3], [4, 0]], id="nested list"),
+        pytest.param([[], [4, 0]], id="ragged list"),
+        pytest.param([np.array([2, 3])], id="list of arrays"),
+        pytest.param(csr_array([[2, 3]]), id="csr"),
+        pytest.param(coo_matrix([[2, 3]]), id="coo"),
+        pytest.param(pd.DataFrame({"a": [2], "b": [3]}), id="frame"),
+        pytest.param(pd.DataFrame({"a": [2]}, dtype="Int64"), id="nullable frame"),
+        pytest.param(pd.Series([2, 3]), id="series"),
+    ],
+)
+def test_numbers_are_not_text(X):
+    assert not is_text(X)
+
+
+def test_polars_numbers_are_not_text():
+    pl = pytest.importorskip("polars")
+    assert not is_text(pl.DataFrame({"a": [2], "b": [3]}))
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        "bare",
+        b"bare",
+        [],
+        np.array([]),
+        [None, "a"],
+        [3, "a"],
+        [None, np.nan],
+        [["a", "b"], ["c"]],
+        [{"text": "a"}],
+        {"text": ["a"]},
+        pd.DataFrame({"a": ["x"], "b": ["y"]}),
+        None,
+    ],
+)
+def test_what_text_errors_explain_best_is_text(X):
+    assert is_text(X)
+
+
+@pytest.mark.parametrize("X", ["a good film", np.str_("a"), np.array("a"), b"a"])
+def test_bare_string_is_refused(X):
+    match = "Iterable over raw text documents expected, (string|bytes) object received"
+    with pytest.raises(ValueError, match=match):
+        as_documents(X)
+
+
+@pytest.mark.parametrize("X", [{"text": ["a"]}, {"a", "b"}, frozenset("ab"), {"a": 1}.keys()])
+def test_containers_without_a_given_order_are_refused(X):
+    with pytest.raises(TypeError, match=r"documents expected, .* received. Pass the documents in"):
+        as_documents(X)
+
+
+@pytest.mark.parametrize("X", [3, None, 2.5, object()])
+def test_no_iterable_is_refused(X):
+    with pytest.raises(TypeError, match=f"expected, {type(X).__name__} object received"):
+        as_documents(X)
+
+
+def test_sparse_is_refused_as_text():
+    with pytest.raises(TypeError, match="sparse matrix received"):
+        as_documents(csr_array([[1]]))
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.array([["a", "b"]]),
+        np.array([["a", "b"]], dtype=object),
+        np.full((2, 1, 1), "a"),
+        pd.DataFrame({"title": ["a"], "text": ["b"]}),
+    ],
+)
+def test_several_columns_are_refused(X):
+    with pytest.raises(ValueError, match=r"one column of them; got .* of shape"):
+        as_documents(X)
+
+
+@pytest.mark.parametrize(
+    "X", [[], (), np.array([], dtype=str), pd.Series([], dtype=str), iter([]), np.empty((0, 1))]
+)
+def test_no_documents_are_refused(X):
+    match = r"Found array with 0 sample\(s\) .* a minimum of 1 is required by SequenceVectorizer"
+    with pytest.raises(ValueError, match=match):
+        as_documents(X)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, np.float32("nan"), pd.NA, pd.NaT])
+def test_missing_documents_are_named(missing):
+    X = np.array(["a", missing, "b", missing], dtype=object)
+    with pytest.raises(ValueError, match=r"2 missing document.*row\(s\) 1, 3, .*missing='empty'"):
+        as_documents(X)
+    assert as_documents(X, missing="empty") == ["a", "", "b", ""]
+
+
+@pytest.mark.parametrize("dtype", [object, "str", "string", "category"])
+def test_missing_documents_in_series(dtype):
+    X = pd.Series(["a", None, "b"], dtype=dtype, index=[5, 6, 7])
+    with pytest.raises(ValueError, match=r"1 missing document.* at row\(s\) 1, counted from 0"):
+        as_documents(X)
+    assert as_documents(X, missing="empty") == ["a", "", "b"]
+
+
+def test_missing_documents_in_polars():
+    pl = pytest.importorskip("polars")
+    X = pl.Series(["a", None])
+    with pytest.raises(ValueError, match="1 missing document"):
+        as_documents(X)
+    assert as_documents(X, missing="empty") == ["a", ""]
+
+
+def test_only_the_first_missing_rows_are_named():
+    with pytest.raises(ValueError, match=r"100 missing document.* 0, 1, 2, 3, 4, \.\.\., counted"):
+        as_documents([None] * 100)
+
+
+@pytest.mark.parametrize("value", [3, 2.5, np.int64(3), True, Decimal("1")])
+def test_numbers_among_documents_are_refused(value):
+    match = f"row 1 is of type {type(value).__name__}.*Convert the documents to str"
+    with pytest.raises(TypeError, match=match):
+        as_documents(["a", value], missing="empty")
+
+
+@pytest.mark.parametrize("value", [["a", "b"], ("a",), np.array(["a"])])
+def test_token_lists_are_refused(value):
+    with pytest.raises(TypeError, match=r"row 1 is of type .*join its tokens by spaces"):
+        as_documents(["a", value])
+
+
+def test_encoding_of_bytes():
+    assert as_documents(["ä".encode("latin-1")], encoding="latin-1") == ["ä"]
+
+
+def test_undecodable_bytes_name_the_row():
+    X = ["a", b"\xff"]
+    with pytest.raises(UnicodeDecodeError, match=r"invalid start byte.*row 1 of X.*'encoding'"):
+        as_documents(X)
+    assert as_documents(X, decode_error="ignore") == ["a", ""]
+    assert as_documents(X, decode_error="replace") == ["a", "\ufffd"]
+
+
+def test_input_is_not_changed():
+    X = [b"a", None]
+    as_documents(X, missing="empty")
+    assert X == [b"a", None]
+    X = ["a", "b"]
+    assert as_documents(X) is not X
+
+
+def test_frame_libraries_are_not_imported():
+    """Whoever has no polars, or no need of pandas, pays nothing for them."""
+    names = vars(sys.modules["sklearn_rnn._text.containers"])
+    assert not {"pandas", "pd", "polars", "pl"} & set(names)
