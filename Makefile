@@ -59,7 +59,7 @@ $(VENV)/.installed-peers: benchmarks/requirements-peers.txt constraints.txt | $(
 	@touch $@
 
 # One stamp for each extra of pyproject.toml.
-KERNELS := hatch_build.py $(wildcard sklearn_rnn/modules/native/*.cpp sklearn_rnn/modules/native/*.h)
+KERNELS := hatch_build.py $(wildcard sklearn_rnn/modules/kernels/*.cpp sklearn_rnn/modules/kernels/*.h)
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt $(KERNELS) | $(PY)
 	@echo "Installing sklearn_rnn[$*] into $(VENV); the first time takes some minutes"

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FOLDER = "sklearn_rnn/modules/native"
+FOLDER = "sklearn_rnn/modules/kernels"
 
 
 class KernelBuildHook(BuildHookInterface):

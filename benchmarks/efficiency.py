@@ -87,10 +87,10 @@ def main(argv):
         f"layer in one direction, embeddings of {EMBEDDING_DIM}; medians of {args.rounds}. The "
         "peak is that of a product of two matrices of 2,048 rows and columns in float32, between "
         "the epochs. GFLOP/s counts what the equations multiply for every token. With our own "
-        "kernels (`compile`), the products with the vector of a word are computed once for all "
+        "kernels (`kernels`), the products with the vector of a word are computed once for all "
         "places in a part of a batch where it stands, so that less is multiplied than is counted. "
         "`python -m benchmarks efficiency` makes this page.\n",
-        "| cell | precision | compile | hidden | batch | epoch, s | GFLOP/s | peak, GFLOP/s "
+        "| cell | precision | kernels | hidden | batch | epoch, s | GFLOP/s | peak, GFLOP/s "
         "| share |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
@@ -100,16 +100,16 @@ def main(argv):
                 line = share_of_peak(X, y, *setting, hidden, batch_size, args.rounds)
                 print(line, flush=True)
                 lines.append(line)
-    for cell, compile in product(("lstm", "gru"), (False, "auto")):
-        lines += ["", *breakdown(X, y, cell, compile)]
+    for cell, kernels in product(("lstm", "gru"), (False, "auto")):
+        lines += ["", *breakdown(X, y, cell, kernels)]
     lines += ["", *skorch_share(args.rounds)]
     Path(args.output).mkdir(parents=True, exist_ok=True)
     (Path(args.output) / "efficiency.md").write_text("\n".join(lines) + "\n")
 
 
-def share_of_peak(X, y, cell, precision, compile, hidden, batch_size, n_rounds):
+def share_of_peak(X, y, cell, precision, kernels, hidden, batch_size, n_rounds):
     """Return a line of the table."""
-    params = {"cell": cell, "precision": precision, "compile": compile, "hidden_size": hidden}
+    params = {"cell": cell, "precision": precision, "kernels": kernels, "hidden_size": hidden}
     params |= {"embedding_dim": EMBEDDING_DIM, "batch_size": batch_size}
     peaks, seconds = [], []
     for _ in range(n_rounds):
@@ -135,10 +135,10 @@ def matrix_peak(size=2048, n_times=9):
     return 2 * size**3 / median(seconds) / 1e9
 
 
-def breakdown(X, y, cell, compile):
+def breakdown(X, y, cell, kernels):
     """Return a table of where the time of an epoch goes, on one thread."""
     params = {"cell": cell, "hidden_size": 128, "embedding_dim": EMBEDDING_DIM, "batch_size": 64}
-    params["compile"] = compile
+    params["kernels"] = kernels
     time_epochs(X, y, 1, n_jobs=1, **params)
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
         time_epochs(X, y, 1, n_jobs=1, **params)
@@ -150,9 +150,9 @@ def breakdown(X, y, cell, compile):
             kind for kind, names in KINDS.items() if any(name in event.key for name in names)
         )
         shares[kind] += event.self_cpu_time_total / total
-    kernels = "our own kernels" if compile else "torch's kernels"
+    kernels = "our own kernels" if kernels else "torch's kernels"
     notes = ["By torch's profiler, which itself slows small operations."]
-    if cell == "gru" and not compile:
+    if cell == "gru" and not kernels:
         notes.append(
             "torch has a kernel of the whole layer for the LSTM; a GRU is computed step by step "
             "in small operations."

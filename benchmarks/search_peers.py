@@ -72,7 +72,7 @@ def compare(corpus_name, corpus, epochs, n_rounds):
         scores = found[0][1]  # the seed is the same in each round
         ratios = [
             "" if name == mine else show(pair_ratios(seconds[mine], seconds[name]))
-            for mine in ("ours", "ours, compile=False")
+            for mine in ("ours", "ours, kernels=False")
         ]
         yield (
             f"| {corpus_name} | {len(labels):,} | {largest_class:.2f} | {name} "
@@ -108,6 +108,6 @@ def introduction(args):
         "with one seed. Ours starts its weights in its own way and the others as torch does, so "
         "the scores need not agree.\n",
         "| corpus | documents | largest class | search | seconds | ours / theirs "
-        "| compile=False / theirs | best score | mean score |",
+        "| kernels=False / theirs | best score | mean score |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]

@@ -20,16 +20,16 @@ GRID = {"hidden_size": [64, 128], "lr": [1e-3, 3e-3], "batch_size": [32, 64, 128
 NETWORK = Network("lstm", bidirectional=False, num_layers=1)
 
 
-def ours(corpus, epochs, compile="auto"):
+def ours(corpus, epochs, kernels="auto"):
     """`RNNTextClassifier` on sparse ids."""
     # The network of the others: the additions that the defaults have are switched off.
     params = {**BARE, **asdict(NETWORK), "weight_decay": 0, "device": "cpu"}
-    return RNNTextClassifier(**params, max_epochs=epochs, compile=compile), GRID, corpus.train.ids
+    return RNNTextClassifier(**params, max_epochs=epochs, kernels=kernels), GRID, corpus.train.ids
 
 
 def ours_by_torch(corpus, epochs):
-    """The same with `compile=False`, without kernels of our own."""
-    return ours(corpus, epochs, compile=False)
+    """The same with `kernels=False`, without kernels of our own."""
+    return ours(corpus, epochs, kernels=False)
 
 
 def skorch(corpus, epochs):
@@ -104,7 +104,7 @@ class TutorialClassifier(ClassifierMixin, BaseEstimator):
 
 SEARCHES = {
     "ours": ours,
-    "ours, compile=False": ours_by_torch,
+    "ours, kernels=False": ours_by_torch,
     "skorch": skorch,
     "tutorial": tutorial,
 }

@@ -19,7 +19,7 @@ from benchmarks.speed.run import CELLS, warn_of_load
 from benchmarks.speed.task import Network
 from benchmarks.turns import show
 
-ENTRIES = {"ours": OURS, "ours, compile=False": OURS_BY_TORCH, **PEERS}
+ENTRIES = {"ours": OURS, "ours, kernels=False": OURS_BY_TORCH, **PEERS}
 
 
 def main(argv):
@@ -36,7 +36,7 @@ def main(argv):
     parser.add_argument("--output", default="docs/benchmarks")
     args = parser.parse_args(argv)
     warn_of_load()
-    names = ["ours", "ours, compile=False", *args.peers]
+    names = ["ours", "ours, kernels=False", *args.peers]
     courses = {}
     for corpus_name in args.corpora:
         corpus, _ = load_corpus(corpus_name, args.documents, args.held_out, max_tokens=1000, seed=0)

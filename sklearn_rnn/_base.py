@@ -45,7 +45,7 @@ from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules._network import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
-from sklearn_rnn.modules.native import has_kernels, load_kernels
+from sklearn_rnn.modules.kernels import has_kernels, load_kernels
 
 # Prediction needs no gradients kept, so its batches can be larger than those of training.
 _PREDICTION_BATCH_SIZE = 256
@@ -69,7 +69,7 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
         "forget_bias": [StrOptions({"chrono"}), Interval(Real, None, None, closed="neither"), None],
         "pooling": [StrOptions(set(POOLINGS))],
         "num_heads": [Interval(Integral, 1, None, closed="left")],
-        "doubly_stochastic": [Interval(Real, 0, None, closed="left")],
+        "attention_penalty": [Interval(Real, 0, None, closed="left")],
         "skip_connection": ["boolean"],
         "wide_weight": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -94,7 +94,7 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
         "random_state": ["random_state"],
         "device": [str, torch.device],
         "precision": [StrOptions(set(PRECISIONS))],
-        "compile": ["boolean", StrOptions({"auto"})],
+        "kernels": ["boolean", StrOptions({"auto"})],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
         "callbacks": [list, None],
@@ -209,7 +209,7 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
     def _prepare_device(self):
         """Return the device to train on, with the kernels that run there compiled."""
         device = resolve_device(self.device, self)
-        if device.type == "cpu" and self._native() is True:
+        if device.type == "cpu" and self._kernels() is True:
             load_kernels()
         return device
 
@@ -232,7 +232,7 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
             "callbacks": make_callbacks(self, target, n_steps, max_epochs, **callbacks),
             "device": device,
             "autocast_dtype": resolve_precision(
-                self.precision, self.cell, device, native=has_kernels(self._native())
+                self.precision, self.cell, device, kernels=has_kernels(self._kernels())
             ),
             "verbose": 0,
             **target.criterion,
@@ -350,12 +350,12 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
             max_length=self._longest_read(X),
             pooling=self.pooling,
             num_heads=self.num_heads,
-            doubly_stochastic=self.doubly_stochastic,
+            attention_penalty=self.attention_penalty,
             skip_connection=self.skip_connection,
             dropout=self.dropout,
             word_dropout=self.word_dropout,
             recurrent_dropout=self.recurrent_dropout,
-            native=self._native(),
+            kernels=self._kernels(),
             variational_dropout=self.variational_dropout,
             zoneout=self.zoneout,
             sparse=sparse,
@@ -406,8 +406,8 @@ class BaseRNNText(IncrementalMixin, BaseEstimator):
             )
         return n_ids
 
-    def _native(self):
-        return self.compile if self.compile == "auto" else bool(self.compile)
+    def _kernels(self):
+        return self.kernels if self.kernels == "auto" else bool(self.kernels)
 
     def _n_workers(self):
         if self.n_jobs is not None:

@@ -83,7 +83,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         Number of means of ``pooling="multihead_attention"``, a divisor of the features of a state.
         Ignored by other poolings.
 
-    doubly_stochastic : float, default=0.0
+    attention_penalty : float, default=0.0
         Weight of a term in the training loss that draws the attention of either kind towards all
         tokens, so that none is passed over: the mean over the tokens of ``(1 - share)**2``, where
         a token's share is its weight, averaged over the heads, times the number of tokens. Ignored
@@ -207,11 +207,11 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
     precision : {"float32", "bfloat16", "auto"}, default="float32"
         What matrices are multiplied in; weights, sums and losses stay in float32. "bfloat16" keeps
         three digits. On a CPU that has it in hardware, as servers from 2021 on do, the cells with
-        kernels (see `compile`) take about nine tenths of the time in it. Without kernels an LSTM
+        kernels (see `kernels`) take about nine tenths of the time in it. Without kernels an LSTM
         takes two thirds, and other cells longer than before. "auto" is "bfloat16" where that is
         faster, and on a GPU that has it.
 
-    compile : bool or "auto", default="auto"
+    kernels : bool or "auto", default="auto"
         Whether to read documents by kernels of our own on the CPU, in which a training epoch of
         a GRU takes about a third of the time, of a plain cell less than half and of an LSTM
         three quarters. "auto" does so where the package was installed with them, as it is where
@@ -349,7 +349,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         forget_bias=None,
         pooling="concat",
         num_heads=4,
-        doubly_stochastic=0.0,
+        attention_penalty=0.0,
         skip_connection=True,
         wide_weight="auto",
         dropout=0.5,
@@ -377,7 +377,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         random_state=None,
         device="auto",
         precision="float32",
-        compile="auto",
+        kernels="auto",
         n_jobs=None,
         verbose=0,
         callbacks=None,
@@ -394,7 +394,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         self.forget_bias = forget_bias
         self.pooling = pooling
         self.num_heads = num_heads
-        self.doubly_stochastic = doubly_stochastic
+        self.attention_penalty = attention_penalty
         self.skip_connection = skip_connection
         self.wide_weight = wide_weight
         self.dropout = dropout
@@ -422,7 +422,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         self.random_state = random_state
         self.device = device
         self.precision = precision
-        self.compile = compile
+        self.kernels = kernels
         self.n_jobs = n_jobs
         self.verbose = verbose
         self.callbacks = callbacks
@@ -467,7 +467,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
             If documents or numbers are missing or wrong, `y` is negative where `loss` is
             "poisson", or the loss does not stay finite.
         RuntimeError
-            If `compile` is True and there are neither kernels nor a C++ compiler.
+            If `kernels` is True and there are neither kernels nor a C++ compiler.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 

@@ -11,7 +11,7 @@ from sklearn_rnn import (
 )
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
-from sklearn_rnn.utils.estimator_checks import SpelledOutMixin
+from sklearn_rnn.utils.estimator_checks import NumbersAsTextMixin
 
 # Learns the documents of the checks, in a blink.
 SMALL = {"embedding_dim": 4, "hidden_size": 4, "max_epochs": 4, "random_state": 0}
@@ -41,26 +41,26 @@ CONFIGURATIONS = [
     {"optimizer": "adam", "lr": 0.02, "max_epochs": 20},
     {"lr_schedule": "constant", "batch_size": 5},
     {"precision": "bfloat16"},
-    *({"compile": False, "cell": cell} for cell in ("rnn", "lstm", "gru")),
-    {"compile": False, "num_layers": 2, "precision": "bfloat16"},
+    *({"kernels": False, "cell": cell} for cell in ("rnn", "lstm", "gru")),
+    {"kernels": False, "num_layers": 2, "precision": "bfloat16"},
     {"n_jobs": 2, "crop_length": 3},
     {"vectorizer": SequenceVectorizer(max_length=6, analyzer="char", truncation="both")},
 ]
 
 
-class SpelledClassifier(SpelledOutMixin, RNNTextClassifier):
+class SpelledClassifier(NumbersAsTextMixin, RNNTextClassifier):
     """The classifier on numbers that are spelled out."""
 
 
-class SpelledRegressor(SpelledOutMixin, RNNTextRegressor):
+class SpelledRegressor(NumbersAsTextMixin, RNNTextRegressor):
     """The regressor on numbers that are spelled out."""
 
 
-class SpelledEncoder(SpelledOutMixin, RNNTextEncoder):
+class SpelledEncoder(NumbersAsTextMixin, RNNTextEncoder):
     """The encoder on numbers that are spelled out."""
 
 
-class SpelledVectorizer(SpelledOutMixin, SequenceVectorizer):
+class SpelledVectorizer(NumbersAsTextMixin, SequenceVectorizer):
     """The vectorizer of numbers that are spelled out."""
 
 
@@ -109,7 +109,7 @@ _CLASSES = (
 
 def expected_failures(estimator):
     """Return scikit-learn's checks that cannot pass, and why."""
-    if isinstance(estimator, SpelledOutMixin):
+    if isinstance(estimator, NumbersAsTextMixin):
         if isinstance(estimator, SequenceVectorizer):
             return {}
         failures = {"check_sample_weight_equivalence_on_dense_data": _BATCHES}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sklearn_rnn.modules.native import _compiler
+from sklearn_rnn.modules.kernels import _compiler
 
 ROOT = Path(__file__).parent.parent
 PACKAGE_FILES = {
@@ -55,7 +55,7 @@ def test_wheel_holds_kernels_for_each_kind_of_processor(built):
     (wheel,) = built.glob("*.whl")
     kernels = {name for name in files_of(wheel) if name.endswith(".so")}
     names = map(_compiler.library_name, _compiler.INSTRUCTION_SETS)
-    assert kernels == {f"sklearn_rnn/modules/native/lib/{name}" for name in names}
+    assert kernels == {f"sklearn_rnn/modules/kernels/lib/{name}" for name in names}
     assert "-py3-none-" in wheel.name and not wheel.name.endswith("-any.whl")
 
 

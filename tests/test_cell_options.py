@@ -335,7 +335,7 @@ def test_weights_are_dropped_under_zoneout_too():
         {"variational_dropout": True, "recurrent_dropout": 0.2},
         {"zoneout": 0.2, "recurrent_dropout": 0.2},
         {"recurrent_init": "uniform", "forget_bias": "chrono"},
-        {"pooling": "multihead_attention", "num_heads": 2, "doubly_stochastic": 0.1},
+        {"pooling": "multihead_attention", "num_heads": 2, "attention_penalty": 0.1},
     ],
     ids=str,
 )
@@ -361,17 +361,17 @@ def test_heads_must_divide_the_features():
         clf.fit(["a b", "c"] * 4, [0, 1] * 4)
 
 
-def test_doubly_stochastic_attention_spreads_over_the_document():
+def test_attention_penalty_spreads_over_the_document():
     # One word tells the class, so that plain attention learns to look at it alone.
     words = np.random.RandomState(0).randint(4, 30, size=(200, 12))
     labels = np.arange(200) % 2
     words[np.arange(200), np.arange(200) % 12] = 2 + labels
 
-    def excess(doubly_stochastic):
+    def excess(attention_penalty):
         clf = RNNTextClassifier(
             cell="gru",
             pooling="attention",
-            doubly_stochastic=doubly_stochastic,
+            attention_penalty=attention_penalty,
             wide_weight=0,
             skip_connection=False,
             dropout=0,

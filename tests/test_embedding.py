@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sklearn_rnn._text import vocabulary
-from sklearn_rnn.modules import RepeatedRows, TokenEmbedding, WordDropout, _embedding
+from sklearn_rnn.modules import TokenEmbedding, UniqueRows, WordDropout, _embedding
 
 UNKNOWN_ID = 1
 
@@ -123,8 +123,8 @@ def test_repeated_tokens_give_the_same_vectors_and_gradient(sparse):
     embedding = TokenEmbedding(10, 3, sparse=sparse)
     ids = torch.tensor([4, 9, 1, 4, 12, 4], dtype=torch.int32)
     weights = torch.randn(6, 3)
-    repeated = embedding(ids, repeats=True)
-    assert isinstance(repeated, RepeatedRows)
+    repeated = embedding(ids, unique=True)
+    assert isinstance(repeated, UniqueRows)
     assert len(repeated.rows) == 3  # 12 is beyond the table, and read as 1
     (found,) = torch.autograd.grad((repeated.dense() * weights).sum(), embedding.table.weight)
     plain = embedding(ids)
@@ -138,12 +138,12 @@ def test_repeated_tokens_give_the_same_vectors_and_gradient(sparse):
 def test_tokens_whose_features_are_dropped_do_not_repeat():
     embedding = TokenEmbedding(10, 3, dropout=0.5)
     ids = torch.tensor([4, 4])
-    assert isinstance(embedding(ids, repeats=True), torch.Tensor)
-    assert isinstance(embedding.eval()(ids, repeats=True), RepeatedRows)
+    assert isinstance(embedding(ids, unique=True), torch.Tensor)
+    assert isinstance(embedding.eval()(ids, unique=True), UniqueRows)
 
 
 def test_a_word_that_is_dropped_stays_elsewhere():
     torch.manual_seed(0)
-    repeated = TokenEmbedding(10, 3, word_dropout=0.5)(torch.full((1000,), 4), repeats=True)
+    repeated = TokenEmbedding(10, 3, word_dropout=0.5)(torch.full((1000,), 4), unique=True)
     assert len(repeated.rows) == 2
     assert 400 < (repeated.index == 0).sum() < 600

@@ -22,7 +22,7 @@ from sklearn_rnn import (
 )
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.exceptions import ModelFileError
-from sklearn_rnn.modules.native import load_kernels
+from sklearn_rnn.modules.kernels import load_kernels
 
 TWEETS, SENTIMENTS = (
     values[::250] for values in load_tweet_sentiment(return_X_y=True, as_frame=False)

@@ -42,7 +42,7 @@ from sklearn_rnn.modules import (
     build_network,
 )
 from sklearn_rnn.modules.cells import PRIORITIES
-from sklearn_rnn.modules.native import load_kernels
+from sklearn_rnn.modules.kernels import load_kernels
 
 N_IDS = 9
 UNKNOWN = 1
@@ -324,7 +324,7 @@ def test_kernels_of_our_own_stay_behind():
         load_kernels()
     except RuntimeError as error:
         pytest.skip(str(error))
-    clf = fit_on_ids(cell="gru", compile=True)
+    clf = fit_on_ids(cell="gru", kernels=True)
     assert_same_predictions(open_session(export_onnx(clf)), clf, X_RAGGED)
 
 

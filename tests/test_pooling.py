@@ -153,8 +153,8 @@ def test_max_hands_the_gradient_of_a_tie_on_once():
 @pytest.mark.parametrize(
     "pooling",
     [
-        AttentionPooling(6, doubly_stochastic=0.7),
-        MultiheadAttentionPooling(6, num_heads=3, doubly_stochastic=0.7),
+        AttentionPooling(6, attention_penalty=0.7),
+        MultiheadAttentionPooling(6, num_heads=3, attention_penalty=0.7),
     ],
 )
 def test_penalty_is_the_mean_square_by_which_tokens_miss_their_fair_share(pooling):
@@ -177,13 +177,13 @@ def test_no_penalty_without_weight_nor_in_prediction_nor_where_nobody_collects()
     layout = PackedLayout(torch.tensor([1, 1]))
     with collect_penalties() as penalties:
         AttentionPooling(4)(torch.randn(2, 4), layout)
-        AttentionPooling(4, doubly_stochastic=1.0).eval()(torch.randn(2, 4), layout)
-    AttentionPooling(4, doubly_stochastic=1.0)(torch.randn(2, 4), layout)
+        AttentionPooling(4, attention_penalty=1.0).eval()(torch.randn(2, 4), layout)
+    AttentionPooling(4, attention_penalty=1.0)(torch.randn(2, 4), layout)
     assert penalties == []
 
 
 def test_heads_may_divide_a_document_among_themselves_for_nothing():
-    pooling = MultiheadAttentionPooling(2, num_heads=2, doubly_stochastic=1.0)
+    pooling = MultiheadAttentionPooling(2, num_heads=2, attention_penalty=1.0)
     shares = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     layout = PackedLayout(torch.tensor([1, 1]))
     assert pooling._unevenness(shares, layout).tolist() == [0.0]

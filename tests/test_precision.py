@@ -14,7 +14,7 @@ from sklearn_rnn._training import batches as batches_file
 from sklearn_rnn._training import precision as precision_file
 from sklearn_rnn._training.precision import PRECISIONS, resolve_precision
 from sklearn_rnn.modules.cells import CELLS
-from sklearn_rnn.modules.native import has_kernels
+from sklearn_rnn.modules.kernels import has_kernels
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -111,14 +111,14 @@ def test_the_default_is_float32(monkeypatch):
 
 
 @every_cell
-@pytest.mark.parametrize("compile", ["auto", False])
+@pytest.mark.parametrize("kernels", ["auto", False])
 @pytest.mark.parametrize("has_bfloat16", [False, True])
-def test_auto_is_one_of_the_two(has_bfloat16, compile, cell, monkeypatch):
+def test_auto_is_one_of_the_two(has_bfloat16, kernels, cell, monkeypatch):
     monkeypatch.setattr(precision_file, "_cpu_has_bfloat16", lambda: has_bfloat16)
-    auto = make_classifier(precision="auto", cell=cell, compile=compile).fit(X, Y)
-    gains = ("rnn", "lstm", "gru") if has_kernels(compile) else ("lstm",)
+    auto = make_classifier(precision="auto", cell=cell, kernels=kernels).fit(X, Y)
+    gains = ("rnn", "lstm", "gru") if has_kernels(kernels) else ("lstm",)
     precision = "bfloat16" if has_bfloat16 and cell in gains else "float32"
-    expected = make_classifier(precision=precision, cell=cell, compile=compile).fit(X, Y)
+    expected = make_classifier(precision=precision, cell=cell, kernels=kernels).fit(X, Y)
     assert have_same_weights(auto, expected)
     np.testing.assert_array_equal(auto.predict_proba(X), expected.predict_proba(X))
 

@@ -31,7 +31,7 @@ class WaitForTurn(Callback):
 class Ours(Contestant):
     """One call of `fit`, the epochs in it timed from one to the next."""
 
-    compile = "auto"
+    kernels = "auto"
 
     def train(self, epochs):
         self.turn = WaitForTurn(epochs)
@@ -42,7 +42,7 @@ class Ours(Contestant):
             "weight_decay": 0,
             "max_epochs": self.n_epochs,
             "random_state": self.seed,
-            "compile": self.compile,
+            "kernels": self.kernels,
             "callbacks": [self.turn],
         }
         self.classifier = RNNTextClassifier(**params)
@@ -61,4 +61,4 @@ class Ours(Contestant):
 class OursByTorch(Ours):
     """The same without kernels of our own."""
 
-    compile = False
+    kernels = False

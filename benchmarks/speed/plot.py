@@ -32,7 +32,7 @@ def plot_ratios(rows, path):
         for ax, (corpus, group) in zip(axes[0], groups.items(), strict=True):
             _plot_corpus(ax, corpus, group, peers, n_rows)
         handles = [Patch(color=COLOURS[peer], label=peer) for peer in peers]
-        handles.append(Line2D([], [], **BY_TORCH, label="with compile=False"))
+        handles.append(Line2D([], [], **BY_TORCH, label="with kernels=False"))
         figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
         figure.set_layout_engine("constrained")
         # Without a date, the same results give the same file.
@@ -85,6 +85,6 @@ def _plot_by_torch(ax, positions, rows, peer):
     found = [
         (median(pair_ratios(ours["seconds"], row["measured"][peer]["seconds"])), position)
         for position, row in zip(positions, rows, strict=True)
-        if (ours := row["measured"].get("compile=False"))
+        if (ours := row["measured"].get("kernels=False"))
     ]
     ax.plot([ratio for ratio, _ in found], [position for _, position in found], **BY_TORCH)

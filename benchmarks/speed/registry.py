@@ -25,7 +25,7 @@ class Entry:
 OURS = Entry("benchmarks.speed.ours:Ours", "`RNNTextClassifier` of this package, one `fit`")
 OURS_BY_TORCH = Entry(
     "benchmarks.speed.ours:OursByTorch",
-    "the same with `compile=False`, by torch's layers instead of kernels of our own",
+    "the same with `kernels=False`, by torch's layers instead of kernels of our own",
 )
 
 PEERS = {

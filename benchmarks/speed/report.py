@@ -76,7 +76,7 @@ def _machine(results):
 def _contestants(rows):
     texts = {
         "ours": OURS.text,
-        "compile=False": OURS_BY_TORCH.text,
+        "kernels=False": OURS_BY_TORCH.text,
         **{name: PEERS[name].text for name in _peers(rows)},
     }
     return "".join(f"- **{name}**: {text}.\n" for name, text in texts.items())
@@ -91,7 +91,7 @@ def _key_cells(row):
     return [row["corpus"], row["cell"], row["direction"], str(row["layers"])]
 
 
-OURS_BOTH = ["ours", "compile=False"]
+OURS_BOTH = ["ours", "kernels=False"]
 KEY_NAMES = ["corpus", "cell", "direction", "layers"]
 
 

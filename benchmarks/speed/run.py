@@ -59,7 +59,7 @@ def main(argv):
         row = {"corpus": corpus, "cell": cell, "direction": direction, "layers": layers}
         entries = {
             "ours": OURS,
-            "compile=False": OURS_BY_TORCH,
+            "kernels=False": OURS_BY_TORCH,
             **{name: PEERS[name] for name in args.peers},
         }
         row["measured"], row["left_out"] = measure(

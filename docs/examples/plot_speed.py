@@ -52,7 +52,7 @@ plt.show()
 # Kernels of our own
 # ------------------
 # They come with the package, where there was a C++ compiler when it was installed, and are used
-# unless ``compile=False`` leaves a layer to torch.
+# unless ``kernels=False`` leaves a layer to torch.
 cells = ["lstm", "gru", "rnn"]
 by_cell = {False: [], "auto": []}
 for cell in cells:
@@ -60,7 +60,7 @@ for cell in cells:
     for compiled in by_cell:
         clf = RNNTextClassifier(
             cell=cell,
-            compile=compiled,
+            kernels=compiled,
             hidden_size=128,
             batch_size=64,
             max_epochs=3,
@@ -74,7 +74,7 @@ for cell in cells:
 fig, ax = plt.subplots(figsize=(6, 2.5), layout="constrained")
 places = np.arange(len(cells))
 for shift, (compiled, found) in zip((-0.2, 0.2), by_cell.items(), strict=True):
-    bars = ax.barh(places + shift, found, height=0.38, label=f"compile={compiled!r}")
+    bars = ax.barh(places + shift, found, height=0.38, label=f"kernels={compiled!r}")
     ax.bar_label(bars, fmt="%.2f s", padding=3)
 ax.set_yticks(places, cells)
 ax.invert_yaxis()

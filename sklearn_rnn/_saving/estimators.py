@@ -17,6 +17,7 @@ from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._files.atomic_write import write_atomically
 from sklearn_rnn._files.file_format import pack, read_container, unpack
+from sklearn_rnn._files.renamed import PARAMETERS, with_current_names
 from sklearn_rnn._files.values import NotDataError, Reader, Writer
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._sklearn_compat import validate_parameter_constraints
@@ -210,7 +211,8 @@ class _ModelReader(Reader):
     def read_estimator(self, written):
         """Return an estimator that was written, checked."""
         class_ = _CLASSES[written["class"]]
-        params = {key: self.read(value) for key, value in written["params"].items()}
+        written_params = with_current_names(written["params"], PARAMETERS)
+        params = {key: self.read(value) for key, value in written_params.items()}
         learned = {key: self.read(value) for key, value in written["learned"].items()}
         if class_ is Pipeline:
             for name, value in params.items():

@@ -14,6 +14,7 @@ from skorch.history import History
 from torch import nn
 
 from sklearn_rnn._files.file_format import pack, unpack
+from sklearn_rnn._files.renamed import NETWORK_ARGUMENTS, with_current_names
 from sklearn_rnn._files.values import NotDataError, Reader, Writer
 from sklearn_rnn._sklearn_compat import Interval, validate_parameter_constraints
 from sklearn_rnn._targets.losses import BinaryCrossEntropy, NumberLoss
@@ -122,7 +123,7 @@ def read_net(class_: type[NeuralNet], written: dict, reader: Reader) -> NeuralNe
     checked = {name: value for name, value in arguments.items() if name in _ARGUMENTS}
     validate_parameter_constraints(_ARGUMENTS, checked, caller_name="the net")
     net = class_(
-        rebuild(reader.read(written["network"]), weights),
+        rebuild(_current(reader.read(written["network"])), weights),
         criterion=CRITERIA[written["criterion"]],
         optimizer=OPTIMIZERS[written["optimizer"]],
         iterator_train=SimilarLengthBatches,
@@ -135,6 +136,18 @@ def read_net(class_: type[NeuralNet], written: dict, reader: Reader) -> NeuralNe
     net.interrupted_ = bool(written["interrupted"])
     net.history_ = History(reader.read(written["history"]))
     return net
+
+
+def _current(network: Any) -> Any:
+    """Return the description of a network with the names that its arguments have today."""
+    return {
+        key: with_current_names(value, NETWORK_ARGUMENTS)
+        if key == "arguments"
+        else _current(value)
+        if isinstance(value, dict)
+        else value
+        for key, value in network.items()
+    }
 
 
 def _name_of(class_: Any, classes: dict[str, type], what: str) -> str:

@@ -9,11 +9,11 @@ import torch
 PRECISIONS = ("float32", "bfloat16", "auto")
 
 # The cells that have a kernel of our own.
-NATIVE_CELLS = ("rnn", "lstm", "gru")
+KERNEL_CELLS = ("rnn", "lstm", "gru")
 
 
 def resolve_precision(
-    precision: str, cell: str | Callable, device: torch.device, *, native: bool = False
+    precision: str, cell: str | Callable, device: torch.device, *, kernels: bool = False
 ) -> torch.dtype:
     """Return the dtype of the matrix products, "auto" being the faster one.
 
@@ -28,7 +28,7 @@ def resolve_precision(
         The recurrent cell.
     device : torch.device
         Where the network computes.
-    native : bool, default=False
+    kernels : bool, default=False
         Whether the layers compute by kernels of our own.
 
     Returns
@@ -41,7 +41,7 @@ def resolve_precision(
     if device.type == "cuda":
         faster = torch.cuda.get_device_capability(device) >= (8, 0)
     else:
-        gains = cell in NATIVE_CELLS if native else cell == "lstm"
+        gains = cell in KERNEL_CELLS if kernels else cell == "lstm"
         faster = device.type == "cpu" and gains and _cpu_has_bfloat16()
     return torch.bfloat16 if faster else torch.float32
 

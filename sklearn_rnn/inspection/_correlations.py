@@ -14,7 +14,7 @@ from sklearn_rnn.inspection._subject import Subject
 
 
 @validate_params({"random_state": ["random_state"]}, prefer_skip_nested_validation=True)
-def unit_correlations(estimator, documents, labels_per_token, *, random_state=None):
+def unit_correlations(estimator, documents, token_labels, *, random_state=None):
     """Find the units whose state, or its change, goes with a label of the tokens.
 
     The label may be anything that is there at some tokens and not at others: a negation, an
@@ -29,7 +29,7 @@ def unit_correlations(estimator, documents, labels_per_token, *, random_state=No
     documents : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
         Documents, as in `predict`; at least two.
 
-    labels_per_token : callable, or sequence of array-like of bool
+    token_labels : callable, or sequence of array-like of bool
         Whether each token has the label. A callable is given the tokens of a document, as they
         stand in its text, and returns as many bools. A sequence holds them for each document.
 
@@ -86,15 +86,15 @@ def unit_correlations(estimator, documents, labels_per_token, *, random_state=No
     (256, 8)
     """
     subject = Subject(estimator)
-    if not callable(labels_per_token) and not hasattr(labels_per_token, "__len__"):
+    if not callable(token_labels) and not hasattr(token_labels, "__len__"):
         raise TypeError(
-            "'labels_per_token' must be a callable or a sequence with the labels of each document. "
-            f"Got {type(labels_per_token).__name__}."
+            "'token_labels' must be a callable or a sequence with the labels of each document. "
+            f"Got {type(token_labels).__name__}."
         )
     if not hasattr(documents, "shape"):
         documents = list(documents)
     sequences = subject.sequences(documents)
-    labels = _collect_labels(subject, documents, sequences, labels_per_token)
+    labels = _collect_labels(subject, documents, sequences, token_labels)
     states, lengths = record_states(subject, sequences)
     held_out = _choose_half(lengths, labels, random_state)
 
@@ -181,25 +181,23 @@ def _changes(values: np.ndarray, lengths: np.ndarray, *, reverse: bool) -> np.nd
     return values - before
 
 
-def _collect_labels(
-    subject: Subject, documents, sequences: csr_array, labels_per_token
-) -> np.ndarray:
+def _collect_labels(subject: Subject, documents, sequences: csr_array, token_labels) -> np.ndarray:
     """Return the labels of all tokens, document after document."""
     # An empty document is read as one unknown token.
     lengths = np.maximum(np.diff(sequences.indptr), 1)
-    if callable(labels_per_token):
+    if callable(token_labels):
         tokens = subject.tokens(documents, sequences)
-        labels_per_token = [labels_per_token(row) for row in tokens]
-    if len(labels_per_token) != len(lengths):
+        token_labels = [token_labels(row) for row in tokens]
+    if len(token_labels) != len(lengths):
         raise ValueError(
-            "'labels_per_token' must hold the labels of each of the documents. "
-            f"Got those of {len(labels_per_token)} for {len(lengths)} documents."
+            "'token_labels' must hold the labels of each of the documents. "
+            f"Got those of {len(token_labels)} for {len(lengths)} documents."
         )
-    rows = [np.asarray(row, dtype=bool) for row in labels_per_token]
+    rows = [np.asarray(row, dtype=bool) for row in token_labels]
     for row, (labels, length) in enumerate(zip(rows, lengths, strict=True)):
         if labels.shape != (length,):
             raise ValueError(
-                "'labels_per_token' must hold one label for each token that the network reads. "
+                "'token_labels' must hold one label for each token that the network reads. "
                 f"Got labels of shape {labels.shape} for document {row}, of {length} token(s)."
             )
     return np.concatenate(rows)

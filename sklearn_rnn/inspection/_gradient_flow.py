@@ -168,7 +168,7 @@ def stepwise(deep: nn.Module) -> Iterator[States]:
 
     try:
         for module, places in by_module(list_layers(deep)).items():
-            module.native = False
+            module.kernels = False
             states.update({(place.depth, place.direction): [] for place in places})
             name, make = "forward", make_forward
             if isinstance(module.cell, GridLSTMCell):

@@ -19,7 +19,7 @@ from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.inspection._subject import Subject
 from sklearn_rnn.inspection._words import Words
 from sklearn_rnn.modules import PackedLayout
-from sklearn_rnn.modules._repeated_rows import dense
+from sklearn_rnn.modules._unique_rows import dense
 
 METHODS = ("integrated_gradients", "occlusion")
 

@@ -16,7 +16,7 @@ from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.inspection._subject import Subject
 from sklearn_rnn.modules import GridLSTMCell, PackedLayout
-from sklearn_rnn.modules._repeated_rows import dense
+from sklearn_rnn.modules._unique_rows import dense
 
 
 @dataclass

@@ -15,7 +15,7 @@ from ._pooling import (
     MultiheadAttentionPooling,
 )
 from ._recurrent import RecurrentLayer, RecurrentStack
-from ._repeated_rows import RepeatedRows
+from ._unique_rows import UniqueRows
 from ._wide import NGramLinear, WideAndDeep
 from .cells import (
     CoupledLSTMCell,
@@ -65,13 +65,13 @@ __all__ = [
     "RecurrentCell",
     "RecurrentLayer",
     "RecurrentStack",
-    "RepeatedRows",
     "SRUCell",
     "SequenceNetwork",
     "StateDropout",
     "StepCell",
     "TimeBlocks",
     "TokenEmbedding",
+    "UniqueRows",
     "WideAndDeep",
     "WordDropout",
     "Zoneout",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ._dropout import Dropout, current_generator
-from ._repeated_rows import RepeatedRows
+from ._unique_rows import UniqueRows
 
 UNKNOWN_ID = 1
 
@@ -107,25 +107,25 @@ class TokenEmbedding(nn.Module):
         with torch.no_grad():
             self.table.weight[first:].normal_().div_(self.scale)
 
-    def forward(self, ids: Tensor, *, repeats: bool = False) -> Tensor | RepeatedRows:
+    def forward(self, ids: Tensor, *, unique: bool = False) -> Tensor | UniqueRows:
         """Return the vectors of the tokens.
 
         Parameters
         ----------
         ids : torch.Tensor of int32 or int64 of shape (n_tokens,)
             Token ids.
-        repeats : bool, default=False
-            Whether to return the vector of each distinct token once, as `RepeatedRows`, where no
+        unique : bool, default=False
+            Whether to return the vector of each distinct token once, as `UniqueRows`, where no
             dropout of features makes each token's another one.
 
         Returns
         -------
-        vectors : torch.Tensor or RepeatedRows of shape (n_tokens, embedding_dim)
+        vectors : torch.Tensor or UniqueRows of shape (n_tokens, embedding_dim)
         """
         ids = ids.masked_fill(ids >= self.table.num_embeddings, UNKNOWN_ID)
         ids = self.word_dropout(ids)
         differ = self.training and self.dropout.p
-        if repeats and not differ:
+        if unique and not differ:
             ids, index = torch.unique(ids, return_inverse=True)
-            return RepeatedRows(self.scale * self.table(ids), index)
+            return UniqueRows(self.scale * self.table(ids), index)
         return self.dropout(self.scale * self.table(ids))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from . import native as native_kernels
+from . import kernels as own_kernels
 from ._dropout import Dropout
 from ._embedding import TokenEmbedding
 from ._grid_lstm import GridLSTM
@@ -17,7 +17,7 @@ from ._layout import PackedLayout
 from ._make_cell import make_cell
 from ._pooling import POOLINGS, AttentionPooling, LastPooling, MeanPooling
 from ._recurrent import RecurrentStack
-from ._repeated_rows import RepeatedRows, dense
+from ._unique_rows import UniqueRows, dense
 
 GRIDS = {"grid_lstm": partial(GridLSTM, tied=False), "tied_grid_lstm": partial(GridLSTM, tied=True)}
 
@@ -41,9 +41,9 @@ class SequenceNetwork(nn.Module):
         past the recurrence on which rare words learn fast.
     dropout : float, default=0.0
         Dropout of the document vector in front of the head.
-    repeats : bool or "auto", default=False
+    unique : bool or "auto", default=False
         Whether the encoder, on the CPU, takes the vector of each distinct token once, as
-        `RepeatedRows`; `embedding` is then called with ``repeats=True``. "auto" does so where
+        `UniqueRows`; `embedding` is then called with ``unique=True``. "auto" does so where
         kernels were installed with the package.
 
     Examples
@@ -73,10 +73,10 @@ class SequenceNetwork(nn.Module):
         *,
         skip_connection: bool = False,
         dropout: float = 0.0,
-        repeats: bool | str = False,
+        unique: bool | str = False,
     ) -> None:
         super().__init__()
-        self.repeats = repeats
+        self.unique = unique
         self.embedding = embedding
         self.encoder = encoder
         self.pooling = pooling
@@ -105,9 +105,9 @@ class SequenceNetwork(nn.Module):
             vectors = torch.cat([vectors, self.skip(dense(x), layout)], dim=1)
         return vectors if ids.unsorted_indices is None else vectors[ids.unsorted_indices]
 
-    def _embed(self, ids: Tensor) -> Tensor | RepeatedRows:
-        if ids.device.type == "cpu" and native_kernels.has_kernels(self.repeats):
-            return self.embedding(ids, repeats=True)
+    def _embed(self, ids: Tensor) -> Tensor | UniqueRows:
+        if ids.device.type == "cpu" and own_kernels.has_kernels(self.unique):
+            return self.embedding(ids, unique=True)
         return self.embedding(ids)
 
     def forward(self, ids: PackedSequence) -> Tensor:
@@ -141,12 +141,12 @@ def build_network(
     max_length: int | None = None,
     pooling: str = "concat",
     num_heads: int = 4,
-    doubly_stochastic: float = 0.0,
+    attention_penalty: float = 0.0,
     skip_connection: bool = True,
     dropout: float = 0.5,
     word_dropout: float = 0.1,
     recurrent_dropout: float = 0.0,
-    native: bool | str = False,
+    kernels: bool | str = False,
     variational_dropout: bool = False,
     zoneout: float = 0.0,
     sparse: bool = False,
@@ -185,7 +185,7 @@ def build_network(
         How the states of all tokens become one vector.
     num_heads : int, default=4
         Number of heads of "multihead_attention".
-    doubly_stochastic : float, default=0.0
+    attention_penalty : float, default=0.0
         Weight of the term by which attention of either kind passes no token over, see
         `AttentionPooling`.
     skip_connection : bool, default=True
@@ -196,7 +196,7 @@ def build_network(
         Share of the tokens that are read as unknown in training.
     recurrent_dropout : float, default=0.0
         Dropout of the weights from state to state.
-    native : bool or "auto", default=False
+    kernels : bool or "auto", default=False
         Whether recurrent layers compute by kernels of our own on the CPU, see `RecurrentLayer`.
     variational_dropout : bool, default=False
         Whether dropout between the layers zeroes the same features at all tokens of a document,
@@ -220,7 +220,7 @@ def build_network(
     Linear(in_features=228, out_features=3, bias=True)
     """
     arguments = dict(locals())  # first of all, while there are no other names
-    is_grid, repeats = isinstance(cell, str) and cell in GRIDS, False
+    is_grid, unique = isinstance(cell, str) and cell in GRIDS, False
     embedding = TokenEmbedding(
         num_embeddings, embedding_dim, word_dropout=word_dropout, sparse=sparse
     )
@@ -253,16 +253,16 @@ def build_network(
             # A QRNN has no weights from state to state.
             recurrent_dropout=0.0 if variational_dropout or cell == "qrnn" else recurrent_dropout,
             locked_dropout=variational_dropout,
-            native=native,
+            kernels=kernels,
             **sizes,
         )
-        if native_kernels.has_kernel_for(encoder.layers[0][0].cell):
-            repeats = native
+        if own_kernels.has_kernel_for(encoder.layers[0][0].cell):
+            unique = kernels
     make_pooling = POOLINGS[pooling]
     if make_pooling is LastPooling:
         make_pooling = partial(make_pooling, bidirectional=bidirectional)
     elif issubclass(make_pooling, AttentionPooling):
-        make_pooling = partial(make_pooling, doubly_stochastic=doubly_stochastic)
+        make_pooling = partial(make_pooling, attention_penalty=attention_penalty)
         if pooling == "multihead_attention":
             make_pooling = partial(make_pooling, num_heads=num_heads)
     network = SequenceNetwork(
@@ -272,7 +272,7 @@ def build_network(
         n_outputs,
         skip_connection=skip_connection,
         dropout=dropout,
-        repeats=repeats,
+        unique=unique,
     )
     network.arguments = arguments if isinstance(cell, str) else None
     return network

@@ -28,7 +28,7 @@ def collect_penalties() -> Iterator[list[Tensor]]:
     >>> import torch
     >>> from sklearn_rnn.modules import AttentionPooling, PackedLayout
     >>> from sklearn_rnn.modules._penalties import collect_penalties
-    >>> pooling = AttentionPooling(4, doubly_stochastic=1.0)
+    >>> pooling = AttentionPooling(4, attention_penalty=1.0)
     >>> with collect_penalties() as penalties:
     ...     pooled = pooling(torch.zeros(3, 4), PackedLayout(torch.tensor([1, 1, 1])))
     >>> penalties[0].detach()  # all three tokens have the same share

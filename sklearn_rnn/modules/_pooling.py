@@ -119,7 +119,7 @@ class AttentionPooling(nn.Module):
         \alpha_t &= \exp(e_t) / \textstyle\sum_k \exp(e_k) \\
         s &= \textstyle\sum_t \alpha_t s_t
 
-    This is the word attention of Yang et al. (2016). With `doubly_stochastic` as :math:`\lambda`,
+    This is the word attention of Yang et al. (2016). With `attention_penalty` as :math:`\lambda`,
     the loss of a document of `T` tokens grows while training by
 
     .. math::
@@ -134,7 +134,7 @@ class AttentionPooling(nn.Module):
     ----------
     input_size : int
         Features of a state.
-    doubly_stochastic : float, default=0.0
+    attention_penalty : float, default=0.0
         Weight of that term.
 
     References
@@ -144,9 +144,9 @@ class AttentionPooling(nn.Module):
     generation with visual attention", ICML (2015), section 4.2.1.
     """
 
-    def __init__(self, input_size: int, *, doubly_stochastic: float = 0.0) -> None:
+    def __init__(self, input_size: int, *, attention_penalty: float = 0.0) -> None:
         super().__init__()
-        self.doubly_stochastic = doubly_stochastic
+        self.attention_penalty = attention_penalty
         self.projection = nn.Linear(input_size, input_size)
         self.score = nn.Linear(input_size, 1, bias=False)
         self.output_size = input_size
@@ -172,8 +172,8 @@ class AttentionPooling(nn.Module):
         largest = lowest.scatter_reduce(0, index, scores.detach(), "amax")
         shares = (scores - largest[layout.documents]).exp()
         shares = shares / document_sums(shares, layout)[layout.documents]
-        if self.doubly_stochastic and self.training:
-            add_penalty(self.doubly_stochastic * self._unevenness(shares, layout))
+        if self.attention_penalty and self.training:
+            add_penalty(self.attention_penalty * self._unevenness(shares, layout))
         return shares
 
     def _unevenness(self, shares: Tensor, layout: PackedLayout) -> Tensor:
@@ -220,7 +220,7 @@ class MultiheadAttentionPooling(AttentionPooling):
         Features of a state.
     num_heads : int, default=4
         Number of heads, a divisor of `input_size`.
-    doubly_stochastic : float, default=0.0
+    attention_penalty : float, default=0.0
         Weight of the term that draws each token's mean weight to its fair share, see
         `AttentionPooling`.
 
@@ -241,9 +241,9 @@ class MultiheadAttentionPooling(AttentionPooling):
     """
 
     def __init__(
-        self, input_size: int, num_heads: int = 4, *, doubly_stochastic: float = 0.0
+        self, input_size: int, num_heads: int = 4, *, attention_penalty: float = 0.0
     ) -> None:
-        super().__init__(input_size, doubly_stochastic=doubly_stochastic)
+        super().__init__(input_size, attention_penalty=attention_penalty)
         if input_size % num_heads:
             raise ValueError(
                 f"The features of a state must be divisible by num_heads={num_heads}. There are "

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from . import native as native_kernels
+from . import kernels as own_kernels
 from ._blocks import TimeBlocks
 from ._dropout import Dropout, LockedDropout
 from ._layout import PackedLayout
-from ._repeated_rows import RepeatedRows, dense
+from ._unique_rows import UniqueRows, dense
 from ._weight_dropout import has_recurrent_weights, with_dropped_weights
 from .cells import RecurrentCell
 
@@ -32,7 +32,7 @@ class RecurrentLayer(nn.Module):
     recurrent_dropout : float, default=0.0
         Share of the weights from state to state that are zeroed for a whole call in
         training (DropConnect as in the AWD-LSTM of Merity, Keskar and Socher, 2018).
-    native : bool or "auto", default=False
+    kernels : bool or "auto", default=False
         Whether to compute by kernels of our own on the CPU, where there are some for the cell.
         "auto" does so where they were installed with the package; with True they are compiled at
         first use otherwise.
@@ -44,12 +44,12 @@ class RecurrentLayer(nn.Module):
         *,
         reverse: bool = False,
         recurrent_dropout: float = 0.0,
-        native: bool | str = False,
+        kernels: bool | str = False,
     ) -> None:
         super().__init__()
         self.cell = cell
         self.reverse = reverse
-        self.native = native
+        self.kernels = kernels
         self.recurrent_dropout = Dropout(recurrent_dropout)
         if recurrent_dropout and not has_recurrent_weights(cell):
             raise ValueError(
@@ -57,12 +57,12 @@ class RecurrentLayer(nn.Module):
                 f"a cell. {type(cell).__name__} has none."
             )
 
-    def forward(self, x: Tensor | RepeatedRows, layout: PackedLayout) -> Tensor:
+    def forward(self, x: Tensor | UniqueRows, layout: PackedLayout) -> Tensor:
         """Return the hidden state at every token.
 
         Parameters
         ----------
-        x : torch.Tensor or RepeatedRows of shape (n_tokens, input_size)
+        x : torch.Tensor or UniqueRows of shape (n_tokens, input_size)
             The inputs in packed order.
         layout : PackedLayout
             Where each token lies.
@@ -73,8 +73,8 @@ class RecurrentLayer(nn.Module):
             In packed order.
         """
         cell = self._dropped_cell()
-        if native_kernels.can_read(cell, x, self.native):
-            return native_kernels.read(cell, x, layout, reverse=self.reverse)
+        if own_kernels.can_read(cell, x, self.kernels):
+            return own_kernels.read(cell, x, layout, reverse=self.reverse)
         x = dense(x)
         blocks = TimeBlocks(layout, reverse=self.reverse)
         outputs, state = [], None
@@ -113,7 +113,7 @@ class RecurrentStack(nn.Module):
         Dropout between the layers.
     recurrent_dropout : float, default=0.0
         Dropout of the weights from state to state, see `RecurrentLayer`.
-    native : bool or "auto", default=False
+    kernels : bool or "auto", default=False
         Whether to compute by kernels of our own, see `RecurrentLayer`.
     locked_dropout : bool, default=False
         Whether `dropout` zeroes the same features at all tokens of a document.
@@ -138,7 +138,7 @@ class RecurrentStack(nn.Module):
         bidirectional: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        native: bool | str = False,
+        kernels: bool | str = False,
         locked_dropout: bool = False,
     ) -> None:
         super().__init__()
@@ -150,7 +150,7 @@ class RecurrentStack(nn.Module):
                     make_cell(input_size if depth == 0 else self.output_size, hidden_size),
                     reverse=reverse,
                     recurrent_dropout=recurrent_dropout,
-                    native=native,
+                    kernels=kernels,
                 )
                 for reverse in directions
             )
@@ -158,12 +158,12 @@ class RecurrentStack(nn.Module):
         )
         self.dropout = LockedDropout(dropout) if locked_dropout else Dropout(dropout)
 
-    def forward(self, x: Tensor | RepeatedRows, layout: PackedLayout) -> Tensor:
+    def forward(self, x: Tensor | UniqueRows, layout: PackedLayout) -> Tensor:
         """Return the top layer's state at every token.
 
         Parameters
         ----------
-        x : torch.Tensor or RepeatedRows of shape (n_tokens, input_size)
+        x : torch.Tensor or UniqueRows of shape (n_tokens, input_size)
             The inputs in packed order.
         layout : PackedLayout
             Where each token lies.

@@ -13,10 +13,10 @@ from sklearn.exceptions import EstimatorCheckFailedWarning, SkipTestWarning
 
 from sklearn_rnn._sklearn_compat import StrOptions, validate_params
 from sklearn_rnn.utils._checks import checks_for
-from sklearn_rnn.utils._spelled_out import SpelledOutMixin
+from sklearn_rnn.utils._numbers_as_text import NumbersAsTextMixin
 
 __all__ = [
-    "SpelledOutMixin",
+    "NumbersAsTextMixin",
     "check_text_estimator",
     "parametrize_with_text_checks",
     "text_estimator_checks_generator",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 
-class RepeatedRows(NamedTuple):
+class UniqueRows(NamedTuple):
     """A matrix by its distinct rows, and which of them each row is.
 
     Half of the tokens of a batch and more are words that it has already. What is computed from a
@@ -23,8 +23,8 @@ class RepeatedRows(NamedTuple):
     Examples
     --------
     >>> import torch
-    >>> from sklearn_rnn.modules import RepeatedRows
-    >>> RepeatedRows(torch.eye(2), torch.tensor([0, 1, 0])).dense()
+    >>> from sklearn_rnn.modules import UniqueRows
+    >>> UniqueRows(torch.eye(2), torch.tensor([0, 1, 0])).dense()
     tensor([[1., 0.],
             [0., 1.],
             [1., 0.]])
@@ -38,6 +38,6 @@ class RepeatedRows(NamedTuple):
         return self.rows.index_select(0, self.index)
 
 
-def dense(x: Tensor | RepeatedRows) -> Tensor:
+def dense(x: Tensor | UniqueRows) -> Tensor:
     """Return a matrix in whichever way it is given."""
-    return x.dense() if isinstance(x, RepeatedRows) else x
+    return x.dense() if isinstance(x, UniqueRows) else x

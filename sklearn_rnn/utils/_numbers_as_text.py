@@ -24,7 +24,7 @@ _METHODS = (
 )
 
 
-class SpelledOutMixin:
+class NumbersAsTextMixin:
     """Let an estimator of text read rows of numbers, each spelled out as a document.
 
     scikit-learn's checks feed tables of floats. A subclass of this and of an estimator of text
@@ -39,8 +39,8 @@ class SpelledOutMixin:
     Examples
     --------
     >>> from sklearn_rnn import SequenceVectorizer
-    >>> from sklearn_rnn.utils.estimator_checks import SpelledOutMixin
-    >>> class SpelledVectorizer(SpelledOutMixin, SequenceVectorizer):
+    >>> from sklearn_rnn.utils.estimator_checks import NumbersAsTextMixin
+    >>> class SpelledVectorizer(NumbersAsTextMixin, SequenceVectorizer):
     ...     pass
     >>> vectorizer = SpelledVectorizer().fit([[3.1, 2.0], [1.0, 4.2]])
     >>> list(vectorizer.vocabulary_)

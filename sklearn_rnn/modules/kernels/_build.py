@@ -50,22 +50,22 @@ def load_kernels() -> ctypes.CDLL:
         return _installed() or _compiled()
 
 
-def has_kernels(native: bool | str) -> bool:
+def has_kernels(kernels: bool | str) -> bool:
     """Return whether there are kernels to use.
 
     Parameters
     ----------
-    native : bool or "auto"
+    kernels : bool or "auto"
         Whether kernels are wanted; "auto" does not want them so much as to start a compiler.
 
     Returns
     -------
     has_kernels : bool
     """
-    if native == "auto":
+    if kernels == "auto":
         return _installed() is not None
     try:
-        return bool(native) and load_kernels() is not None
+        return bool(kernels) and load_kernels() is not None
     except (RuntimeError, OSError):
         return False
 

@@ -52,8 +52,8 @@ def compile_library(flags: tuple[str, ...], path: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         raise RuntimeError(
-            f"compile=True needs a compiler of C++17, but {command[0]} failed. Name another one by "
-            f"the environment variable CXX, or set compile=False. It said:\n{result.stderr}"
+            f"kernels=True needs a compiler of C++17, but {command[0]} failed. Name another one by "
+            f"the environment variable CXX, or set kernels=False. It said:\n{result.stderr}"
         )
 
 
@@ -64,6 +64,6 @@ def find_compiler() -> str:
         if found := shutil.which(name):
             return found
     raise RuntimeError(
-        f"compile=True needs a C++ compiler, but {' or '.join(names)} is not on the path. Install "
-        "one, name one by the environment variable CXX, or set compile=False."
+        f"kernels=True needs a C++ compiler, but {' or '.join(names)} is not on the path. Install "
+        "one, name one by the environment variable CXX, or set kernels=False."
     )

@@ -17,19 +17,19 @@ from sklearn_rnn.modules import (
     LSTMCell,
     PackedLayout,
     RecurrentLayer,
-    RepeatedRows,
     RNNCell,
+    UniqueRows,
 )
-from sklearn_rnn.modules import native as native_kernels
-from sklearn_rnn.modules.native import _build, _compiler
+from sklearn_rnn.modules import kernels as own_kernels
+from sklearn_rnn.modules.kernels import _build, _compiler
 
 try:
-    native_kernels.load_kernels()
+    own_kernels.load_kernels()
 except RuntimeError as error:
     pytest.skip(str(error), allow_module_level=True)
 
 needs_installed = pytest.mark.skipif(
-    not native_kernels.has_kernels("auto"), reason="the package was installed without kernels"
+    not own_kernels.has_kernels("auto"), reason="the package was installed without kernels"
 )
 
 MAKE_CELL = {
@@ -55,8 +55,8 @@ def run_on_another_processor(source, **environment):
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
-def states_and_grads(cell, x, layout, grad, *, reverse, native):
-    layer = RecurrentLayer(cell, reverse=reverse, native=native)
+def states_and_grads(cell, x, layout, grad, *, reverse, kernels):
+    layer = RecurrentLayer(cell, reverse=reverse, kernels=kernels)
     states = layer(x, layout)
     return [states, *torch.autograd.grad(states, [x, *cell.parameters()], grad)]
 
@@ -79,8 +79,8 @@ def test_kernels_compute_what_torch_computes(name, reverse, lengths, n_units, se
     x = torch.randn(int(lengths.sum()), 5, requires_grad=True)
     grad = torch.randn(len(x), n_units)
     ours, theirs = (
-        states_and_grads(cell, x, layout, grad, reverse=reverse, native=native)
-        for native in (True, False)
+        states_and_grads(cell, x, layout, grad, reverse=reverse, kernels=kernels)
+        for kernels in (True, False)
     )
     for our, their in zip(ours, theirs, strict=True):
         torch.testing.assert_close(our, their, rtol=2e-5, atol=2e-5)
@@ -106,9 +106,9 @@ def test_inputs_that_repeat_are_read_as_if_written_out(
     index = torch.randint(n_rows, (int(lengths.sum()),))
     grad = torch.randn(len(index), n_units)
     expected, found = [], []
-    for results, native in ((expected, False), (found, True)):
-        states = RecurrentLayer(cell, reverse=reverse, native=native)(
-            RepeatedRows(rows, index), layout
+    for results, kernels in ((expected, False), (found, True)):
+        states = RecurrentLayer(cell, reverse=reverse, kernels=kernels)(
+            UniqueRows(rows, index), layout
         )
         results += [states, *torch.autograd.grad(states, [rows, *cell.parameters()], grad)]
     for one, other in zip(found, expected, strict=True):
@@ -117,17 +117,17 @@ def test_inputs_that_repeat_are_read_as_if_written_out(
 
 def test_inspection_sees_each_token_of_a_compiled_model():
     X, y = make_word_order(n_samples=60, random_state=0)
-    clf = RNNTextClassifier(cell="gru", compile=True, max_epochs=2, random_state=0).fit(X, y)
+    clf = RNNTextClassifier(cell="gru", kernels=True, max_epochs=2, random_state=0).fit(X, y)
 
     def inspect():
         by_token = [trace(clf, X[0]).to_frame(), token_importance(clf, X[0])]
         return [*by_token, gradient_flow(clf, X[:2], y[:2])]
 
     compiled = inspect()
-    clf.module_.deep.repeats = False
+    clf.module_.deep.unique = False
     for layer in clf.module_.modules():
         if isinstance(layer, RecurrentLayer):
-            layer.native = False
+            layer.kernels = False
     for ours, plain in zip(compiled, inspect(), strict=True):
         pd.testing.assert_frame_equal(ours, plain, rtol=1e-3, atol=1e-5)
 
@@ -136,7 +136,7 @@ def test_inspection_sees_each_token_of_a_compiled_model():
 def test_a_document_does_not_depend_on_those_beside_it(name):
     torch.manual_seed(0)
     cell = MAKE_CELL[name](5, 24)
-    layer = RecurrentLayer(cell, native=True)
+    layer = RecurrentLayer(cell, kernels=True)
     x = torch.randn(9, 13, 5)  # 9 steps of 13 documents
     together = layer(x.flatten(0, 1), PackedLayout(torch.full((9,), 13))).view(9, 13, 24)
     for document in (0, 5, 12):
@@ -149,7 +149,7 @@ def test_a_document_does_not_depend_on_those_beside_it(name):
 def test_numbers_that_are_none_and_large_ones_come_through(name):
     cell = MAKE_CELL[name](1, 16)
     layout = PackedLayout(torch.tensor([2, 2]))
-    layer = RecurrentLayer(cell, native=True)
+    layer = RecurrentLayer(cell, kernels=True)
     x = torch.tensor([[torch.nan], [1e30], [0.0], [1.0]])
     states = layer(x, layout)
     assert states[0].isnan().all() and states[2].isnan().all()
@@ -161,28 +161,28 @@ def test_numbers_that_are_none_and_large_ones_come_through(name):
 def test_classifier_learns_the_same_by_kernels(cell):
     X, y = make_word_order(n_samples=60, random_state=0)
     params = {"cell": cell, "max_epochs": 2, "dropout": 0, "word_dropout": 0, "random_state": 0}
-    compiled = RNNTextClassifier(compile=True, **params).fit(X, y)
-    plain = RNNTextClassifier(compile=False, **params).fit(X, y)
+    compiled = RNNTextClassifier(kernels=True, **params).fit(X, y)
+    plain = RNNTextClassifier(kernels=False, **params).fit(X, y)
     np.testing.assert_allclose(compiled.predict_proba(X), plain.predict_proba(X), atol=1e-4)
     layers = [m for m in compiled.module_.modules() if isinstance(m, RecurrentLayer)]
-    assert all(layer.native for layer in layers)
+    assert all(layer.kernels for layer in layers)
 
 
 def test_classifier_learns_the_same_by_kernels_in_chunks():
     X, y = make_word_order(n_samples=60, random_state=0)
     params = {"cell": "gru", "dropout": 0, "word_dropout": 0, "random_state": 0}
-    compiled, plain = (RNNTextClassifier(compile=value, **params) for value in (True, False))
+    compiled, plain = (RNNTextClassifier(kernels=value, **params) for value in (True, False))
     for clf in (compiled, plain):
         clf.partial_fit(X[:30], y[:30], classes=np.unique(y)).partial_fit(X[30:], y[30:])
     np.testing.assert_allclose(compiled.predict_proba(X), plain.predict_proba(X), atol=1e-4)
     layers = [m for m in compiled.module_.modules() if isinstance(m, RecurrentLayer)]
-    assert all(layer.native for layer in layers)
+    assert all(layer.kernels for layer in layers)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_same_bits_on_any_number_of_threads(precision):
     X, y = make_word_order(n_samples=200, min_length=40, random_state=0)
-    params = {"cell": "gru", "compile": True, "precision": precision, "max_epochs": 2}
+    params = {"cell": "gru", "kernels": True, "precision": precision, "max_epochs": 2}
     one, two = (
         RNNTextClassifier(n_jobs=n_jobs, batch_size=64, random_state=0, **params)
         .fit(X, y)
@@ -196,24 +196,24 @@ def test_same_bits_on_any_number_of_threads(precision):
 def test_weights_of_several_precisions_are_no_matter_for_kernels(name):
     """A file may hold such; numbers of half the size must not be read as if they were whole."""
     cell, x = GRUCell(3, 16), torch.randn(6, 3)
-    assert native_kernels.can_read(cell, x, True)
+    assert own_kernels.can_read(cell, x, True)
     parameter = getattr(cell, name)
     parameter.data = parameter.half()
-    assert not native_kernels.can_read(cell, x, True)
+    assert not own_kernels.can_read(cell, x, True)
 
 
 def test_saved_models_go_on_with_kernels(tmp_path):
     X, y = make_word_order(n_samples=50, min_length=10, random_state=0)
-    clf = RNNTextClassifier(cell="gru", compile=True, max_epochs=1, random_state=0).fit(X, y)
+    clf = RNNTextClassifier(cell="gru", kernels=True, max_epochs=1, random_state=0).fit(X, y)
     save(clf, tmp_path / "model.safetensors")
     loaded = load(tmp_path / "model.safetensors")
-    assert loaded.module_.deep.encoder.layers[0][0].native
+    assert loaded.module_.deep.encoder.layers[0][0].kernels
     np.testing.assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))
 
 
 def test_recurrent_dropout_reaches_the_kernels():
     torch.manual_seed(0)
-    layer = RecurrentLayer(GRUCell(3, 16), native=True, recurrent_dropout=0.5)
+    layer = RecurrentLayer(GRUCell(3, 16), kernels=True, recurrent_dropout=0.5)
     x, layout = torch.randn(6, 3), PackedLayout(torch.tensor([2, 2, 2]))
     assert not torch.equal(layer(x, layout)[2:], layer.eval()(x, layout)[2:])
 
@@ -224,17 +224,17 @@ def test_installed_kernels_are_used_unasked(monkeypatch):
 
     def read(cell, x, *args, **params):
         inputs.append(x)
-        return native_kernels._recurrence.read(cell, x, *args, **params)
+        return own_kernels._recurrence.read(cell, x, *args, **params)
 
-    monkeypatch.setattr(native_kernels, "read", read)
+    monkeypatch.setattr(own_kernels, "read", read)
     X, y = make_word_order(n_samples=40, random_state=0)
     RNNTextClassifier(max_epochs=1).fit(X, y)
-    assert inputs and all(isinstance(x, RepeatedRows) for x in inputs)
+    assert inputs and all(isinstance(x, UniqueRows) for x in inputs)
 
 
 @needs_installed
 def test_what_reads_no_repeats_is_given_none(monkeypatch):
-    monkeypatch.setattr(RepeatedRows, "dense", lambda self: pytest.fail("written out again"))
+    monkeypatch.setattr(UniqueRows, "dense", lambda self: pytest.fail("written out again"))
     X, y = make_word_order(n_samples=40, random_state=0)
     RNNTextClassifier(cell="mgu", skip_connection=False, max_epochs=1).fit(X, y)
 
@@ -251,7 +251,7 @@ def test_kernels_of_each_instruction_set_compute_the_same(instruction_set, tmp_p
         "import numpy as np\n"
         "from sklearn_rnn import RNNTextClassifier\n"
         "from sklearn_rnn.datasets import make_word_order\n"
-        "from sklearn_rnn.modules.native import has_kernels\n"
+        "from sklearn_rnn.modules.kernels import has_kernels\n"
         "assert has_kernels('auto')\n"
         "X, y = make_word_order(n_samples=40, random_state=0)\n"
         f"clf = RNNTextClassifier(**{params}).fit(X, y)\n"
@@ -259,7 +259,7 @@ def test_kernels_of_each_instruction_set_compute_the_same(instruction_set, tmp_p
     )
     result = run_on_another_processor(source, ATEN_CPU_CAPABILITY=instruction_set.lower())
     assert not result.returncode, result.stderr
-    plain = RNNTextClassifier(compile=False, **params).fit(X, y)
+    plain = RNNTextClassifier(kernels=False, **params).fit(X, y)
     np.testing.assert_allclose(np.load(tmp_path / "proba.npy"), plain.predict_proba(X), atol=1e-4)
 
 
@@ -267,7 +267,7 @@ def test_kernels_of_each_instruction_set_compute_the_same(instruction_set, tmp_p
 def test_nobody_is_made_to_wait_for_a_compiler_unasked(tmp_path):
     source = (
         "from sklearn_rnn import RNNTextClassifier\n"
-        "from sklearn_rnn.modules.native import has_kernels\n"
+        "from sklearn_rnn.modules.kernels import has_kernels\n"
         "clf = RNNTextClassifier(max_epochs=1).fit(['a b', 'b a'] * 5, [0, 1] * 5)\n"
         "print(has_kernels('auto'), clf.predict(['a b']).shape)"
     )
@@ -288,11 +288,11 @@ def test_kernels_of_an_older_source_are_not_used(tmp_path, monkeypatch):
 def test_without_a_compiler_fit_says_what_to_do(tmp_path):
     source = (
         "from sklearn_rnn import RNNTextClassifier\n"
-        "RNNTextClassifier(compile=True).fit(['a b', 'b a'] * 5, [0, 1] * 5)"
+        "RNNTextClassifier(kernels=True).fit(['a b', 'b a'] * 5, [0, 1] * 5)"
     )
     environment = {"CXX": "no-such-compiler", "XDG_CACHE_HOME": str(tmp_path)}
     result = run_on_another_processor(source, **environment)
-    assert "RuntimeError: compile=True needs a C++ compiler, but no-such-compiler" in result.stderr
+    assert "RuntimeError: kernels=True needs a C++ compiler, but no-such-compiler" in result.stderr
 
 
 def test_a_compiler_that_fails_is_quoted(tmp_path, monkeypatch):
@@ -307,9 +307,9 @@ def test_a_compiler_that_fails_is_quoted(tmp_path, monkeypatch):
 
 def test_a_model_of_the_kernels_predicts_without_them(monkeypatch):
     X, y = make_word_order(n_samples=40, random_state=0)
-    clf = RNNTextClassifier(cell="gru", compile=True, max_epochs=1, random_state=0).fit(X, y)
+    clf = RNNTextClassifier(cell="gru", kernels=True, max_epochs=1, random_state=0).fit(X, y)
     expected = clf.predict_proba(X)
-    monkeypatch.setattr(native_kernels._recurrence, "has_kernels", lambda native: False)
+    monkeypatch.setattr(own_kernels._recurrence, "has_kernels", lambda kernels: False)
     np.testing.assert_allclose(clf.predict_proba(X), expected, atol=1e-5)
 
 
@@ -324,7 +324,7 @@ def test_library_is_compiled_once(tmp_path, monkeypatch):
 def test_second_derivatives_are_refused():
     cell, layout = GRUCell(3, 16), PackedLayout(torch.tensor([2, 2]))
     x = torch.randn(4, 3, requires_grad=True)
-    states = RecurrentLayer(cell, native=True)(x, layout)
+    states = RecurrentLayer(cell, kernels=True)(x, layout)
     (grad,) = torch.autograd.grad(states.square().sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         grad.sum().backward()

@@ -9,7 +9,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from .._layout import PackedLayout
-from .._repeated_rows import RepeatedRows
+from .._unique_rows import UniqueRows
 from ..cells import GRUCell, LSTMCell, RecurrentCell, RNNCell
 from ._build import has_kernels, load_kernels
 
@@ -19,26 +19,26 @@ def has_kernel_for(cell: RecurrentCell) -> bool:
     return _kernel_name(cell) is not None
 
 
-def can_read(cell: RecurrentCell, x: Tensor | RepeatedRows, native: bool | str) -> bool:
+def can_read(cell: RecurrentCell, x: Tensor | UniqueRows, kernels: bool | str) -> bool:
     """Return whether a cell is to read such input by a kernel, and can.
 
-    A model trained with kernels may be used where there are none; then torch computes. `native`
+    A model trained with kernels may be used where there are none; then torch computes. `kernels`
     is what `has_kernels` takes.
     """
-    if isinstance(x, RepeatedRows):
+    if isinstance(x, UniqueRows):
         x = x.rows
     return (
-        bool(native)
+        bool(kernels)
         and has_kernel_for(cell)
         and x.device.type == "cpu"
         # Kernels take addresses, and a model can have been given weights of several precisions.
         and {x.dtype, *(w.dtype for w in cell._kernel_weights())} == {torch.float32}
-        and has_kernels(native)
+        and has_kernels(kernels)
     )
 
 
 def read(
-    cell: RecurrentCell, x: Tensor | RepeatedRows, layout: PackedLayout, *, reverse: bool = False
+    cell: RecurrentCell, x: Tensor | UniqueRows, layout: PackedLayout, *, reverse: bool = False
 ) -> Tensor:
     """Read a packed batch by a kernel of our own, from a state of zeros.
 
@@ -49,7 +49,7 @@ def read(
     ----------
     cell : RNNCell, LSTMCell or GRUCell
         The cell, for which `can_read` holds.
-    x : torch.Tensor of float32 or RepeatedRows of shape (n_tokens, input_size)
+    x : torch.Tensor of float32 or UniqueRows of shape (n_tokens, input_size)
         The inputs in packed order.
     layout : PackedLayout
         Where each token lies.
@@ -62,7 +62,7 @@ def read(
         The hidden state at each token, in packed order.
     """
     weights = _pad_units(cell, load_kernels().width())
-    rows, index = x if isinstance(x, RepeatedRows) else (x, None)
+    rows, index = x if isinstance(x, UniqueRows) else (x, None)
     order = _Order(layout, reverse, index)
     states = _Recurrence.apply(_kernel_name(cell), order, _matrix_dtype(), rows, *weights)
     return states[:, : cell.hidden_size]
