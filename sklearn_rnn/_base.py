@@ -46,6 +46,7 @@ from sklearn_rnn.modules._network import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
 from sklearn_rnn.modules.kernels import has_kernels, load_kernels
+from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 # Prediction needs no gradients kept, so its batches can be larger than those of training.
 _PREDICTION_BATCH_SIZE = 256
@@ -54,7 +55,7 @@ _PREDICTION_BATCH_SIZE = 256
 _MAX_PAIR_WEIGHTS = 2**25
 
 
-class BaseRNNText(IncrementalMixin, BaseEstimator):
+class BaseRNNText(IncrementalMixin, ParamNamesMixin, BaseEstimator):
     """Parameters and the one path of fitting shared by the estimators of documents."""
 
     _parameter_constraints: dict = {

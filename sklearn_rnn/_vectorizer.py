@@ -29,9 +29,10 @@ from sklearn_rnn._text.tokenizer import (
     split_characters,
 )
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID, Vocabulary, index_tokens
+from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
-class SequenceVectorizer(TransformerMixin, BaseEstimator):
+class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
     r"""Convert documents to sequences of token ids.
 
     What :class:`~sklearn.feature_extraction.text.CountVectorizer` is to a bag of words, this is

@@ -20,6 +20,7 @@ from sklearn_rnn._training.callbacks import (
     ValidationScore,
 )
 from sklearn_rnn._training.optimizers import OPTIMIZERS, SCHEDULES
+from sklearn_rnn.utils._param_names import did_you_mean
 
 
 def resolve_optimizer(estimator: Any) -> type | partial:
@@ -47,6 +48,7 @@ def check_skorch_params(estimator: Any) -> dict:
         raise ValueError(
             f"The 'skorch_params' parameter of {name} must hold arguments of skorch.NeuralNet. "
             f"Got {', '.join(map(repr, unknown))}."
+            f"{did_you_mean(str(unknown[0]).partition('__')[0], known)}"
         )
     if "callbacks" in params:
         raise ValueError(
