@@ -223,7 +223,9 @@ class _ModelReader(Reader):
             known = _get_learned_constraints(class_, learned)
             learned = {**dict.fromkeys(known), **learned}
             if learned.keys() != known.keys():
-                raise ValueError(f"{class_.__name__} learns no {learned.keys() - known.keys()}")
+                raise ValueError(
+                    f"{class_.__name__} learns no {sorted(learned.keys() - known.keys())}"
+                )
             validate_parameter_constraints(known, learned, caller_name=class_.__name__)
             vars(estimator).update(learned)
             estimator._check_learned()

@@ -22,7 +22,7 @@ def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool):
     """Load one corpus the way both public loaders offer it."""
     if subset not in _SUBSETS:
         raise ValueError(
-            f"The 'subset' parameter of load_{name} must be a str among {set(_SUBSETS)}. "
+            f"The 'subset' parameter of load_{name} must be one of {_SUBSETS}. "
             f"Got {subset!r} instead."
         )
     frame = _read_frame(name)
