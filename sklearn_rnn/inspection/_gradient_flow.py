@@ -1,4 +1,4 @@
-"""How far the gradient of the loss reaches back through a document."""
+"""How far back in a document the gradient of the loss reaches."""
 
 from __future__ import annotations
 
@@ -28,50 +28,50 @@ States = dict[tuple[int, str], list[tuple[Tensor, ...]]]
 def gradient_flow(estimator, X, y):
     """Measure the gradient of the loss at each state, by its distance from the end.
 
-    A network learns from a word only as far as the gradient of the loss reaches the state at that
-    word. In plain cells it vanishes over distance.
+    A network can learn from a word only if the gradient of the loss reaches the state at that word.
+    In plain cells the gradient vanishes over distance.
 
     Parameters
     ----------
     estimator : estimator instance
         A fitted :class:`~sklearn_rnn.RNNTextClassifier`, a :class:`~sklearn.pipeline.Pipeline`
-        that ends in one, or a search over either, whose best estimator is taken.
+        that ends in one, or a fitted search over either, whose best estimator is used.
 
     X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
         Documents, as in `predict`.
 
     y : array-like of shape (n_samples,)
-        Their labels.
+        Labels of the documents.
 
     Returns
     -------
     flow : DataFrame
-        A row for each layer, direction and distance, with the columns
+        A row for each layer, direction and distance. The columns are:
 
         layer, direction : int and str
-            Which cell.
+            The cell.
         distance : int
-            How many tokens the cell reads after this state; 0 is the last.
+            Number of tokens that the cell reads after this state, 0 for the last state.
         n_documents : int
-            Documents long enough to have a state at this distance.
+            Number of documents that are long enough to have a state at this distance.
         gradient_norm : float
-            Mean over these documents of the norm of the derivative of the loss with respect to
-            the whole state, cell state included.
+            Norm of the gradient of the loss with respect to the whole state, cell state included;
+            the mean over these documents.
         ratio : float
-            Median over these documents of the norm divided by that at distance 0.
+            The norm divided by that at distance 0; the median over these documents.
 
     See Also
     --------
-    GradientFlowDisplay : The same as a picture, for several estimators.
+    GradientFlowDisplay : Draw the gradient flow of one or several estimators.
 
     Notes
     -----
-    The loss is that of the recurrent network alone, the wide path has its own. It is computed in
-    double precision, without dropout, cell by cell and step by step.
+    The loss is that of the recurrent network only; the wide path has its own loss. It is computed
+    in double precision, without dropout, cell by cell and step by step.
 
-    With ``pooling="last"`` the loss sees the last state only, and the curve shows what the cell
-    itself lets through. Other poolings lead the gradient to every state directly, too, which is
-    what they are good for.
+    With ``pooling="last"``, the loss depends on the last state only, and the curve shows what the
+    cell itself transmits. With other poolings, the gradient also reaches every state directly,
+    which is their strength.
 
     References
     ----------

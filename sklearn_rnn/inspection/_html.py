@@ -1,4 +1,4 @@
-"""A document as HTML, its words shaded."""
+"""A document as HTML, with shaded words."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ _DARKEST = 0.65
 
 
 class ShadedDocument:
-    r"""A document whose words are shaded by what they weigh.
+    r"""A document whose words are shaded by their importance or attention.
 
-    Notebooks show it as text. Purple words speak for the class, orange ones against it; with
-    attention, darker words weigh more. The value of a word appears when the mouse rests on it.
+    Notebooks show it as text. Purple words are evidence for the class, orange words evidence
+    against it. With attention, darker words have more weight. Hover over a word to see its value.
 
     Parameters
     ----------
-    words : Words
-        The words, and the text they stand in.
+    words : DocumentWords
+        Words of the document, and their places in its text.
 
     values : ndarray of shape (n_tokens,)
-        What to shade each word by.
+        Value to shade each word by.
 
     caption : str, default=""
-        The line above the text.
+        Line above the text. If it is empty, there is none.
 
     See Also
     --------
-    token_importance : The numbers behind it.
-    TokenImportanceDisplay : The numbers as bars.
+    token_importance : The data behind the shades.
+    TokenImportanceDisplay : Draw the importance of tokens as bars.
 
     Examples
     --------
@@ -57,28 +57,29 @@ class ShadedDocument:
 
     @classmethod
     def from_estimator(cls, estimator, document, *, values="integrated_gradients", target=None):
-        """Shade a document by what a fitted estimator makes of it.
+        """Shade the words of a document by what they mean to a fitted estimator.
 
         Parameters
         ----------
         estimator : estimator instance
             A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-            search over either, whose best estimator is taken.
+            fitted search over either, whose best estimator is used.
 
         document : str, array-like of int of shape (n_tokens,), or container of one document
-            The document, as for :func:`token_importance`.
+            The document, as in :func:`token_importance`.
 
         values : {"integrated_gradients", "occlusion", "attention"}, default="integrated_gradients"
-            What to shade by. "attention" needs ``pooling="attention"``, or
+            What to shade words by. "attention" needs ``pooling="attention"`` or
             "multihead_attention", whose heads are averaged.
 
         target : label, default=None
-            The class to explain, None for the predicted one. Ignored for "attention".
+            The class to explain, one of `classes_`. None explains the predicted class. Ignored if
+            ``values="attention"``.
 
         Returns
         -------
         shaded : ShadedDocument
-            The document.
+            The shaded document.
         """
         if values == "attention":
             words, attention = read_attention(estimator, document)
@@ -100,7 +101,7 @@ class ShadedDocument:
         Returns
         -------
         html : str
-            A ``div`` element. All text in it is escaped.
+            A ``div`` element, in which all text is escaped.
         """
         text, spans = self.words.text, self.words.spans
         if spans is None:

@@ -1,4 +1,4 @@
-"""How much each token of a document speaks for a class."""
+"""How much each token of a document contributes to the score of a class."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Importance:
     Parameters
     ----------
     words : Words
-        The words of the document.
+        Words of the document.
     values : dict of str to ndarray of float64 of shape (n_tokens,)
         By method.
     target : Target
@@ -99,53 +99,56 @@ class Importance:
     prefer_skip_nested_validation=True,
 )
 def token_importance(estimator, document, *, target=None, methods=METHODS, n_steps=32):
-    """Compute how much each token of a document speaks for a class.
+    """Compute how much each token of a document contributes to the score of a class.
 
     Parameters
     ----------
     estimator : estimator instance
         A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-        search over either, whose best estimator is taken.
+        fitted search over either, whose best estimator is used.
 
     document : str, array-like of int of shape (n_tokens,), or container of one document
-        The document: text, token ids where the estimator was fitted on ids, or what `predict`
-        takes, with one row.
+        The document: text; token ids, if the estimator was fitted on ids; or an input of
+        `predict` with a single row.
 
     target : label, default=None
-        The class to explain, one of `classes_`. None stands for the predicted one.
+        The class to explain, one of `classes_`. None explains the predicted class.
 
     methods : sequence of {"integrated_gradients", "occlusion"}, \
             default=("integrated_gradients", "occlusion")
-        What to compute. The time of "occlusion" grows with the square of the document's length.
+        Methods to compute importance with. The time that "occlusion" takes grows with the square
+        of the document's length.
 
     n_steps : int, default=32
-        Points at which integrated gradients take the gradient.
+        Number of points at which integrated gradients evaluate the gradient. More points are more
+        precise and slower. Ignored by other methods.
 
     Returns
     -------
     importance : DataFrame of shape (n_tokens, 2 + n_methods)
-        The columns `position` and `token`, and one for each method. A positive number speaks for
-        the class. ``importance.attrs`` holds `target`, `score`, `baseline_score` and
+        A row for each token. The columns are `position`, `token`, and each of `methods`. A positive
+        value is evidence for the class, a negative one evidence against it. ``importance.attrs``
+        holds `target`, `score`, `baseline_score` and, with "integrated_gradients",
         `completeness_gap`.
 
     See Also
     --------
-    TokenImportanceDisplay : The same as a picture.
-    ShadedDocument : The same as shaded text.
+    TokenImportanceDisplay : Draw the importance of tokens as bars.
+    ShadedDocument : Shade the words of a document by their importance.
 
     Notes
     -----
-    What is explained is the score: the logit of the class less the mean logit of the others. With
-    two classes that is `decision_function`, or its negative.
+    The score that is explained is the logit of the class minus the mean logit of the other classes.
+    With two classes it is `decision_function`, or its negative.
 
-    Integrated gradients follow the score while the vectors of all tokens go in a straight line
-    from that of the unknown token to their own. They explain the recurrent network, its share in
-    the score counted in; the wide path, which knows no vectors, stays as it is. Their sum is
-    `score` less `baseline_score`, but for an error of the integral, the `completeness_gap`; more
-    `n_steps` make it smaller.
+    Integrated gradients attribute the change of the score when the vectors of all tokens move in a
+    straight line from that of the unknown token to their own. They explain the recurrent network,
+    weighted by its share of the score. The wide path does not depend on vectors and stays constant.
+    The importances sum to `score` minus `baseline_score`, up to the error of the numerical
+    integration, `completeness_gap`, which more `n_steps` reduce.
 
-    Occlusion is what the score falls by when the token is read as the unknown one. It explains the
-    whole prediction, wide path included.
+    Occlusion is the decrease of the score when the token is replaced by the unknown token. It
+    explains the whole prediction, wide path included.
 
     References
     ----------

@@ -30,7 +30,7 @@ class LayerRecord:
     direction : {"forward", "backward"}
         From where it reads.
     module : torch.nn.Module
-        The layer.
+        Number of the layer.
     inputs, states : torch.Tensor of shape (n_tokens, n_features)
         What it read and returned, in packed order.
     memory : torch.Tensor of shape (n_tokens, hidden_size) or None

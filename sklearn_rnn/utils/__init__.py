@@ -1,4 +1,4 @@
-"""Tools for those who write estimators of text."""
+"""Tools for writing estimators of text."""
 
 from importlib import import_module
 
