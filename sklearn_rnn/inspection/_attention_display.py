@@ -21,7 +21,7 @@ class AttentionDisplay:
         Weights of each head, which sum to 1 over the tokens.
 
     tokens : list of str
-        Words of the document.
+        DocumentWords of the document.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class AttentionDisplay:
             The display, drawn.
         """
         words, weights = read_attention(estimator, document)
-        return cls(weights=weights, tokens=words.words).plot(ax=ax)
+        return cls(weights=weights, tokens=words.tokens).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the bars.

@@ -9,12 +9,12 @@ from scipy.stats import rankdata
 from sklearn.utils import check_random_state
 
 from sklearn_rnn._sklearn_compat import validate_params
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._recording import record_states
-from sklearn_rnn.inspection._subject import Subject
 
 
 @validate_params({"random_state": ["random_state"]}, prefer_skip_nested_validation=True)
-def unit_correlations(estimator, documents, token_labels, *, random_state=None):
+def unit_correlations(estimator, X, token_labels, *, random_state=None):
     """Find units whose state, or the change of it, correlates with a label of the tokens.
 
     The label can be anything that holds for some tokens and not for others, such as being a
@@ -26,7 +26,7 @@ def unit_correlations(estimator, documents, token_labels, *, random_state=None):
         A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
         fitted search over either, whose best estimator is used.
 
-    documents : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+    X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
         At least two documents, as in `predict`.
 
     token_labels : callable, or sequence of array-like of bool
@@ -85,17 +85,17 @@ def unit_correlations(estimator, documents, token_labels, *, random_state=None):
     >>> correlations.shape
     (256, 8)
     """
-    subject = Subject(estimator)
+    inspected = InspectedEstimator(estimator)
     if not callable(token_labels) and not hasattr(token_labels, "__len__"):
         raise TypeError(
             "'token_labels' must be a callable or a sequence with the labels of each document. "
             f"Got {type(token_labels).__name__}."
         )
-    if not hasattr(documents, "shape"):
-        documents = list(documents)
-    sequences = subject.sequences(documents)
-    labels = _collect_labels(subject, documents, sequences, token_labels)
-    states, lengths = record_states(subject, sequences)
+    if not hasattr(X, "shape"):
+        X = list(X)
+    sequences = inspected.sequences(X)
+    labels = _collect_labels(inspected, X, sequences, token_labels)
+    states, lengths = record_states(inspected, sequences)
     held_out = _choose_half(lengths, labels, random_state)
 
     frames = []
@@ -181,12 +181,14 @@ def _changes(values: np.ndarray, lengths: np.ndarray, *, reverse: bool) -> np.nd
     return values - before
 
 
-def _collect_labels(subject: Subject, documents, sequences: csr_array, token_labels) -> np.ndarray:
+def _collect_labels(
+    inspected: InspectedEstimator, X, sequences: csr_array, token_labels
+) -> np.ndarray:
     """Return the labels of all tokens, document after document."""
     # An empty document is read as one unknown token.
     lengths = np.maximum(np.diff(sequences.indptr), 1)
     if callable(token_labels):
-        tokens = subject.tokens(documents, sequences)
+        tokens = inspected.tokens(X, sequences)
         token_labels = [token_labels(row) for row in tokens]
     if len(token_labels) != len(lengths):
         raise ValueError(

@@ -16,8 +16,8 @@ from torch.nn.utils.rnn import PackedSequence
 from sklearn_rnn._text.containers import as_labels
 from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches
 from sklearn_rnn._training.process_state import torch_workers
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._recording import by_module, list_layers
-from sklearn_rnn.inspection._subject import Subject
 from sklearn_rnn.modules import GridLSTMCell
 
 _BATCH_SIZE = 64
@@ -89,14 +89,14 @@ def gradient_flow(estimator, X, y):
     >>> flow.query("direction == 'forward'")["distance"].tolist()
     [0, 1, 2, 3]
     """
-    subject = Subject(estimator)
-    sequences = subject.sequences(X)
-    targets = _encode_labels(subject, y)
+    inspected = InspectedEstimator(estimator)
+    sequences = inspected.sequences(X)
+    targets = _encode_labels(inspected, y)
     check_consistent_length(sequences, targets)
     dataset = SequenceDataset(sequences, targets)
     # A copy, so that the estimator stays as it is, in numbers that do not underflow on the way.
-    deep = deepcopy(subject.deep).cpu().double().eval()
-    criterion = deepcopy(subject.estimator.net_.criterion_).cpu().double()
+    deep = deepcopy(inspected.deep).cpu().double().eval()
+    criterion = deepcopy(inspected.estimator.net_.criterion_).cpu().double()
     norms = {}
     with torch_workers(1), torch.inference_mode(False), torch.enable_grad():
         for rows in SimilarLengthBatches(dataset, _BATCH_SIZE).plan():
@@ -202,15 +202,15 @@ def _summarize(layer: int, direction: str, by_document: list[np.ndarray]) -> pd.
     )
 
 
-def _encode_labels(subject: Subject, y) -> np.ndarray:
+def _encode_labels(inspected: InspectedEstimator, y) -> np.ndarray:
     """Return the place of each label among the classes."""
-    criterion = subject.estimator.net_.criterion_
+    criterion = inspected.estimator.net_.criterion_
     if not isinstance(criterion, nn.CrossEntropyLoss):
         raise TypeError(
             "'estimator' must be a classifier with one label for each document. "
-            f"Got {subject.name} with the loss {type(criterion).__name__}."
+            f"Got {inspected.name} with the loss {type(criterion).__name__}."
         )
-    classes, y = subject.estimator.classes_, as_labels(y)
+    classes, y = inspected.estimator.classes_, as_labels(y)
     unseen = ~np.isin(y, classes)
     if unseen.any():
         raise ValueError(

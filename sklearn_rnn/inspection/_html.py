@@ -6,10 +6,10 @@ from html import escape
 
 import numpy as np
 
+from sklearn_rnn.inspection._document_words import DocumentWords
 from sklearn_rnn.inspection._importance import METHODS, compute_importance
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._recording import record_document
-from sklearn_rnn.inspection._subject import Subject
-from sklearn_rnn.inspection._words import Words
 
 # Both ends of the colour map PuOr, which people with any colour vision can tell apart.
 _FOR, _AGAINST = "94, 60, 153", "230, 97, 1"
@@ -25,7 +25,7 @@ class ShadedDocument:
     Parameters
     ----------
     words : DocumentWords
-        Words of the document, and their places in its text.
+        DocumentWords of the document, and their places in its text.
 
     values : ndarray of shape (n_tokens,)
         Value to shade each word by.
@@ -105,8 +105,8 @@ class ShadedDocument:
         """
         text, spans = self.words.text, self.words.spans
         if spans is None:
-            text = " ".join(self.words.words)
-            lengths = np.array([len(word) for word in self.words.words])
+            text = " ".join(self.words.tokens)
+            lengths = np.array([len(word) for word in self.words.tokens])
             starts = np.cumsum(lengths + 1) - lengths - 1
             spans = np.column_stack([starts, starts + lengths])
         largest = np.abs(self.values).max(initial=0) or 1
@@ -129,17 +129,17 @@ class ShadedDocument:
         return self.to_html()
 
     def __repr__(self):
-        return f"ShadedDocument({len(self.words.words)} words, {self.caption!r})"
+        return f"ShadedDocument({len(self.words.tokens)} words, {self.caption!r})"
 
 
-def read_attention(estimator, document) -> tuple[Words, np.ndarray]:
+def read_attention(estimator, document) -> tuple[DocumentWords, np.ndarray]:
     """Return the words of a document and the weights that each head of the pooling gives them."""
-    subject = Subject(estimator)
-    sequence, words = subject.read(document)
-    attention = record_document(subject, sequence).attention
+    inspected = InspectedEstimator(estimator)
+    sequence, words = inspected.read(document)
+    attention = record_document(inspected, sequence).attention
     if attention is None:
         raise ValueError(
             "Attention is there only with pooling='attention' or 'multihead_attention'. This "
-            f"{subject.name} has pooling={subject.estimator.pooling!r}."
+            f"{inspected.name} has pooling={inspected.estimator.pooling!r}."
         )
     return words, attention.float().cpu().numpy()

@@ -16,8 +16,8 @@ from sklearn_rnn._text.sequences import sequences_from_flat
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.process_state import torch_workers
-from sklearn_rnn.inspection._subject import Subject
-from sklearn_rnn.inspection._words import Words
+from sklearn_rnn.inspection._document_words import DocumentWords
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.modules import PackedLayout
 from sklearn_rnn.modules._unique_rows import dense
 
@@ -28,8 +28,8 @@ _MAX_TOKENS = 2**14
 
 
 @dataclass
-class Target:
-    """What is explained: a weighted sum of the network's outputs.
+class ExplainedOutput:
+    """The score to explain: a weighted sum of the network's outputs.
 
     Parameters
     ----------
@@ -49,11 +49,11 @@ class Importance:
 
     Parameters
     ----------
-    words : Words
-        Words of the document.
+    words : DocumentWords
+        DocumentWords of the document.
     values : dict of str to ndarray of float64 of shape (n_tokens,)
         By method.
-    target : Target
+    target : ExplainedOutput
         What is explained.
     score : float
         The score of the document.
@@ -63,9 +63,9 @@ class Importance:
         Which parts of the estimator the score comes from.
     """
 
-    words: Words
+    words: DocumentWords
     values: dict[str, np.ndarray]
-    target: Target
+    target: ExplainedOutput
     score: float
     baseline_score: float
     explained: str
@@ -73,7 +73,11 @@ class Importance:
     def to_frame(self) -> pd.DataFrame:
         """Return the frame of `token_importance`."""
         frame = pd.DataFrame(
-            {"position": np.arange(len(self.words.words)), "token": self.words.words, **self.values}
+            {
+                "position": np.arange(len(self.words.tokens)),
+                "token": self.words.tokens,
+                **self.values,
+            }
         )
         frame.attrs = {
             "target": self.target.name,
@@ -175,17 +179,17 @@ def compute_importance(estimator, document, target, methods, n_steps=32) -> Impo
         raise ValueError(
             f"The 'methods' parameter must hold some of {list(METHODS)}. Got {methods!r} instead."
         )
-    subject = Subject(estimator)
-    sequence, words = subject.read(document)
+    inspected = InspectedEstimator(estimator)
+    sequence, words = inspected.read(document)
     tokens = SequenceDataset(sequence).tokens
     with torch_workers(1), torch.inference_mode(False):
-        outputs = _outputs(subject, tokens[None])[0]
-        target = _resolve_target(subject, target, outputs)
+        outputs = _outputs(inspected, tokens[None])[0]
+        target = _resolve_target(inspected, target, outputs)
         score = float(outputs @ target.weights)
-        integrated, change = integrate_gradients(subject, tokens, target.weights, n_steps)
+        integrated, change = integrate_gradients(inspected, tokens, target.weights, n_steps)
         values = {
             "integrated_gradients": integrated,
-            "occlusion": score - occlude(subject, tokens) @ target.weights.astype(np.float64)
+            "occlusion": score - occlude(inspected, tokens) @ target.weights.astype(np.float64)
             if "occlusion" in methods
             else None,
         }
@@ -195,19 +199,19 @@ def compute_importance(estimator, document, target, methods, n_steps=32) -> Impo
         target,
         score,
         score - change,
-        subject.explained,
+        inspected.explained,
     )
 
 
 def integrate_gradients(
-    subject: Subject, tokens: np.ndarray, weights: np.ndarray, n_steps: int
+    inspected: InspectedEstimator, tokens: np.ndarray, weights: np.ndarray, n_steps: int
 ) -> tuple[np.ndarray, float]:
     """Return integrated gradients, and the change of the score that they should add up to.
 
     Parameters
     ----------
-    subject : Subject
-        What was fitted.
+    inspected : InspectedEstimator
+        The estimator to inspect.
     tokens : ndarray of int32 of shape (n_tokens,)
         The document.
     weights : ndarray of float32 of shape (n_outputs,)
@@ -218,27 +222,27 @@ def integrate_gradients(
     nodes, node_weights = np.polynomial.legendre.leggauss(n_steps)
     shares, share_weights = (nodes + 1) / 2, node_weights / 2
     n_chunks = min(n_steps, -(-n_steps * len(tokens) // _MAX_TOKENS))
-    weights = torch.from_numpy(weights).to(subject.device)
+    weights = torch.from_numpy(weights).to(inspected.device)
     total = np.zeros(len(tokens))
-    subject.evaluation()
+    inspected.evaluation()
     chunks = np.array_split(shares, n_chunks), np.array_split(share_weights, n_chunks)
     for chunk, chunk_weights in zip(*chunks, strict=True):
-        point, difference, scores = _score_between(subject, tokens, weights, chunk)
+        point, difference, scores = _score_between(inspected, tokens, weights, chunk)
         (grad,) = torch.autograd.grad(scores.sum(), point)
         along = (grad * difference).sum(dim=1).double().cpu().numpy()
         # Documents of one length: packed order is a row for each token, a column for each document.
         total += along.reshape(len(tokens), -1) @ chunk_weights
-    _, _, ends = _score_between(subject, tokens, weights, np.array([0.0, 1.0]))
+    _, _, ends = _score_between(inspected, tokens, weights, np.array([0.0, 1.0]))
     before, after = ends.detach().tolist()
-    return subject.deep_weight * total, subject.deep_weight * (after - before)
+    return inspected.deep_weight * total, inspected.deep_weight * (after - before)
 
 
-def _score_between(subject, tokens, weights, shares):
+def _score_between(inspected, tokens, weights, shares):
     """Score the document with token vectors so far on their way from the unknown token's.
 
     Returns the vectors and their distance from the start, both in packed order, and the scores.
     """
-    deep, device = subject.deep, subject.device
+    deep, device = inspected.deep, inspected.device
     n_documents = len(shares)
     rows = np.arange(n_documents)
     repeated = sequences_from_flat(np.tile(tokens, n_documents), np.full(n_documents, len(tokens)))
@@ -272,7 +276,7 @@ def _score_between(subject, tokens, weights, shares):
     return kept["point"], kept["difference"], scores
 
 
-def occlude(subject: Subject, tokens: np.ndarray) -> np.ndarray:
+def occlude(inspected: InspectedEstimator, tokens: np.ndarray) -> np.ndarray:
     """Return the outputs with each token in turn unknown, shape (n_tokens, n_outputs)."""
     n_tokens = len(tokens)
     outputs = []
@@ -281,20 +285,22 @@ def occlude(subject: Subject, tokens: np.ndarray) -> np.ndarray:
         places = np.arange(first, min(first + n_at_once, n_tokens))
         documents = np.repeat(tokens[None], len(places), axis=0)
         documents[np.arange(len(places)), places] = UNKNOWN_ID
-        outputs.append(_outputs(subject, documents))
+        outputs.append(_outputs(inspected, documents))
     return np.concatenate(outputs).astype(np.float64)
 
 
-def _outputs(subject: Subject, documents: np.ndarray) -> np.ndarray:
+def _outputs(inspected: InspectedEstimator, documents: np.ndarray) -> np.ndarray:
     sequences: csr_array = sequences_from_flat(
         documents.ravel(), np.full(len(documents), documents.shape[1])
     )
-    return subject.estimator.net_.outputs(SequenceDataset(sequences))
+    return inspected.estimator.net_.outputs(SequenceDataset(sequences))
 
 
-def _resolve_target(subject: Subject, target: Any, outputs: np.ndarray) -> Target:
+def _resolve_target(
+    inspected: InspectedEstimator, target: Any, outputs: np.ndarray
+) -> ExplainedOutput:
     n_outputs = len(outputs)
-    classes = getattr(subject.estimator, "classes_", None)
+    classes = getattr(inspected.estimator, "classes_", None)
     names = list(range(n_outputs)) if classes is None else np.asarray(classes).tolist()
     if target is None:
         place = int(outputs.argmax())
@@ -307,7 +313,7 @@ def _resolve_target(subject: Subject, target: Any, outputs: np.ndarray) -> Targe
         )
     weights = np.zeros(n_outputs, dtype=np.float32)
     # Only differences between the logits of a softmax mean something.
-    if isinstance(subject.estimator.net_.criterion_, torch.nn.CrossEntropyLoss):
+    if isinstance(inspected.estimator.net_.criterion_, torch.nn.CrossEntropyLoss):
         weights -= 1 / (n_outputs - 1)
     weights[place] = 1
-    return Target(names[place], weights)
+    return ExplainedOutput(names[place], weights)

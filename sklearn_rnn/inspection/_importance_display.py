@@ -19,7 +19,7 @@ class TokenImportanceDisplay:
         Importance of each token, by method.
 
     tokens : list of str
-        Words of the document.
+        DocumentWords of the document.
 
     target : label
         The class that is explained.
@@ -111,7 +111,7 @@ class TokenImportanceDisplay:
         has_gap = "integrated_gradients" in importance.values
         display = cls(
             values=importance.values,
-            tokens=importance.words.words,
+            tokens=importance.words.tokens,
             target=importance.target.name,
             explained=importance.explained,
             completeness_gap=importance.completeness_gap if has_gap else None,

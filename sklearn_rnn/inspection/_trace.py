@@ -9,9 +9,9 @@ import pandas as pd
 
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, validate_params
 from sklearn_rnn.inspection._gates import gates
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._reading import read_prefixes
 from sklearn_rnn.inspection._recording import LayerRecord, record_document
-from sklearn_rnn.inspection._subject import Subject
 
 
 class Trace:
@@ -22,7 +22,7 @@ class Trace:
     Parameters
     ----------
     words : DocumentWords
-        Words of the document, and their places in its text.
+        DocumentWords of the document, and their places in its text.
 
     arrays : dict of (int, str, str) to ndarray of shape (n_tokens, hidden_size)
         What was recorded, by layer, direction and quantity.
@@ -90,7 +90,7 @@ class Trace:
     @property
     def tokens(self):
         """Tokens that the network read."""
-        return self.words.words
+        return self.words.tokens
 
     @property
     def n_layers(self):
@@ -245,14 +245,14 @@ def trace(estimator, document, *, n_readings="auto"):
     >>> t.to_frame().shape
     (512, 11)
     """
-    subject = Subject(estimator)
-    sequence, words = subject.read(document)
-    record = record_document(subject, sequence)
+    inspected = InspectedEstimator(estimator)
+    sequence, words = inspected.read(document)
+    record = record_document(inspected, sequence)
     arrays = {}
     for layer in record.layers:
         for quantity, values in _quantities(layer).items():
             arrays[layer.depth, layer.direction, quantity] = values
-    readings, output_names = read_prefixes(subject, sequence, n_readings)
+    readings, output_names = read_prefixes(inspected, sequence, n_readings)
     attention = record.attention
     return Trace(
         words,
@@ -260,7 +260,7 @@ def trace(estimator, document, *, n_readings="auto"):
         readings=readings,
         output_names=output_names,
         head_attention=None if attention is None else attention.float().cpu().numpy(),
-        explained=subject.explained,
+        explained=inspected.explained,
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._plotting import COLOURS, get_axes
-from sklearn_rnn.inspection._subject import Subject
 
 # What skorch and the callbacks of the package record in each epoch, and the name of its axis.
 PANELS = {
@@ -69,7 +69,7 @@ class TrainingDisplay:
         display : TrainingDisplay
             The display, drawn.
         """
-        history = Subject(estimator).estimator.history_
+        history = InspectedEstimator(estimator).estimator.history_
         # An epoch that was interrupted has no loss.
         rows = [row for row in history if "train_loss" in row]
         curves = {}
