@@ -91,9 +91,9 @@ class GateDisplay(HeatMapDisplay):
             The document, as in :func:`trace`.
 
         gate : {"auto", "input", "forget", "output", "reset", "update"}, default="auto"
-            The gate to draw. "auto" is the gate that decides whether the old state is kept: the
-            forget gate or, in a GRU, the update gate. An open gate keeps the state, except in an
-            MGU, where it replaces the state.
+            Which gate. "auto" is the one that decides what becomes of the old state: the forget
+            gate, or the update gate of a GRU. Open, it keeps the state, but for the MGU's, which
+            replaces it.
 
         layer : int, default=-1
             Number of the layer: 0 is the lowest, -1 the highest.
