@@ -29,6 +29,10 @@ BENCHMARKS = {
         "benchmarks.vanishing_gradients",
         "what is left of the gradient after 100 tokens",
     ),
+    "same_results": (
+        "benchmarks.same_results",
+        "whether two commits compute the same to the bit",
+    ),
     "defaults": ("benchmarks.defaults.run", "the experiment behind the defaults"),
 }
 
