@@ -19,7 +19,7 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks.epochs import make_documents, news_lengths, time_epochs
 from benchmarks.speed.machine import describe_machine
 from benchmarks.turns import show
-from sklearn_rnn import _base
+from sklearn_rnn._training import make_net
 from sklearn_rnn._training.net import SequenceNet
 
 N_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
@@ -202,7 +202,7 @@ def skorch_share(n_rounds):
         ours, bare = [], []
         for _ in range(n_rounds):
             ours.append(time_epochs(X, y, 2, batch_size=batch_size, **params)[1])
-            with patch.object(_base, "SequenceNet", BareLoop):
+            with patch.object(make_net, "SequenceNet", BareLoop):
                 bare.append(time_epochs(X, y, 2, batch_size=batch_size, **params)[1])
         shares = [1 - b / o for o, b in zip(ours, bare, strict=True)]
         lines.append(
