@@ -71,8 +71,7 @@ def make_report(rows, args, majority):
         f"{args.epochs} epochs on the package's drug reviews. Ratios are medians over the "
         f"{n_documents} test reviews of more than {DISTANCE} tokens; the table shows the median, "
         f"smallest and largest of {args.seeds} seeds. Accuracy is measured on all test reviews, as "
-        "a mean over seeds; "
-        f"always predicting the most frequent class gives {majority:.3f}.",
+        f"a mean over seeds; always predicting the most frequent class gives {majority:.3f}.",
         "",
         "| cell | ratio | smallest | largest | accuracy |",
         "| --- | --- | --- | --- | --- |",
