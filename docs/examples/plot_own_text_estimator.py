@@ -65,8 +65,8 @@ list_failures(SharedWords())
 # What was missing
 # ----------------
 #
-# It reads a string letter by letter, and it does not notice missing labels or different lengths. A
-# few lines that check the data fix this. For most of them scikit-learn has functions.
+# The class reads a single string letter by letter, and does not notice missing labels or different
+# lengths. A few lines that check the data fix this; scikit-learn has functions for most of it.
 
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets

@@ -3,8 +3,8 @@
 Classify tweets from text
 =========================
 
-A recurrent network reads a document word by word. In this example, a scikit-learn estimator with
-such a network learns from the raw text whether a tweet is negative, neutral or positive.
+A recurrent network reads a document word by word. This example trains one on raw tweets, as a
+scikit-learn estimator, to predict whether a tweet is negative, neutral or positive.
 """
 
 # %%

@@ -46,8 +46,8 @@ plt.show()
 # %%
 # A way around
 # ------------
-# Other poolings pass the gradient to every state directly. The default, the largest and the mean of
-# all states, does not depend on the cell for this.
+# Other poolings pass the gradient to every state directly. The default, ``"concat"``, pools the
+# largest and the mean of all states, so the gradient need not pass through the cell.
 pooled = RNNTextClassifier(**{**models["rnn"].get_params(), "pooling": "concat"}).fit(X, y)
 models = {"last": models["rnn"], "concat": pooled}
 display = GradientFlowDisplay.from_estimator(models, X_test[long], y_test[long], relative=True)
