@@ -1,5 +1,6 @@
 """Settings of the Sphinx documentation."""
 
+import inspect
 import os
 import re
 import sys
@@ -58,6 +59,13 @@ def drop_foreign_references(app, what, name, obj, options, lines):
         lines[:] = [re.sub(r":ref:`([^<`]+?) *<[^`]*>`", r"\1", line) for line in lines]
 
 
+def show_init_signature(app, what, name, obj, options, signature, return_annotation):
+    """Show the parameters of an estimator, not those of the `__new__` that checks their names."""
+    if what == "class" and hasattr(obj, "get_params"):
+        return str(inspect.signature(obj)), return_annotation
+
+
 def setup(app):
     """Connect the functions above to Sphinx."""
+    app.connect("autodoc-process-signature", show_init_signature)
     app.connect("autodoc-process-docstring", drop_foreign_references)

@@ -1,4 +1,4 @@
-"""Recurrent neural networks on text with the manners of scikit-learn."""
+"""Recurrent neural networks for text as scikit-learn estimators."""
 
 from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder

@@ -40,9 +40,10 @@ from sklearn_rnn.modules._cell_start import RECURRENT_INITS
 from sklearn_rnn.modules._network import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
+from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
-class BaseRNNText(BaseEstimator):
+class BaseRNNText(ParamNamesMixin, BaseEstimator):
     """Parameters and the one path of fitting shared by the estimators of documents.
 
     A subclass names in `_targets` what kinds of `y` it learns; where they are several,

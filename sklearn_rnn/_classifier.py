@@ -1,4 +1,4 @@
-"""RNNTextClassifier: labels for documents."""
+"""RNNTextClassifier: documents to labels."""
 
 from numbers import Real
 
@@ -12,230 +12,239 @@ from sklearn_rnn._targets.labels import LabelTarget
 
 
 class RNNTextClassifier(ClassifierMixin, BaseRNNText):
-    """Classify documents by a recurrent neural network.
+    """Classify documents with a recurrent neural network.
 
-    The network reads a document word by word: each token becomes a vector, a stack of recurrent
-    layers reads the vectors in their order, the states are pooled into one vector a document, and
-    a linear layer turns that into a score for each class. Beside it stands a linear model of words
-    and word pairs, the wide path, which learns more from few documents; the prediction is a mean
-    of both, weighted by `wide_weight`.
+    Each token becomes a vector, recurrent layers read the vectors in order, and their states are
+    pooled into one document vector, from which a linear layer computes a score for each class.
+    Beside it, a linear model of words and word pairs is trained, the wide path, which learns more
+    from few documents. The prediction is a weighted mean of both, see `wide_weight`.
 
-    A document has one class, or, where `y` is an indicator matrix, any number of labels, which the
-    network then learns each for itself.
+    A document has one class or, if `y` is an indicator matrix, any number of labels, each of which
+    is learned on its own.
 
-    Training runs through skorch and PyTorch, on batches of documents of similar length, with no
-    step computed on padding.
+    Training runs on PyTorch through skorch, in batches of documents of similar length. Nothing is
+    computed on padding.
 
     Parameters
     ----------
-    vectorizer : transformer from text to token ids or None, default=None
-        Splits raw text and numbers the tokens. It is cloned and fitted as `vectorizer_`. None
-        stands for a :class:`SequenceVectorizer` with its defaults. Ignored when `fit` is given
-        token ids.
+    vectorizer : transformer or None, default=None
+        Turns raw text into token ids. It is cloned and fitted as `vectorizer_`. None uses a
+        :class:`SequenceVectorizer` with its default settings. Ignored if `fit` is given token ids.
 
-    cell : {"rnn", "lstm", "gru", "peephole_lstm", "coupled_lstm", "layer_norm_lstm", "mgu", \
-            "indrnn", "sru", "qrnn", "grid_lstm", "tied_grid_lstm"} or callable, default="lstm"
-        The recurrent cell: the plain one, the long short-term memory, the gated recurrent unit, or
-        one of those that the user guide lists under Cells. "grid_lstm" is a Grid LSTM of
-        `num_layers` layers in place of the stack, "tied_grid_lstm" the same with the weights shared
-        by all layers. A callable ``cell(input_size, hidden_size)`` makes a cell of your own: a
-        subclass of :class:`~sklearn_rnn.modules.RecurrentCell` for example, or a module of one step
-        such as :class:`torch.nn.GRUCell`.
+    cell : str or callable, default="lstm"
+        The recurrent cell. The main ones are "lstm" (long short-term memory), "gru" (gated
+        recurrent unit) and "rnn" (the plain cell); the user guide lists all of them under Cells. A
+        callable ``cell(input_size, hidden_size)`` builds a cell of your own: for example a subclass
+        of :class:`~sklearn_rnn.modules.RecurrentCell`, or a module that computes one step, such as
+        :class:`torch.nn.GRUCell`.
 
     activation : {"tanh", "relu", "sigmoid"}, default="tanh"
-        The activation of the plain cell. Ignored unless ``cell="rnn"``.
+        Activation of the plain cell. Ignored unless ``cell="rnn"``.
 
     bidirectional : bool, default=True
-        Whether each layer also reads the documents from their end, by a second cell whose states
-        stand beside those of the first.
+        Whether each layer also reads the document backwards, with a second cell. The two states of
+        a token are concatenated.
 
     num_layers : int, default=1
-        Number of recurrent layers. Each reads the states of the one below.
+        Number of recurrent layers. Each reads the states of the layer below.
 
     embedding_dim : int, default=100
-        Number of features of a token.
+        Number of features of a token vector.
 
     hidden_size : int, default=64
         Number of units of a recurrent layer, in each direction.
 
     recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
-        How the weights from state to state start. None leaves it to the cell, "orthogonal" for
-        those of this package. "identity" with ``cell="rnn", activation="relu"`` is an IRNN.
-        Ignored by cells without such matrices.
+        How to initialise the state-to-state weights. None leaves that to the cell; the cells of
+        this package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an
+        IRNN. Ignored by cells without state-to-state matrices.
 
     forget_bias : float, "chrono" or None, default=None
-        The bias with which the gate that keeps the memory starts: the larger, the longer the
-        memory lasts at first. "chrono" draws it for each unit so that the memories last for 1 step
-        up to the length of the longest document. None leaves it to the cell, 1 for LSTMs and 0 for
-        others. Ignored by cells without such a gate.
+        Initial bias of the gate that keeps the memory. The larger the bias, the longer the cell
+        remembers before it is trained. "chrono" draws a bias for each unit, so that the units
+        remember for between one step and the length of the longest document (Tallec and Ollivier,
+        2018). None leaves the bias to the cell: 1 for LSTMs, 0 for others. Ignored by cells without
+        such a gate.
 
     pooling : {"last", "mean", "max", "attention", "multihead_attention", "concat"}, \
             default="concat"
-        How the states at all tokens become one vector: the state after the whole document was
-        read, the mean, the largest value of each feature, a mean with learned weights, several of
-        them over parts of the features, or the largest beside the mean.
+        How to combine the states of all tokens into one document vector:
+
+        - "last" takes the state after the whole document has been read;
+        - "mean" takes the mean of the states;
+        - "max" takes the largest value of each feature;
+        - "attention" takes a weighted mean, with learned weights;
+        - "multihead_attention" takes `num_heads` weighted means, each of its own part of the
+          features;
+        - "concat" concatenates "max" and "mean".
 
     num_heads : int, default=4
-        Number of means of ``pooling="multihead_attention"``, a divisor of the features of a state.
-        Ignored by other poolings.
+        Number of weighted means. It must divide the number of features of a state. Only used if
+        ``pooling="multihead_attention"``.
 
     attention_penalty : float, default=0.0
-        Weight of a term in the training loss that draws the attention of either kind towards all
-        tokens, so that none is passed over: the mean over the tokens of ``(1 - share)**2``, where
-        a token's share is its weight, averaged over the heads, times the number of tokens. Ignored
-        by other poolings.
+        Strength of a penalty that keeps attention from ignoring tokens (Xu et al., 2015). It is the
+        factor of a term in the training loss: the mean over the tokens of ``(1 - share)**2``, where
+        the share of a token is its attention weight, averaged over the heads, times the number of
+        tokens. Ignored unless `pooling` is "attention" or "multihead_attention".
 
     skip_connection : bool, default=True
-        Whether the mean of the token vectors joins that vector, a way past the recurrence.
+        Whether to concatenate the mean embedding to the document vector, as a shortcut around the
+        recurrent layers.
 
     wide_weight : float in range [0.0, 1.0) or "auto", default="auto"
-        The share of the wide path in the scores: a linear model on the TF-IDF weights of words and
-        word pairs, learned in the same steps. "auto" gives the recurrent network a share that
-        grows with the root of the number of documents, from 0.1 below 625 of them over 0.13 for
-        1,000 to 0.4 from 10,000 on. With 0 there is no such path, and the recurrent network
-        stands alone.
+        Share of the wide path in the scores. The wide path is a linear model of the TF-IDF weights
+        of words and word pairs, trained in the same steps as the recurrent network. "auto" lowers
+        its share as the number of documents grows: 0.9 up to 625 documents, 0.87 for 1,000, and 0.6
+        from 10,000 on. With 0 there is no wide path, only the recurrent network.
 
     dropout : float in range [0.0, 1.0), default=0.5
-        Share of the features that are zeroed in training, between the recurrent layers and in
-        front of the linear layer.
+        Fraction of the features that are set to zero in training, between recurrent layers and
+        before the output layer.
 
     word_dropout : float in range [0.0, 1.0), default=0.2
-        Share of the tokens that are read as the unknown token in training.
+        Fraction of the tokens that are replaced by the unknown token in training.
 
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
-        Share of the weights from state to state that are zeroed in a training batch, or in each
-        part of it where it is computed in parts. Ignored by "qrnn", which has none.
+        Fraction of the state-to-state weights that are set to zero in training. The weights are
+        drawn anew for each batch, or for each part of a batch that is computed on its own. Ignored
+        by "qrnn", which has no such weights.
 
     variational_dropout : bool, default=False
-        Whether a document has the same features zeroed at all its tokens, by `dropout` between the
-        layers, and the same units of its state, by `recurrent_dropout`, in place of weights. That
-        runs the cells step by step, which is slower, and needs one that reads its state by weights
-        alone: "rnn" and the LSTMs.
+        Whether to drop the same features at all tokens of a document (Gal and Ghahramani, 2016). It
+        applies to `dropout` between the layers and to `recurrent_dropout`, which then drops units
+        of the state instead of weights. With `recurrent_dropout`, cells are run step by step, which
+        is slower, and have to read their state through weights only, as "rnn" and the LSTMs do.
 
     zoneout : float in range [0.0, 1.0), default=0.0
-        Probability of a unit of a cell to keep its value for a step in training. It runs the cells
-        step by step, which is slower.
+        Probability that a unit of a cell keeps its previous value at a step in training. Above 0,
+        cells are run step by step, which is slower.
 
     label_smoothing : float in range [0.0, 1.0), default=0.05
-        Share of the target that is spread evenly over the classes, or over a label and its
-        absence, so that the network does not become too sure.
+        Fraction of the target that is spread evenly over the classes, so that the network does not
+        become overconfident. With an indicator matrix, it is spread over the presence and the
+        absence of each label.
 
-    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, \
-            default="adamw"
-        How the weights follow the gradients. "adamw" moves only those rows of the embedding that
-        a batch touches, so that a large vocabulary costs little. A callable is a class such as
-        those in :mod:`torch.optim`, or a partial of one; its further arguments go into
+    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
+        The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
+        batch, so that a large vocabulary costs little. A callable is an optimizer class, such as
+        those in :mod:`torch.optim`, or a :func:`functools.partial` of one. Set further arguments by
         `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
 
     lr : float, default=2e-3
-        Learning rate, the highest one where `lr_schedule` varies it.
+        Learning rate, the highest one if `lr_schedule` varies it.
 
     lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
-        How the learning rate goes over the whole training: it rises in the first quarter and falls
-        to zero, falls to zero along half a cosine or in a straight line, or stays.
+        How the learning rate changes over the training. "onecycle" raises it to `lr` in the first
+        quarter and lowers it to zero after that. "cosine" lowers it from `lr` to zero along half a
+        cosine, "linear" in a straight line. "constant" keeps it. Ignored by `partial_fit`.
 
     weight_decay : float, default=0.01
-        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers that know
-        no such thing.
+        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers without
+        weight decay.
 
     clip_grad_norm : float or None, default=1.0
-        The largest norm of the recurrent network's gradients of a step together; longer ones are
-        scaled down, since gradients through time can explode. None leaves them.
+        Largest norm of the recurrent network's gradient in a step. Larger gradients are scaled down
+        to it, because gradients through time can explode. None disables clipping.
 
     batch_size : int or "auto", default="auto"
-        Number of documents in a training batch. "auto" is 16 below 1,000 documents, else 32, and
-        32 in `partial_fit`.
+        Number of documents in a training batch. "auto" is 16 for fewer than 1,000 documents, 32
+        otherwise, and always 32 in `partial_fit`.
 
     crop_length : int or None, default=1024
-        In training, a document of more tokens is read from a random place on for so many tokens,
-        from another place in each epoch. It bounds the time of training and makes long documents
-        harder to learn by heart. None reads all of them. Prediction always does.
+        Number of tokens that training reads of a longer document, from a random position that
+        changes from epoch to epoch. This bounds the training time and makes long documents harder
+        to memorise. None reads whole documents. Prediction always does.
 
     max_epochs : int or "auto", default="auto"
-        How often training goes over the documents. "auto" is 300 divided by the root of their
-        number, at least 3 and at most 30.
+        Number of passes over the documents, the largest number if `early_stopping` is True. "auto"
+        is 300 divided by the square root of the number of documents, but at least 3 and at most 30.
+        Ignored by `partial_fit`, which makes one pass.
 
     early_stopping : bool, default=False
-        Whether to score documents that are not trained on after each epoch, to end training when
-        the score has not risen by more than `tol` for `n_iter_no_change` epochs, and to keep the
-        weights of the best epoch. The documents are `X_val` of `fit`, or else
-        `validation_fraction` of `X`.
+        Whether to stop training when the score of validation documents no longer improves. They are
+        scored after each epoch; training ends when the score has not improved by more than `tol`
+        for `n_iter_no_change` epochs, and the weights of the best epoch are kept. The documents are
+        the `X_val` given to `fit`, or else `validation_fraction` of `X`.
 
     scoring : str, callable or None, default=None
-        The score of early stopping: a name of a scorer of scikit-learn, such as "f1_macro" or
-        "neg_log_loss"; a callable ``scorer(estimator, X, y)``, which is given token ids as `X`;
-        "loss" for the negative loss; None for the accuracy. Only used if `early_stopping` is True.
+        Score for early stopping: the name of a scorer of scikit-learn, such as "f1_macro" or
+        "neg_log_loss"; a callable ``scorer(estimator, X, y)``, which is given token ids as `X`; or
+        "loss" for the negative loss. None is the accuracy. Only used if `early_stopping` is True.
 
     validation_fraction : float in range (0.0, 1.0), default=0.1
-        Share of the documents that is set aside, by class where every class has enough of them. A
-        document of each class stays to train on. Only used if `early_stopping` is True and `fit`
-        is given no `X_val`.
+        Fraction of the documents to set aside for validation, stratified by class if every class
+        has enough documents. Each class keeps at least one document to train on. Only used if
+        `early_stopping` is True and `fit` is given no `X_val`.
 
     n_iter_no_change : int, default=3
-        Number of epochs to wait for a better one. Only used if `early_stopping` is True.
+        Number of epochs without improvement after which training stops. Only used if
+        `early_stopping` is True.
 
     tol : float, default=0.0
-        How much better an epoch must be to count. Only used if `early_stopping` is True.
+        How much the score must rise to count as an improvement. Only used if `early_stopping` is
+        True.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last fit, with its vocabulary and its classes,
-        instead of beginning anew. The network must be of the same shape. The learning rate goes
-        through its whole schedule again, and the optimizer starts without momentum. After an
-        interrupt it takes training up again.
+        Whether `fit` continues from the weights of the previous fit, with its vocabulary and its
+        classes, instead of starting over. The network must have the same shape. The learning rate
+        goes through its whole schedule again, and the optimizer starts without momentum. This is
+        also how to resume an interrupted fit.
 
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weight of each class in the loss. "balanced" weighs classes by the inverse of their
-        frequency. With a dict, classes that it does not name have weight 1. Where `y` is an
-        indicator matrix, "balanced" does so for each label and its absence, and otherwise there is
-        a dict such as ``{0: 1, 1: 5}`` for each label, in the order of the columns.
+        Weight of each class in the loss. "balanced" weighs classes inversely to their frequency. A
+        dict gives weights by class; classes that it does not name have weight 1. With an indicator
+        matrix, "balanced" weighs the presence and the absence of each label, and weights of your
+        own are a list of dicts such as ``{0: 1, 1: 5}``, one for each column.
 
     random_state : int, RandomState instance or None, default=None
-        Determines the initial weights, the order of documents, dropout and the documents set
-        aside. With an int, the same data gives the same weights on a machine, to the bit. The
-        global random state of torch is left as it was.
+        Controls the initial weights, the order of the documents, dropout and which documents are
+        set aside for validation. With an int, the same data on the same machine gives the same
+        weights, to the bit. The global random state of torch is left unchanged.
 
     device : str or torch.device, default="auto"
-        Where to compute: "cpu", "cuda", ...; "auto" takes a GPU where there is one.
+        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one. Pass "cpu" to
+        stay on the CPU.
 
     precision : {"float32", "bfloat16", "auto"}, default="float32"
-        What matrices are multiplied in; weights, sums and losses stay in float32. "bfloat16" keeps
-        three digits. On a CPU that has it in hardware, as servers from 2021 on do, the cells with
-        kernels (see `kernels`) take about nine tenths of the time in it. Without kernels an LSTM
-        takes two thirds, and other cells longer than before. "auto" is "bfloat16" where that is
-        faster, and on a GPU that has it.
+        Number format of matrix products. Weights, sums and losses stay in float32. "bfloat16" keeps
+        about three digits, and saves time on hardware that supports it. On such CPUs, servers from
+        2021 on, cells with kernels (see `kernels`) take about nine tenths of the time; without
+        kernels an LSTM takes two thirds, and other cells take longer than in float32. "auto" uses
+        "bfloat16" where it is faster on the CPU, and on every GPU that supports it.
 
     kernels : bool or "auto", default="auto"
-        Whether to read documents by kernels of our own on the CPU, in which a training epoch of
-        a GRU takes about a third of the time, of a plain cell less than half and of an LSTM
-        three quarters. "auto" does so where the package was installed with them, as it is where
-        there was a C++ compiler. With True, `fit` otherwise compiles them, once on a machine and
-        in some seconds, and keeps them in the user's cache. Results differ from those without only
-        by rounding. Where the fitted model finds no kernels, it predicts without them. Ignored by
-        cells other than "rnn", "lstm" and "gru".
+        Whether to use the compiled CPU kernels of this package. With them, a training epoch of a
+        GRU takes about a third of the time, of a plain cell less than half, and of an LSTM three
+        quarters. "auto" uses them if they were compiled when the package was installed, which takes
+        a C++ compiler. True also compiles them in `fit` if they are missing; that takes some
+        seconds once on a machine, and the result is kept in the user's cache. Results with and
+        without kernels differ only by rounding, and a fitted model that finds no kernels predicts
+        without them. Ignored by cells other than "rnn", "lstm" and "gru".
 
     n_jobs : int or None, default=None
-        Number of threads on the CPU. Parts of a batch are computed side by side, so that batches
-        of 1,000 tokens or more gain by it. The result is the same, to the bit, for any number.
-        None means as many as torch has, which are all processors, or its share in a process of
-        joblib. -1 means all processors.
+        Number of CPU threads. Parts of a batch are computed in parallel, which helps batches of
+        1,000 tokens or more. The result is the same, to the bit, for any number. None uses as many
+        threads as torch does: all processors, or its share of them in a worker process of joblib.
+        -1 means all processors.
 
     verbose : int, default=0
         With 1 or more, a progress bar shows epoch, loss, validation score and speed.
 
     callbacks : list or None, default=None
-        Further skorch callbacks, or pairs of a name and a callback.
+        Additional skorch callbacks, alone or as pairs of a name and a callback.
 
     skorch_params : dict or None, default=None
-        Further arguments of :class:`skorch.NeuralNet`, but for `callbacks`. They win over those set
-        here.
+        Additional arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those
+        that the estimator sets.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted. The numbers of the columns where `y` is an indicator matrix.
+        The labels, sorted. With an indicator matrix, the numbers of its columns.
 
     multilabel_ : bool
-        Whether `y` is an indicator matrix, with any number of labels for a document.
+        Whether `y` was an indicator matrix, so that a document can have any number of labels.
 
     vectorizer_ : transformer or None
         The fitted vectorizer, None after fitting on token ids.
@@ -250,53 +259,61 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         What skorch recorded in each epoch.
 
     n_iter_ : int
-        Number of epochs of the last call, 1 after `partial_fit`.
+        Number of epochs of the last fit, 1 after `partial_fit`.
 
     t_ : int
-        Number of documents trained on, each as often as it was.
+        Number of documents seen in training; each counts once per epoch.
 
     loss_curve_ : list of float
-        The training loss of each epoch, and of each chunk of `partial_fit`.
+        Training loss of each epoch, and of each chunk given to `partial_fit`.
 
     validation_scores_ : list of float or None
-        The score of the validation documents after each epoch, the higher the better. None
-        without early stopping.
+        Score of the validation documents after each epoch; higher is better. None without early
+        stopping.
 
     best_validation_score_ : float or None
-        The highest of them, whose weights are kept. None without early stopping.
+        The highest validation score, whose weights were kept. None without early stopping.
 
     See Also
     --------
-    RNNTextRegressor : A number for each document.
-    RNNTextEncoder : A vector for each document.
-    SequenceVectorizer : From text to token ids.
-    sklearn.neural_network.MLPClassifier : A network without memory, on vectors.
+    RNNTextRegressor : Predicts numbers from documents.
+    RNNTextEncoder : Encodes documents as vectors.
+    SequenceVectorizer : Converts text to token ids.
+    sklearn.neural_network.MLPClassifier : A feed-forward network on feature vectors.
 
     Notes
     -----
-    A document's result does not depend on the documents beside it. An empty document is read as
-    one unknown token. Token ids larger than all in `fit` count as the unknown token.
+    The result for a document does not depend on the other documents. An empty document is read as a
+    single unknown token. Token ids larger than any in `fit` are read as the unknown token.
 
-    When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached and
-    warns with :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; before the first step, and
-    when `fit` raises an error, everything stays as it was. In a search or a cross-validation, an
-    interruption ends the current fit alone: it is scored like the others, and the next one begins.
-    An interrupted `partial_fit` leaves everything as it was, and raises the interrupt.
+    When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached so far
+    and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`. It is left unchanged if the
+    interrupt comes before the first step, and if `fit` raises an error. In a search or a
+    cross-validation, an interrupt ends only the current fit, which is scored like the others. An
+    interrupted `partial_fit` leaves the estimator unchanged and raises KeyboardInterrupt.
 
-    After `partial_fit` the estimator also holds the state of the optimizer and the counts of words
-    and pairs, which makes it larger in memory and in a file.
+    After `partial_fit`, the estimator also holds the state of the optimizer and the counts of words
+    and word pairs, and takes more memory, and more space when pickled.
 
-    Fits and predictions in Python threads take turns, since the seed and the number of threads of
-    torch belong to the whole process; processes run side by side.
+    In Python threads, fits and predictions take turns, because the seed and the number of threads
+    of torch belong to the whole process. Processes run in parallel.
 
     References
     ----------
     S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
 
+    K. Xu et al., "Show, attend and tell: neural image caption generation with visual attention",
+    ICML (2015).
+
     H.-T. Cheng et al., "Wide & deep learning for recommender systems", DLRS (2016).
+
+    Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
+    networks", NIPS (2016).
 
     L. N. Smith and N. Topin, "Super-convergence: very fast training of neural networks using large
     learning rates" (2018), https://arxiv.org/abs/1708.07120.
+
+    C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
 
     Examples
     --------
@@ -409,34 +426,33 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Learn from documents and their labels.
+        """Fit the network to documents and their labels.
 
         Parameters
         ----------
         X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
-            The documents: raw text in any container that :class:`SequenceVectorizer` takes, or
-            token ids as it returns them, padded with 0 where dense.
+            The documents: raw text in any container that :class:`SequenceVectorizer` accepts, or
+            token ids as it returns them, padded with 0 if dense.
 
         y : array-like of shape (n_samples,) or {array-like, sparse matrix} of shape \
                 (n_samples, n_labels)
-            The labels, all of one type that can be sorted, or an indicator matrix of 0 and 1 with a
-            column for each label, such as :class:`~sklearn.preprocessing.MultiLabelBinarizer`
-            makes.
+            The labels, all of one sortable type; or an indicator matrix of 0 and 1 with a column
+            for each label, such as :class:`~sklearn.preprocessing.MultiLabelBinarizer` returns.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each document in the loss: one of weight 2 counts as two of weight 1. None
-            stands for 1.
+            gives every document the weight 1.
 
         X_val : like `X`, default=None
             Documents to score after each epoch. Only allowed if `early_stopping` is True. In a
-            pipeline they are transformed as `X` is with
-            ``Pipeline(..., transform_input=["X_val"])``.
+            pipeline, ``Pipeline(..., transform_input=["X_val"])`` transforms them as it does `X`.
 
         y_val : like `y`, default=None
-            Their labels, among those of `y`.
+            Labels of these documents, among those of `y`.
 
         sample_weight_val : array-like of shape (n_validation_samples,), default=None
-            Their weights in the score and in the validation loss. None stands for 1.
+            Weight of each of these documents in the score and in the validation loss. None gives
+            every document the weight 1.
 
         Returns
         -------
@@ -446,43 +462,44 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         Raises
         ------
         ValueError
-            If documents or labels are missing or wrong, there are fewer than two classes, or the
-            loss does not stay finite.
+            If documents or labels are missing or invalid, if there are fewer than two classes, or
+            if the loss becomes infinite or NaN.
         RuntimeError
-            If `kernels` is True and there are neither kernels nor a C++ compiler.
+            If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Learn from a further chunk of documents, in one pass over it.
+        """Learn from another chunk of documents, in one pass over it.
 
         The vocabulary grows with the chunks: new words get new vectors, and the wide path learns
-        new words, pairs and frequencies. The learning rate is `lr`, which may be set anew between
-        the chunks, and the optimizer keeps its state between them. `lr_schedule`, `max_epochs`
-        and the parameters of early stopping are not used; changes of other parameters count from
-        the next `fit` on.
+        new words, word pairs and frequencies. The optimizer keeps its state between chunks. The
+        learning rate is `lr`, which may be changed between chunks; other parameters that are
+        changed take effect at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of
+        early stopping are ignored.
 
-        After `fit`, it goes on from the weights and the vocabulary of that; `fit` forgets, unless
-        `warm_start` is True. When it raises an error or is interrupted, everything stays as it
-        was before the call.
+        After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
+        unless `warm_start` is True. If an error is raised or training is interrupted, the
+        estimator stays as it was before the call.
 
         Parameters
         ----------
         X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
             The documents of the chunk: raw text or token ids, as in the first call. A `vectorizer`
-            without a method `partial_fit` learns its vocabulary from the first chunk.
+            without `partial_fit` learns its vocabulary from the first chunk only.
 
         y : array-like of shape (n_samples,) or {array-like, sparse matrix} of shape \
                 (n_samples, n_labels)
-            Their labels, not necessarily of all classes, or an indicator matrix, as in `fit`.
+            The labels, not necessarily of all classes, or an indicator matrix, as in `fit`.
 
         classes : array-like of shape (n_classes,), default=None
-            All classes that there are in any chunk. Needed in the first call, and may be left out
-            later. An indicator matrix has a column for each; there it may always be left out.
+            All classes that occur in any chunk. Required in the first call, optional later. Always
+            optional with an indicator matrix, which has a column for each class.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each document in the loss, beside those of other chunks. None stands for 1.
+            Weight of each document in the loss, compared with documents of all chunks. None gives
+            every document the weight 1.
 
         Returns
         -------
@@ -492,13 +509,14 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         Raises
         ------
         ValueError
-            If `classes` is missing in the first call or differs from the one before, `y` holds
-            another class, ``early_stopping=True`` or ``class_weight="balanced"``, or as in `fit`.
+            If `classes` is missing in the first call or differs from that of an earlier call, if
+            `y` holds another class, with ``early_stopping=True`` or ``class_weight="balanced"``,
+            or as in `fit`.
         """
         return self._partial_fit(X, y, sample_weight, classes)
 
     def predict(self, X):
-        """Return the most probable label of each document, or all labels above one half.
+        """Predict the label of each document, or all labels with a probability above one half.
 
         Parameters
         ----------
@@ -508,7 +526,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            The labels, or an indicator matrix of 0 and 1 if `fit` was given one.
+            The predicted labels, or an indicator matrix of 0 and 1 if `fit` was given one.
         """
         outputs = self._outputs(X)
         if self.multilabel_:
@@ -516,7 +534,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         return self.classes_[outputs.argmax(axis=1)]
 
     def predict_proba(self, X):
-        """Return the probability of each class for each document.
+        """Predict the probability of each class for each document.
 
         Parameters
         ----------
@@ -526,14 +544,14 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         Returns
         -------
         probabilities : ndarray of float64 of shape (n_samples, n_classes)
-            A column for each of `classes_`. Rows sum to 1, unless a document may have many labels:
-            then each probability is that of one label, whatever the others.
+            A column for each of `classes_`. Rows sum to 1. After fitting on an indicator matrix
+            they need not: each probability is that of one label, independent of the others.
         """
         outputs = self._outputs(X).astype(np.float64)
         return expit(outputs) if self.multilabel_ else softmax(outputs, axis=1)
 
     def predict_log_proba(self, X):
-        """Return the logarithm of the probability of each class for each document.
+        """Predict the log-probability of each class for each document.
 
         Parameters
         ----------
@@ -549,7 +567,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         return log_expit(outputs) if self.multilabel_ else log_softmax(outputs, axis=1)
 
     def decision_function(self, X):
-        """Return how much speaks for each class: the logits of the network.
+        """Return the score of each class: the logits of the network.
 
         Parameters
         ----------
@@ -559,9 +577,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         Returns
         -------
         scores : ndarray of float32 of shape (n_samples,) or (n_samples, n_classes)
-            With two classes, the logit of the second less that of the first: above 0 it is
-            predicted. With more, or with many labels for a document, a column for each of
-            `classes_`.
+            With two classes, the logit of the second minus that of the first; the second class is
+            predicted if it is positive. With more classes, or after fitting on an indicator
+            matrix, a column for each of `classes_`.
         """
         outputs = self._outputs(X)
         if self.multilabel_ or len(self.classes_) > 2:

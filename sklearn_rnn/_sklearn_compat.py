@@ -15,12 +15,12 @@ from sklearn.utils._param_validation import (
     MissingValues,
     Options,
     RealNotInt,
-    StrOptions,
     generate_invalid_param_val,
     make_constraint,
     validate_parameter_constraints,
     validate_params,
 )
+from sklearn.utils._param_validation import StrOptions as _StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 __all__ = [
@@ -41,3 +41,27 @@ __all__ = [
     "validate_parameter_constraints",
     "validate_params",
 ]
+
+
+class StrOptions(_StrOptions):
+    """A set of strings that messages list in the order of the alphabet.
+
+    scikit-learn lists them in that of the set, which changes from one Python process to the next.
+
+    Parameters
+    ----------
+    options : set of str
+        The strings that are valid.
+    deprecated : set of str or None, default=None
+        Those of them that the message marks as deprecated.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._sklearn_compat import StrOptions
+    >>> print(StrOptions({"last", "mean", "concat"}))
+    a str among {'concat', 'last', 'mean'}
+    """
+
+    def __init__(self, options, *, deprecated=None):
+        super().__init__(options, deprecated=deprecated)
+        self.options = dict.fromkeys(sorted(options))

@@ -33,148 +33,148 @@ from sklearn_rnn._text.tokenizer import (
     split_characters,
 )
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID, Vocabulary, index_tokens
+from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
-class SequenceVectorizer(TransformerMixin, BaseEstimator):
+class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
     r"""Convert documents to sequences of token ids.
 
-    What :class:`~sklearn.feature_extraction.text.CountVectorizer` is to a bag of words, this is
-    to a recurrent network: the same parameters, but each document becomes the ids of its tokens
-    in the order in which they stand.
+    The counterpart of :class:`~sklearn.feature_extraction.text.CountVectorizer` for recurrent
+    networks: with the same parameters, it returns for each document the ids of its tokens in their
+    order, where `CountVectorizer` returns counts.
 
     The result is a sparse matrix with a row for each document and a column for each position.
-    Id 0 is padding, which a sparse matrix does not store; id 1 is the unknown token; the tokens
-    of the vocabulary have the ids from 2, the most frequent first, or in the order in which
-    `partial_fit` met them.
+    Id 0 is padding, which a sparse matrix does not store. Id 1 is the unknown token. The tokens of
+    the vocabulary have the ids from 2 on: the most frequent token first after `fit`, in the order
+    in which they entered the vocabulary after `partial_fit`.
 
     Parameters
     ----------
     encoding : str, default="utf-8"
-        How documents that are bytes are decoded. Ignored for documents that are str.
+        Encoding of documents that are bytes. Ignored for documents that are str.
 
     decode_error : {"strict", "ignore", "replace"}, default="strict"
-        What to do with bytes that are not valid in `encoding`: raise an error that names the
-        row, drop them, or put a replacement character in their place.
+        What to do with bytes that are invalid in `encoding`: raise an error that names the row,
+        drop them, or replace them by a replacement character.
 
     strip_accents : {"ascii", "unicode"} or callable, default=None
-        Remove accents before splitting. "ascii" is fast and also drops every character without
-        an ASCII counterpart; "unicode" works on any character. None leaves them. Ignored when
-        `preprocessor` is given or `analyzer` is callable.
+        How to remove accents before the text is split. "ascii" is fast, but also drops all
+        characters without an ASCII counterpart. "unicode" works on all characters. None keeps
+        accents. Ignored if `preprocessor` is given or `analyzer` is callable.
 
     lowercase : bool, default=True
-        Convert all characters to lower case before splitting. Ignored when `preprocessor` is
+        Whether to convert text to lower case before it is split. Ignored if `preprocessor` is
         given or `analyzer` is callable.
 
     preprocessor : callable, default=None
-        A function from a document to the text that is split, in place of lower case and accent
-        stripping. Ignored when `analyzer` is callable.
+        Function from a document to the text to split. It replaces the conversion to lower case and
+        the removal of accents. Ignored if `analyzer` is callable.
 
     tokenizer : callable, default=None
-        A function from a preprocessed document to a list of tokens, in place of `token_pattern`.
-        Only used if ``analyzer="word"``.
+        Function from a preprocessed document to a list of tokens. It replaces `token_pattern`. Only
+        used if ``analyzer="word"``.
 
     stop_words : {"english"} or list, default=None
-        Tokens to drop, so that their neighbours become adjacent: a built-in English list, or a
-        list of your own. They are compared with the tokens as preprocessing leaves them. Think
-        twice before dropping words such as "not" from sequences. Only used if
-        ``analyzer="word"``.
+        Tokens to remove: those of a built-in English list, or of your own list. Their neighbours
+        become adjacent, so think twice before removing words such as "not". Stop words are compared
+        with preprocessed tokens. Only used if ``analyzer="word"``.
 
     token_pattern : str or None, default=r"\w+(?:['\u2019]\w+)*|[^\w\s]"
-        The regular expression that finds the tokens. With a capturing group, the group is the
-        token; more than one group is an error. The default keeps words whole, with the
-        apostrophes inside them, and makes each punctuation mark, symbol or emoji a token of its
-        own. Unlike the default of `CountVectorizer`, it drops neither punctuation nor words of
-        one letter: both carry meaning where order does. Only used if ``analyzer="word"`` and
-        `tokenizer` is None, when it must not be None.
+        Regular expression that matches a token. If it has a capturing group, the group is the
+        token; more than one group is an error. The default keeps words whole, together with the
+        apostrophes inside them, and makes each punctuation mark, symbol or emoji a token. Unlike
+        the default of `CountVectorizer`, it keeps punctuation and words of one letter, because
+        they carry meaning where the order matters. Only used if ``analyzer="word"`` and `tokenizer`
+        is None; it must then not be None.
 
     analyzer : {"word", "char"} or callable, default="word"
-        Whether the tokens are words or single characters, white space included. A callable
-        takes a document and returns its tokens, in place of all the steps before.
+        Whether tokens are words or single characters, white space included. A callable takes a
+        document and returns its tokens, and replaces all the steps above.
 
     max_df : float in range [0.0, 1.0] or int, default=1.0
-        Tokens in more documents than this (a fraction if float, a number if int) are left out of
-        the vocabulary. They turn into the unknown token, so that the other tokens keep their
-        places. Ignored when `vocabulary` is given.
+        Leave tokens that occur in more documents than this out of the vocabulary. A float is a
+        fraction of the documents, an int their number. These tokens are read as the unknown token,
+        so that the positions of other tokens do not change. Ignored if `vocabulary` is given.
 
     min_df : float in range [0.0, 1.0] or int, default=1
-        Tokens in fewer documents than this (a fraction if float, a number if int) are left out
-        of the vocabulary and turn into the unknown token. A value of 2 or more is what lets a
-        network learn a vector for the unknown token. Ignored when `vocabulary` is given.
+        Leave tokens that occur in fewer documents than this out of the vocabulary. A float is a
+        fraction of the documents, an int their number. These tokens are read as the unknown token.
+        With 2 or more, a network meets unknown tokens in training and can learn a vector for them.
+        Ignored if `vocabulary` is given.
 
     max_features : int, default=None
-        Keep only this many tokens, the most frequent in the training documents, the alphabet
-        deciding between equals. Padding and the unknown token are not counted. Ignored when
-        `vocabulary` is given.
+        Keep only this many tokens, those most frequent in the training documents; among equally
+        frequent ones, the first in the alphabet. Padding and the unknown token do not count.
+        None keeps all. Ignored if `vocabulary` is given.
 
     vocabulary : Mapping or iterable, default=None
-        The tokens to know, instead of learning them. An iterable gives them ids from 2 in its
-        order (a set, in that of the alphabet); a mapping of tokens to ids must use exactly the
-        ids 2, 3, ..., as the `vocabulary_` of a fitted vectorizer does.
+        The tokens to use, instead of those found in the training documents. An iterable gives them
+        the ids from 2 on in its order, a set in the order of the alphabet. A mapping from tokens to
+        ids must use exactly the ids 2, 3, ..., as the `vocabulary_` of a fitted vectorizer does.
 
     max_length : int, default=None
-        The number of tokens that a document keeps at most. None keeps all. The vocabulary is
-        learned from the whole documents either way.
+        Largest number of tokens of a document; longer documents are truncated. None keeps all
+        tokens. The vocabulary is always learned from whole documents.
 
     truncation : {"head", "tail", "both"}, default="head"
-        Which tokens of a document that is too long are kept: the first, the last, or half of
-        them from each end. Only used where documents are cut: with `max_length`, or if
-        ``sparse_output=False``.
+        Which tokens of a truncated document to keep: the first ones, the last ones, or half of them
+        from each end. Only used if `max_length` is given or ``sparse_output=False``.
 
     sparse_output : bool, default=True
-        Whether the result is a :class:`scipy.sparse.csr_array` or an array padded with 0 on the
-        right. The array is what ``set_output(transform="pandas")`` needs. It always has exactly
-        `n_positions_` columns, so a document longer than all those of `fit` is cut as
-        `truncation` says. The sparse result loses nothing: it grows wider instead, unless
-        `max_length` is given.
+        Whether to return a :class:`scipy.sparse.csr_array`, or an ndarray padded with 0 on the
+        right, as ``set_output(transform="pandas")`` needs it. The ndarray always has `n_positions_`
+        columns, so documents longer than those of `fit` are truncated. The sparse matrix grows
+        wider instead, unless `max_length` is given.
 
     missing : {"error", "empty"}, default="error"
-        What to do with documents that are None, NaN or NA: raise an error that names their
-        rows, or read them as empty documents.
+        What to do with documents that are None, NaN or NA: raise an error that names their rows, or
+        treat them as empty documents.
 
     Attributes
     ----------
     vocabulary_ : dict
-        A mapping of tokens to ids, in the order of the ids, which start at 2.
+        Mapping from tokens to ids, in the order of the ids, which start at 2.
 
     tokens_ : ndarray of str objects of shape (n_ids,)
-        The inverse: the token of every id, with "<pad>" at 0 and "<unk>" at 1.
+        The token of each id, with "<pad>" at 0 and "<unk>" at 1.
 
     n_positions_ : int
-        The number of columns of a transformed array: `max_length` if given, otherwise the
-        number of tokens of the longest training document (at least 1).
+        Number of columns of a transformed ndarray: `max_length` if given, otherwise the number of
+        tokens of the longest training document, at least 1.
 
     too_frequent_ids_ : ndarray of int64 of shape (n_too_frequent,)
-        The ids of tokens that are read as unknown for now, since `partial_fit` has met them in more
-        than `max_df` of its documents. Empty after `fit`, whose vocabulary has no such tokens.
+        Ids of tokens that occur in more than `max_df` of the documents given to `partial_fit`. They
+        are read as the unknown token. Empty after `fit`, which leaves such tokens out of the
+        vocabulary.
 
     See Also
     --------
-    sklearn.feature_extraction.text.CountVectorizer : Counts of tokens, with no order.
+    sklearn.feature_extraction.text.CountVectorizer : Counts tokens and ignores their order.
 
     Notes
     -----
-    Documents may come as a list, a tuple, an array, a pandas or polars Series, a data frame with
-    one column, or any iterable. An empty document gives an empty row.
+    Documents can be a list, a tuple, an array, a pandas or polars Series, a data frame with one
+    column, or any other iterable. An empty document is an empty row.
 
-    Marks that are not letters to Python's regular expressions, such as the vowel signs of Indic
-    scripts, are split off as tokens of their own, and text in a script without spaces gives long
-    tokens. Pass a `tokenizer` made for the language, or ``analyzer="char"``. For accents written
-    as combining characters, ``strip_accents="unicode"`` does.
+    Python's regular expressions do not treat all marks as letters: the vowel signs of Indic scripts
+    become tokens of their own. Text without spaces between words becomes a few long tokens. Pass a
+    `tokenizer` for such languages, or use ``analyzer="char"``. For accents written as combining
+    characters, use ``strip_accents="unicode"``.
 
-    `partial_fit` learns the vocabulary of a stream, and an id once given to a token stays. So the
-    bounds read a little differently there:
+    `partial_fit` learns the vocabulary from a stream. A token keeps its id once it has one, which
+    changes the meaning of three parameters:
 
-    - A token enters once it has stood in `min_df` documents, and never leaves. Until then it is
-      counted: at most 524,288 tokens are, beyond which the rarest are forgotten (lossy counting,
-      Manku and Motwani, 2002).
-    - `max_features` keeps the first tokens to enter. With ``min_df=1`` and no `max_features`, the
-      vocabulary grows as long as there are new words.
-    - A token in more than `max_df` of the documents so far is read as unknown. It keeps its id, and
-      has it again when its share has fallen.
+    - `min_df`: a token enters the vocabulary once it has occurred in `min_df` documents, and stays.
+      Up to 524,288 tokens are counted while they wait; beyond that, the rarest are forgotten (lossy
+      counting, Manku and Motwani, 2002).
+    - `max_features`: the vocabulary consists of the first tokens to enter. With ``min_df=1`` and
+      without `max_features`, it grows as long as new words appear.
+    - `max_df`: a token that occurs in more than `max_df` of the documents so far is treated as
+      unknown until its share falls below the bound again. It keeps its id.
 
-    The result is the same however the documents are cut into chunks, as long as `min_df` is a
-    number and not a fraction, which is taken of the documents until the end of a chunk, and no
-    token has been forgotten.
+    The result does not depend on how the documents are divided into chunks, unless tokens had to be
+    forgotten, or `min_df` is a fraction: that is a fraction of the documents seen by the end of a
+    chunk.
 
     Examples
     --------
@@ -187,7 +187,7 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
     array([[5, 4, 6, 2, 3],
            [2, 0, 0, 0, 0]], dtype=int32)
 
-    A word that was not there in `fit` is the unknown token:
+    A word that did not occur in `fit` is read as the unknown token:
 
     >>> vectorizer.inverse_transform(vectorizer.transform(["not awful"]))
     [['not', '<unk>']]
@@ -278,7 +278,7 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
             The documents.
 
         y : None
-            Ignored, here for the conventions of scikit-learn.
+            Ignored, present for API consistency.
 
         Returns
         -------
@@ -290,9 +290,9 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X, y=None):
-        """Learn the vocabulary and return the token ids of the same documents.
+        """Learn the vocabulary and convert the documents to token ids.
 
-        The result is that of `fit` followed by `transform`, with the documents split once.
+        The result equals that of `fit` followed by `transform`, but documents are split only once.
 
         Parameters
         ----------
@@ -300,21 +300,21 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
             The documents.
 
         y : None
-            Ignored, here for the conventions of scikit-learn.
+            Ignored, present for API consistency.
 
         Returns
         -------
         X_new : csr_array or ndarray of int32 of shape (n_samples, n_positions)
-            The token ids, padded with 0 where dense.
+            The token ids, padded with 0 if dense.
         """
         return self._transform(*self._fit(X))
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
-        """Learn the vocabulary of a further chunk of documents.
+        """Extend the vocabulary by another chunk of documents.
 
-        Tokens that are known keep their ids, and new ones get the next, see Notes. After `fit`
-        it goes on from that vocabulary, with documents counted anew; `fit` forgets everything.
+        Known tokens keep their ids, and new tokens get the next ones, see Notes. After `fit`, the
+        vocabulary of `fit` is extended, and the count of documents starts at 0. `fit` starts over.
 
         Parameters
         ----------
@@ -322,7 +322,7 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
             The documents of the chunk.
 
         y : None
-            Ignored, here for the conventions of scikit-learn.
+            Ignored, present for API consistency.
 
         Returns
         -------
@@ -343,8 +343,8 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         X_new : csr_array or ndarray of int32 of shape (n_samples, n_positions)
-            The token ids, padded with 0 where dense. Tokens that are not in the vocabulary have
-            the id 1.
+            The token ids, padded with 0 if dense. Tokens that are not in the vocabulary have the
+            id 1.
         """
         check_is_fitted(self)
         return self._transform(*self._index(X))
@@ -355,13 +355,13 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {sparse matrix, array-like} of shape (n_samples, n_positions)
-            Token ids, such as `transform` returns.
+            Token ids, as `transform` returns them.
 
         Returns
         -------
         tokens : list of list of str
-            The tokens of each document without the padding, "<unk>" for the unknown token and
-            for ids beyond the vocabulary. What the preprocessing has changed stays changed.
+            The preprocessed tokens of each document, without padding. The unknown token and ids
+            beyond the vocabulary are "<unk>".
         """
         check_is_fitted(self)
         X = check_sequences(X, estimator=self)
@@ -369,14 +369,14 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
         return [tokens[start:end] for start, end in pairwise(X.indptr.tolist())]
 
     def get_feature_names_out(self, input_features=None):
-        """Return the names of the columns of a transformed array: its positions.
+        """Return the names of the columns of a transformed ndarray, which are positions.
 
         The tokens are in `tokens_`.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Ignored, here for the conventions of scikit-learn.
+            Ignored, present for API consistency.
 
         Returns
         -------
@@ -387,7 +387,7 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
         return np.array([f"position{i}" for i in range(self.n_positions_)], dtype=object)
 
     def build_preprocessor(self):
-        """Return the function that prepares a document for splitting.
+        """Return the function that preprocesses a document before it is split.
 
         Returns
         -------
@@ -413,7 +413,7 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
         return make_tokenizer(self.token_pattern)
 
     def build_analyzer(self):
-        """Return the function that does all steps from a document to its tokens.
+        """Return the function that converts a document to its tokens, in all steps.
 
         Returns
         -------
@@ -427,7 +427,7 @@ class SequenceVectorizer(TransformerMixin, BaseEstimator):
 
     @property
     def tokens_(self):
-        """Tokens by id, "<pad>" and "<unk>" first: an array of objects."""
+        """The token of each id, with "<pad>" at 0 and "<unk>" at 1."""
         check_is_fitted(self)
         return Vocabulary(self.vocabulary_).tokens
 

@@ -1,14 +1,13 @@
-"""Warnings and errors that users may want to catch or filter by name."""
+"""Warnings and errors, for those who filter or catch them."""
 
 __all__ = ["FitInterruptedWarning", "ModelFileError"]
 
 
 class FitInterruptedWarning(UserWarning):
-    """Warn that training was interrupted before it had ended.
+    """Warning that training was interrupted before its end.
 
-    It is issued when ``fit`` is stopped from the keyboard. The estimator is fitted all the same:
-    it keeps the best weights that it had reached, so that it can predict, be saved, or be
-    trained further.
+    It is issued when `fit` is interrupted from the keyboard. The estimator is fitted nevertheless:
+    it keeps the best weights reached so far, so it can predict, be saved or be trained further.
 
     Examples
     --------
@@ -16,15 +15,15 @@ class FitInterruptedWarning(UserWarning):
     >>> from sklearn_rnn.exceptions import FitInterruptedWarning
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", category=FitInterruptedWarning)
-    ...     # here an interrupted fit raises instead of keeping the weights reached
+    ...     # inside this block an interrupted fit raises the warning as an error
     """
 
 
 class ModelFileError(ValueError):
-    """Raise when a file cannot be opened as a model.
+    """Error raised by :func:`~sklearn_rnn.load` when a file cannot be loaded as a model.
 
-    It is truncated or damaged, holds something else, or was written by a newer version. Nothing
-    was built from it.
+    The file is truncated or damaged, is not a model file, or was written by a newer version.
+    Nothing has been built from it.
 
     Examples
     --------

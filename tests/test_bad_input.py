@@ -340,14 +340,14 @@ CASES = [
         "unknown name",
         lambda: RNNTextClassifier(hiden_size=3),
         TypeError,
-        "unexpected keyword argument 'hiden_size'",
+        "RNNTextClassifier has no parameter 'hiden_size'. Did you mean 'hidden_size'",
     ),
     refused("by position", lambda: RNNTextClassifier("lstm"), TypeError, "positional argument"),
     refused(
         "unknown name to set",
         lambda: make().set_params(hiden_size=3),
         ValueError,
-        "Invalid parameter 'hiden_size' for estimator RNNTextClassifier",
+        "Invalid parameter 'hiden_size' for .*Did you mean 'hidden_size'",
     ),
     *[
         refused(

@@ -176,7 +176,7 @@ def test_html_is_the_text_itself_and_no_markup_of_it(clf, text):
     reader = Reader(shaded._repr_html_())
     assert set(reader.tags) == {"div", "span"}
     assert reader.text == shaded.caption + text
-    assert len(reader.shaded) == len(shaded.words.words) and all(reader.shaded)
+    assert len(reader.shaded) == len(shaded.words.tokens) and all(reader.shaded)
     assert "pre-wrap" in shaded.to_html()
 
 

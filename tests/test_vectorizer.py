@@ -314,7 +314,7 @@ def test_constraints_stand_in_the_order_of_the_arguments():
 
 
 def test_unknown_parameter_is_refused():
-    with pytest.raises(TypeError, match="unexpected keyword argument 'max_len'"):
+    with pytest.raises(TypeError, match=r"no parameter 'max_len'\. Did you mean 'max_length'"):
         SequenceVectorizer(max_len=3)
 
 

@@ -1,4 +1,4 @@
-"""Estimators in files that hold data and no code."""
+"""Save estimators to files that contain data, but no code, and load them."""
 
 from .estimators import load, save
 

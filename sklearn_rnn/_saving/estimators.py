@@ -1,4 +1,4 @@
-"""Estimators in files that hold data and no code.
+"""Save estimators to files that contain data, but no code, and load them.
 
 To take part, an estimator stands in `ESTIMATORS`, names what it learns in `_learned_constraints`,
 in the form of `_parameter_constraints`, and checks in `_check_learned` that it fits together. What
@@ -34,37 +34,39 @@ _CLASSES = {**ESTIMATORS, "Pipeline": Pipeline}
 
 
 def save(estimator, path):
-    """Save an estimator to a file that holds data and no code.
+    """Save an estimator to a file that contains data, but no code.
 
-    The file is in the safetensors format: the weights as they are, and in JSON the parameters,
-    the vocabulary, the classes, the learning curves and the versions of the libraries. A checksum
-    covers all of it. An existing file is replaced in one step, so that at any moment the old or
-    the new one can be opened, even if the process is killed.
+    The file is in the safetensors format. It contains the weights and, as JSON, the parameters, the
+    vocabulary, the classes, the learning curves and the versions of the libraries, protected by a
+    checksum. An existing file is replaced in one step: even if the process is killed, the file is
+    either the old or the new one.
 
     Parameters
     ----------
-    estimator : estimator of sklearn_rnn, or Pipeline of such
-        What to save, fitted or not. Parameters that are code, such as a `tokenizer`, callbacks, or
-        the class of an optimizer or a cell, cannot be saved so; ``joblib.dump`` takes them.
+    estimator : estimator of sklearn_rnn, or Pipeline of such estimators
+        The estimator to save, fitted or not. Parameters that are code cannot be saved: a
+        `tokenizer`, callbacks, the class of an optimizer or of a cell. Use :func:`joblib.dump` for
+        those.
 
     path : str or path-like
-        Where to. ``".safetensors"`` is the usual ending.
+        The file to write. Its name usually ends in ``".safetensors"``.
 
     Raises
     ------
     TypeError
-        If the estimator is none of sklearn_rnn, or a parameter or attribute is no data.
+        If `estimator` is not an estimator of sklearn_rnn, or if a parameter or an attribute cannot
+        be saved as data.
 
     See Also
     --------
-    load : Open such a file.
+    load : Load a saved estimator.
 
     Notes
     -----
-    Of the history of training, the values of each epoch are kept, those of each batch are not. A
-    RandomState that was passed as `random_state` is kept in the state that it has. After
-    `partial_fit`, the vocabulary is kept, but not the counts of words and the state of the
-    optimizer: a loaded estimator goes on as one does after `fit`.
+    The training history keeps the values of each epoch, but not those of each batch. A RandomState
+    passed as `random_state` is saved in its current state. After `partial_fit`, the vocabulary is
+    saved, but neither the word counts nor the state of the optimizer. A loaded estimator therefore
+    continues with `partial_fit` as it would after `fit`.
 
     Examples
     --------
@@ -84,34 +86,34 @@ def save(estimator, path):
 
 
 def load(path):
-    """Open a file that :func:`save` wrote.
+    """Load an estimator that :func:`save` wrote.
 
-    Nothing in the file is run, and only estimators of sklearn_rnn and pipelines of them are built
-    from it, so that the file need not be trusted. What they then predict is another matter.
+    Loading is safe even if you do not trust the file: no code in it is run, and only estimators of
+    sklearn_rnn and pipelines of them are built. Their predictions are only as trustworthy as the
+    file.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file to read.
 
     Returns
     -------
     estimator : estimator
-        What was saved. It gives the same predictions. The network is where it was trained, or on
-        the CPU with a warning where there is no such device.
+        The saved estimator, which gives the same predictions. The network is put on the device on
+        which it was trained or, with a warning, on the CPU if that device is missing.
 
     Raises
     ------
     ModelFileError
-        If the file is truncated or damaged, holds something else, or was written by a newer
-        version.
+        If the file is truncated or damaged, is not a model file, or was written by a newer version.
 
     OSError
-        If it cannot be read at all.
+        If the file cannot be read.
 
     See Also
     --------
-    save : Write such a file.
+    save : Save an estimator.
 
     Examples
     --------
@@ -223,7 +225,9 @@ class _ModelReader(Reader):
             known = _constraints_of(class_, learned)
             learned = {**dict.fromkeys(known), **learned}
             if learned.keys() != known.keys():
-                raise ValueError(f"{class_.__name__} learns no {learned.keys() - known.keys()}")
+                raise ValueError(
+                    f"{class_.__name__} learns no {sorted(learned.keys() - known.keys())}"
+                )
             validate_parameter_constraints(known, learned, caller_name=class_.__name__)
             vars(estimator).update(learned)
             estimator._check_learned()

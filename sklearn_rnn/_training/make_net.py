@@ -35,6 +35,7 @@ from sklearn_rnn._training.schedules import SCHEDULES
 from sklearn_rnn._training.settings import resolve_kernels
 from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules.kernels import has_kernels, load_kernels
+from sklearn_rnn.utils._param_names import did_you_mean
 
 # Prediction needs no gradients kept, so its batches can be larger than those of training.
 _PREDICTION_BATCH_SIZE = 256
@@ -192,6 +193,7 @@ def check_skorch_params(estimator: Any) -> dict:
         raise ValueError(
             f"The 'skorch_params' parameter of {name} must hold arguments of skorch.NeuralNet. "
             f"Got {', '.join(map(repr, unknown))}."
+            f"{did_you_mean(str(unknown[0]).partition('__')[0], known)}"
         )
     if "callbacks" in params:
         raise ValueError(

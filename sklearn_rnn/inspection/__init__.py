@@ -1,4 +1,4 @@
-"""Looks inside fitted networks: functions that return data, and displays that draw it."""
+"""Look inside fitted networks: functions that return data, and displays that draw it."""
 
 from sklearn_rnn.inspection._attention_display import AttentionDisplay
 from sklearn_rnn.inspection._correlations import unit_correlations

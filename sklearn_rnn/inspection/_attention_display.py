@@ -1,4 +1,4 @@
-"""The weights of attention pooling, as bars."""
+"""The weights of attention pooling as bars."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from sklearn_rnn.inspection._plotting import COLOURS, get_axes, label_words, wid
 
 
 class AttentionDisplay:
-    """How much attention pooling weighs each token of a document, as bars.
+    """Weights that attention pooling gives to the tokens of a document, as bars.
 
-    The estimator must have ``pooling="attention"`` or "multihead_attention". A bar is the mean
-    weight of the heads, and its parts are what each head adds to it. Create it by
-    :meth:`from_estimator`. The parameters are kept as attributes.
+    The estimator must have ``pooling="attention"`` or "multihead_attention". Each bar is the mean
+    weight over the heads, and its parts are the contributions of the heads. Create it with
+    :meth:`from_estimator`. The parameters are stored as attributes.
 
     Parameters
     ----------
     weights : ndarray of shape (n_tokens, n_heads)
-        The weights of each head, which sum to 1 over the tokens.
+        Weights of each head, which sum to 1 over the tokens.
 
     tokens : list of str
-        The words of the document.
+        DocumentWords of the document.
 
     Attributes
     ----------
     bars_ : list of matplotlib BarContainer
-        The parts of the bars, for each head.
+        For each head, its parts of the bars.
 
     ax_ : matplotlib Axes
-        Where they are drawn.
+        Axes that they are drawn on.
 
     figure_ : matplotlib Figure
-        The figure.
+        Figure that contains the axes.
 
     See Also
     --------
-    TokenImportanceDisplay : What each token does to the score, with any pooling.
-    ShadedDocument : Attention as shaded text.
+    TokenImportanceDisplay : Draw what each token contributes to the score, with any pooling.
+    ShadedDocument : Shade the words of a document by attention.
 
     Notes
     -----
-    The weights belong to the states of the uppermost layer, which know the words around theirs,
-    and to the recurrent network alone. A large weight says that the state at the token counts, not
-    for what.
+    The weights apply to the states of the highest layer, which also reflect neighbouring words, and
+    only to the recurrent network, not to the wide path. A large weight tells that the state at a
+    token matters, but not which class it is evidence for.
 
     Examples
     --------
@@ -63,27 +63,28 @@ class AttentionDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, document, *, ax=None):
-        """Draw the attention of a fitted estimator on a document.
+        """Draw the attention of a fitted estimator to the tokens of a document.
 
         Parameters
         ----------
         estimator : estimator instance
             A fitted text estimator with ``pooling="attention"`` or "multihead_attention", a
-            :class:`~sklearn.pipeline.Pipeline` that ends in one, or a search over either.
+            :class:`~sklearn.pipeline.Pipeline` that ends in one, or a fitted search over either,
+            whose best estimator is used.
 
         document : str, array-like of int of shape (n_tokens,), or container of one document
-            The document, as for :func:`trace`.
+            The document, as in :func:`trace`.
 
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, wide enough for the words.
+            Axes to draw on. None creates a figure that is wide enough for the words.
 
         Returns
         -------
         display : AttentionDisplay
-            With the bars drawn.
+            The display, drawn.
         """
         words, weights = read_attention(estimator, document)
-        return cls(weights=weights, tokens=words.words).plot(ax=ax)
+        return cls(weights=weights, tokens=words.tokens).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the bars.
@@ -91,12 +92,12 @@ class AttentionDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, wide enough for the words.
+            Axes to draw on. None creates a figure that is wide enough for the words.
 
         Returns
         -------
         display : AttentionDisplay
-            Itself.
+            The display.
         """
         n_tokens, n_heads = self.weights.shape
         places, parts = np.arange(n_tokens), self.weights.T / n_heads

@@ -1,4 +1,4 @@
-"""Which units of a network answer to what happens in a text."""
+"""Which units of a network respond to what happens in a text."""
 
 from __future__ import annotations
 
@@ -9,68 +9,68 @@ from scipy.stats import rankdata
 from sklearn.utils import check_random_state
 
 from sklearn_rnn._sklearn_compat import validate_params
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._recording import record_states
-from sklearn_rnn.inspection._subject import Subject
 
 
 @validate_params({"random_state": ["random_state"]}, prefer_skip_nested_validation=True)
-def unit_correlations(estimator, documents, token_labels, *, random_state=None):
-    """Find the units whose state, or its change, goes with a label of the tokens.
+def unit_correlations(estimator, X, token_labels, *, random_state=None):
+    """Find units whose state, or the change of it, correlates with a label of the tokens.
 
-    The label may be anything that is there at some tokens and not at others: a negation, an
-    opening quote, the second half of a document.
+    The label can be anything that holds for some tokens and not for others, such as being a
+    negation, standing inside quotes, or belonging to the second half of a document.
 
     Parameters
     ----------
     estimator : estimator instance
         A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-        search over either, whose best estimator is taken.
+        fitted search over either, whose best estimator is used.
 
-    documents : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
-        Documents, as in `predict`; at least two.
+    X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+        At least two documents, as in `predict`.
 
     token_labels : callable, or sequence of array-like of bool
-        Whether each token has the label. A callable is given the tokens of a document, as they
-        stand in its text, and returns as many bools. A sequence holds them for each document.
+        Whether each token has the label. A callable takes the tokens of a document, spelled as in
+        its text, and returns a bool for each. A sequence holds the bools of each document.
 
     random_state : int, RandomState instance or None, default=None
-        Determines which half of the documents is held out.
+        Controls which half of the documents is held out.
 
     Returns
     -------
     correlations : DataFrame
-        Two rows for each layer, direction and unit, with the columns below; first the one whose
-        `auc` is farthest from 0.5.
+        Two rows for each layer, direction and unit, sorted so that the row whose `auc` is farthest
+        from 0.5 is first. The columns are:
 
         layer, direction, unit : int, str and int
-            Which unit.
+            The unit.
         quantity : {"state", "change"}
-            The hidden state at a token, or by how much it differs from the one before, in the
-            order of reading.
+            The hidden state at a token, or its difference from the previous state in the order of
+            reading.
         correlation, auc : float
-            Point-biserial correlation with the label, and the probability that a token with the
-            label has the larger value than one without, on the first half of the documents. NaN
-            for a correlation with a value that never changes.
+            On the first half of the documents: the point-biserial correlation with the label, NaN
+            if the value never changes; and the probability that a token with the label has a larger
+            value than a token without it.
         correlation_held_out, auc_held_out : float
-            The same on the other half.
+            The same on the half that is held out.
 
-        ``correlations.attrs`` holds the numbers of tokens, `n_tokens` and `n_labelled`, and of the
-        half that was held out, `n_tokens_held_out` and `n_labelled_held_out`.
+        ``correlations.attrs`` holds `n_tokens` and `n_labelled`, the numbers of tokens in the first
+        half and of those with the label, and `n_tokens_held_out` and `n_labelled_held_out`.
 
     See Also
     --------
-    trace : All that the network computes on one document.
+    trace : Record what a network computes on a document.
 
     Notes
     -----
-    The best of many units looks better than it is, since it was chosen for it. The rows are
-    sorted by the first half alone, so that the held-out values of the first row are not chosen,
-    and are an honest estimate.
+    The best of many units looks better than it is, because it was selected for that. Rows are
+    sorted by the first half of the documents only, so the held-out values of the first row are
+    unbiased.
 
-    The AUC is an effect size that does not depend on how many tokens have the label: 0.5 is none,
-    0 and 1 are the largest. The correlation is small wherever the label is rare.
+    The AUC is an effect size that does not depend on how many tokens have the label: 0.5 is no
+    effect, 0 and 1 are the largest effects. The correlation is always small if the label is rare.
 
-    A correlation says that the unit goes with the label, not that it causes anything.
+    Correlation does not tell whether the unit causes anything.
 
     Examples
     --------
@@ -85,17 +85,17 @@ def unit_correlations(estimator, documents, token_labels, *, random_state=None):
     >>> correlations.shape
     (256, 8)
     """
-    subject = Subject(estimator)
+    inspected = InspectedEstimator(estimator)
     if not callable(token_labels) and not hasattr(token_labels, "__len__"):
         raise TypeError(
             "'token_labels' must be a callable or a sequence with the labels of each document. "
             f"Got {type(token_labels).__name__}."
         )
-    if not hasattr(documents, "shape"):
-        documents = list(documents)
-    sequences = subject.sequences(documents)
-    labels = _collect_labels(subject, documents, sequences, token_labels)
-    states, lengths = record_states(subject, sequences)
+    if not hasattr(X, "shape"):
+        X = list(X)
+    sequences = inspected.sequences(X)
+    labels = _collect_labels(inspected, X, sequences, token_labels)
+    states, lengths = record_states(inspected, sequences)
     held_out = _choose_half(lengths, labels, random_state)
 
     frames = []
@@ -181,12 +181,14 @@ def _changes(values: np.ndarray, lengths: np.ndarray, *, reverse: bool) -> np.nd
     return values - before
 
 
-def _collect_labels(subject: Subject, documents, sequences: csr_array, token_labels) -> np.ndarray:
+def _collect_labels(
+    inspected: InspectedEstimator, X, sequences: csr_array, token_labels
+) -> np.ndarray:
     """Return the labels of all tokens, document after document."""
     # An empty document is read as one unknown token.
     lengths = np.maximum(np.diff(sequences.indptr), 1)
     if callable(token_labels):
-        tokens = subject.tokens(documents, sequences)
+        tokens = inspected.tokens(X, sequences)
         token_labels = [token_labels(row) for row in tokens]
     if len(token_labels) != len(lengths):
         raise ValueError(

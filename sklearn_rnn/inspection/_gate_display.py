@@ -11,43 +11,43 @@ GATES = ("input", "forget", "output", "reset", "update")
 class GateDisplay(HeatMapDisplay):
     """A gate of a layer while it reads a document, as a heat map.
 
-    Create it by :meth:`from_estimator`. The parameters are kept as attributes.
+    Create it with :meth:`from_estimator`. The parameters are stored as attributes.
 
     Parameters
     ----------
     values : ndarray of shape (n_tokens, n_units)
-        How far the gate is open, from 0 to 1.
+        Values of the gate, from 0 (closed) to 1 (open).
 
     tokens : list of str
-        The words of the document.
+        DocumentWords of the document.
 
     quantity : str, default="forget_gate"
-        Name of the values.
+        What the values are.
 
     layer : int, default=0
-        The layer.
+        Number of the layer.
 
     direction : str, default="forward"
-        The direction.
+        Direction of reading.
 
     Attributes
     ----------
     unit_order_ : ndarray of int of shape (n_units,)
-        The unit of each row of the picture.
+        Number of the unit in each row of the heat map.
 
     image_ : matplotlib AxesImage
         The heat map.
 
     ax_ : matplotlib Axes
-        Where it is drawn.
+        Axes that it is drawn on.
 
     figure_ : matplotlib Figure
-        The figure.
+        Figure that contains the axes.
 
     See Also
     --------
-    trace : The numbers behind it.
-    StateDisplay : States as a heat map.
+    trace : The data behind the heat map.
+    StateDisplay : Draw states as a heat map.
 
     Examples
     --------
@@ -85,35 +85,36 @@ class GateDisplay(HeatMapDisplay):
         ----------
         estimator : estimator instance
             A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-            search over either, whose best estimator is taken.
+            fitted search over either, whose best estimator is used.
 
         document : str, array-like of int of shape (n_tokens,), or container of one document
-            The document, as for :func:`trace`.
+            The document, as in :func:`trace`.
 
         gate : {"auto", "input", "forget", "output", "reset", "update"}, default="auto"
-            Which gate. "auto" is the one that decides what becomes of the old state: the forget
-            gate, or the update gate of a GRU. Open, it keeps the state, but for the MGU's, which
-            replaces it.
+            The gate to draw. "auto" is the gate that decides whether the old state is kept: the
+            forget gate or, in a GRU, the update gate. An open gate keeps the state, except in an
+            MGU, where it replaces the state.
 
         layer : int, default=-1
-            The layer, 0 being the lowest and -1 the uppermost.
+            Number of the layer: 0 is the lowest, -1 the highest.
 
         direction : {"forward", "backward"}, default="forward"
-            Which of the layer's two cells, where there are two.
+            Direction of reading. "backward" needs a bidirectional network.
 
         order_units : bool, default=True
-            Whether similar units stand together, or units in the order of their numbers.
+            Whether to place similar units next to each other. Otherwise units are in the order of
+            their numbers.
 
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, wide enough for the words.
+            Axes to draw on. None creates a figure that is wide enough for the words.
 
         cmap : str or matplotlib Colormap, default="viridis"
-            The colours, from 0, closed, to 1, open.
+            Colour map, from 0 (closed) to 1 (open).
 
         Returns
         -------
         display : GateDisplay
-            With the picture drawn.
+            The display, drawn.
         """
         traced = trace(estimator, document, n_readings=1)
         available = [name for name in GATES if f"{name}_gate" in traced.quantities]
@@ -144,17 +145,18 @@ class GateDisplay(HeatMapDisplay):
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, wide enough for the words.
+            Axes to draw on. None creates a figure that is wide enough for the words.
 
         order_units : bool, default=True
-            Whether similar units stand together, or units in the order of their numbers.
+            Whether to place similar units next to each other. Otherwise units are in the order of
+            their numbers.
 
         cmap : str or matplotlib Colormap, default="viridis"
-            The colours, from 0, closed, to 1, open.
+            Colour map, from 0 (closed) to 1 (open).
 
         Returns
         -------
         display : GateDisplay
-            Itself.
+            The display.
         """
         return self._draw(ax, order_units, limits=(0, 1), cmap=cmap)

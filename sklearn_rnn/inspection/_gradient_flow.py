@@ -1,4 +1,4 @@
-"""How far the gradient of the loss reaches back through a document."""
+"""How far back in a document the gradient of the loss reaches."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from torch.nn.utils.rnn import PackedSequence
 from sklearn_rnn._text.containers import as_labels
 from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches
 from sklearn_rnn._training.process_state import torch_workers
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._recording import by_module, list_layers
-from sklearn_rnn.inspection._subject import Subject
 from sklearn_rnn.modules import GridLSTMCell
 
 _BATCH_SIZE = 64
@@ -28,50 +28,50 @@ States = dict[tuple[int, str], list[tuple[Tensor, ...]]]
 def gradient_flow(estimator, X, y):
     """Measure the gradient of the loss at each state, by its distance from the end.
 
-    A network learns from a word only as far as the gradient of the loss reaches the state at that
-    word. In plain cells it vanishes over distance.
+    A network can learn from a word only if the gradient of the loss reaches the state at that word.
+    In plain cells the gradient vanishes over distance.
 
     Parameters
     ----------
     estimator : estimator instance
         A fitted :class:`~sklearn_rnn.RNNTextClassifier`, a :class:`~sklearn.pipeline.Pipeline`
-        that ends in one, or a search over either, whose best estimator is taken.
+        that ends in one, or a fitted search over either, whose best estimator is used.
 
     X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
         Documents, as in `predict`.
 
     y : array-like of shape (n_samples,)
-        Their labels.
+        Labels of the documents.
 
     Returns
     -------
     flow : DataFrame
-        A row for each layer, direction and distance, with the columns
+        A row for each layer, direction and distance. The columns are:
 
         layer, direction : int and str
-            Which cell.
+            The cell.
         distance : int
-            How many tokens the cell reads after this state; 0 is the last.
+            Number of tokens that the cell reads after this state, 0 for the last state.
         n_documents : int
-            Documents long enough to have a state at this distance.
+            Number of documents that are long enough to have a state at this distance.
         gradient_norm : float
-            Mean over these documents of the norm of the derivative of the loss with respect to
-            the whole state, cell state included.
+            Norm of the gradient of the loss with respect to the whole state, cell state included;
+            the mean over these documents.
         ratio : float
-            Median over these documents of the norm divided by that at distance 0.
+            The norm divided by that at distance 0; the median over these documents.
 
     See Also
     --------
-    GradientFlowDisplay : The same as a picture, for several estimators.
+    GradientFlowDisplay : Draw the gradient flow of one or several estimators.
 
     Notes
     -----
-    The loss is that of the recurrent network alone, the wide path has its own. It is computed in
-    double precision, without dropout, cell by cell and step by step.
+    The loss is that of the recurrent network only; the wide path has its own loss. It is computed
+    in double precision, without dropout, cell by cell and step by step.
 
-    With ``pooling="last"`` the loss sees the last state only, and the curve shows what the cell
-    itself lets through. Other poolings lead the gradient to every state directly, too, which is
-    what they are good for.
+    With ``pooling="last"``, the loss depends on the last state only, and the curve shows what the
+    cell itself transmits. With other poolings, the gradient also reaches every state directly,
+    which is their strength.
 
     References
     ----------
@@ -89,14 +89,14 @@ def gradient_flow(estimator, X, y):
     >>> flow.query("direction == 'forward'")["distance"].tolist()
     [0, 1, 2, 3]
     """
-    subject = Subject(estimator)
-    sequences = subject.sequences(X)
-    targets = _encode_labels(subject, y)
+    inspected = InspectedEstimator(estimator)
+    sequences = inspected.sequences(X)
+    targets = _encode_labels(inspected, y)
     check_consistent_length(sequences, targets)
     dataset = SequenceDataset(sequences, targets)
     # A copy, so that the estimator stays as it is, in numbers that do not underflow on the way.
-    deep = deepcopy(subject.deep).cpu().double().eval()
-    criterion = deepcopy(subject.estimator.net_.criterion_).cpu().double()
+    deep = deepcopy(inspected.deep).cpu().double().eval()
+    criterion = deepcopy(inspected.estimator.net_.criterion_).cpu().double()
     norms = {}
     with torch_workers(1), torch.inference_mode(False), torch.enable_grad():
         for rows in SimilarLengthBatches(dataset, _BATCH_SIZE).plan():
@@ -202,15 +202,15 @@ def _summarize(layer: int, direction: str, by_document: list[np.ndarray]) -> pd.
     )
 
 
-def _encode_labels(subject: Subject, y) -> np.ndarray:
+def _encode_labels(inspected: InspectedEstimator, y) -> np.ndarray:
     """Return the place of each label among the classes."""
-    criterion = subject.estimator.net_.criterion_
+    criterion = inspected.estimator.net_.criterion_
     if not isinstance(criterion, nn.CrossEntropyLoss):
         raise TypeError(
             "'estimator' must be a classifier with one label for each document. "
-            f"Got {subject.name} with the loss {type(criterion).__name__}."
+            f"Got {inspected.name} with the loss {type(criterion).__name__}."
         )
-    classes, y = subject.estimator.classes_, as_labels(y)
+    classes, y = inspected.estimator.classes_, as_labels(y)
     unseen = ~np.isin(y, classes)
     if unseen.any():
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The vanishing gradient, as curves over distance."""
+"""The vanishing gradient as curves over distance."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from sklearn_rnn.inspection._plotting import COLOURS, get_axes
 
 
 class GradientFlowDisplay:
-    """The gradient of the loss at a state, by the distance from the end, as curves.
+    """Gradient of the loss at a state by its distance from the end, as curves.
 
-    Create it by :meth:`from_estimator`.
+    Create it with :meth:`from_estimator`.
 
     Parameters
     ----------
     flows : dict of str to DataFrame
-        For each curve its name and what :func:`gradient_flow` returns, of one layer and direction.
+        For each curve, its name and the rows of one layer and direction that :func:`gradient_flow`
+        returns.
 
     Attributes
     ----------
@@ -26,14 +27,14 @@ class GradientFlowDisplay:
         The curves.
 
     ax_ : matplotlib Axes
-        Where they are drawn.
+        Axes that they are drawn on.
 
     figure_ : matplotlib Figure
-        The figure.
+        Figure that contains the axes.
 
     See Also
     --------
-    gradient_flow : The numbers behind it.
+    gradient_flow : The data behind the curves.
 
     Examples
     --------
@@ -64,33 +65,34 @@ class GradientFlowDisplay:
         ----------
         estimator : estimator instance, or mapping of str to estimator instance
             A fitted classifier, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-            search over either; or several of them by name, for a curve each.
+            fitted search over either. A mapping draws a curve for each estimator, by name.
 
         X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
             Documents, as in `predict`.
 
         y : array-like of shape (n_samples,)
-            Their labels.
+            Labels of the documents.
 
         name : str, default=None
-            Name of the curve, None for that of the class. Ignored for a mapping, which has names.
+            Name of the curve. None uses the name of the class. Ignored if `estimator` is a mapping,
+            which has names of its own.
 
         layer : int, default=-1
-            The layer, 0 being the lowest and -1 the uppermost.
+            Number of the layer: 0 is the lowest, -1 the highest.
 
         direction : {"forward", "backward"}, default="forward"
-            Which of the layer's two cells, where there are two.
+            Direction of reading. "backward" needs a bidirectional network.
 
         relative : bool, default=False
-            Whether to draw the `ratio` to the gradient at distance 0 instead of `gradient_norm`.
+            Whether to draw `ratio`, which is relative to distance 0, instead of `gradient_norm`.
 
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. None creates a figure.
 
         Returns
         -------
         display : GradientFlowDisplay
-            With the curves drawn.
+            The display, drawn.
         """
         estimators = estimator
         if not isinstance(estimator, Mapping):
@@ -107,15 +109,15 @@ class GradientFlowDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. None creates a figure.
 
         relative : bool, default=False
-            Whether to draw the `ratio` to the gradient at distance 0 instead of `gradient_norm`.
+            Whether to draw `ratio`, which is relative to distance 0, instead of `gradient_norm`.
 
         Returns
         -------
         display : GradientFlowDisplay
-            Itself.
+            The display.
         """
         ax, figure = get_axes(ax, "GradientFlowDisplay.plot")
         column = "ratio" if relative else "gradient_norm"

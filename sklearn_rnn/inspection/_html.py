@@ -1,4 +1,4 @@
-"""A document as HTML, its words shaded."""
+"""A document as HTML, with shaded words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from html import escape
 
 import numpy as np
 
+from sklearn_rnn.inspection._document_words import DocumentWords
 from sklearn_rnn.inspection._importance import METHODS, compute_importance
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._recording import record_document
-from sklearn_rnn.inspection._subject import Subject
-from sklearn_rnn.inspection._words import Words
 
 # Both ends of the colour map PuOr, which people with any colour vision can tell apart.
 _FOR, _AGAINST = "94, 60, 153", "230, 97, 1"
@@ -17,26 +17,26 @@ _DARKEST = 0.65
 
 
 class ShadedDocument:
-    r"""A document whose words are shaded by what they weigh.
+    r"""A document whose words are shaded by their importance or attention.
 
-    Notebooks show it as text. Purple words speak for the class, orange ones against it; with
-    attention, darker words weigh more. The value of a word appears when the mouse rests on it.
+    Notebooks show it as text. Purple words are evidence for the class, orange words evidence
+    against it. With attention, darker words have more weight. Hover over a word to see its value.
 
     Parameters
     ----------
-    words : Words
-        The words, and the text they stand in.
+    words : DocumentWords
+        DocumentWords of the document, and their places in its text.
 
     values : ndarray of shape (n_tokens,)
-        What to shade each word by.
+        Value to shade each word by.
 
     caption : str, default=""
-        The line above the text.
+        Line above the text. If it is empty, there is none.
 
     See Also
     --------
-    token_importance : The numbers behind it.
-    TokenImportanceDisplay : The numbers as bars.
+    token_importance : The data behind the shades.
+    TokenImportanceDisplay : Draw the importance of tokens as bars.
 
     Examples
     --------
@@ -57,28 +57,29 @@ class ShadedDocument:
 
     @classmethod
     def from_estimator(cls, estimator, document, *, values="integrated_gradients", target=None):
-        """Shade a document by what a fitted estimator makes of it.
+        """Shade the words of a document by what they mean to a fitted estimator.
 
         Parameters
         ----------
         estimator : estimator instance
             A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-            search over either, whose best estimator is taken.
+            fitted search over either, whose best estimator is used.
 
         document : str, array-like of int of shape (n_tokens,), or container of one document
-            The document, as for :func:`token_importance`.
+            The document, as in :func:`token_importance`.
 
         values : {"integrated_gradients", "occlusion", "attention"}, default="integrated_gradients"
-            What to shade by. "attention" needs ``pooling="attention"``, or
+            What to shade words by. "attention" needs ``pooling="attention"`` or
             "multihead_attention", whose heads are averaged.
 
         target : label, default=None
-            The class to explain, None for the predicted one. Ignored for "attention".
+            The class to explain, one of `classes_`. None explains the predicted class. Ignored if
+            ``values="attention"``.
 
         Returns
         -------
         shaded : ShadedDocument
-            The document.
+            The shaded document.
         """
         if values == "attention":
             words, attention = read_attention(estimator, document)
@@ -100,12 +101,12 @@ class ShadedDocument:
         Returns
         -------
         html : str
-            A ``div`` element. All text in it is escaped.
+            A ``div`` element, in which all text is escaped.
         """
         text, spans = self.words.text, self.words.spans
         if spans is None:
-            text = " ".join(self.words.words)
-            lengths = np.array([len(word) for word in self.words.words])
+            text = " ".join(self.words.tokens)
+            lengths = np.array([len(word) for word in self.words.tokens])
             starts = np.cumsum(lengths + 1) - lengths - 1
             spans = np.column_stack([starts, starts + lengths])
         largest = np.abs(self.values).max(initial=0) or 1
@@ -128,17 +129,17 @@ class ShadedDocument:
         return self.to_html()
 
     def __repr__(self):
-        return f"ShadedDocument({len(self.words.words)} words, {self.caption!r})"
+        return f"ShadedDocument({len(self.words.tokens)} words, {self.caption!r})"
 
 
-def read_attention(estimator, document) -> tuple[Words, np.ndarray]:
+def read_attention(estimator, document) -> tuple[DocumentWords, np.ndarray]:
     """Return the words of a document and the weights that each head of the pooling gives them."""
-    subject = Subject(estimator)
-    sequence, words = subject.read(document)
-    attention = record_document(subject, sequence).attention
+    inspected = InspectedEstimator(estimator)
+    sequence, words = inspected.read(document)
+    attention = record_document(inspected, sequence).attention
     if attention is None:
         raise ValueError(
             "Attention is there only with pooling='attention' or 'multihead_attention'. This "
-            f"{subject.name} has pooling={subject.estimator.pooling!r}."
+            f"{inspected.name} has pooling={inspected.estimator.pooling!r}."
         )
     return words, attention.float().cpu().numpy()

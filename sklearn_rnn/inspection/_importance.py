@@ -1,4 +1,4 @@
-"""How much each token of a document speaks for a class."""
+"""How much each token of a document contributes to the score of a class."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sklearn_rnn._text.sequences import sequences_from_flat
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.process_state import torch_workers
-from sklearn_rnn.inspection._subject import Subject
-from sklearn_rnn.inspection._words import Words
+from sklearn_rnn.inspection._document_words import DocumentWords
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.modules import PackedLayout
 from sklearn_rnn.modules._unique_rows import dense
 
@@ -28,8 +28,8 @@ _MAX_TOKENS = 2**14
 
 
 @dataclass
-class Target:
-    """What is explained: a weighted sum of the network's outputs.
+class ExplainedOutput:
+    """The score to explain: a weighted sum of the network's outputs.
 
     Parameters
     ----------
@@ -49,11 +49,11 @@ class Importance:
 
     Parameters
     ----------
-    words : Words
-        The words of the document.
+    words : DocumentWords
+        DocumentWords of the document.
     values : dict of str to ndarray of float64 of shape (n_tokens,)
         By method.
-    target : Target
+    target : ExplainedOutput
         What is explained.
     score : float
         The score of the document.
@@ -63,9 +63,9 @@ class Importance:
         Which parts of the estimator the score comes from.
     """
 
-    words: Words
+    words: DocumentWords
     values: dict[str, np.ndarray]
-    target: Target
+    target: ExplainedOutput
     score: float
     baseline_score: float
     explained: str
@@ -73,7 +73,11 @@ class Importance:
     def to_frame(self) -> pd.DataFrame:
         """Return the frame of `token_importance`."""
         frame = pd.DataFrame(
-            {"position": np.arange(len(self.words.words)), "token": self.words.words, **self.values}
+            {
+                "position": np.arange(len(self.words.tokens)),
+                "token": self.words.tokens,
+                **self.values,
+            }
         )
         frame.attrs = {
             "target": self.target.name,
@@ -99,53 +103,56 @@ class Importance:
     prefer_skip_nested_validation=True,
 )
 def token_importance(estimator, document, *, target=None, methods=METHODS, n_steps=32):
-    """Compute how much each token of a document speaks for a class.
+    """Compute how much each token of a document contributes to the score of a class.
 
     Parameters
     ----------
     estimator : estimator instance
         A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-        search over either, whose best estimator is taken.
+        fitted search over either, whose best estimator is used.
 
     document : str, array-like of int of shape (n_tokens,), or container of one document
-        The document: text, token ids where the estimator was fitted on ids, or what `predict`
-        takes, with one row.
+        The document: text; token ids, if the estimator was fitted on ids; or an input of
+        `predict` with a single row.
 
     target : label, default=None
-        The class to explain, one of `classes_`. None stands for the predicted one.
+        The class to explain, one of `classes_`. None explains the predicted class.
 
     methods : sequence of {"integrated_gradients", "occlusion"}, \
             default=("integrated_gradients", "occlusion")
-        What to compute. The time of "occlusion" grows with the square of the document's length.
+        Methods to compute importance with. The time that "occlusion" takes grows with the square
+        of the document's length.
 
     n_steps : int, default=32
-        Points at which integrated gradients take the gradient.
+        Number of points at which integrated gradients evaluate the gradient. More points are more
+        precise and slower. Ignored by other methods.
 
     Returns
     -------
     importance : DataFrame of shape (n_tokens, 2 + n_methods)
-        The columns `position` and `token`, and one for each method. A positive number speaks for
-        the class. ``importance.attrs`` holds `target`, `score`, `baseline_score` and
+        A row for each token. The columns are `position`, `token`, and each of `methods`. A positive
+        value is evidence for the class, a negative one evidence against it. ``importance.attrs``
+        holds `target`, `score`, `baseline_score` and, with "integrated_gradients",
         `completeness_gap`.
 
     See Also
     --------
-    TokenImportanceDisplay : The same as a picture.
-    ShadedDocument : The same as shaded text.
+    TokenImportanceDisplay : Draw the importance of tokens as bars.
+    ShadedDocument : Shade the words of a document by their importance.
 
     Notes
     -----
-    What is explained is the score: the logit of the class less the mean logit of the others. With
-    two classes that is `decision_function`, or its negative.
+    The score that is explained is the logit of the class minus the mean logit of the other classes.
+    With two classes it is `decision_function`, or its negative.
 
-    Integrated gradients follow the score while the vectors of all tokens go in a straight line
-    from that of the unknown token to their own. They explain the recurrent network, its share in
-    the score counted in; the wide path, which knows no vectors, stays as it is. Their sum is
-    `score` less `baseline_score`, but for an error of the integral, the `completeness_gap`; more
-    `n_steps` make it smaller.
+    Integrated gradients attribute the change of the score when the vectors of all tokens move in a
+    straight line from that of the unknown token to their own. They explain the recurrent network,
+    weighted by its share of the score. The wide path does not depend on vectors and stays constant.
+    The importances sum to `score` minus `baseline_score`, up to the error of the numerical
+    integration, `completeness_gap`, which more `n_steps` reduce.
 
-    Occlusion is what the score falls by when the token is read as the unknown one. It explains the
-    whole prediction, wide path included.
+    Occlusion is the decrease of the score when the token is replaced by the unknown token. It
+    explains the whole prediction, wide path included.
 
     References
     ----------
@@ -172,17 +179,17 @@ def compute_importance(estimator, document, target, methods, n_steps=32) -> Impo
         raise ValueError(
             f"The 'methods' parameter must hold some of {list(METHODS)}. Got {methods!r} instead."
         )
-    subject = Subject(estimator)
-    sequence, words = subject.read(document)
+    inspected = InspectedEstimator(estimator)
+    sequence, words = inspected.read(document)
     tokens = SequenceDataset(sequence).tokens
     with torch_workers(1), torch.inference_mode(False):
-        outputs = _outputs(subject, tokens[None])[0]
-        target = _resolve_target(subject, target, outputs)
+        outputs = _outputs(inspected, tokens[None])[0]
+        target = _resolve_target(inspected, target, outputs)
         score = float(outputs @ target.weights)
-        integrated, change = integrate_gradients(subject, tokens, target.weights, n_steps)
+        integrated, change = integrate_gradients(inspected, tokens, target.weights, n_steps)
         values = {
             "integrated_gradients": integrated,
-            "occlusion": score - occlude(subject, tokens) @ target.weights.astype(np.float64)
+            "occlusion": score - occlude(inspected, tokens) @ target.weights.astype(np.float64)
             if "occlusion" in methods
             else None,
         }
@@ -192,19 +199,19 @@ def compute_importance(estimator, document, target, methods, n_steps=32) -> Impo
         target,
         score,
         score - change,
-        subject.explained,
+        inspected.explained,
     )
 
 
 def integrate_gradients(
-    subject: Subject, tokens: np.ndarray, weights: np.ndarray, n_steps: int
+    inspected: InspectedEstimator, tokens: np.ndarray, weights: np.ndarray, n_steps: int
 ) -> tuple[np.ndarray, float]:
     """Return integrated gradients, and the change of the score that they should add up to.
 
     Parameters
     ----------
-    subject : Subject
-        What was fitted.
+    inspected : InspectedEstimator
+        The estimator to inspect.
     tokens : ndarray of int32 of shape (n_tokens,)
         The document.
     weights : ndarray of float32 of shape (n_outputs,)
@@ -215,27 +222,27 @@ def integrate_gradients(
     nodes, node_weights = np.polynomial.legendre.leggauss(n_steps)
     shares, share_weights = (nodes + 1) / 2, node_weights / 2
     n_chunks = min(n_steps, -(-n_steps * len(tokens) // _MAX_TOKENS))
-    weights = torch.from_numpy(weights).to(subject.device)
+    weights = torch.from_numpy(weights).to(inspected.device)
     total = np.zeros(len(tokens))
-    subject.evaluation()
+    inspected.evaluation()
     chunks = np.array_split(shares, n_chunks), np.array_split(share_weights, n_chunks)
     for chunk, chunk_weights in zip(*chunks, strict=True):
-        point, difference, scores = _score_between(subject, tokens, weights, chunk)
+        point, difference, scores = _score_between(inspected, tokens, weights, chunk)
         (grad,) = torch.autograd.grad(scores.sum(), point)
         along = (grad * difference).sum(dim=1).double().cpu().numpy()
         # Documents of one length: packed order is a row for each token, a column for each document.
         total += along.reshape(len(tokens), -1) @ chunk_weights
-    _, _, ends = _score_between(subject, tokens, weights, np.array([0.0, 1.0]))
+    _, _, ends = _score_between(inspected, tokens, weights, np.array([0.0, 1.0]))
     before, after = ends.detach().tolist()
-    return subject.deep_weight * total, subject.deep_weight * (after - before)
+    return inspected.deep_weight * total, inspected.deep_weight * (after - before)
 
 
-def _score_between(subject, tokens, weights, shares):
+def _score_between(inspected, tokens, weights, shares):
     """Score the document with token vectors so far on their way from the unknown token's.
 
     Returns the vectors and their distance from the start, both in packed order, and the scores.
     """
-    deep, device = subject.deep, subject.device
+    deep, device = inspected.deep, inspected.device
     n_documents = len(shares)
     rows = np.arange(n_documents)
     repeated = sequences_from_flat(np.tile(tokens, n_documents), np.full(n_documents, len(tokens)))
@@ -269,7 +276,7 @@ def _score_between(subject, tokens, weights, shares):
     return kept["point"], kept["difference"], scores
 
 
-def occlude(subject: Subject, tokens: np.ndarray) -> np.ndarray:
+def occlude(inspected: InspectedEstimator, tokens: np.ndarray) -> np.ndarray:
     """Return the outputs with each token in turn unknown, shape (n_tokens, n_outputs)."""
     n_tokens = len(tokens)
     outputs = []
@@ -278,20 +285,22 @@ def occlude(subject: Subject, tokens: np.ndarray) -> np.ndarray:
         places = np.arange(first, min(first + n_at_once, n_tokens))
         documents = np.repeat(tokens[None], len(places), axis=0)
         documents[np.arange(len(places)), places] = UNKNOWN_ID
-        outputs.append(_outputs(subject, documents))
+        outputs.append(_outputs(inspected, documents))
     return np.concatenate(outputs).astype(np.float64)
 
 
-def _outputs(subject: Subject, documents: np.ndarray) -> np.ndarray:
+def _outputs(inspected: InspectedEstimator, documents: np.ndarray) -> np.ndarray:
     sequences: csr_array = sequences_from_flat(
         documents.ravel(), np.full(len(documents), documents.shape[1])
     )
-    return subject.estimator.net_.outputs(SequenceDataset(sequences))
+    return inspected.estimator.net_.outputs(SequenceDataset(sequences))
 
 
-def _resolve_target(subject: Subject, target: Any, outputs: np.ndarray) -> Target:
+def _resolve_target(
+    inspected: InspectedEstimator, target: Any, outputs: np.ndarray
+) -> ExplainedOutput:
     n_outputs = len(outputs)
-    classes = getattr(subject.estimator, "classes_", None)
+    classes = getattr(inspected.estimator, "classes_", None)
     names = list(range(n_outputs)) if classes is None else np.asarray(classes).tolist()
     if target is None:
         place = int(outputs.argmax())
@@ -304,7 +313,7 @@ def _resolve_target(subject: Subject, target: Any, outputs: np.ndarray) -> Targe
         )
     weights = np.zeros(n_outputs, dtype=np.float32)
     # Only differences between the logits of a softmax mean something.
-    if isinstance(subject.estimator.net_.criterion_, torch.nn.CrossEntropyLoss):
+    if isinstance(inspected.estimator.net_.criterion_, torch.nn.CrossEntropyLoss):
         weights -= 1 / (n_outputs - 1)
     weights[place] = 1
-    return Target(names[place], weights)
+    return ExplainedOutput(names[place], weights)

@@ -1,4 +1,4 @@
-"""The importance of tokens, as bars."""
+"""The importance of tokens as bars."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from sklearn_rnn.inspection._plotting import COLOURS, get_axes, label_words, wid
 
 
 class TokenImportanceDisplay:
-    """How much each token of a document speaks for a class, as bars.
+    """How much each token of a document contributes to the score of a class, as bars.
 
-    Create it by :meth:`from_estimator`. The parameters are kept as attributes.
+    Create it with :meth:`from_estimator`. The parameters are stored as attributes.
 
     Parameters
     ----------
     values : dict of str to ndarray of shape (n_tokens,)
-        The importance by each method.
+        Importance of each token, by method.
 
     tokens : list of str
-        The words of the document.
+        DocumentWords of the document.
 
     target : label
-        The class.
+        The class that is explained.
 
     explained : str, default="recurrent network"
-        Which parts of the estimator occlusion explains.
+        Parts of the estimator that occlusion explains.
 
     completeness_gap : float or None, default=None
-        What integrated gradients add up to, less what they should.
+        Error of the sum of integrated gradients.
 
     Attributes
     ----------
     bars_ : dict of str to matplotlib BarContainer
-        The bars of each method.
+        The bars, by method.
 
     ax_ : matplotlib Axes
-        Where they are drawn.
+        Axes that they are drawn on.
 
     figure_ : matplotlib Figure
-        The figure.
+        Figure that contains the axes.
 
     See Also
     --------
-    token_importance : The numbers behind it, and what they mean.
-    ShadedDocument : The same as shaded text.
+    token_importance : The data behind the bars, and its meaning.
+    ShadedDocument : Shade the words of a document by their importance.
 
     Examples
     --------
@@ -83,34 +83,35 @@ class TokenImportanceDisplay:
         ----------
         estimator : estimator instance
             A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-            search over either, whose best estimator is taken.
+            fitted search over either, whose best estimator is used.
 
         document : str, array-like of int of shape (n_tokens,), or container of one document
-            The document, as for :func:`token_importance`.
+            The document, as in :func:`token_importance`.
 
         target : label, default=None
-            The class to explain. None stands for the predicted one.
+            The class to explain, one of `classes_`. None explains the predicted class.
 
         methods : sequence of {"integrated_gradients", "occlusion"}, \
                 default=("integrated_gradients", "occlusion")
-            What to draw.
+            Methods whose importance to draw.
 
         n_steps : int, default=32
-            Points at which integrated gradients take the gradient.
+            Number of points at which integrated gradients evaluate the gradient. More points are
+            more precise and slower. Ignored by other methods.
 
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, wide enough for the words.
+            Axes to draw on. None creates a figure that is wide enough for the words.
 
         Returns
         -------
         display : TokenImportanceDisplay
-            With the bars drawn.
+            The display, drawn.
         """
         importance = compute_importance(estimator, document, target, methods, n_steps)
         has_gap = "integrated_gradients" in importance.values
         display = cls(
             values=importance.values,
-            tokens=importance.words.words,
+            tokens=importance.words.tokens,
             target=importance.target.name,
             explained=importance.explained,
             completeness_gap=importance.completeness_gap if has_gap else None,
@@ -123,12 +124,12 @@ class TokenImportanceDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, wide enough for the words.
+            Axes to draw on. None creates a figure that is wide enough for the words.
 
         Returns
         -------
         display : TokenImportanceDisplay
-            Itself.
+            The display.
         """
         n_tokens = len(self.tokens)
         ax, figure = get_axes(
@@ -143,7 +144,7 @@ class TokenImportanceDisplay:
             )
         ax.axhline(0, color="black", linewidth=0.8)
         ax.set_ylabel("change of the score")
-        ax.set_title(f"What speaks for {str(self.target)!r}", loc="left", pad=38, parse_math=False)
+        ax.set_title(f"Evidence for {str(self.target)!r}", loc="left", pad=38, parse_math=False)
         ax.set_xlim(-0.7, n_tokens - 0.3)
         ax.grid(axis="y", alpha=0.3)
         ax.set_axisbelow(True)

@@ -6,21 +6,21 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from sklearn_rnn._text.sequences import sequences_from_flat
-from sklearn_rnn.inspection._subject import Subject
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 
 # Tokens that all beginnings together may have, with n_readings="auto": about half a second.
 MAX_TOKENS = 2**17
 
 
 def read_prefixes(
-    subject: Subject, sequence: csr_array, n_readings: int | str | None
+    inspected: InspectedEstimator, sequence: csr_array, n_readings: int | str | None
 ) -> tuple[np.ndarray, list] | tuple[None, None]:
     """Predict beginnings of a document, each as a document of its own.
 
     Parameters
     ----------
-    subject : Subject
-        What was fitted.
+    inspected : InspectedEstimator
+        The estimator to inspect.
     sequence : csr_array of shape (1, n_positions)
         The document.
     n_readings : int, "auto" or None
@@ -34,7 +34,7 @@ def read_prefixes(
     names : list or None
         What each column is.
     """
-    predict = _find_predict(subject.estimator)
+    predict = _find_predict(inspected.estimator)
     if predict is None:
         return None, None
     n_tokens = max(len(sequence.data), 1)
@@ -45,7 +45,7 @@ def read_prefixes(
     predicted = np.asarray(predict(sequence), dtype=np.float64).reshape(len(lengths), -1)
     readings = np.full((n_tokens, predicted.shape[1]), np.nan)
     readings[lengths - 1] = predicted
-    return readings, _output_names(subject.estimator, predicted.shape[1])
+    return readings, _output_names(inspected.estimator, predicted.shape[1])
 
 
 def _find_predict(estimator):

@@ -1,4 +1,4 @@
-"""The prediction while reading, as curves."""
+"""The prediction after each token as curves."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ _MAX_CURVES = len(COLOURS)
 
 
 class ReadingDisplay:
-    """What an estimator predicts after each token of a document, as curves.
+    """Prediction of an estimator after each token of a document, as curves.
 
-    Create it by :meth:`from_estimator`. The parameters are kept as attributes.
+    Create it with :meth:`from_estimator`. The parameters are stored as attributes.
 
     Parameters
     ----------
     readings : ndarray of shape (n_tokens, n_outputs)
-        The predictions, NaN after tokens where there is none.
+        Prediction after each token, NaN after tokens without one.
 
     tokens : list of str
-        The words of the document.
+        DocumentWords of the document.
 
     output_names : list
-        What the columns are.
+        Names of the columns of `readings`.
 
     explained : str, default="recurrent network"
-        Which parts of the estimator predict.
+        Parts of the estimator that make the predictions.
 
     is_probability : bool, default=True
         Whether the predictions are probabilities.
@@ -38,14 +38,14 @@ class ReadingDisplay:
         The curves.
 
     ax_ : matplotlib Axes
-        Where they are drawn.
+        Axes that they are drawn on.
 
     figure_ : matplotlib Figure
-        The figure.
+        Figure that contains the axes.
 
     See Also
     --------
-    trace : The numbers behind it, and how they are defined.
+    trace : The data behind the curves, and its definition.
 
     Examples
     --------
@@ -76,31 +76,31 @@ class ReadingDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, document, *, classes=None, n_readings="auto", ax=None):
-        """Draw what a fitted estimator predicts while it reads a document.
+        """Draw the prediction of a fitted estimator after each token of a document.
 
         Parameters
         ----------
         estimator : estimator instance
             A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-            search over either, whose best estimator is taken.
+            fitted search over either, whose best estimator is used.
 
         document : str, array-like of int of shape (n_tokens,), or container of one document
-            The document, as for :func:`trace`.
+            The document, as in :func:`trace`.
 
         classes : sequence of labels, default=None
-            Which classes to draw. None stands for all, or, of more than seven, those that are
-            most probable at the end.
+            The classes to draw. None draws all of them or, if there are more than seven, the seven
+            that are most probable at the end.
 
         n_readings : int, "auto" or None, default="auto"
-            After how many tokens to predict, as for :func:`trace`.
+            Number of tokens after which to predict, as in :func:`trace`.
 
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, wide enough for the words.
+            Axes to draw on. None creates a figure that is wide enough for the words.
 
         Returns
         -------
         display : ReadingDisplay
-            With the curves drawn.
+            The display, drawn.
         """
         traced = trace(estimator, document, n_readings=n_readings)
         if traced.readings is None:
@@ -124,16 +124,16 @@ class ReadingDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, wide enough for the words.
+            Axes to draw on. None creates a figure that is wide enough for the words.
 
         classes : sequence of labels, default=None
-            Which classes to draw. None stands for all, or, of more than seven, those that are
-            most probable at the end.
+            The classes to draw. None draws all of them or, if there are more than seven, the seven
+            that are most probable at the end.
 
         Returns
         -------
         display : ReadingDisplay
-            Itself.
+            The display.
         """
         columns = self._choose_columns(classes)
         ax, figure = get_axes(ax, "ReadingDisplay.plot", width=width_for(len(self.tokens)))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.process_state import torch_workers
-from sklearn_rnn.inspection._subject import Subject
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.modules import GridLSTMCell, PackedLayout
 from sklearn_rnn.modules._unique_rows import dense
 
@@ -30,7 +30,7 @@ class LayerRecord:
     direction : {"forward", "backward"}
         From where it reads.
     module : torch.nn.Module
-        The layer.
+        Number of the layer.
     inputs, states : torch.Tensor of shape (n_tokens, n_features)
         What it read and returned, in packed order.
     memory : torch.Tensor of shape (n_tokens, hidden_size) or None
@@ -124,33 +124,33 @@ def recording(deep: nn.Module) -> Iterator[Recording]:
             hook.remove()
 
 
-def record_document(subject: Subject, sequence: csr_array) -> Recording:
+def record_document(inspected: InspectedEstimator, sequence: csr_array) -> Recording:
     """Let the network predict one document, and return what its layers did.
 
     Parameters
     ----------
-    subject : Subject
-        What was fitted.
+    inspected : InspectedEstimator
+        The estimator to inspect.
     sequence : csr_array of shape (1, n_positions)
         The document.
     """
     dataset = SequenceDataset(sequence)
-    with torch_workers(1), torch.inference_mode(), recording(subject.deep) as record:
-        subject.evaluation()
+    with torch_workers(1), torch.inference_mode(), recording(inspected.deep) as record:
+        inspected.evaluation()
         batch, _ = dataset.batch(np.array([0]))
-        subject.estimator.net_.infer(batch)
+        inspected.estimator.net_.infer(batch)
     return record
 
 
 def record_states(
-    subject: Subject, sequences: csr_array
+    inspected: InspectedEstimator, sequences: csr_array
 ) -> tuple[dict[tuple[int, str], np.ndarray], np.ndarray]:
     """Return the states of all layers at all tokens of many documents.
 
     Parameters
     ----------
-    subject : Subject
-        What was fitted.
+    inspected : InspectedEstimator
+        The estimator to inspect.
     sequences : csr_array of shape (n_documents, n_positions)
         The documents.
 
@@ -162,10 +162,10 @@ def record_states(
         Number of tokens of each document.
     """
     dataset = SequenceDataset(sequences)
-    net = subject.estimator.net_
+    net = inspected.estimator.net_
     states = {}
-    with torch_workers(1), torch.inference_mode(), recording(subject.deep) as record:
-        subject.evaluation()
+    with torch_workers(1), torch.inference_mode(), recording(inspected.deep) as record:
+        inspected.evaluation()
         for rows in net.get_iterator(dataset, training=False).plan():
             batch, _ = dataset.batch(rows)
             net.infer(batch)

@@ -11,7 +11,7 @@ from sklearn_rnn.inspection._trace import trace
 class StateDisplay(HeatMapDisplay):
     """Hidden or cell states of a layer while it reads a document, as a heat map.
 
-    Create it by :meth:`from_estimator`. The parameters are kept as attributes.
+    Create it with :meth:`from_estimator`. The parameters are stored as attributes.
 
     Parameters
     ----------
@@ -19,35 +19,35 @@ class StateDisplay(HeatMapDisplay):
         The states.
 
     tokens : list of str
-        The words of the document.
+        DocumentWords of the document.
 
     quantity : str, default="hidden_state"
-        Name of the values.
+        What the values are.
 
     layer : int, default=0
-        The layer.
+        Number of the layer.
 
     direction : str, default="forward"
-        The direction.
+        Direction of reading.
 
     Attributes
     ----------
     unit_order_ : ndarray of int of shape (n_units,)
-        The unit of each row of the picture.
+        Number of the unit in each row of the heat map.
 
     image_ : matplotlib AxesImage
         The heat map.
 
     ax_ : matplotlib Axes
-        Where it is drawn.
+        Axes that it is drawn on.
 
     figure_ : matplotlib Figure
-        The figure.
+        Figure that contains the axes.
 
     See Also
     --------
-    trace : The numbers behind it.
-    GateDisplay : Gates as a heat map.
+    trace : The data behind the heat map.
+    GateDisplay : Draw gates as a heat map.
 
     Examples
     --------
@@ -85,33 +85,35 @@ class StateDisplay(HeatMapDisplay):
         ----------
         estimator : estimator instance
             A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-            search over either, whose best estimator is taken.
+            fitted search over either, whose best estimator is used.
 
         document : str, array-like of int of shape (n_tokens,), or container of one document
-            The document, as for :func:`trace`.
+            The document, as in :func:`trace`.
 
         state : {"hidden", "cell"}, default="hidden"
-            Which state; only an LSTM has a cell state.
+            The state to draw. Cells without a memory of their own, such as the GRU, have no cell
+            state.
 
         layer : int, default=-1
-            The layer, 0 being the lowest and -1 the uppermost.
+            Number of the layer: 0 is the lowest, -1 the highest.
 
         direction : {"forward", "backward"}, default="forward"
-            Which of the layer's two cells, where there are two.
+            Direction of reading. "backward" needs a bidirectional network.
 
         order_units : bool, default=True
-            Whether similar units stand together, or units in the order of their numbers.
+            Whether to place similar units next to each other. Otherwise units are in the order of
+            their numbers.
 
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, wide enough for the words.
+            Axes to draw on. None creates a figure that is wide enough for the words.
 
         cmap : str or matplotlib Colormap, default="RdBu_r"
-            The colours. Their middle is 0.
+            Colour map. Its middle is 0.
 
         Returns
         -------
         display : StateDisplay
-            With the picture drawn.
+            The display, drawn.
         """
         if state not in ("hidden", "cell"):
             raise ValueError(
@@ -134,18 +136,19 @@ class StateDisplay(HeatMapDisplay):
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, wide enough for the words.
+            Axes to draw on. None creates a figure that is wide enough for the words.
 
         order_units : bool, default=True
-            Whether similar units stand together, or units in the order of their numbers.
+            Whether to place similar units next to each other. Otherwise units are in the order of
+            their numbers.
 
         cmap : str or matplotlib Colormap, default="RdBu_r"
-            The colours. Their middle is 0.
+            Colour map. Its middle is 0.
 
         Returns
         -------
         display : StateDisplay
-            Itself.
+            The display.
         """
         largest = float(np.abs(self.values).max()) or 1.0
         return self._draw(ax, order_units, limits=(-largest, largest), cmap=cmap)

@@ -1,4 +1,4 @@
-"""All that a network computed on one document."""
+"""Everything that a network computes while it reads a document."""
 
 from __future__ import annotations
 
@@ -9,65 +9,64 @@ import pandas as pd
 
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, validate_params
 from sklearn_rnn.inspection._gates import gates
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._reading import read_prefixes
 from sklearn_rnn.inspection._recording import LayerRecord, record_document
-from sklearn_rnn.inspection._subject import Subject
 
 
 class Trace:
-    """States, gates and predictions of a network at every token of a document.
+    """States, gates and predictions of a network at each token of a document.
 
-    :func:`trace` returns it.
+    Create it with :func:`trace`.
 
     Parameters
     ----------
-    words : Words
-        The words that were read, and the text they stand in.
+    words : DocumentWords
+        DocumentWords of the document, and their places in its text.
 
     arrays : dict of (int, str, str) to ndarray of shape (n_tokens, hidden_size)
-        By layer, direction and quantity.
+        What was recorded, by layer, direction and quantity.
 
     readings : ndarray of shape (n_tokens, n_outputs) or None, default=None
-        The prediction after each token.
+        Prediction after each token.
 
     output_names : list or None, default=None
-        What the columns of `readings` are.
+        Names of the columns of `readings`.
 
     head_attention : ndarray of shape (n_tokens, n_heads) or None, default=None
         Weights of attention pooling.
 
     explained : str, default="recurrent network"
-        Which parts of the estimator `readings` comes from.
+        Parts of the estimator that make the predictions in `readings`.
 
     Attributes
     ----------
     tokens : list of str
-        What the network read: the words as they stand in the text, where the text is known.
+        Tokens that the network read, spelled as in the text if the text is known.
 
     quantities : list of str
-        What was recorded of each unit: "hidden_state", for every kind of LSTM also "cell_state",
-        "input_gate", "forget_gate", "output_gate" and "candidate", for a GRU "reset_gate",
-        "update_gate" and "candidate", for the MGU "forget_gate" and "candidate", for the SRU
-        "cell_state", "forget_gate", "reset_gate" and "candidate". For a Grid LSTM "hidden_state"
-        and "cell_state" are what goes up from layer to layer.
+        What was recorded of each unit. "hidden_state" is always recorded. Other states and gates
+        depend on the cell: "cell_state", "input_gate", "forget_gate", "output_gate" and "candidate"
+        of an LSTM, for example, or "reset_gate", "update_gate" and "candidate" of a GRU. In a Grid
+        LSTM, "hidden_state" and "cell_state" are those passed up from layer to layer.
 
     readings : ndarray of shape (n_tokens, n_outputs) or None
-        The prediction after each token: of a classifier the class probabilities. NaN after
-        tokens where none was computed.
+        Prediction after each token, of a classifier the class probabilities. NaN after tokens
+        without a prediction. None if the estimator does not predict.
 
     output_names : list or None
-        The column names of `readings`: of a classifier its classes.
+        Names of the columns of `readings`, of a classifier its classes.
 
     attention : ndarray of shape (n_tokens,) or None
-        Weight of each token in the mean of the states, averaged over the heads. They sum to 1.
-        None unless `pooling` is "attention" or "multihead_attention".
+        Attention weight of each token, averaged over the heads. The weights sum to 1. None unless
+        `pooling` is "attention" or "multihead_attention".
 
     head_attention : ndarray of shape (n_tokens, n_heads) or None
-        The same for each head, one for "attention".
+        Attention weight of each token in each head. "attention" has one head.
 
     See Also
     --------
-    trace : Records a document.
+    trace : Record what a network computes on a document.
     """
 
     def __init__(
@@ -90,8 +89,8 @@ class Trace:
 
     @property
     def tokens(self):
-        """What the network read."""
-        return self.words.words
+        """Tokens that the network read."""
+        return self.words.tokens
 
     @property
     def n_layers(self):
@@ -100,7 +99,7 @@ class Trace:
 
     @property
     def directions(self):
-        """Where the layers read from: "forward", and "backward" in a bidirectional network."""
+        """Directions of reading: "forward", and "backward" in a bidirectional network."""
         return list(dict.fromkeys(direction for _, direction, _ in self.arrays))
 
     @property
@@ -117,15 +116,15 @@ class Trace:
             One of `quantities`.
 
         layer : int, default=-1
-            The layer, 0 being the lowest and -1 the uppermost.
+            Number of the layer: 0 is the lowest, -1 the highest.
 
         direction : {"forward", "backward"}, default="forward"
-            Which of the layer's two cells, where there are two.
+            Direction of reading. "backward" needs a bidirectional network.
 
         Returns
         -------
         values : ndarray of float32 of shape (n_tokens, hidden_size)
-            In the order of the text, for both directions.
+            The values, in the order of the text for both directions.
         """
         if not (isinstance(layer, Integral) and -self.n_layers <= layer < self.n_layers):
             raise ValueError(
@@ -138,13 +137,13 @@ class Trace:
         return self.arrays[layer % self.n_layers, direction, quantity]
 
     def to_frame(self):
-        """Return states and gates as a tidy frame.
+        """Return states and gates as a data frame in long format.
 
         Returns
         -------
         frame : DataFrame
-            A row for each layer, direction, token and unit, with the columns `layer`,
-            `direction`, `position`, `token` and `unit`, and one for each of `quantities`.
+            A row for each layer, direction, token and unit. The columns are `layer`, `direction`,
+            `position`, `token`, `unit`, and each of `quantities`.
         """
         frames = []
         for layer, direction in dict.fromkeys(key[:2] for key in self.arrays):
@@ -163,13 +162,13 @@ class Trace:
         return pd.concat(frames, ignore_index=True)
 
     def readings_to_frame(self):
-        """Return the predictions while reading as a frame.
+        """Return the prediction after each token as a data frame.
 
         Returns
         -------
         frame : DataFrame of shape (n_tokens, 2 + n_outputs)
-            The columns `position` and `token`, and one for each of `output_names`. Tokens after
-            which nothing was predicted are left out.
+            A row for each token with a prediction. The columns are `position`, `token`, and each
+            of `output_names`.
         """
         if self.readings is None:
             raise ValueError("The estimator that was traced makes no predictions.")
@@ -196,39 +195,40 @@ def trace(estimator, document, *, n_readings="auto"):
     ----------
     estimator : estimator instance
         A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-        search over either, whose best estimator is taken.
+        fitted search over either, whose best estimator is used.
 
     document : str, array-like of int of shape (n_tokens,), or container of one document
-        The document: text, token ids where the estimator was fitted on ids, or what `predict`
-        takes, with one row.
+        The document: text; token ids, if the estimator was fitted on ids; or an input of
+        `predict` with a single row.
 
     n_readings : int, "auto" or None, default="auto"
-        After how many tokens to predict, evenly spaced, the last one always among them. "auto" is
-        after each in documents of up to 511 tokens, and after fewer in longer ones, since the time
-        grows with the square of their length. None is after each, whatever the length.
+        Number of tokens after which to predict; they are evenly spaced and include the last one.
+        "auto" predicts after each token of documents of up to 511 tokens, and after fewer tokens of
+        longer documents, because the time grows with the square of the length. None predicts after
+        each token of any document.
 
     Returns
     -------
     trace : Trace
-        States, gates and predictions at each token, as arrays and frames.
+        States, gates and predictions at each token, as arrays and data frames.
 
     See Also
     --------
-    StateDisplay : Hidden or cell states as a picture.
-    GateDisplay : Gates as a picture.
-    ReadingDisplay : Predictions while reading as a picture.
-    unit_correlations : Which units answer to what, over many documents.
+    StateDisplay : Draw hidden or cell states.
+    GateDisplay : Draw gates.
+    ReadingDisplay : Draw the prediction after each token.
+    unit_correlations : Find units that respond to a label of the tokens, in many documents.
 
     Notes
     -----
-    The hidden states are those that the layers returned in a prediction. Gates and cell states
-    follow from them by the equations of the cell; for a cell of one's own only hidden states are
-    given.
+    The hidden states are those that the layers return in a prediction. Gates and cell states are
+    computed from them with the equations of the cell. For a cell of your own, only hidden states
+    are recorded.
 
-    The prediction after a token is the estimator's own for the document cut behind this token,
-    wide path included. A bidirectional network reads each beginning anew, from its end too: its
-    backward states in the trace, which know the rest of the document, are not those behind the
-    predictions, but for the last.
+    The prediction after a token is the prediction of the estimator, wide path included, for the
+    document that ends with this token. A bidirectional network reads each of these beginnings anew
+    in both directions. The backward states in the trace have seen the rest of the document, so they
+    are not the states behind the predictions, except for the last prediction.
 
     Examples
     --------
@@ -245,14 +245,14 @@ def trace(estimator, document, *, n_readings="auto"):
     >>> t.to_frame().shape
     (512, 11)
     """
-    subject = Subject(estimator)
-    sequence, words = subject.read(document)
-    record = record_document(subject, sequence)
+    inspected = InspectedEstimator(estimator)
+    sequence, words = inspected.read(document)
+    record = record_document(inspected, sequence)
     arrays = {}
     for layer in record.layers:
         for quantity, values in _quantities(layer).items():
             arrays[layer.depth, layer.direction, quantity] = values
-    readings, output_names = read_prefixes(subject, sequence, n_readings)
+    readings, output_names = read_prefixes(inspected, sequence, n_readings)
     attention = record.attention
     return Trace(
         words,
@@ -260,7 +260,7 @@ def trace(estimator, document, *, n_readings="auto"):
         readings=readings,
         output_names=output_names,
         head_attention=None if attention is None else attention.float().cpu().numpy(),
-        explained=subject.explained,
+        explained=inspected.explained,
     )
 
 

@@ -1,9 +1,9 @@
-"""The history of training, as curves one above the other."""
+"""The history of training as curves, one above the other."""
 
 from __future__ import annotations
 
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._plotting import COLOURS, get_axes
-from sklearn_rnn.inspection._subject import Subject
 
 # What skorch and the callbacks of the package record in each epoch, and the name of its axis.
 PANELS = {
@@ -17,13 +17,13 @@ PANELS = {
 class TrainingDisplay:
     """Loss, score, gradient norm and learning rate of each epoch, as curves.
 
-    Create it by :meth:`from_estimator`. What was not recorded has no panel: a score is there only
-    with ``early_stopping=True``, a gradient norm only with `clip_grad_norm`.
+    Create it with :meth:`from_estimator`. What was not recorded has no panel: the score needs
+    ``early_stopping=True``, the gradient norm needs `clip_grad_norm`.
 
     Parameters
     ----------
     curves : dict of str to dict of str to list of float
-        For each panel its curves, by name; a value for each epoch.
+        For each panel, its curves by name, with a value for each epoch.
 
     Attributes
     ----------
@@ -31,10 +31,10 @@ class TrainingDisplay:
         The panels.
 
     ax_ : matplotlib Axes
-        The frame that the panels are drawn in.
+        Axes whose space the panels share.
 
     figure_ : matplotlib Figure
-        The figure.
+        Figure that contains the axes.
 
     Examples
     --------
@@ -59,17 +59,17 @@ class TrainingDisplay:
         ----------
         estimator : estimator instance
             A fitted text estimator, a :class:`~sklearn.pipeline.Pipeline` that ends in one, or a
-            search over either, whose best estimator is taken.
+            fitted search over either, whose best estimator is used.
 
         ax : matplotlib Axes, default=None
-            Where to draw; its place is divided among the panels. None makes a new figure.
+            Axes to draw on; the panels share the space that they take. None creates a figure.
 
         Returns
         -------
         display : TrainingDisplay
-            With the curves drawn.
+            The display, drawn.
         """
-        history = Subject(estimator).estimator.history_
+        history = InspectedEstimator(estimator).estimator.history_
         # An epoch that was interrupted has no loss.
         rows = [row for row in history if "train_loss" in row]
         curves = {}
@@ -89,12 +89,12 @@ class TrainingDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; its place is divided among the panels. None makes a new figure.
+            Axes to draw on; the panels share the space that they take. None creates a figure.
 
         Returns
         -------
         display : TrainingDisplay
-            Itself.
+            The display.
         """
         n_panels = max(len(self.curves), 1)
         ax, figure = get_axes(ax, "TrainingDisplay.plot", height=0.8 + 1.5 * n_panels)

@@ -1,5 +1,12 @@
-"""Tools for those who write estimators of text."""
+"""Tools for writing estimators of text."""
+
+from importlib import import_module
 
 __all__ = ["estimator_checks"]
 
-from sklearn_rnn.utils import estimator_checks
+
+def __getattr__(name):
+    """Import the checks once they are used: the estimators import from this package too."""
+    if name == "estimator_checks":
+        return import_module("sklearn_rnn.utils.estimator_checks")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Rows of numbers spelled out as documents, so that checks that feed numbers reach text."""
+"""Tables of numbers as documents, so that checks with numbers run on estimators of text."""
 
 from contextvars import ContextVar
 from functools import wraps
@@ -25,16 +25,16 @@ _METHODS = (
 
 
 class NumbersAsTextMixin:
-    """Let an estimator of text read rows of numbers, each spelled out as a document.
+    """Mixin that lets an estimator of text take tables of numbers, so that all checks can run.
 
-    scikit-learn's checks feed tables of floats. A subclass of this and of an estimator of text
-    takes such tables: it validates them as scikit-learn's estimators do, rounds every number, and
-    writes the words of a row, such as ``x0_3 x1_-2``. So all the checks run, and what they prove
-    about `fit`, labels, weights and results they prove of the estimator on text.
+    scikit-learn's checks use tables of floats. A subclass of this mixin and of an estimator of text
+    takes such tables. It validates them as scikit-learn's estimators do, rounds each number, and
+    turns each row into a document with a word for each column, such as ``x0_3 x1_-2``. What the
+    checks prove about `fit`, labels, weights and results then holds for the estimator on text.
 
     See Also
     --------
-    check_text_estimator : Checks that feed text.
+    check_text_estimator : Checks with text.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Checks that an estimator of text keeps the conventions of scikit-learn.
+"""Checks that an estimator of text follows the conventions of scikit-learn.
 
-scikit-learn's own checks feed tables of numbers, and pass over estimators that take text. These
-feed text. They know nothing of recurrent networks: any classifier, regressor, transformer or
-clusterer that takes a list of str can be checked.
+scikit-learn's own checks use tables of numbers and skip estimators that take text. These checks use
+text. They are not specific to recurrent networks: you can check any classifier, regressor,
+transformer or clusterer that takes a list of str.
 """
 
 import warnings
@@ -29,26 +29,26 @@ def text_estimator_checks_generator(estimator, *, expected_failed_checks=None, m
     Parameters
     ----------
     estimator : estimator instance
-        An estimator that takes documents, fitted or not. It is cloned by each check.
+        An estimator of documents, fitted or not. Each check clones it.
 
     expected_failed_checks : dict of str to str or None, default=None
-        Names of checks that are expected to fail, and for what reason.
+        Checks that are expected to fail: the reason by name of the check.
 
     mark : {"xfail", "skip"} or None, default=None
-        What to do with those: mark them by `pytest.mark.xfail`, replace them by a function that
-        raises `unittest.SkipTest`, or nothing.
+        What to do with these checks: mark them with `pytest.mark.xfail`, replace them by a function
+        that raises `unittest.SkipTest`, or nothing.
 
     Yields
     ------
     estimator : estimator instance
-        The same for each check.
+        The estimator, the same for each check.
     check : callable
-        A function to be called with the estimator.
+        The check, a function to call with the estimator.
 
     See Also
     --------
-    check_text_estimator : Runs the checks.
-    parametrize_with_text_checks : Hands them to pytest.
+    check_text_estimator : Run the checks.
+    parametrize_with_text_checks : Run the checks with pytest.
 
     Examples
     --------
@@ -74,26 +74,26 @@ def text_estimator_checks_generator(estimator, *, expected_failed_checks=None, m
 
 
 def parametrize_with_text_checks(estimators, *, expected_failed_checks=None):
-    """Run a test of pytest for each estimator and each check that applies to it.
+    """Parametrize a pytest test with estimators and the checks that apply to them.
 
     Parameters
     ----------
     estimators : list of estimator instances
-        Estimators that take documents.
+        Estimators of documents.
 
     expected_failed_checks : callable or None, default=None
-        A function from an estimator to a dict of the checks that it is expected to fail, each
-        with the reason. They are marked by `pytest.mark.xfail`.
+        Function from an estimator to a dict of the checks that it is expected to fail: the reason
+        by name of the check. These are marked with `pytest.mark.xfail`.
 
     Returns
     -------
     decorator : pytest.mark.parametrize
-        For a test with the arguments `estimator` and `check`.
+        Decorator for a test function with the arguments `estimator` and `check`.
 
     See Also
     --------
-    check_text_estimator : Runs the checks of one estimator without pytest.
-    sklearn.utils.estimator_checks.parametrize_with_checks : The same for tables of numbers.
+    check_text_estimator : Run the checks of one estimator without pytest.
+    sklearn.utils.estimator_checks.parametrize_with_checks : The same with tables of numbers.
 
     Examples
     --------
@@ -128,42 +128,43 @@ def parametrize_with_text_checks(estimators, *, expected_failed_checks=None):
 def check_text_estimator(
     estimator, *, expected_failed_checks=None, on_skip="warn", on_fail="raise", callback=None
 ):
-    """Check that an estimator of text keeps the conventions of scikit-learn.
+    """Check that an estimator of text follows the conventions of scikit-learn.
 
     Parameters
     ----------
     estimator : estimator instance
-        An estimator that takes documents, fitted or not. It is cloned by each check.
+        An estimator of documents, fitted or not. Each check clones it.
 
     expected_failed_checks : dict of str to str or None, default=None
-        Names of checks that are expected to fail, and for what reason.
+        Checks that are expected to fail: the reason by name of the check.
 
     on_skip : "warn" or None, default="warn"
-        Whether to warn of a check that cannot run, for example because pandas is not installed.
+        Whether to warn about a check that cannot run, for example because pandas is missing.
 
     on_fail : {"raise", "warn"} or None, default="raise"
-        Whether to end with the error of the first check that fails and was not expected to, to
-        warn of each, or to do nothing. With the latter two, look at what is returned.
+        What to do when a check fails that is not expected to fail: raise its error, warn, or
+        nothing. With "warn" and None, all checks run, and the results tell which failed.
 
     callback : callable or None, default=None
-        Called with the entries of each result, by keyword. Only with `on_fail` other than "raise".
+        Function called with each result, as keyword arguments. Must be None if
+        ``on_fail="raise"``.
 
     Returns
     -------
     results : list of dict
-        An entry for each check, with the keys "estimator", "check_name", "exception", "status",
-        which is one of "passed", "failed", "xfail" and "skipped", "expected_to_fail" and
-        "expected_to_fail_reason".
+        A result for each check, with the keys "estimator", "check_name", "exception", "status",
+        "expected_to_fail" and "expected_to_fail_reason". The status is one of "passed", "failed",
+        "xfail" and "skipped".
 
     Raises
     ------
     Exception
-        With ``on_fail="raise"``, the error of the first check that fails.
+        The error of the first check that fails, if ``on_fail="raise"``.
 
     See Also
     --------
-    parametrize_with_text_checks : Makes a test of pytest of each check.
-    sklearn.utils.estimator_checks.check_estimator : The same for tables of numbers.
+    parametrize_with_text_checks : Run the checks with pytest.
+    sklearn.utils.estimator_checks.check_estimator : The same with tables of numbers.
 
     Examples
     --------

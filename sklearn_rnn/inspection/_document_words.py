@@ -14,26 +14,26 @@ from sklearn_rnn._vectorizer import SequenceVectorizer
 
 
 @dataclass
-class Words:
-    """What stands for each token that the network read.
+class DocumentWords:
+    """Tokens that the network read, spelled as in the text, and where they stand in it.
 
     Parameters
     ----------
-    words : list of str
-        A word for each token: as it stands in the text where that is known, else as the
-        vocabulary has it, or its id.
+    tokens : list of str
+        A word for each token: spelled as in the text if that is known, else as in the vocabulary,
+        or its id.
     text : str or None, default=None
-        The text of the document.
+        Text of the document.
     spans : ndarray of int of shape (n_tokens, 2) or None, default=None
-        First character of each token in `text`, and the one behind its last.
+        Start and end of each token in `text`.
     """
 
-    words: list[str]
+    tokens: list[str]
     text: str | None = None
     spans: np.ndarray | None = None
 
 
-def find_words(text: str, vectorizer: SequenceVectorizer) -> Words:
+def find_words(text: str, vectorizer: SequenceVectorizer) -> DocumentWords:
     """Split a text as a vectorizer does, and find the tokens in it.
 
     Parameters
@@ -45,15 +45,15 @@ def find_words(text: str, vectorizer: SequenceVectorizer) -> Words:
 
     Returns
     -------
-    words : Words
-        In the spelling of the text, or, where preprocessing or a tokenizer of the user's leaves
-        it open what stood there, in that of the tokens and without `spans`.
+    words : DocumentWords
+        Spelled as in the text. If preprocessing or a tokenizer of the user makes it unclear where
+        a token comes from, spelled as the tokens and without `spans`.
 
     Examples
     --------
     >>> from sklearn_rnn import SequenceVectorizer
-    >>> from sklearn_rnn.inspection._words import find_words
-    >>> find_words("Not BAD!", SequenceVectorizer()).words
+    >>> from sklearn_rnn.inspection._document_words import find_words
+    >>> find_words("Not BAD!", SequenceVectorizer()).tokens
     ['Not', 'BAD', '!']
     """
     tokens = list(vectorizer.build_analyzer()(text))
@@ -63,9 +63,9 @@ def find_words(text: str, vectorizer: SequenceVectorizer) -> Words:
         width = vectorizer.max_length or vectorizer.n_positions_
         kept, _ = truncate(kept, np.array([len(kept)]), width, keep=vectorizer.truncation)
     if spans is None:
-        return Words([tokens[i] for i in kept], text)
+        return DocumentWords([tokens[i] for i in kept], text)
     spans = spans[kept]
-    return Words([text[start:stop] for start, stop in spans], text, spans)
+    return DocumentWords([text[start:stop] for start, stop in spans], text, spans)
 
 
 def _find_spans(text: str, tokens: list[str], vectorizer: SequenceVectorizer) -> np.ndarray | None:

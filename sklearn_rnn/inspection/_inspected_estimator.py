@@ -1,4 +1,4 @@
-"""From what a user has fitted to the network inside it: all that is known of pipelines."""
+"""The network inside a fitted estimator, pipeline or search: the one place that unwraps them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._text.containers import as_documents, is_text
 from sklearn_rnn._text.vocabulary import UNKNOWN_TOKEN
 from sklearn_rnn._vectorizer import SequenceVectorizer
-from sklearn_rnn.inspection._words import Words, find_words
+from sklearn_rnn.inspection._document_words import DocumentWords, find_words
 from sklearn_rnn.modules import WideAndDeep
 
 
-class Subject:
-    """A fitted text estimator, alone or at the end of pipelines and searches.
+class InspectedEstimator:
+    """A fitted text estimator to inspect, found at the end of pipelines and searches.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ class Subject:
     estimator : BaseRNNText
         The text estimator itself.
     transformers : list of Pipeline
-        What stands before it.
+        The steps in front of it.
     vectorizer : transformer or None
-        What turned text into token ids, None where the ids came from elsewhere.
+        What turned text into token ids, None if the ids came from elsewhere.
     deep : torch.nn.Module
         The recurrent network, without the wide path.
     deep_weight : float
-        Its share in the outputs, 1 where it stands alone.
+        Its share of the outputs, 1 if there is no wide path.
     """
 
     def __init__(self, estimator: Any) -> None:
@@ -91,7 +91,7 @@ class Subject:
             X = transformer.transform(X)
         return self.estimator._check_input(X)
 
-    def read(self, document: Any) -> tuple[csr_array, Words]:
+    def read(self, document: Any) -> tuple[csr_array, DocumentWords]:
         """Return one document as a row of token ids, and its words."""
         X = _as_one_row(document)
         sequence = self.sequences(X)
@@ -100,7 +100,7 @@ class Subject:
     def tokens(self, X: Any, sequences: csr_array) -> list[list[str]]:
         """Return the tokens of many documents: in their own words where the text is at hand."""
         if self._reads_text_itself and is_text(X):
-            return [find_words(text, self.vectorizer).words for text in self._texts(X)]
+            return [find_words(text, self.vectorizer).tokens for text in self._texts(X)]
         return self._decode(sequences)
 
     @property
@@ -109,14 +109,14 @@ class Subject:
         first = self.transformers[0].steps[0][1] if self.transformers else self.vectorizer
         return first is self.vectorizer and isinstance(first, SequenceVectorizer)
 
-    def _words(self, X: Any, sequence: csr_array) -> Words:
+    def _words(self, X: Any, sequence: csr_array) -> DocumentWords:
         if not len(sequence.data):
-            return Words([UNKNOWN_TOKEN])  # what an empty document is read as
+            return DocumentWords([UNKNOWN_TOKEN])  # what an empty document is read as
         if self._reads_text_itself and is_text(X):
             words = find_words(self._texts(X)[0], self.vectorizer)
-            if len(words.words) == len(sequence.data):
+            if len(words.tokens) == len(sequence.data):
                 return words
-        return Words(self._decode(sequence)[0])
+        return DocumentWords(self._decode(sequence)[0])
 
     def _texts(self, X: Any) -> list[str]:
         """Return documents as the vectorizer reads them."""
