@@ -8,26 +8,30 @@ import argparse
 from importlib import import_module
 
 BENCHMARKS = {
-    "quality": ("benchmarks.quality", "accuracy of the defaults beside TF-IDF"),
-    "speed": ("benchmarks.speed.run", "seconds per epoch beside other libraries"),
+    "quality": ("benchmarks.quality", "accuracy of the defaults compared with TF-IDF"),
+    "speed": ("benchmarks.speed.run", "seconds per epoch compared with other libraries"),
     "time_to_accuracy": ("benchmarks.time_to_accuracy", "seconds to a given accuracy"),
-    "efficiency": ("benchmarks.efficiency", "share of the matrix peak, and what takes the rest"),
+    "efficiency": ("benchmarks.efficiency", "share of the matrix peak, and where the rest goes"),
     "scaling": ("benchmarks.scaling", "time and memory as corpus and network grow"),
-    "out_of_core": ("benchmarks.out_of_core", "memory and speed of a stream learnt in chunks"),
-    "batches": ("benchmarks.batches", "accuracy of batches of similar lengths beside random ones"),
+    "out_of_core": ("benchmarks.out_of_core", "memory and speed of learning a stream in chunks"),
+    "batches": ("benchmarks.batches", "accuracy with batches of similar lengths"),
     "grid_lstm": (
         "benchmarks.grid_lstm",
-        "Grid LSTM beside stacked LSTM, and along depth alone",
+        "Grid LSTM and stacked LSTM, and LSTM along depth",
     ),
     "memory_distance": ("benchmarks.memory_distance", "how far back each cell remembers"),
-    "grid_search": ("benchmarks.grid_search", "a search in two processes beside one"),
-    "search_peers": ("benchmarks.search_peers", "a search beside skorch's and a PyTorch loop's"),
-    "vectorizing": ("benchmarks.vectorizing", "texts to token ids, beside other ways"),
+    "grid_search": ("benchmarks.grid_search", "a search in two processes and in one"),
+    "search_peers": ("benchmarks.search_peers", "a search with skorch and a PyTorch loop"),
+    "vectorizing": ("benchmarks.vectorizing", "texts to token ids, compared with other ways"),
     "start_up": ("benchmarks.start_up", "seconds that an import takes"),
     "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
     "vanishing_gradients": (
         "benchmarks.vanishing_gradients",
-        "what is left of the gradient after 100 tokens",
+        "how much of the gradient remains after 100 tokens",
+    ),
+    "same_results": (
+        "benchmarks.same_results",
+        "whether two commits compute the same to the bit",
     ),
     "defaults": ("benchmarks.defaults.run", "the experiment behind the defaults"),
 }

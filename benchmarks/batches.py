@@ -1,4 +1,4 @@
-"""Do batches of similar lengths cost accuracy? The same fits with fully random batches beside.
+"""Do batches of similar lengths cost accuracy? Compare them with fully random batches.
 
 Writes batches.md: accuracy on the test split for some seeds, seconds of the fits, and the share of
 rows that would be padding if a batch were padded to its longest document, and that is padding in
@@ -26,11 +26,12 @@ def main(argv):
     parser.add_argument("--output", default="docs/benchmarks")
     args = parser.parse_args(argv)
     lines = [
-        "# Batches of similar lengths beside random ones\n",
-        "Accuracy on the test split, mean and standard deviation over seeds, of the recurrent "
-        "network alone (`wide_weight=0`); seconds of a fit; and how many of the rows would be "
-        "padding if batches were padded, and are in the blocks that are computed. "
-        "`python -m benchmarks batches` makes this page.\n",
+        "# Batches of similar lengths and random batches\n",
+        "The table shows accuracy on the test split (mean and standard deviation over seeds) and "
+        "seconds per fit, for the recurrent network alone (`wide_weight=0`). The last columns show "
+        "how many rows would be padding if batches were padded to their longest document, and how "
+        "many are padding in the blocks that are computed. `python -m benchmarks batches` "
+        "generates this page.\n",
         "| data set | accuracy, random | accuracy, similar lengths | seconds, random "
         "| seconds, similar | padding, random | padding, similar "
         "| blocks, random | blocks, similar |",

@@ -1,7 +1,7 @@
 """How many common checks the estimators pass, each in several configurations.
 
-Writes checks.md. The estimators, their configurations and the reasons of expected failures are
-those of the tests, in tests/common_estimators.py.
+Writes checks.md. The estimators, their configurations and the reasons for expected failures come
+from the tests, in tests/common_estimators.py.
 """
 
 import argparse
@@ -80,15 +80,16 @@ def make_report(rows, reasons):
     total = sum((counts for *_, counts in rows), Counter())
     lines = [
         "# Common checks\n",
-        f"How many checks each estimator passes: those of scikit-learn {sklearn.__version__}, and "
-        "those of {doc}`sklearn_rnn.utils.estimator_checks </user_guide/checks>` for estimators "
-        "of text. scikit-learn's feed numbers. The classes named `Spelled...` are the estimators "
-        "on numbers that are spelled out as text, the others get them as token ids. "
-        "`python -m benchmarks checks` makes this page.\n",
-        f"In all {total.total():,} runs of checks: {total['passed']:,} passed, {total['skipped']} "
-        f"skipped, {total['xfail']} failed as expected, {total['failed']} failed.\n",
+        "This page shows how many checks each estimator passes, from scikit-learn "
+        f"{sklearn.__version__} and from {{doc}}`sklearn_rnn.utils.estimator_checks "
+        "</user_guide/checks>`, which checks text estimators. scikit-learn's checks use numbers. "
+        "The classes named `Spelled...` get these numbers written as text, the others get them as "
+        "token ids. `python -m benchmarks checks` generates this page.\n",
+        f"Of {total.total():,} checks run, {total['passed']:,} passed, {total['skipped']} were "
+        f"skipped, {total['xfail']} failed as expected and {total['failed']} failed.\n",
     ]
-    for suite, title in (("text", "Our checks of text"), ("scikit-learn", "scikit-learn's checks")):
+    titles = {"text": "Our checks for text", "scikit-learn": "scikit-learn's checks"}
+    for suite, title in titles.items():
         lines += [
             f"## {title}\n",
             "| estimator | configuration | run | passed | skipped | expected to fail | failed |",
@@ -101,8 +102,8 @@ def make_report(rows, reasons):
                 lines.append(f"| {name} | {shown} | {' | '.join(map(str, cells))} |")
         lines.append("")
     lines += [
-        "Skipped is the check of the array API, unless the environment variable "
-        "`SCIPY_ARRAY_API` is set.\n",
+        "The check of the array API is skipped unless the environment variable `SCIPY_ARRAY_API` "
+        "is set.\n",
         "## Why checks are expected to fail\n",
         "| estimator | check | reason |",
         "| --- | --- | --- |",

@@ -1,9 +1,9 @@
 """How much of the machine an epoch uses: share of the matrix peak, and where the rest goes.
 
-Writes efficiency.md. The floating-point operations of an epoch are those that the equations of the
-recurrent layer have in matrix products, forward and backward, for every token, whether a product is
-computed or that of the same word is used again; the peak is that of one large matrix product in
-float32, measured in the same run, in turn with the epochs.
+Writes efficiency.md. The floating-point operations of an epoch are the matrix products in the
+equations of the recurrent layer, forward and backward, for every token, whether a product is
+computed or reused from the same word. The peak is measured on one large matrix product in float32,
+in the same run, alternating with the epochs.
 """
 
 import argparse
@@ -19,13 +19,13 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks.epochs import make_documents, news_lengths, time_epochs
 from benchmarks.speed.machine import describe_machine
 from benchmarks.turns import show
-from sklearn_rnn import _base
+from sklearn_rnn._training import make_net
 from sklearn_rnn._training.net import SequenceNet
 
 N_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 EMBEDDING_DIM = 100
 
-# Cell, precision and whether our own kernels read.
+# Cell, precision and `kernels`.
 SETTINGS = (
     ("lstm", "float32", False),
     ("lstm", "float32", "auto"),
@@ -36,7 +36,7 @@ SETTINGS = (
     ("gru", "bfloat16", "auto"),
 )
 
-# Where the time of one thread goes, by the name of what torch's profiler sees; the first that fits.
+# Where the time of one thread goes, by the names in torch's profile; the first match counts.
 KINDS = {
     "recurrent kernel, backward": ("mkldnn_rnn_layer_backward", "_RecurrenceBackward"),
     "recurrent kernel, forward": (
@@ -46,7 +46,7 @@ KINDS = {
         "_Recurrence",
     ),
     "matrix products": ("aten::mm", "aten::addmm", "aten::bmm"),
-    "element by element": (
+    "elementwise operations": (
         "aten::mul",
         "aten::add",
         "aten::tanh",
@@ -84,12 +84,13 @@ def main(argv):
         "# How much of the machine an epoch uses\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores, torch "
         f"{machine['versions']['torch']}: {args.documents:,} documents of {X.nnz:,} tokens, one "
-        f"layer in one direction, embeddings of {EMBEDDING_DIM}; medians of {args.rounds}. The "
-        "peak is that of a product of two matrices of 2,048 rows and columns in float32, between "
-        "the epochs. GFLOP/s counts what the equations multiply for every token. With our own "
-        "kernels (`kernels`), the products with the vector of a word are computed once for all "
-        "places in a part of a batch where it stands, so that less is multiplied than is counted. "
-        "`python -m benchmarks efficiency` makes this page.\n",
+        f"layer in one direction, embeddings of size {EMBEDDING_DIM}; medians of {args.rounds} "
+        "rounds. The peak is the speed of multiplying two float32 matrices of 2,048 rows and "
+        "columns, measured between the epochs. GFLOP/s counts the multiplications in the equations "
+        'for every token. With our own kernels (`kernels="auto"`), the products with a word\'s '
+        "vector are computed once per part of a batch and reused wherever the word occurs in it, "
+        "so fewer multiplications are done than are counted. `python -m benchmarks efficiency` "
+        "generates this page.\n",
         "| cell | precision | kernels | hidden | batch | epoch, s | GFLOP/s | peak, GFLOP/s "
         "| share |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -119,7 +120,7 @@ def share_of_peak(X, y, cell, precision, kernels, hidden, batch_size, n_rounds):
     rates = [work / s for s in seconds]
     shares = [rate / peak for rate, peak in zip(rates, peaks, strict=True)]
     return (
-        f"| {cell} | {precision} | {compile} | {hidden} | {batch_size} | {median(seconds):.2f} | "
+        f"| {cell} | {precision} | {kernels} | {hidden} | {batch_size} | {median(seconds):.2f} | "
         f"{median(rates):.0f} | {median(peaks):.0f} | {show(shares, '.0%')} |"
     )
 
@@ -150,15 +151,15 @@ def breakdown(X, y, cell, kernels):
             kind for kind, names in KINDS.items() if any(name in event.key for name in names)
         )
         shares[kind] += event.self_cpu_time_total / total
-    kernels = "our own kernels" if kernels else "torch's kernels"
-    notes = ["By torch's profiler, which itself slows small operations."]
+    whose = "our own kernels" if kernels else "torch's kernels"
+    notes = ["Measured by torch's profiler, which itself slows down small operations."]
     if cell == "gru" and not kernels:
         notes.append(
-            "torch has a kernel of the whole layer for the LSTM; a GRU is computed step by step "
-            "in small operations."
+            "For the LSTM, torch has one kernel for the whole layer; it computes a GRU step by "
+            "step in small operations."
         )
     return [
-        f"## Where the time goes: {cell}, {kernels}, 128 units, batches of 64, one thread\n",
+        f"## Where the time goes: {cell}, {whose}, 128 units, batches of 64, one thread\n",
         "| what | share |",
         "| --- | --- |",
         *(f"| {kind} | {share:.1%} |" for kind, share in shares.items()),
@@ -188,8 +189,8 @@ def skorch_share(n_rounds):
     """Return a table of how much longer an epoch takes through skorch than without its loop."""
     lines = [
         "## What skorch's loop costs\n",
-        "An epoch of the same batches and steps, by skorch and by a bare loop in turn.\n",
-        "| documents | skorch, s | bare loop, s | share of skorch |",
+        "skorch and a bare loop take turns at an epoch with the same batches and steps.\n",
+        "| documents | skorch, s | bare loop, s | cost of skorch |",
         "| --- | --- | --- | --- |",
     ]
     params = {"hidden_size": 128, "embedding_dim": EMBEDDING_DIM}
@@ -202,7 +203,7 @@ def skorch_share(n_rounds):
         ours, bare = [], []
         for _ in range(n_rounds):
             ours.append(time_epochs(X, y, 2, batch_size=batch_size, **params)[1])
-            with patch.object(_base, "SequenceNet", BareLoop):
+            with patch.object(make_net, "SequenceNet", BareLoop):
                 bare.append(time_epochs(X, y, 2, batch_size=batch_size, **params)[1])
         shares = [1 - b / o for o, b in zip(ours, bare, strict=True)]
         lines.append(

@@ -1,11 +1,11 @@
-"""Tasks of the Grid LSTM paper, small: addition over depth and time, parity over depth alone.
+"""Small versions of the Grid LSTM paper's tasks: addition over depth and time, parity over depth.
 
-Writes grid_lstm.md. In the first, a network reads two numbers digit by digit and then writes
-their sum; a Grid LSTM, tied and not, stands beside stacks of LSTM layers, one with as many units
-and one with about as many weights. In the second, a network is given all bits at once and says
-whether the number of ones is odd; an LSTM along the depth stands beside feed-forward networks. All
-examples are drawn anew, so that none can be learned by heart. A run ends at 99 % of a check or
-after a number of steps.
+Writes grid_lstm.md. In the first task a network reads two numbers digit by digit and then writes
+their sum; a Grid LSTM, tied and not, is compared with two stacks of LSTM layers, one with as many
+units and one with about as many weights. In the second task a network gets all bits at once and
+tells whether the number of ones is odd; an LSTM along the depth is compared with feed-forward
+networks. All examples are newly drawn, so that none can be memorised. A run ends when a check
+reaches 99 % or after a given number of steps.
 """
 
 import argparse
@@ -193,10 +193,12 @@ def check(network, draw):
 def make_report(rows, args):
     lines = [
         "# Grid LSTM\n",
-        f"Units: {args.hidden_size}, {2 * args.hidden_size} in feed-forward networks. Adam at a "
-        f"rate of {LR}, batches of {BATCH_SIZE} new examples, at most {args.steps} steps, "
-        f"{args.seeds} seeds. Accuracy: the share of {CHECK_SIZE} new examples whose whole answer "
-        f"is right, by seed. A run ends at 99 %, checked every {CHECK_EVERY} steps.\n",
+        f"Units: {args.hidden_size}, or {2 * args.hidden_size} in feed-forward networks. Training "
+        f"uses Adam with a learning rate of {LR} on batches of {BATCH_SIZE} new examples, for at "
+        f"most {args.steps} steps, with {args.seeds} seeds. A run ends early at 99 % accuracy, "
+        f"checked every {CHECK_EVERY} steps. Accuracy is the share of {CHECK_SIZE} new examples "
+        "whose whole answer is right; the table lists it for each seed. "
+        "`python -m benchmarks grid_lstm` generates this page.\n",
         "| task | network | weights | accuracy | mean steps | mean s |",
         "| --- | --- | --- | --- | --- | --- |",
     ]

@@ -1,8 +1,8 @@
-"""Wall time of a grid search in several processes beside one process.
+"""Wall time of a grid search in several processes, compared with one process.
 
-Writes grid_search.md. The searches take turns, another one first in each round. The processes of
-joblib are ended before each, so that their start is counted, as it is for a search that is run
-once.
+Writes grid_search.md. The searches take turns, with a different one first in each round. joblib's
+processes are stopped before each search, so that their start counts, as it does for a search that
+is run once.
 """
 
 import argparse
@@ -81,9 +81,9 @@ def make_report(rows, args):
         "# A grid search in several processes\n",
         f"Wall time of `GridSearchCV(Pipeline, cv=2, refit=False)` over {n_candidates} candidates "
         f"on {args.documents:,} documents, {args.epochs} epochs each; medians of {args.rounds} "
-        "rounds. In one process each fit has all cores, in several it has its share of them. The "
-        "start of the processes is counted, and the scores are the same to the bit. "
-        "`python -m benchmarks grid_search` makes this page.\n",
+        "rounds. In one process each fit uses all cores; in several, each uses its share of them. "
+        "The time to start the processes is included. The scores are the same, to the bit. "
+        "`python -m benchmarks grid_search` generates this page.\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores, torch "
         f"{machine['versions']['torch']}.\n",
         f"| documents | n_jobs=1, s | n_jobs={args.processes}, s | ratio |",

@@ -1,12 +1,12 @@
 """How far back each cell remembers: three tasks of Hochreiter and Schmidhuber (1997).
 
 Writes memory_distance.md, .json and .svg. A later run replaces what it measures and keeps the rest,
-so that long distances can be measured for some cells alone. In the adding problem two of many
-numbers are marked and their sum is asked for; in the copy task a few symbols at the beginning are
-to be written at the end; in temporal order two symbols among many others come in one of four
-orders. The figure is the error that is left: the mean squared error relative to that of always
-answering the mean, or the error rate relative to that of chance. 0 is solved, 1 is nothing learned.
-All examples are drawn anew, and a run ends early once less than 0.02 is left.
+so you can measure long distances for some cells only. In the adding problem two of many numbers
+are marked, and the answer is their sum. In the copy task a few symbols at the beginning have to be
+repeated at the end. In temporal order two symbols among many others come in one of four orders. The
+figure is the remaining error: the mean squared error relative to always answering the mean, or the
+error rate relative to chance. 0 means solved, 1 means nothing learned. All examples are newly
+drawn, and a run ends early once the remaining error is below 0.02.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from sklearn_rnn.modules import GridLSTM, PackedLayout, RecurrentStack
 from sklearn_rnn.modules._make_cell import make_cell
 from sklearn_rnn.modules.cells import CELLS
 
-# What starts in another way than its cell does by default.
+# Cells that do not start from their defaults.
 VARIANTS = {
     "irnn": {"cell": "rnn", "activation": "relu", "recurrent_init": "identity"},
     "lstm, chrono": {"cell": "lstm", "forget_bias": "chrono"},
@@ -167,7 +167,7 @@ def make_encoder(cell, n_inputs, length, args):
 
 
 def train(cell, task, length, seed, args):
-    """Return the error that is left on new examples, and the steps that were taken."""
+    """Return the remaining error on new examples, and the number of steps taken."""
     torch.manual_seed(seed)
     network = Reader(make_encoder(cell, task.n_inputs, length, args), task)
     optimizer = torch.optim.Adam(network.parameters(), lr=args.lr)
@@ -186,7 +186,7 @@ def train(cell, task, length, seed, args):
 
 @torch.no_grad()
 def check(network, task, length):
-    """Return the error that is left on new examples."""
+    """Return the remaining error on new examples."""
     x, answer = task.draw(length, CHECK_SIZE)
     return task.error(network(x), answer)
 
@@ -195,12 +195,13 @@ def make_report(results):
     settings = results["settings"]
     lines = [
         "# How far back each cell remembers\n",
-        "Layers: {layers}, units: {hidden_size}. At most {steps} steps of Adam at a rate of {lr} "
-        "on {batch_size} new examples each, fewer where the task is solved before; seeds: {seeds}. "
-        "The figure is the error that is left, 0 being none and 1 what the mean or chance leaves; "
-        "behind it, where the task was solved, the steps that it took. "
-        "`python -m benchmarks memory_distance` makes this page.\n".format(**settings),
-        "![Error left, by cell and length](memory_distance.svg)\n",
+        "Layers: {layers}, units: {hidden_size}. Training takes at most {steps} steps of Adam with "
+        "a learning rate of {lr}, each on {batch_size} new examples, and fewer if the task is "
+        "solved earlier; seeds: {seeds}. The figures are the remaining error: 0 is none, and 1 is "
+        "no better than always answering the mean or guessing. If the task was solved, the number "
+        "of steps follows in parentheses. `python -m benchmarks memory_distance` generates this "
+        "page.\n".format(**settings),
+        "![Remaining error, by cell and length](memory_distance.svg)\n",
     ]
     for task, by_cell in results["tasks"].items():
         lengths = list_lengths(by_cell)
@@ -221,7 +222,7 @@ def list_lengths(by_cell):
 
 
 def show(result):
-    """Return the error that is left, and the steps where they were enough."""
+    """Return the remaining error, and the number of steps if they were enough."""
     if result is None:
         return ""
     left, steps = result
@@ -259,6 +260,6 @@ def plot(tasks, path):
                 colour = "white" if value > 0.5 else "black"
                 text = "" if isnan(value) else f"{value:.2f}"
                 ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
-    fig.colorbar(image, ax=axes[0, -1], label="error left")
+    fig.colorbar(image, ax=axes[0, -1], label="remaining error")
     fig.savefig(path)
     plt.close(fig)

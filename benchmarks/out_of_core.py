@@ -1,9 +1,9 @@
-"""Memory and speed of learning a stream of documents in chunks, beside `fit` with all in memory.
+"""Memory and speed of learning a stream in chunks, compared with `fit` on all of it in memory.
 
-Writes out_of_core.md. The documents are made of two halves of real tweets of one class, one in
-ten with a slip of the pen, so that new words never cease to come. Each run is a process of its
-own, and both ways take turns over the rounds. Both make one pass with the same batch size, and the
-seconds are those of `partial_fit` and of `fit`, splitting the text included.
+Writes out_of_core.md. Each document joins halves of two real tweets of one class. One in ten has a
+typo, so that new words never stop coming. Each run is a separate process, and both ways take turns
+over the rounds. Both make one pass with the same batch size. The seconds include splitting the
+text.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main(argv):
 
 
 def measure(case):
-    """Return what a process of its own says of one case."""
+    """Return the result of one case, run in a separate process."""
     command = [sys.executable, "-m", "benchmarks.out_of_core", json.dumps(case)]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
@@ -127,11 +127,12 @@ def make_report(case, runs):
     ratio = figures["stream"]["documents_per_second"] / figures["fit"]["documents_per_second"]
     lines = [
         "# Learning out of core\n",
-        f"{case['documents']:,} documents made of real tweets, learnt by `partial_fit` in chunks "
-        f"of {case['chunk']:,}, and by `fit` with all of them in memory: one pass each, batches of "
-        f"{BATCH_SIZE}, `min_df={case['min_df']}`. Memory is the peak beyond what the imports "
-        "take. `python -m benchmarks out_of_core` makes this page.\n",
-        "| | documents a second | memory, MiB | words known | accuracy on real tweets |",
+        f"{case['documents']:,} documents made of real tweets: `partial_fit` learns them in chunks "
+        f"of {case['chunk']:,}, and `fit` with all of them in memory. Both make one pass in "
+        f"batches of {BATCH_SIZE}, with `min_df={case['min_df']}`. Memory is the peak, not "
+        "counting what the imports take. `python -m benchmarks out_of_core` generates this "
+        "page.\n",
+        "| | documents per second | memory, MiB | known words | accuracy on real tweets |",
         "| --- | --- | --- | --- | --- |",
     ]
     names = {"stream": "`partial_fit`", "fit": "`fit`"}
@@ -141,7 +142,7 @@ def make_report(case, runs):
             f"| {name} | {row['documents_per_second']:,.0f} | {row['mib']:,.0f} | "
             f"{row['words']:,.0f} | {row['accuracy']:.3f} |"
         )
-    lines.append(f"\nSpeed of the chunks relative to `fit`: {ratio:.2f}\n")
+    lines.append(f"\nSpeed of `partial_fit` relative to `fit`: {ratio:.2f}\n")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Accuracy and macro-F1 of the defaults beside TF-IDF and logistic regression.
+"""Accuracy and macro-F1 of the defaults, compared with TF-IDF and logistic regression.
 
 Run as ``python -m benchmarks quality``. Nothing is tuned per data set: the classifier has its
 defaults and a seed. Fits on train, scores on test, and writes the table into benchmarks/quality.md.

@@ -1,7 +1,7 @@
 """How time and memory grow with the corpus, its lengths, its vocabulary and the network.
 
-Writes scaling.md and scaling.svg. Each point is a process of its own, so that memory can be
-measured; the points of one curve take turns over the rounds.
+Writes scaling.md and scaling.svg. Each point is a separate process, so that memory can be measured;
+the points of one curve take turns over the rounds.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.speed.machine import describe_machine
 
-# What varies, over which values, and what stays.
+# What varies, over which values, and what stays fixed.
 SMALL = {"cell": "rnn", "hidden_size": 16, "embedding_dim": 16}
 MIDDLE = {"hidden_size": 64, "embedding_dim": 64}
 LARGE = {"hidden_size": 128, "embedding_dim": 100}
@@ -29,11 +29,11 @@ CURVES = {
 }
 BATCH_SIZE = 64
 LABELS = {
-    "tokens": "tokens of the corpus",
-    "length": "tokens of a document",
+    "tokens": "tokens in the corpus",
+    "length": "tokens per document",
     "n_ids": "different words",
-    "n_rows": "rows of the embedding table, for the same documents of 10,000 different words",
-    "hidden_size": "units of a layer",
+    "n_rows": "rows of the embedding table, for the same documents with 10,000 different words",
+    "hidden_size": "units per layer",
     "num_layers": "layers",
 }
 
@@ -70,13 +70,13 @@ def main(argv):
 
 
 def measure(case):
-    """Return what a process of its own says of one case."""
+    """Return the result of one case, run in a separate process."""
     command = [sys.executable, "-m", "benchmarks.scaling", json.dumps(case)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def run_case(case):
-    """Print the seconds of an epoch, and the memory that corpus and training took a token."""
+    """Print the seconds per epoch, and the memory per token of corpus and training."""
     from benchmarks.epochs import make_documents, time_epochs
     from benchmarks.memory import PeakMemory
 
@@ -122,19 +122,19 @@ def make_report(curves, n_rounds):
     machine = describe_machine()
     lines = [
         "# How time and memory grow\n",
-        "Seconds of an epoch without the wide path. Memory is what the process grew by from before "
-        "the corpus to its peak in training, a token; with few tokens it is that of the network. "
-        f"Rounds: {n_rounds}, with medians over them. `python -m benchmarks scaling --full` makes "
-        "this page.\n",
+        "Seconds per epoch, without the wide path. Memory per token is how much the process grew "
+        "from before the corpus was loaded to its peak in training, divided by the number of "
+        f"tokens; with few tokens the network dominates. Rounds: {n_rounds}; figures are medians. "
+        "`python -m benchmarks scaling --full` generates this page.\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores, torch "
         f"{machine['versions']['torch']}.\n",
-        "![Seconds of an epoch](scaling.svg)\n",
+        "![Seconds per epoch](scaling.svg)\n",
     ]
     for name, points in curves.items():
         lines += [
             f"## {LABELS[name].capitalize()}\n",
             f"Slope on logarithmic axes: {slope(points):.2f}\n",
-            f"| {LABELS[name]} | epoch, s | ms a step | tokens a second | bytes a token |",
+            f"| {LABELS[name]} | epoch, s | ms per step | tokens per second | bytes per token |",
             "| --- | --- | --- | --- | --- |",
         ]
         for point in points:
@@ -157,7 +157,7 @@ def plot(curves, path):
     for ax, (name, points) in zip(axes[0], curves.items(), strict=True):
         ax.loglog([p["value"] for p in points], [p["seconds"] for p in points], "o-")
         ax.set(xlabel=LABELS[name].partition(",")[0], title=f"slope {slope(points):.2f}")
-    axes[0, 0].set_ylabel("seconds of an epoch")
+    axes[0, 0].set_ylabel("seconds per epoch")
     figure.tight_layout()
     figure.savefig(path)
 

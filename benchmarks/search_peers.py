@@ -1,7 +1,7 @@
-"""Wall time of a grid search of ours beside the same search with skorch and with a PyTorch loop.
+"""Wall time of our grid search, compared with the same search with skorch and a PyTorch loop.
 
-Writes search_peers.md. All search the same candidates for the same network on the same token ids,
-each in a process of its own; they take turns, another one first in each round.
+Writes search_peers.md. All search over the same candidates for the same network on the same token
+ids, each in a separate process. They take turns, with a different one first in each round.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def main(argv):
     parser = argparse.ArgumentParser(prog="python -m benchmarks search_peers", description=__doc__)
     parser.add_argument("--corpora", nargs="+", choices=DOCUMENTS, default=list(DOCUMENTS))
     parser.add_argument("--documents", type=int, help=f"by default {DOCUMENTS}")
-    parser.add_argument("--max-tokens", type=int, default=1000, help="documents are cut after them")
+    parser.add_argument("--max-tokens", type=int, default=1000, help="tokens kept per document")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--output", default="docs/benchmarks")
@@ -91,22 +91,22 @@ def introduction(args):
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     grid = ", ".join(f"`{name}` {values}" for name, values in GRID.items())
     return [
-        "# A grid search beside those of other libraries\n",
+        "# A grid search compared with other libraries\n",
         f"Wall time of `GridSearchCV(cv=2, refit=False, n_jobs=1)` over {grid}: "
         f"{len(ParameterGrid(GRID))} candidates, {args.epochs} epochs each, on token ids of "
-        f"documents cut after {args.max_tokens:,}. The network is an LSTM in one direction, its "
-        "last state and a linear layer, trained by Adam without regularisation. Each search runs "
-        f"in a process of its own, on all cores; they take turns, medians of {args.rounds} rounds, "
-        "with the smallest and largest. The ratio is taken within a round: 0.5 says that ours is "
-        "twice as fast. Denormal numbers are flushed for all, as ours does by itself. "
-        "`python -m benchmarks search_peers` makes this page.\n",
+        f"documents cut after {args.max_tokens:,} tokens. The network is an LSTM in one direction "
+        "with a linear layer on its last state, trained by Adam without regularisation. Each "
+        "search runs in a separate process, on all cores. The searches take turns; figures are "
+        f"medians of {args.rounds} rounds, with [smallest..largest]. Ratios are computed within a "
+        "round: 0.5 means ours is twice as fast. Denormal numbers are flushed to zero for all, as "
+        "ours always does. `python -m benchmarks search_peers` generates this page.\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores; Python {machine['python']}, "
         f"{versions}.\n",
         *(f"- **{name}**: {' '.join(s.__doc__.split())}" for name, s in SEARCHES.items()),
         "",
-        "The score is the accuracy on the other fold, of the best candidate and the mean of all, "
-        "with one seed. Ours starts its weights in its own way and the others as torch does, so "
-        "the scores need not agree.\n",
+        "Scores are accuracies on the held-out fold, for the best candidate and as a mean over "
+        "all, with one seed. Ours initialises its weights differently from torch, which the others "
+        "follow, so the scores need not agree.\n",
         "| corpus | documents | largest class | search | seconds | ours / theirs "
         "| kernels=False / theirs | best score | mean score |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",

@@ -21,20 +21,20 @@ NETWORK = Network("lstm", bidirectional=False, num_layers=1)
 
 
 def ours(corpus, epochs, kernels="auto"):
-    """`RNNTextClassifier` on sparse ids."""
+    """`RNNTextClassifier` on sparse token ids."""
     # The network of the others: the additions that the defaults have are switched off.
     params = {**BARE, **asdict(NETWORK), "weight_decay": 0, "device": "cpu"}
     return RNNTextClassifier(**params, max_epochs=epochs, kernels=kernels), GRID, corpus.train.ids
 
 
 def ours_by_torch(corpus, epochs):
-    """The same with `kernels=False`, without kernels of our own."""
+    """The same, using torch's layers instead of our own kernels."""
     return ours(corpus, epochs, kernels=False)
 
 
 def skorch(corpus, epochs):
-    """`NeuralNetClassifier` on a padded array; its collate function cuts each batch to the longest
-    document in it."""
+    """`NeuralNetClassifier` on a padded array; a collate function cuts each batch to its longest
+    document."""
     net = NeuralNetClassifier(
         SearchedNetwork,
         module__n_ids=corpus.n_ids,
@@ -59,7 +59,7 @@ def tutorial(corpus, epochs):
 
 
 class SearchedNetwork(PaddedNetwork):
-    """The network of the loop, with the number of units as a parameter of its own."""
+    """The loop's network, with the number of units as a separate parameter."""
 
     def __init__(self, hidden_size, n_ids, n_classes):
         super().__init__(with_params(hidden_size=hidden_size), n_ids, n_classes)
@@ -80,7 +80,7 @@ def cut_padding(batch):
 
 
 class TutorialClassifier(ClassifierMixin, BaseEstimator):
-    """The least that a grid search asks of the loop."""
+    """The least that a grid search needs around the loop."""
 
     def __init__(self, *, n_ids, hidden_size=128, lr=1e-3, batch_size=64, max_epochs=1):
         self.n_ids = n_ids

@@ -1,7 +1,7 @@
-"""Seconds that imports take in a fresh process, and what each adds to torch and scikit-learn.
+"""Seconds that imports take in a fresh process, and how much each adds to torch and scikit-learn.
 
-Writes start_up.md. The processes take turns, another one first in each round; the first round
-fills the caches of the disk and is not counted. What cannot be imported is left out, and the report
+Writes start_up.md. The processes take turns, with a different one first in each round; the first
+round fills the disk cache and does not count. What cannot be imported is left out, and the report
 says so.
 """
 
@@ -16,9 +16,9 @@ from benchmarks.turns import in_turns, show
 
 BASE = "import torch, sklearn"
 
-# What is imported first, what is imported then, and settings in the environment. Both are timed in
-# one process: the difference between two processes would vary by more than what is looked for.
-# TensorFlow stands alone, as its users need no torch.
+# First import, second import, environment variables. Both imports are timed in one process, because
+# the difference between two processes would vary by more than the second import takes. TensorFlow
+# is imported alone, because its users need no torch.
 CASES = {
     "base": (BASE, "pass", {}),
     "sklearn_rnn": (BASE, "import sklearn_rnn", {}),
@@ -67,14 +67,14 @@ def make_report(answers, left_out):
     n_rounds = len(answers["base"])
     lines = [
         "# What an import takes\n",
-        "Seconds in a fresh process, without the start of Python. The base is "
-        f"`{BASE}`; what another import adds to it is timed after it, in the same process. The "
-        f"processes take turns; medians of {n_rounds} rounds, with the smallest and largest. "
-        "Files are in the cache of the disk. Where TensorFlow is installed, Keras loads it on "
-        "torch as well. `python -m benchmarks start_up` makes this page.\n",
+        "Seconds in a fresh process, not counting the start of Python. The base is "
+        f"`{BASE}`; what another import adds is timed after it, in the same process. The processes "
+        f"take turns; figures are medians of {n_rounds} rounds, with [smallest..largest]. All "
+        "files are in the disk cache. If TensorFlow is installed, Keras loads it even when it runs "
+        "on torch. `python -m benchmarks start_up` generates this page.\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores; Python {machine['python']}, "
         f"{versions}.\n",
-        "| what | imported | adds to the base, s | altogether, s |",
+        "| library | imports | added to the base, s | total, s |",
         "| --- | --- | --- | --- |",
     ]
     for name, found in answers.items():

@@ -1,8 +1,8 @@
-"""Seconds of training until documents held out are classified well enough, beside other libraries.
+"""Seconds of training to reach a given accuracy on held-out documents, for several libraries.
 
-Writes time_to_accuracy.md, .json and .svg. Contestants, network and turns are those of the
-benchmark `speed`; after each epoch the accuracy on the held-out documents is measured, which is not
-timed. A faster epoch is of no use if it takes more of them.
+Writes time_to_accuracy.md, .json and .svg. Contestants, network and turns are the same as in the
+benchmark `speed`. After each epoch the accuracy on the held-out documents is measured; this is not
+timed. A faster epoch is of no use if training then takes more of them.
 """
 
 import argparse
@@ -84,13 +84,14 @@ def make_report(courses, args):
     machine = describe_machine()
     lines = [
         "# Seconds to a given accuracy\n",
-        f"A network of one {args.cell.upper()} layer of 128 units in one direction, read at the "
-        f"last token, Adam at 0.001, batches of 64: {args.documents:,} documents to learn from, "
-        f"and the accuracy on {args.held_out:,} others after each of {args.epochs} epochs, for "
-        f"{args.seeds} seeds. The target is the highest accuracy that every contestant reaches "
-        "with every seed, so that the slowest learner sets it. Seconds are those of the training "
-        "alone. The ratio is taken between runs of the same seed; medians over seeds, and "
-        "[smallest..largest]. `python -m benchmarks time_to_accuracy` makes this page.\n",
+        f"The network is one {args.cell.upper()} layer of 128 units in one direction; the state at "
+        "the last token is classified. It is trained by Adam at 0.001 in batches of 64, on "
+        f"{args.documents:,} documents. Accuracy on {args.held_out:,} others is measured after "
+        f"each of {args.epochs} epochs, for {args.seeds} seeds. The target is the highest accuracy "
+        "that every contestant reaches with every seed, so the slowest learner sets it. Seconds "
+        "count training only. Ratios compare runs with the same seed. Figures are medians over "
+        "seeds, with [smallest..largest]. `python -m benchmarks time_to_accuracy` generates this "
+        "page.\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores, torch "
         f"{machine['versions']['torch']}.\n",
         "![Accuracy by seconds of training](time_to_accuracy.svg)\n",

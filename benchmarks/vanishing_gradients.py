@@ -1,9 +1,9 @@
-"""How much of the gradient is left after 100 tokens, in plain cells, LSTM and GRU.
+"""How much of the gradient remains after 100 tokens, in plain cells, LSTM and GRU.
 
-Each cell is trained alike on the drug reviews that ship with the package, one direction and
-``pooling="last"``, so that the loss sees the last state alone. On test reviews that are long
-enough, the gradient of the loss with respect to the state 100 tokens before the end is compared
-with that at the end. Writes vanishing_gradients.md.
+Each cell is trained in the same way on the drug reviews that ship with the package, in one
+direction and with ``pooling="last"``, so that the loss sees only the last state. On test reviews
+that are long enough, the gradient of the loss with respect to the state 100 tokens before the end
+is compared with the gradient at the end. Writes vanishing_gradients.md.
 """
 
 import argparse
@@ -62,16 +62,16 @@ def make_report(rows, args, majority):
     lines = [
         "# Vanishing gradients",
         "",
-        f"Norm of the derivative of the loss with respect to the state {DISTANCE} tokens before "
-        "the end, divided by that at the end. A plain cell has the hidden state alone; that of an "
-        "LSTM holds its cell state too.",
+        "The ratio compares the derivative of the loss with respect to the state "
+        f"{DISTANCE} tokens before the end with the one at the end, by their norms. For an LSTM "
+        "the state includes the cell state; the other cells have only a hidden state.",
         "",
-        "Each cell: 64 units in one direction, the last state pooled, no path past the "
-        f"recurrence, {args.epochs} epochs on the drug reviews of the package, otherwise the "
-        f"defaults. Medians over the {n_documents} test reviews of more than {DISTANCE} tokens; "
-        f"over {args.seeds} seeds the median, the smallest and the largest. The accuracy, on all "
-        "test reviews, is a mean over seeds; always naming the most frequent class gives "
-        f"{majority:.3f}.",
+        "Each cell has 64 units and reads in one direction, with the last state pooled, no "
+        "shortcut around the recurrent layers and otherwise the defaults. It is trained for "
+        f"{args.epochs} epochs on the package's drug reviews. Ratios are medians over the "
+        f"{n_documents} test reviews of more than {DISTANCE} tokens; the table shows the median, "
+        f"smallest and largest of {args.seeds} seeds. Accuracy is measured on all test reviews, as "
+        f"a mean over seeds; always predicting the most frequent class gives {majority:.3f}.",
         "",
         "| cell | ratio | smallest | largest | accuracy |",
         "| --- | --- | --- | --- | --- |",
@@ -84,6 +84,6 @@ def make_report(rows, args, majority):
         )
     lines += [
         "",
-        "Written by `python -m benchmarks vanishing_gradients`.",
+        "`python -m benchmarks vanishing_gradients` generates this page.",
     ]
     return "\n".join(lines) + "\n"

@@ -1,7 +1,7 @@
-"""Ways from texts to token ids, each as its own users would write it.
+"""Ways to turn texts into token ids, each written as its users would write it.
 
 Each way imports what it needs when it is called, so that its process loads nothing else. It returns
-the number of tokens, which says whether the ways did the same work.
+the number of tokens, which shows whether the ways did the same work.
 """
 
 import os
@@ -18,7 +18,7 @@ def ours(texts):
 
 
 def plain_python(texts):
-    """`re.findall` with the same pattern on the text in lower case, ids from a `Counter`, lists."""
+    """`re.findall` with the same pattern on lowercased text, ids from a `Counter`, lists."""
     from sklearn_rnn._text.tokenizer import TOKEN_PATTERN
 
     documents = [re.findall(TOKEN_PATTERN, text.lower()) for text in texts]
@@ -28,15 +28,15 @@ def plain_python(texts):
 
 
 def count_vectorizer(texts):
-    """`CountVectorizer().fit_transform(texts)`, for orientation: words of two letters or more,
-    counted, without their order."""
+    """`CountVectorizer().fit_transform(texts)`, for orientation: it only counts words, of two
+    letters or more, and drops their order."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     return CountVectorizer().fit_transform(texts).sum()
 
 
 def hugging_face(texts):
-    """Hugging Face tokenizers: `WordLevel` with the pre-tokenizer `Whitespace`, lower case,
+    """Hugging Face tokenizers: `WordLevel` with the pre-tokenizer `Whitespace`, lowercased;
     `train_from_iterator`, then `encode_batch_fast`, both on all cores."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
@@ -55,7 +55,7 @@ def hugging_face(texts):
 
 def keras_text(texts):
     """Keras `TextVectorization(ragged=True)` on TensorFlow, otherwise with its defaults, which drop
-    punctuation: `adapt` on batches of 1,024, then one call, on all cores."""
+    punctuation; `adapt` on batches of 1,024, then one call, on all cores."""
     os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
     import keras
     import tensorflow as tf

@@ -1,8 +1,8 @@
-"""Documents that a second turns into token ids, beside other ways to do it, and as they grow.
+"""Documents turned into token ids per second, compared with other ways, and as documents grow.
 
-Writes vectorizing.md. Each way learns its vocabulary from the texts and converts them, in a process
-of its own; they take turns, another one first in each round. The first round warms up and is not
-counted. One that cannot be imported is left out, and the report says so.
+Writes vectorizing.md. Each way learns its vocabulary from the texts and converts them, in a
+separate process. They take turns, with a different one first in each round. The first round is a
+warm-up and does not count. A way that cannot be imported is left out, and the report says so.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from benchmarks.vectorizers import WAYS
 def main(argv):
     parser = argparse.ArgumentParser(prog="python -m benchmarks vectorizing", description=__doc__)
     parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=list(CORPORA))
-    parser.add_argument("--documents", type=int, help="the first so many; all by default")
+    parser.add_argument("--documents", type=int, help="use only this many; all by default")
     parser.add_argument("--sizes", nargs="+", type=int, default=[10**3, 10**4, 10**5, 10**6])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--output", default="docs/benchmarks")
@@ -66,7 +66,7 @@ def compare(corpus, texts, n_rounds):
     seconds = {way: [each for each, _ in found[1:]] for way, found in answers.items()}
     lines = [
         f"## {corpus}: {len(texts):,} documents\n",
-        "| way | tokens | documents a second | ours / theirs, seconds |",
+        "| way | tokens | documents per second | ours / theirs, seconds |",
         "| --- | --- | --- | --- |",
     ]
     for way, found in seconds.items():
@@ -90,10 +90,10 @@ def grow(sizes, n_rounds):
         )
     slope = np.polyfit(np.log(sizes), np.log([median(answers[size]) for size in sizes]), 1)[0]
     lines = [
-        "## Growth of ours\n",
-        f"Tweets drawn with replacement from the {len(tweets):,}, so that with many documents the "
-        f"vocabulary grows no more. Slope of the seconds on logarithmic axes: {slope:.2f}\n",
-        "| documents | seconds | documents a second |",
+        "## How our time grows\n",
+        f"Tweets are drawn with replacement from the {len(tweets):,}, so with many documents the "
+        f"vocabulary stops growing. Slope of the seconds on logarithmic axes: {slope:.2f}\n",
+        "| documents | seconds | documents per second |",
         "| --- | --- | --- |",
     ]
     for size, found in answers.items():
@@ -108,11 +108,11 @@ def introduction(n_rounds):
     return "\n".join(
         [
             "# From text to token ids\n",
-            "Each way learns a vocabulary of all words from the documents and converts them, in a "
-            "process of its own; they take turns, and the ratio of seconds is taken within a "
-            f"round: 0.5 is twice as fast as the other. Medians of {n_rounds} rounds, with the "
-            "smallest and largest. The import is not counted. `python -m benchmarks vectorizing` "
-            "makes this page.\n",
+            "Each way learns a vocabulary of all words in the documents and converts the documents "
+            "to ids, in a separate process. They take turns, and ratios are computed within a "
+            "round: 0.5 means ours is twice as fast. Figures are medians of "
+            f"{n_rounds} rounds, with [smallest..largest]. Imports are not timed. "
+            "`python -m benchmarks vectorizing` generates this page.\n",
             f"Measured on {machine['cpu']}, {machine['cores']} cores; Python {machine['python']}, "
             f"{versions}.\n",
             *(f"- **{name}**: {' '.join(way.__doc__.split())}" for name, way in WAYS.items()),

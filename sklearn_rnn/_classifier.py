@@ -8,8 +8,7 @@ from sklearn.base import ClassifierMixin
 
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
-from sklearn_rnn._targets.labels import check_labels, check_learned_classes, make_label_target
-from sklearn_rnn._training.stream import check_stream_classes
+from sklearn_rnn._targets.labels import LabelTarget
 
 
 class RNNTextClassifier(ClassifierMixin, BaseRNNText):
@@ -332,11 +331,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
-    _learned_constraints: dict = {
-        **BaseRNNText._learned_constraints,
-        "classes_": [np.ndarray],
-        "multilabel_": ["boolean"],
-    }
+    _targets = (LabelTarget,)
 
     def __init__(
         self,
@@ -590,18 +585,6 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         if self.multilabel_ or len(self.classes_) > 2:
             return outputs
         return outputs[:, 1] - outputs[:, 0]
-
-    def _check_n_outputs(self, n_outputs):
-        check_learned_classes(self.classes_, self.multilabel_, n_outputs)
-
-    def _check_y(self, y, known):
-        return check_labels(y, self)
-
-    def _know_classes(self, classes, y, known):
-        return check_stream_classes(classes, y, known, self)
-
-    def _make_target(self, y, weights, known):
-        return make_label_target(y, weights, self, known)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

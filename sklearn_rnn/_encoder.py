@@ -10,9 +10,9 @@ from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
-from sklearn_rnn._targets.labels import check_labels, make_label_target
-from sklearn_rnn._targets.numbers import NumberTarget, check_numbers
-from sklearn_rnn._training.stream import check_stream_classes
+from sklearn_rnn._targets.base import target_of
+from sklearn_rnn._targets.labels import LabelTarget
+from sklearn_rnn._targets.numbers import NumberTarget
 from sklearn_rnn.modules import SequenceNetwork
 
 
@@ -358,6 +358,8 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     }
     del _parameter_constraints["wide_weight"]
 
+    _targets = (LabelTarget, NumberTarget)
+
     # The wide path has no vectors of documents.
     wide_weight = 0
 
@@ -568,45 +570,24 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     def _n_features_out(self):
         return self.module_.head.in_features
 
-    @staticmethod
-    def _learns_as(learned):
-        """Return the class of estimator that learns the same of `y`."""
-        return RNNTextClassifier if "classes_" in learned else RNNTextRegressor
-
-    def _check_n_outputs(self, n_outputs):
-        self._learns_as(vars(self))._check_n_outputs(self, n_outputs)
-        if not isinstance(self.module_, SequenceNetwork):
-            raise ValueError("the network has no vectors of documents")
-
-    def _check_y(self, y, known):
-        return check_labels(y, self) if self._takes_labels(y, known) else check_numbers(y, self)
-
-    def _takes_labels(self, y, known):
+    def _choose_target(self, y, known):
         if known:
-            return "classes_" in known
+            return target_of(self._targets, known)
         if self.loss != "auto":
-            return self.loss == "log_loss"
-        return y is None or not type_of_target(y, input_name="y").startswith("continuous")
-
-    def _know_classes(self, classes, y, known):
-        if self._takes_labels(y, known):
-            return check_stream_classes(classes, y, known, self)
-        if classes is not None:
-            raise ValueError(
-                f"classes must be None where y holds numbers, as it does here. Got {classes!r}. "
-                "With labels, set loss='log_loss'."
-            )
-        return known
-
-    def _make_target(self, y, weights, known):
-        if self._takes_labels(y, known):
-            return make_label_target(y, weights, self, known)
-        return NumberTarget(y, weights, "squared_error", known=known)
+            return LabelTarget if self.loss == "log_loss" else NumberTarget
+        is_number = y is not None and type_of_target(y, input_name="y").startswith("continuous")
+        return NumberTarget if is_number else LabelTarget
 
     def _make_predictor(self, learned):
-        predictor = self._learns_as(learned)(n_jobs=self.n_jobs)
+        is_label = target_of(self._targets, learned) is LabelTarget
+        predictor = (RNNTextClassifier if is_label else RNNTextRegressor)(n_jobs=self.n_jobs)
         vars(predictor).update(learned)
         return predictor
+
+    def _check_learned(self):
+        super()._check_learned()
+        if not isinstance(self.module_, SequenceNetwork):
+            raise ValueError("the network has no vectors of documents")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -7,12 +7,7 @@ from sklearn.base import RegressorMixin
 
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
-from sklearn_rnn._targets.numbers import (
-    NUMBER_LOSSES,
-    NumberTarget,
-    check_learned_units,
-    check_numbers,
-)
+from sklearn_rnn._targets.numbers import NUMBER_LOSSES, NumberTarget
 
 
 class RNNTextRegressor(RegressorMixin, BaseRNNText):
@@ -349,12 +344,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         "epsilon": [Interval(Real, 0, None, closed="neither")],
     }
 
-    _learned_constraints: dict = {
-        **BaseRNNText._learned_constraints,
-        "y_offset_": [np.ndarray],
-        "y_scale_": [np.ndarray],
-        "out_activation_": [StrOptions({"identity", "exp"})],
-    }
+    _targets = (NumberTarget,)
 
     def __init__(
         self,
@@ -553,17 +543,6 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         if self.out_activation_ == "exp":
             outputs = np.exp(outputs)
         return self.y_offset_ + self.y_scale_ * outputs
-
-    def _check_n_outputs(self, n_outputs):
-        check_learned_units(self.y_offset_, self.y_scale_, n_outputs)
-
-    def _check_y(self, y, known):
-        return check_numbers(y, self)
-
-    def _make_target(self, y, weights, known):
-        return NumberTarget(
-            y, weights, self.loss, quantile=self.quantile, epsilon=self.epsilon, known=known
-        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,6 +1,5 @@
 """SequenceVectorizer: text to token ids, in order."""
 
-import warnings
 from collections.abc import Mapping
 from itertools import pairwise
 from numbers import Integral
@@ -18,11 +17,16 @@ from sklearn_rnn._sklearn_compat import (
 )
 from sklearn_rnn._text.containers import as_documents
 from sklearn_rnn._text.growing_vocabulary import GrowingVocabulary
+from sklearn_rnn._text.param_checks import (
+    check_df_bounds,
+    warn_for_changed_stop_words,
+    warn_for_unused_params,
+    warn_for_upper_case,
+)
 from sklearn_rnn._text.sequences import check_sequences, sequences_from_flat, truncate
 from sklearn_rnn._text.tokenizer import (
     TOKEN_PATTERN,
     get_stop_words,
-    inconsistent_stop_words,
     make_analyzer,
     make_preprocessor,
     make_tokenizer,
@@ -429,11 +433,11 @@ class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
 
     def _fit(self, X):
         """Learn from documents and return them as `_index` does."""
-        self._warn_for_unused_params()
-        self._warn_for_changed_stop_words()
+        warn_for_unused_params(self)
+        warn_for_changed_stop_words(self)
         if self.vocabulary is not None:
             vocabulary = Vocabulary.from_user(self.vocabulary)
-            self._warn_for_upper_case(vocabulary)
+            warn_for_upper_case(self, vocabulary.ids)
         tokens, occurrences, lengths = self._index(X)
         if self.vocabulary is None:
             vocabulary = Vocabulary.from_corpus(
@@ -462,9 +466,9 @@ class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
         """
         is_first = not hasattr(self, "vocabulary_")
         if is_first:
-            self._warn_for_unused_params()
-            self._warn_for_changed_stop_words()
-        self._check_df_bounds()
+            warn_for_unused_params(self)
+            warn_for_changed_stop_words(self)
+        check_df_bounds(self)
         indexed = tokens, occurrences, lengths = self._index(X)
         growing = self._growing
         if growing is None:
@@ -478,7 +482,7 @@ class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
             too_frequent = np.empty(0, np.int64)
             if is_first:
                 vocabulary = Vocabulary.from_user(self.vocabulary)
-                self._warn_for_upper_case(vocabulary)
+                warn_for_upper_case(self, vocabulary.ids)
                 growing = GrowingVocabulary.from_ids(vocabulary.ids)
         longest = max(lengths.max(), getattr(self, "n_positions_", 1))
         vars(self).update(
@@ -488,12 +492,6 @@ class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
             _growing=growing,
         )
         return indexed
-
-    def _check_df_bounds(self):
-        """Refuse bounds that leave no token whatever the stream holds."""
-        both_counts = isinstance(self.min_df, Integral) == isinstance(self.max_df, Integral)
-        if both_counts and self.max_df < self.min_df:
-            raise ValueError("max_df corresponds to < documents than min_df")
 
     def _index(self, X):
         """Return the distinct tokens of documents, where they occur, and the lengths."""
@@ -519,45 +517,6 @@ class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
             width = max(width, int(lengths.max()))
         sequences = sequences_from_flat(ids, lengths, width=width)
         return sequences if self.sparse_output else sequences.toarray()
-
-    def _warn_for_unused_params(self):
-        unused = {}
-        if callable(self.analyzer):
-            unused["preprocessor"] = "'analyzer' is callable"
-        if self.analyzer != "word":
-            for name in ("tokenizer", "stop_words", "token_pattern"):
-                unused[name] = "'analyzer' != 'word'"
-        elif self.tokenizer is not None:
-            unused["token_pattern"] = "'tokenizer' is not None"
-        for name, reason in unused.items():
-            if getattr(self, name) not in (None, TOKEN_PATTERN):
-                warnings.warn(
-                    f"The parameter '{name}' will not be used since {reason}", stacklevel=2
-                )
-
-    def _warn_for_changed_stop_words(self):
-        if self.stop_words is None or self.analyzer != "word":
-            return
-        if self.preprocessor is not None or self.tokenizer is not None:
-            return  # may not be made for single words
-        inconsistent = inconsistent_stop_words(
-            get_stop_words(self.stop_words), self.build_preprocessor(), self.build_tokenizer()
-        )
-        if inconsistent:
-            warnings.warn(
-                "Your stop_words may be inconsistent with your preprocessing. Tokenizing the "
-                f"stop words generated tokens {inconsistent} not in stop_words.",
-                stacklevel=2,
-            )
-
-    def _warn_for_upper_case(self, vocabulary):
-        is_lowered = self.lowercase and self.preprocessor is None and not callable(self.analyzer)
-        if is_lowered and any(any(map(str.isupper, token)) for token in vocabulary.ids):
-            warnings.warn(
-                "Upper case characters found in vocabulary while 'lowercase' is True. These "
-                "entries will not be matched with any documents",
-                stacklevel=2,
-            )
 
     def _check_learned(self):
         """Raise an error of any type if what was read from a file does not fit together."""

@@ -79,30 +79,30 @@ VECTORIZERS = [
 ]
 
 _POSITIONS = (
-    "Columns are positions, not features: documents may be longer or shorter than those of fit, "
-    "so no number of columns is kept."
+    "Columns are positions, not features: documents may be longer or shorter than in fit, so the "
+    "number of columns is not stored."
 )
 _FRACTIONS = (
-    "The check feeds fractions to an estimator whose tags say that its input is categorical; "
-    "passes where numbers are spelled out as text."
+    "The check passes fractions to an estimator whose tags say that its input is categorical; "
+    "passes when numbers are written as text."
 )
 _SIZE = (
-    "Four units in four epochs, to be quick, do not learn it; passes with 16 units in 20 epochs "
-    "and no wide path, another configuration here."
+    "For speed there are only four units and four epochs, too few to learn this; passes with 16 "
+    "units, 20 epochs and no wide path, another configuration here."
 )
 _BATCHES = (
-    "Trained on random batches, into which a repeated document falls several times, as in "
+    "Training uses random batches, in which a repeated document occurs several times, as in "
     "SGDClassifier and MLPClassifier."
 )
 _NO_CHUNKS = (
-    "The check calls partial_fit, which with early_stopping=True is refused, as by SGDClassifier "
-    "and MLPClassifier: there is no validation set for a chunk."
+    "The check calls partial_fit, which raises an error with early_stopping=True, as in "
+    "SGDClassifier and MLPClassifier: a chunk has no validation set."
 )
 _SIX_LETTERS = (
-    "The configuration reads six letters of a row that is spelled out, too few to tell its class."
+    "This configuration reads six letters of a row written as text, too few to tell its class."
 )
 _CLASSES = (
-    "The check gives `classes` to the first partial_fit of classifiers alone, and a transformer "
+    "The check passes `classes` to the first partial_fit only for classifiers, but a transformer "
     "that learns from labels needs them too; passes with them."
 )
 

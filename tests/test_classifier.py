@@ -30,7 +30,8 @@ from sklearn_rnn import RNNTextClassifier, SequenceVectorizer, load, save
 from sklearn_rnn._sklearn_compat import InvalidParameterError
 from sklearn_rnn._training import batches as batches_file
 from sklearn_rnn._training.batches import SequenceDataset
-from sklearn_rnn._training.optimizers import OPTIMIZERS, SCHEDULES
+from sklearn_rnn._training.optimizers import OPTIMIZERS
+from sklearn_rnn._training.schedules import SCHEDULES
 from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment, make_word_order
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS

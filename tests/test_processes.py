@@ -11,6 +11,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn.datasets import load_tweet_sentiment
 
 X, Y = (values[::300] for values in load_tweet_sentiment(return_X_y=True, as_frame=False))
@@ -32,7 +33,7 @@ class RecordTimes(Callback):
 def fit_and_count():
     """Fit, and return the probabilities and how many threads there were to compute with."""
     clf = RNNTextClassifier(**SMALL).fit(X, Y)
-    return clf.predict_proba(X), clf._n_workers(), os.getpid()
+    return clf.predict_proba(X), count_workers(clf.n_jobs), os.getpid()
 
 
 def fit_in(backend, n_jobs):
@@ -72,5 +73,5 @@ def test_fits_in_threads_take_turns(set_threads):
 
 
 def test_n_jobs_says_how_many_threads():
-    assert RNNTextClassifier(n_jobs=3)._n_workers() == 3
-    assert RNNTextClassifier(n_jobs=-1)._n_workers() == joblib.cpu_count()
+    assert count_workers(3) == 3
+    assert count_workers(-1) == joblib.cpu_count()

@@ -7,8 +7,8 @@ from scipy.sparse import csr_array
 from weights import copy_weights, have_same_weights
 
 from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer
+from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.process_state import torch_workers
-from sklearn_rnn._training.validation import Documents
 from sklearn_rnn.datasets import load_drug_reviews
 
 REVIEWS, RATINGS = (values[:40] for values in load_drug_reviews(return_X_y=True, as_frame=False))
@@ -62,7 +62,7 @@ def test_integer_weights_are_repetitions(estimator, y):
 
 def loss_and_gradients(estimator, X, y, weight):
     """Return both of all documents in one batch, for the weights that the estimator has."""
-    target = estimator._make_target(y, weight, {})
+    target = estimator._choose_target(y, {}).make(y, weight, estimator, {})
     dataset = Documents(X, y, weight * target.weigh(y)).to_dataset(target)
     net = estimator.net_
     net.module_.zero_grad()

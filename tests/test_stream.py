@@ -17,6 +17,7 @@ from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
 from sklearn_rnn._text.ngrams import count_ngrams
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.growth import find_ngrams
+from sklearn_rnn._training.settings import resolve_wide_weight
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.exceptions import FitInterruptedWarning
 from sklearn_rnn.modules import build_network
@@ -230,7 +231,7 @@ def test_the_share_of_the_wide_path_falls_with_the_documents():
     shares = []
     for X, y in [CHUNKS[0], (np.tile(TWEETS, 3), np.tile(SENTIMENTS, 3))]:
         shares.append(clf.partial_fit(X, y, classes=CLASSES).module_.wide_weight)
-    expected = [make()._resolve_wide_weight(n) for n in (60, 60 + 3 * len(TWEETS))]
+    expected = [resolve_wide_weight(make(), n) for n in (60, 60 + 3 * len(TWEETS))]
     assert shares == expected
     assert shares[1] < shares[0]
 

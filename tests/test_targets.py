@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_rnn import RNNTextClassifier, RNNTextRegressor
-from sklearn_rnn._targets.labels import IndicatorTarget, check_labels, weigh_classes
-from sklearn_rnn._targets.numbers import NumberTarget, check_numbers, weighted_quantile
+from sklearn_rnn._targets.class_weights import weigh_classes
+from sklearn_rnn._targets.labels import IndicatorTarget, LabelTarget
+from sklearn_rnn._targets.numbers import NumberTarget, weighted_quantile
 
 INDICATORS = np.array([[1, 0, 1], [0, 0, 1], [0, 0, 0]])
 
@@ -30,7 +31,7 @@ INDICATORS = np.array([[1, 0, 1], [0, 0, 1], [0, 0, 0]])
     ],
 )
 def test_indicators_in_any_container(convert):
-    labels = check_labels(convert(INDICATORS), RNNTextClassifier())
+    labels = LabelTarget.read(convert(INDICATORS), RNNTextClassifier())
     assert labels.dtype == np.uint8
     np.testing.assert_array_equal(labels, INDICATORS)
 
@@ -38,13 +39,13 @@ def test_indicators_in_any_container(convert):
 @pytest.mark.parametrize("convert", [list, np.array, pd.DataFrame])
 def test_one_column_of_labels_is_one_label_each(convert):
     with pytest.warns(match="A column-vector y was passed"):
-        labels = check_labels(convert([["b"], ["a"]]), RNNTextClassifier())
+        labels = LabelTarget.read(convert([["b"], ["a"]]), RNNTextClassifier())
     assert labels.tolist() == ["b", "a"]
 
 
 @pytest.mark.parametrize("y", [[1, 2], np.array([1, 2]), pd.Series([1, 2]), pl.Series([1, 2])])
 def test_numbers_in_any_container(y):
-    numbers = check_numbers(y, RNNTextRegressor())
+    numbers = NumberTarget.read(y, RNNTextRegressor())
     assert numbers.dtype == np.float64
     assert numbers.tolist() == [1.0, 2.0]
 

@@ -1,1 +1,1 @@
-"""Training and prediction speed beside other libraries."""
+"""Training and prediction speed compared with other libraries."""

@@ -25,19 +25,19 @@ class Entry:
 OURS = Entry("benchmarks.speed.ours:Ours", "`RNNTextClassifier` of this package, one `fit`")
 OURS_BY_TORCH = Entry(
     "benchmarks.speed.ours:OursByTorch",
-    "the same with `kernels=False`, by torch's layers instead of kernels of our own",
+    "the same with `kernels=False`, using torch's layers instead of our own kernels",
 )
 
 PEERS = {
     "tutorial": Entry(
         "benchmarks.speed.tutorial:Padded",
         "a plain PyTorch loop: `DataLoader`, `pad_sequence`, `nn.LSTM`, the output at the last "
-        "token; its backward direction reads the padding first, so that its predictions depend on "
-        "the other documents of the batch",
+        "token; its backward direction reads the padding first, so its predictions depend on the "
+        "other documents in the batch",
     ),
     "packed": Entry(
         "benchmarks.speed.tutorial:Packed",
-        "the same loop with `pack_padded_sequence`, which no padding disturbs",
+        "the same loop with `pack_padded_sequence`, which does not read padding",
     ),
     "skorch": Entry(
         "benchmarks.speed.skorch_net:Skorch",
@@ -52,8 +52,8 @@ PEERS = {
     ),
     "keras_tensorflow": Entry(
         "benchmarks.speed.keras_net:Keras",
-        "the same on TensorFlow, from a `tf.data.Dataset` that declares the length of batches as "
-        "open and without just-in-time compilation, so that the graph is traced once",
+        "the same on TensorFlow, from a `tf.data.Dataset` that leaves the length of batches open, "
+        "and without just-in-time compilation, so that the graph is traced only once",
         {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"},
     ),
 }
@@ -66,6 +66,6 @@ LINEAR = {
     "fastText": Entry("benchmarks.speed.linear:FastText", "fastText, `train_supervised(epoch=5)`"),
     "fastText longer": Entry(
         "benchmarks.speed.linear:FastTextLonger",
-        "fastText, `train_supervised(epoch=25, lr=1.0)`, as its manual has it for few documents",
+        "fastText, `train_supervised(epoch=25, lr=1.0)`, as its manual suggests for few documents",
     ),
 }

@@ -7,16 +7,16 @@ from benchmarks.speed.registry import LINEAR, OURS, OURS_BY_TORCH, PEERS
 from benchmarks.turns import show
 
 INTRODUCTION = """\
-# Speed beside other libraries
+# Speed compared with other libraries
 
-Seconds that one epoch of ours takes, and in the columns with a stroke what that is divided by \
-another's seconds: 0.5 is twice as fast as the other. Every contestant learns the same network \
-from the same token ids with the same batch size and the same rate, with its library's own choice \
-of threads and no regularisation, in a process of its own. Denormal numbers are flushed to zero \
-for all on torch, as ours does by itself: without it, the others' epochs over long documents take \
-up to twice as long. They take turns, one epoch each, another one first in each round. The ratio \
-is taken within a round; the table has the median over the rounds, and the smallest and largest. \
-`python -m benchmarks speed` makes this page.
+The column `seconds` is our time for one epoch. The columns `/ name` give our time divided by that \
+library's: 0.5 means ours is twice as fast. Every contestant trains the same network on the same \
+token ids, with the same batch size and learning rate and no regularisation, in a separate process \
+and with its library's own choice of threads. Denormal numbers are flushed to zero for all \
+contestants on torch, as ours always does; otherwise the others take up to twice as long on long \
+documents. They take turns, one epoch each, with a different one first in each round. Ratios are \
+computed within a round; the table shows the median over the rounds, with [smallest..largest]. \
+`python -m benchmarks speed` generates this page.
 """
 
 
@@ -33,29 +33,29 @@ def make_report(results):
         _machine(results),
         "## Contestants\n",
         _contestants(rows),
-        "## Training: seconds of an epoch, and ratios\n",
+        "## Training: seconds per epoch, and ratios\n",
         _ratio_table(rows, "seconds"),
         "An empty cell was not measured.\n",
-        "## Start-up: seconds that a training takes once\n",
+        "## Start-up: seconds that training takes only once\n",
         _start_up(rows),
         f"## Accuracy on held-out documents after {1 + results['settings']['rounds']} epochs\n",
         _table(rows, lambda found: f"{found['accuracy']:.3f}"),
-        "A single seed and few epochs: differences of some hundredths are chance.\n",
+        "With one seed and few epochs, differences of a few hundredths are chance.\n",
         "## Peak memory of the process, MiB\n",
         _table(rows, lambda found: f"{found['memory']:.0f}" if found["memory"] else ""),
-        "The library included; where TensorFlow is installed, Keras loads it on PyTorch as well.\n",
+        "This includes the library. If TensorFlow is installed, Keras loads it even on PyTorch.\n",
     ]
     predicted = {key: row for key, row in rows.items() if row["n_predicted"]}
     if predicted:
         sections += [
-            "## Prediction: seconds for the probabilities of all documents, and ratios\n",
+            "## Prediction: seconds to predict probabilities for all documents, and ratios\n",
             _ratio_table(predicted, "predict"),
         ]
     if results["linear"]:
         sections += [
             "## Linear models of words, for orientation\n",
             _linear(results["linear"]),
-            "Fitted on the raw, whole texts of the same documents.\n",
+            "These are fitted on the raw texts of the same documents, without cutting them.\n",
         ]
     sections += ["## Corpora\n", _corpora(results["corpora"]), _left_out(results)]
     return "\n".join(section for section in sections if section)
@@ -66,10 +66,10 @@ def _machine(results):
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     return (
         f"Measured on {machine['cpu']}, {machine['cores']} cores; Python {machine['python']}, "
-        f"{versions}. {settings['documents']:,} documents, cut after {settings['max_tokens']:,} "
-        f"tokens, for all alike; embeddings of {settings['embedding_dim']}, "
-        f"{settings['hidden_size']} units, batches of {settings['batch_size']}, Adam at "
-        f"{settings['lr']}; {settings['rounds']} rounds after one to warm up.\n"
+        f"{versions}. All contestants train on {settings['documents']:,} documents, cut after "
+        f"{settings['max_tokens']:,} tokens, with embeddings of size {settings['embedding_dim']}, "
+        f"{settings['hidden_size']} units, batches of {settings['batch_size']} and Adam at "
+        f"{settings['lr']}, for {settings['rounds']} rounds after one warm-up.\n"
     )
 
 
@@ -138,9 +138,9 @@ def _start_up(rows):
         figures = (f"{figure(seconds):.2f}" for figure in (median, min, max))
         lines.append(_line([name, *figures]))
     return (
-        "\n".join(lines) + "\n\nIn a fresh process, the import of the library left out: to check "
-        "the data, to build the network and to wrap it up, to load what is first needed then, and "
-        "what the first epoch took longer than the later ones.\n"
+        "\n".join(lines) + "\n\nMeasured in a fresh process, not counting the import of the "
+        "library. Start-up covers checking the data, building the network, wrapping up and loading "
+        "what is first needed then, plus the extra time of the first epoch.\n"
     )
 
 
@@ -159,10 +159,10 @@ def _corpora(corpora):
         cells = (f"{value:,}" if isinstance(value, int) else str(value) for value in found.values())
         lines.append(_line([name, *cells]))
     return (
-        "\n".join(lines) + "\n\nnews: posts to newsgroups. reviews: texts of real reviews, those "
-        "of one class joined until they are as long as reviews of films. tweets: short messages. "
-        "Epochs begin with the token ids; how long `SequenceVectorizer` takes for the training "
-        "documents is in the last column.\n"
+        "\n".join(lines) + "\n\nnews: posts to newsgroups. reviews: texts of real reviews; those "
+        "of one class are joined until they are as long as film reviews. tweets: short messages. "
+        "Epochs start from token ids; the last column shows how long `SequenceVectorizer` takes to "
+        "make these for the training documents.\n"
     )
 
 

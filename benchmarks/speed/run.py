@@ -1,4 +1,4 @@
-"""Seconds per epoch beside other libraries, each at the same network and data.
+"""Seconds per epoch compared with other libraries, each with the same network and data.
 
 Writes speed.md, speed.json and speed.svg. A later run replaces the rows that it measures and keeps
 the others, so a part can be measured again. A peer that cannot be imported is left out, and the

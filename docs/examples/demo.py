@@ -1,6 +1,6 @@
-"""Train a recurrent network on tweets, compare, search and plot: what ``make demo`` runs.
+"""Train a recurrent network on tweets, compare, search and plot. ``make demo`` runs this script.
 
-Everything it needs ships with the package. The plots go into the folder ``demo_output``.
+Everything it needs ships with the package. The plots are written to ``demo_output``.
 """
 
 import argparse
@@ -9,7 +9,7 @@ from time import perf_counter
 
 import matplotlib
 
-matplotlib.use("Agg")  # Files only: works where there is no screen.
+matplotlib.use("Agg")  # Only writes files, so no screen is needed.
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -35,10 +35,10 @@ BLUE, ORANGE = "#1f5a93", "#d9822b"
 
 
 class ProgressScorer:
-    """A scorer that moves a progress bar on by one at each call.
+    """A scorer that advances a progress bar by one at each call.
 
     GridSearchCV calls its scorer once after each fit of a candidate (with
-    ``return_train_score=False``), so the bar counts fits. The bar lives in this process: use
+    ``return_train_score=False``), so the bar counts fits. It only works in one process: use
     ``n_jobs=1``.
     """
 
@@ -77,7 +77,7 @@ def fit_and_report(name, model, train, test):
 
 
 def compare(y_true, predictions):
-    """Tabulate the scores of each model, a model a row."""
+    """Return a table of scores with one row per model."""
     scores = {
         name: {
             "accuracy": accuracy_score(y_true, predicted),
@@ -89,7 +89,7 @@ def compare(y_true, predictions):
 
 
 def search_architecture(X, y):
-    """Search cell, directions and depth, on few documents and for few epochs to be quick."""
+    """Search over cell, directions and depth, with few documents and epochs to keep it fast."""
     grid = {
         "clf__cell": ["rnn", "lstm", "gru"],
         "clf__bidirectional": [False, True],
@@ -107,11 +107,11 @@ def search_architecture(X, y):
     results = results.sort_values("rank_test_score")
     columns = ["cell", "bidirectional", "num_layers", "mean_test_score", "std_test_score"]
     print(results[columns].to_string(index=False, float_format="{:.3f}".format))
-    print("So few documents scatter: compare differences with the standard deviations.")
+    print("With so few documents, scores are noisy: compare differences with the std column.")
 
 
 def plot_learning_curve(clf, path):
-    """Plot the loss of training, and the score on held-out documents, by epoch."""
+    """Plot the training loss and the score on held-out documents by epoch."""
     epochs = range(1, len(clf.loss_curve_) + 1)
     fig, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
     left.plot(epochs, clf.loss_curve_, marker="o", color=BLUE)
@@ -128,7 +128,7 @@ def plot_learning_curve(clf, path):
 
 
 def plot_confusion(y_true, predictions, path):
-    """Plot a confusion matrix for each model, rows adding up to one."""
+    """Plot a confusion matrix for each model, normalised by row."""
     fig, axes = plt.subplots(
         1, len(predictions), figsize=(4.9 * len(predictions), 4.4), layout="constrained"
     )
@@ -174,7 +174,7 @@ def main():
     for name, model in {"TF-IDF + LogisticRegression": tfidf, "RNNTextClassifier": rnn}.items():
         predictions[name] = fit_and_report(name, model, train, test)
 
-    print("Side by side:")
+    print("Comparison:")
     print(compare(test[1], predictions).to_string(float_format="{:.3f}".format))
 
     plot_learning_curve(rnn["clf"], args.output / "learning_curve.png")

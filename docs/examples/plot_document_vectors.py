@@ -1,11 +1,10 @@
 """
-====================
-Vectors of documents
-====================
+================
+Document vectors
+================
 
-:class:`~sklearn_rnn.RNNTextEncoder` turns documents into vectors for the other estimators of
-scikit-learn. They are learned by the labels, so that documents which mean the same lie close
-together.
+:class:`~sklearn_rnn.RNNTextEncoder` turns documents into vectors for other scikit-learn estimators.
+It learns the vectors from the labels, so that documents which mean the same lie close together.
 """
 
 # %%
@@ -26,8 +25,8 @@ vectors.iloc[:3, :5]
 # %%
 # A map of test tweets
 # --------------------
-# The first two principal components of the vectors, beside those of TF-IDF weights, which know
-# nothing of sentiment.
+# The first two principal components of the vectors, compared with those of TF-IDF weights, which
+# know nothing about sentiment.
 import matplotlib.pyplot as plt
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -51,7 +50,7 @@ plt.show()
 # %%
 # Neighbours
 # ----------
-# Which labels the 50 test tweets closest to a new sentence have.
+# For each new sentence, the labels of the 50 closest test tweets.
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
@@ -66,10 +65,10 @@ pd.DataFrame(
 ).fillna(0)
 
 # %%
-# In front of another classifier
-# ------------------------------
-# As a step of a pipeline the encoder is fitted with it, so that a cross-validation scores both on
-# documents that neither has seen.
+# Before another classifier
+# -------------------------
+# As a step of a pipeline, the encoder is fitted along with the classifier, so cross-validation
+# scores both on documents that neither has seen.
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.preprocessing import StandardScaler

@@ -3,13 +3,13 @@
 Search over cells and directions
 ================================
 
-Which cell reads best, and does reading backwards too help? Every hyperparameter of
-:class:`~sklearn_rnn.RNNTextClassifier` is a plain parameter, so a grid search answers.
+Which cell works best, and does it help to read backwards as well? Every hyperparameter of
+:class:`~sklearn_rnn.RNNTextClassifier` is a plain parameter, so a grid search can tell.
 """
 
 # %%
-# Text to token ids in a pipeline, a small part of the tweets and few epochs, to be quick. The
-# figures of so few documents scatter: look at the standard deviations before you conclude.
+# The pipeline turns text into token ids and classifies them. Few tweets and few epochs keep this
+# fast, but make scores noisy: look at the standard deviations before you draw conclusions.
 from sklearn.pipeline import Pipeline
 
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
@@ -44,8 +44,8 @@ results = results.rename(columns=lambda name: name.removeprefix("param_clf__"))
 results[["cell", "bidirectional", "mean_test_score", "std_test_score", "mean_fit_time"]].round(3)
 
 # %%
-# And as a heat map
-# -----------------
+# The results as a heat map
+# -------------------------
 import matplotlib.pyplot as plt
 
 scores = results.pivot(index="cell", columns="bidirectional", values="mean_test_score")

@@ -1,16 +1,16 @@
 """
-======================================
-What happens while a sentence is read?
-======================================
+================================================
+What happens while the network reads a sentence?
+================================================
 
-A fitted network can be watched at its work: what it predicts after each word, which words count,
-and what its units hold.
+You can watch a fitted network at work: what it predicts after each word, which words count, and
+what its units store.
 """
 
 # %%
 # A network that reads tweets
 # ---------------------------
-# A part of the tweets is enough to have something to look at.
+# A part of the tweets is enough to get something to look at.
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn.datasets import load_tweet_sentiment
 
@@ -23,7 +23,7 @@ document = "I love the show but this episode was horrible, what a waste of time 
 # %%
 # The prediction while reading
 # ----------------------------
-# After each word: the probabilities for the tweet if it ended there.
+# After each word, the class probabilities the tweet would get if it ended there.
 import matplotlib.pyplot as plt
 
 from sklearn_rnn.inspection import ReadingDisplay
@@ -34,15 +34,15 @@ plt.show()
 # %%
 # Which words count
 # -----------------
-# Integrated gradients explain the recurrent network; occlusion explains the whole prediction, the
-# linear path of words and word pairs included.
+# Integrated gradients explain the recurrent network; occlusion explains the whole prediction,
+# including the linear model of words and word pairs.
 from sklearn_rnn.inspection import TokenImportanceDisplay
 
 TokenImportanceDisplay.from_estimator(clf, document, target="negative")
 plt.show()
 
 # %%
-# The same in the text. Purple words speak for the class, orange ones against it.
+# The same values, shown in the text. Purple words speak for the class, orange ones against it.
 from sklearn_rnn.inspection import ShadedDocument
 
 ShadedDocument.from_estimator(clf, document, values="occlusion", target="negative")
@@ -50,16 +50,16 @@ ShadedDocument.from_estimator(clf, document, values="occlusion", target="negativ
 # %%
 # Where the network attends
 # -------------------------
-# The weights of its pooling tell which states count, not for which class.
+# The weights of the pooling show which states count, but not for which class.
 from sklearn_rnn.inspection import AttentionDisplay
 
 AttentionDisplay.from_estimator(clf, document)
 plt.show()
 
 # %%
-# What the units hold
-# -------------------
-# Similar units stand together.
+# What the units store
+# --------------------
+# Similar units are drawn next to each other.
 from sklearn_rnn.inspection import GateDisplay, StateDisplay
 
 StateDisplay.from_estimator(clf, document, state="cell")
@@ -67,7 +67,7 @@ GateDisplay.from_estimator(clf, document, gate="forget")
 plt.show()
 
 # %%
-# All of it is there as numbers too.
+# All of this is available as numbers, too.
 from sklearn_rnn.inspection import trace
 
 trace(clf, document).to_frame().head()

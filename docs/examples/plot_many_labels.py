@@ -1,17 +1,17 @@
 """
-==========================
-Many labels for a document
-==========================
+===========================
+Several labels per document
+===========================
 
-A document can have several labels at once. Here tweets and reviews of drugs are read by one
-network that tells what kind of text it is and which sentiment it holds.
+A document can have several labels at once. Here one network reads tweets and drug reviews, and
+predicts both the kind of text and its sentiment.
 """
 
 # %%
 # Sets of labels
 # --------------
-# :class:`~sklearn.preprocessing.MultiLabelBinarizer` turns sets into an indicator matrix, with a
-# column for each label.
+# :class:`~sklearn.preprocessing.MultiLabelBinarizer` turns sets of labels into an indicator matrix
+# with one column per label.
 import pandas as pd
 from sklearn.preprocessing import MultiLabelBinarizer
 
@@ -37,15 +37,15 @@ pd.DataFrame(Y_train, columns=binarizer.classes_).sample(5, random_state=0)
 # %%
 # Fit
 # ---
-# The indicator matrix is all that the classifier needs to know. Each label gets a probability of
-# its own, and those above one half are predicted.
+# The indicator matrix is all the classifier needs. Each label gets its own probability, and the
+# labels with a probability above one half are predicted.
 from sklearn_rnn import RNNTextClassifier
 
 clf = RNNTextClassifier(cell="gru", random_state=0).fit(train["text"], Y_train)
 
 # %%
-# How well each label is told
-# ---------------------------
+# Scores of each label
+# --------------------
 from sklearn.metrics import classification_report
 
 print(

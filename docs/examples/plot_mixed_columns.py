@@ -1,17 +1,17 @@
 """
-=========================
-Text beside other columns
-=========================
+=======================
+Text with other columns
+=======================
 
-A table often holds text beside numbers and categories. A recurrent network reads the text alone.
-How can the other columns join in, and do they help?
+A table often has numbers and categories as well as text, but a recurrent network reads only the
+text. How can a model use the other columns too, and does that help?
 """
 
 # %%
 # The data
 # --------
-# Tweets, with three columns made from them. The share of capitals is news to the network, whose
-# vectorizer folds the case.
+# Tweets, with three columns computed from them. The share of capital letters is new to the network,
+# because its vectorizer lowercases the text.
 from sklearn_rnn.datasets import load_tweet_sentiment
 
 
@@ -34,7 +34,7 @@ X_train.head()
 # %%
 # Text alone
 # ----------
-# A :class:`~sklearn.compose.ColumnTransformer` picks the text, turns it into token ids and drops
+# A :class:`~sklearn.compose.ColumnTransformer` selects the text, turns it into token ids and drops
 # the rest.
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
@@ -63,9 +63,9 @@ column_model = make_pipeline(columns, LogisticRegression())
 # %%
 # Both
 # ----
-# :class:`~sklearn.ensemble.StackingClassifier` fits a last model on the class probabilities of
-# the two. It takes them from a cross-validation, so that the last model learns how far each can
-# be trusted on documents that it has not seen.
+# :class:`~sklearn.ensemble.StackingClassifier` fits a final model on the class probabilities of the
+# two. It computes them by cross-validation, so the final model learns how far to trust each of them
+# on documents they have not seen.
 from sklearn.ensemble import StackingClassifier
 
 stack = StackingClassifier(
@@ -75,10 +75,10 @@ stack = StackingClassifier(
 )
 
 # %%
-# Side by side
-# ------------
-# Accuracy counts the documents that are right. The log loss looks at the probabilities: it is
-# lower, the more of them stands on the true class.
+# Comparison
+# ----------
+# Accuracy is the share of documents classified correctly. The log loss looks at the probabilities:
+# the more probability a model gives the true class, the lower it is.
 import pandas as pd
 from sklearn.metrics import accuracy_score, log_loss
 

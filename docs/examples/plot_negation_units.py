@@ -3,8 +3,8 @@
 Is there a unit that notices negations?
 =======================================
 
-"not" turns the sense of what follows. Does one unit of a network that learned the sentiment of
-tweets move when it reads one?
+"not" reverses the meaning of what follows. In a network trained on the sentiment of tweets, is
+there a unit whose state changes when it reads a negation?
 """
 
 # %%
@@ -20,10 +20,10 @@ clf.fit(X[:6000], y[:6000])
 # %%
 # All units, on tweets it has not seen
 # ------------------------------------
-# :func:`~sklearn_rnn.inspection.unit_correlations` compares states, and their changes from token to
-# token, at negations and elsewhere. The AUC is the probability that the value is larger at a
-# negation than at another token: 0.5 is chance, 0 and 1 are perfect. Units are sorted by one half
-# of the tweets; the other half tells what is left of the first ones.
+# :func:`~sklearn_rnn.inspection.unit_correlations` compares states at negations with states at
+# other tokens, and likewise their changes from token to token. The AUC is the probability that the
+# value is larger at a negation than at another token: 0.5 is chance, 0 and 1 are perfect. Units are
+# sorted by one half of the tweets; the other half shows how well the best ones hold up.
 from sklearn_rnn.inspection import unit_correlations
 
 NEGATIONS = {"not", "no", "never", "don't", "can't", "won't", "didn't", "isn't", "doesn't"}
@@ -41,9 +41,9 @@ changes.head().round(3)
 # %%
 # Is that much?
 # -------------
-# The first unit keeps on the other half what it promised, so it is no accident. But a unit answers
-# to words, not to grammar alone: the same search for articles, which say nothing of sentiment,
-# finds a unit about as strong. No unit is there for negations alone.
+# The first unit does as well on the other half, so it is not an accident. But units respond to
+# words, not to grammar alone: the same search for articles, which say nothing about sentiment,
+# finds a unit about as strong. No unit is dedicated to negations.
 
 
 def is_article(tokens):
@@ -54,7 +54,7 @@ articles = unit_correlations(clf, X[6000:9000], is_article, random_state=0)
 articles = articles[articles["quantity"] == "change"].reset_index(drop=True)
 for name, frame in (("negations", changes), ("articles", articles)):
     strength = abs(frame["auc_held_out"][0] - 0.5)
-    print(f"best unit for {name}: {0.5 + strength:.2f} on the half held out")
+    print(f"best unit for {name}: {0.5 + strength:.2f} on the held-out half")
 
 # %%
 # The unit at work

@@ -1,18 +1,18 @@
 """
-======================
-Answer without PyTorch
-======================
+=======================
+Predict without PyTorch
+=======================
 
-A service that answers one request after another wants a small program and a short wait. A fitted
-classifier can be exported as an ONNX model, which onnxruntime runs without PyTorch. How much
-shorter is the wait, and are the answers the same?
+A service that handles one request at a time needs a small program and low latency. You can export a
+fitted classifier as an ONNX model, which onnxruntime runs without PyTorch. How much lower is the
+latency, and are the predictions the same?
 """
 
 # %%
 # Fit and export
 # --------------
-# A classifier of tweets, trained for a short time. The file holds the whole network, from token
-# ids to probabilities, and in its metadata the vocabulary and the classes.
+# A classifier of tweets, trained briefly. The model contains the whole network, from token ids to
+# probabilities; its metadata contains the vocabulary and the classes.
 from sklearn_rnn import RNNTextClassifier, export_onnx
 from sklearn_rnn.datasets import load_tweet_sentiment
 
@@ -22,9 +22,9 @@ model = export_onnx(clf)
 print(f"{model.ByteSize() / 1e6:.1f} MB")
 
 # %%
-# The same answers
-# ----------------
-# The model reads padded token ids, int32.
+# The same predictions
+# --------------------
+# The model takes padded token ids as int32.
 import numpy as np
 import onnxruntime
 
@@ -33,13 +33,13 @@ token_ids = clf.vectorizer_.transform(X[3000:3256]).toarray()
 label, probabilities = session.run(None, {"token_ids": token_ids})
 
 difference = np.abs(probabilities - clf.predict_proba(token_ids)).max()
-print(f"largest difference of a probability: {difference:.0e}")
+print(f"largest difference in a probability: {difference:.0e}")
 print(f"same labels: {np.mean(label == clf.predict(token_ids)):.1%}")
 
 # %%
-# The wait
-# --------
-# Documents are given one, two, four, ... at a time, and each call is timed.
+# Latency
+# -------
+# Time calls with one, two, four, ... documents.
 from timeit import repeat
 
 numbers = 2 ** np.arange(9)
@@ -54,9 +54,9 @@ for n in numbers:
         waits[name].append(np.median(repeat(call, number=1, repeat=20)))
 
 # %%
-# Most of the wait for a single document is the way to the network and back, on which the data are
-# checked, sorted and handed from library to library. The more documents a call brings, the less
-# that matters.
+# For a single document, most of the time is spent on the way to the network and back, where data is
+# checked, sorted and passed from library to library. The more documents in a call, the less this
+# matters.
 import matplotlib.pyplot as plt
 
 fig, ax = plt.subplots(figsize=(6, 4), layout="constrained")

@@ -1,18 +1,18 @@
 """
-==============================
-A cell of your own in a search
-==============================
+=========================
+Your own cell in a search
+=========================
 
-What does a new recurrent cell need to compete with those of the library? One class with one
-method. Here a leaky cell, which moves a part of the way to its new value in each step, stands
-beside cells by name in a grid search.
+What do you need to write to compare your own recurrent cell with the built-in ones? One class with
+one method. This grid search compares a leaky cell, which moves only part of the way to its new
+value in each step, with cells given by name.
 """
 
 # %%
 # The cell
 # --------
-# ``x`` is what a step takes from the input, :math:`W x_t + b`, and the method returns the new
-# state. The rest comes from the base class.
+# ``x`` is the input part of a step, :math:`W x_t + b`, and the method returns the new state. The
+# base class does the rest.
 from functools import partial
 
 import torch
@@ -37,9 +37,9 @@ class LeakyCell(ProjectedCell):
 # %%
 # The search
 # ----------
-# A class, a partial of one and a cell of torch are values of ``cell`` as names are. The task is
-# one that only the order of the words solves, and the network stands alone. Documents come in
-# pairs of the same words, which stay in one fold.
+# ``cell`` takes a class, a partial of one or a torch cell just like a name. The task can only be
+# solved by word order, and ``wide_weight=0`` leaves the network on its own. Documents come in pairs
+# with the same words; each pair stays in one fold.
 from sklearn.model_selection import GridSearchCV, GroupKFold
 
 from sklearn_rnn import RNNTextClassifier

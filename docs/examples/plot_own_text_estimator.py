@@ -2,16 +2,16 @@
 Does my text estimator keep the conventions?
 ============================================
 
-An estimator of text is soon written. Whether it works in all the tools of scikit-learn is seen
-late. The checks of this package tell at once.
+A text estimator is quickly written, but whether it works with all of scikit-learn's tools often
+shows only later. The checks in this package tell you right away.
 """
 
 # %%
 # A classifier that looks for words
 # ---------------------------------
 #
-# It predicts the class whose documents share the most words with a document. The first version
-# is written as one would in a notebook.
+# It predicts the class whose documents share the most words with a document. This is a first
+# version as you might write it in a notebook.
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -46,7 +46,7 @@ class SharedWords(ClassifierMixin, BaseEstimator):
 # What it gets wrong
 # ------------------
 #
-# All checks run on documents that they bring themselves.
+# The checks bring their own documents.
 
 from sklearn_rnn.utils.estimator_checks import check_text_estimator
 
@@ -65,8 +65,8 @@ list_failures(SharedWords())
 # What was missing
 # ----------------
 #
-# A string is read letter by letter, labels may be missing, lengths may differ: a few lines that
-# look at the data mend it. scikit-learn has functions for most of them.
+# The class reads a single string letter by letter, and does not notice missing labels or different
+# lengths. A few lines that check the data fix this; scikit-learn has functions for most of it.
 
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets

@@ -3,15 +3,15 @@
 Classify tweets from text
 =========================
 
-A recurrent network reads a document word by word. Here one learns whether a tweet is negative,
-neutral or positive, from the raw text and with the manners of scikit-learn.
+A recurrent network reads a document word by word. This example trains one on raw tweets, as a
+scikit-learn estimator, to predict whether a tweet is negative, neutral or positive.
 """
 
 # %%
 # The data
 # --------
-# The package ships the tweets with a fixed split into train and test. A part of the train
-# documents is enough for a first look.
+# The package ships the tweets with a fixed split into training and test sets. A part of the
+# training set is enough for a first look.
 from sklearn_rnn.datasets import load_tweet_sentiment
 
 X_train, y_train = load_tweet_sentiment(subset="train", return_X_y=True)
@@ -22,9 +22,8 @@ X_train.head()
 # %%
 # Fit
 # ---
-# Raw text needs no pipeline: the classifier holds a
-# :class:`~sklearn_rnn.SequenceVectorizer` of its own. With ``early_stopping=True`` it sets a
-# part of the documents aside and scores them after each epoch.
+# Raw text needs no pipeline: the classifier has its own :class:`~sklearn_rnn.SequenceVectorizer`.
+# With ``early_stopping=True`` it sets some of the documents aside and scores them after each epoch.
 from sklearn_rnn import RNNTextClassifier
 
 clf = RNNTextClassifier(early_stopping=True, random_state=0)
@@ -34,8 +33,8 @@ print(f"accuracy on the test documents: {clf.score(X_test, y_test):.3f}")
 # %%
 # The learning curve
 # ------------------
-# ``loss_curve_`` holds the loss of each epoch and ``validation_scores_`` the accuracy on the
-# documents set aside.
+# ``loss_curve_`` holds the training loss of each epoch, and ``validation_scores_`` the accuracy on
+# the documents set aside.
 import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
@@ -51,10 +50,10 @@ for ax in (left, right):
 plt.show()
 
 # %%
-# Where it errs
-# -------------
-# Every tool that takes a fitted classifier takes this one. Each row of the matrix adds up to
-# one: it tells what became of the documents of one true class.
+# Errors
+# ------
+# Every tool that takes a fitted classifier takes this one. Each row of the matrix adds up to one
+# and shows how the documents of one true class were classified.
 from sklearn.metrics import ConfusionMatrixDisplay
 
 fig, ax = plt.subplots(figsize=(4.8, 4.2), layout="constrained")
@@ -67,7 +66,7 @@ plt.show()
 # %%
 # New documents
 # -------------
-# ``predict_proba`` has one column for each of ``classes_``.
+# ``predict_proba`` returns one column per class, in the order of ``classes_``.
 import pandas as pd
 
 documents = ["what a lovely day, thank you!", "the queue was endless", "not bad at all"]

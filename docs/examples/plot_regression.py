@@ -3,8 +3,8 @@
 How positive is text?
 =====================
 
-Labels such as negative, neutral and positive have an order, which a classifier does not know.
-Here a network predicts a number instead, and two quantiles say how sure it is.
+Labels such as negative, neutral and positive have an order, but a classifier does not know it. In
+this example a network predicts a number instead, and two quantiles show how certain it is.
 """
 
 # %%
@@ -23,8 +23,8 @@ y_train, y_test = train["label"].map(SCORES), test["label"].map(SCORES)
 reg = RNNTextRegressor(random_state=0).fit(train["text"], y_train)
 
 # %%
-# Beside a linear model of the words
-# ----------------------------------
+# Comparison with a linear model of words
+# ---------------------------------------
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_absolute_error, r2_score
@@ -41,8 +41,8 @@ pd.DataFrame(
 ).round(3)
 
 # %%
-# What it predicts for each label
-# -------------------------------
+# Predictions by label
+# --------------------
 import matplotlib.pyplot as plt
 
 fig, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
@@ -54,11 +54,10 @@ ax.legend()
 plt.show()
 
 # %%
-# How sure it is
-# --------------
+# How certain it is
+# -----------------
 # With ``loss="quantile"`` the network predicts a number that the sentiment stays below with the
-# given probability. From the 10 % to the 90 % quantile is an interval that eight of ten tweets
-# should fall into.
+# given probability. Eight out of ten tweets should fall between the 10 % and the 90 % quantile.
 low, middle, high = (
     RNNTextRegressor(loss="quantile", quantile=quantile, random_state=0)
     .fit(train["text"], y_train)
@@ -66,4 +65,4 @@ low, middle, high = (
     for quantile in (0.1, 0.5, 0.9)
 )
 within = (low <= y_test) & (y_test <= high)
-print(f"within the interval: {within.mean():.0%}, its mean width: {(high - low).mean():.2f}")
+print(f"within the interval: {within.mean():.0%}, mean width: {(high - low).mean():.2f}")

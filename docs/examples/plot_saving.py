@@ -1,19 +1,19 @@
 """
-===============================
-What is in the file of a model?
-===============================
+============================
+What is inside a model file?
+============================
 
-:func:`sklearn_rnn.save` writes a fitted estimator to one file in the safetensors format. It holds
-data and no code, so that others can look into it before they open it, and can open it without
-trusting it. This example saves a classifier, looks into the file without sklearn_rnn, and shows
-what happens to a damaged one.
+:func:`sklearn_rnn.save` writes a fitted estimator to one file in the safetensors format. The file
+contains data and no code, so others can look inside before they load it, and can load it without
+having to trust it. This example saves a classifier, looks into the file without sklearn_rnn, and
+shows what happens if the file is damaged.
 """
 
 # %%
 # A classifier of tweets
 # ======================
 #
-# A part of the tweets and few epochs, to be quick.
+# Few tweets and few epochs keep this fast.
 
 import sklearn_rnn
 from sklearn_rnn.datasets import load_tweet_sentiment
@@ -30,10 +30,10 @@ sklearn_rnn.save(clf, path)
 print(f"{path.stat().st_size / 2**20:.1f} MiB")
 
 # %%
-# Its content
-# ===========
+# Contents
+# ========
 #
-# Any program that reads safetensors finds the weights, by the names that they have in the network.
+# Any program that reads safetensors finds the weights under their names in the network.
 
 import pandas as pd
 from safetensors import safe_open
@@ -55,8 +55,8 @@ print({name: record["content"]["params"][name] for name in ("cell", "hidden_size
 print(record["content"]["learned"]["classes_"])
 
 # %%
-# Opened again
-# ============
+# Loading
+# =======
 #
 # The loaded classifier gives the same probabilities, to the bit.
 
@@ -67,7 +67,7 @@ loaded = sklearn_rnn.load(path)
 # A damaged file
 # ==============
 #
-# A single bit that has changed, here in the last weight, is noticed by the checksum.
+# The checksum detects even a single changed bit, here in the last weight.
 
 data = bytearray(path.read_bytes())
 data[-1] ^= 1

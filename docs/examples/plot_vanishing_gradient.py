@@ -4,14 +4,15 @@ How far back does a cell learn?
 ===============================
 
 A network learns from an early word only if the gradient of the loss reaches the state at that
-word. In plain cells it vanishes; gates were made against that.
+word. In plain cells the gradient vanishes; gates were invented to prevent this.
 """
 
 # %%
 # The same training for three cells
 # ---------------------------------
-# Reviews of drugs, read in one direction. With ``pooling="last"`` and no path past the recurrence,
-# the loss sees the last state alone: what reaches the others went through the cells.
+# The cells read drug reviews in one direction. With ``pooling="last"`` and no shortcut around the
+# recurrent layers, the loss sees only the last state, so whatever reaches the other states went
+# through the cell.
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn.datasets import load_drug_reviews
 
@@ -31,8 +32,8 @@ for cell in ("rnn", "lstm", "gru"):
     ).fit(X, y)
 
 # %%
-# The gradient over distance
-# --------------------------
+# The gradient by distance
+# ------------------------
 import matplotlib.pyplot as plt
 
 from sklearn_rnn.inspection import GradientFlowDisplay
@@ -45,8 +46,8 @@ plt.show()
 # %%
 # A way around
 # ------------
-# Other poolings lead the gradient to every state directly. The default, the largest and the mean of
-# all states, does not leave it to the cell.
+# Other poolings pass the gradient to every state directly. The default, ``"concat"``, pools the
+# largest and the mean of all states, so the gradient need not pass through the cell.
 pooled = RNNTextClassifier(**{**models["rnn"].get_params(), "pooling": "concat"}).fit(X, y)
 models = {"last": models["rnn"], "concat": pooled}
 display = GradientFlowDisplay.from_estimator(models, X_test[long], y_test[long], relative=True)

@@ -1,17 +1,17 @@
 """
-=====================================
-When the order of words is the answer
-=====================================
+======================
+When word order counts
+======================
 
-"good, not bad" praises and "bad, not good" complains, with the same four tokens. A model that
-counts words cannot tell them apart. Can a recurrent network?
+"good, not bad" is praise and "bad, not good" is a complaint, with the same four tokens. A model
+that counts words cannot tell them apart. Can a recurrent network?
 """
 
 # %%
 # The data
 # --------
-# :func:`~sklearn_rnn.datasets.make_word_order` hides such a phrase at a random place among
-# neutral words. Documents come in pairs with one bag of words and opposite labels.
+# :func:`~sklearn_rnn.datasets.make_word_order` hides such a phrase at a random position among
+# neutral words. Documents come in pairs with the same bag of words and opposite labels.
 from sklearn_rnn.datasets import make_word_order
 
 X, y, groups = make_word_order(2000, max_length=30, random_state=0, return_groups=True)
@@ -19,8 +19,8 @@ for document, label in zip(X[groups == 0], y[groups == 0], strict=True):
     print(label, "|", document)
 
 # %%
-# A fair test keeps both documents of a pair on one side: otherwise a model could remember the
-# partner seen in training, whose label is the opposite.
+# A fair test keeps both documents of a pair on the same side of the split: otherwise a model could
+# remember the partner from training, which has the opposite label.
 from sklearn.model_selection import GroupShuffleSplit
 
 train, test = next(GroupShuffleSplit(1, test_size=0.25, random_state=0).split(X, y, groups))
@@ -28,8 +28,8 @@ train, test = next(GroupShuffleSplit(1, test_size=0.25, random_state=0).split(X,
 # %%
 # Counting words
 # --------------
-# Both documents of a pair have the same counts, hence the same prediction, of which exactly one
-# is right.
+# Both documents of a pair have the same counts and so get the same prediction, which is right for
+# exactly one of them.
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -43,9 +43,10 @@ print(f"bag of words: {bag_of_words.score(X[test], y[test]):.3f}")
 # %%
 # Reading in order
 # ----------------
-# The state of a recurrent network after a word depends on the words before it. The classifier
-# also has a linear path over words and word pairs. Pairs would betray the order here, so
-# ``wide_weight=0`` takes that path away, and the recurrent network must read by itself.
+# The state of a recurrent network after a word depends on the words before it. The classifier also
+# has a linear model of words and word pairs. Word pairs would give the order away, so
+# ``wide_weight=0`` turns this model off, and the recurrent network has to work out the order
+# itself.
 from sklearn_rnn import RNNTextClassifier
 
 rnn = RNNTextClassifier(wide_weight=0, random_state=0)
@@ -53,8 +54,8 @@ rnn.fit(X[train], y[train])
 print(f"RNNTextClassifier: {rnn.score(X[test], y[test]):.3f}")
 
 # %%
-# Side by side
-# ------------
+# Comparison
+# ----------
 import matplotlib.pyplot as plt
 
 scores = {
@@ -71,5 +72,5 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %%
-# Made-up documents in the same style:
+# Two new documents in the same style:
 rnn.predict(["the train was late and good , not bad", "the train was late and bad , not good"])

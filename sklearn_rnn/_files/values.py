@@ -176,7 +176,7 @@ class Reader:
     def _read_items(self, written: dict) -> list:
         return self.read(_checked(written["items"], list))
 
-    def _read_scalar(self, written: dict) -> np.generic:
+    def _read_scalar(self, written: dict) -> Any:
         if "value" not in written:
             return self._read_array(written)[()]
         dtype = _as_dtype(written["dtype"])
@@ -241,8 +241,8 @@ def _as_numbers(array: np.ndarray) -> np.ndarray:
 
 
 def _from_numbers(numbers: np.ndarray, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
-    unit = {"U": np.uint32, "S": np.uint8}.get(dtype.kind, np.int64)
-    fits = numbers.dtype == unit and numbers.shape[-1:] == (dtype.itemsize // unit().itemsize,)
+    unit = np.dtype({"U": np.uint32, "S": np.uint8}.get(dtype.kind, np.int64))
+    fits = numbers.dtype == unit and numbers.shape[-1:] == (dtype.itemsize // unit.itemsize,)
     if not fits or numbers.shape[:-1] != shape:
         raise ValueError("the numbers of an array do not fit its dtype or shape")
     if dtype.kind == "U" and numbers.max(initial=0) > _MAX_CODE_POINT:

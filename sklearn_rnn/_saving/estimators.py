@@ -1,10 +1,10 @@
 """Save estimators to files that contain data, but no code, and load them.
 
 To take part, an estimator stands in `ESTIMATORS`, names what it learns in `_learned_constraints`,
-in the form of `_parameter_constraints`, and checks in `_check_learned` that it fits together. If
-what it learns depends on `y`, `_learns_as` says of which estimator these names are. What an
-attribute may hold is what `_values.py` can write, nets and other estimators of ours. Attributes
-whose names begin with an underscore are not kept: it must do without.
+in the form of `_parameter_constraints`, and checks in `_check_learned` that it fits together. What
+is learned of `y`, its targets know. An attribute may hold what `_files/values.py` can write, nets,
+and other estimators of ours. Attributes whose names begin with an underscore are not kept: it must
+do without.
 """
 
 import os
@@ -163,7 +163,7 @@ class _ModelWriter(Writer):
             for key, value in vars(estimator).items()
             if key not in params and not key.startswith("_")
         }
-        known = _get_learned_constraints(type(estimator), learned)
+        known = _constraints_of(type(estimator), learned)
         return {
             "type": "estimator",
             "class": name,
@@ -222,7 +222,7 @@ class _ModelReader(Reader):
         estimator = class_(**params)
         estimator._validate_params()
         if learned:
-            known = _get_learned_constraints(class_, learned)
+            known = _constraints_of(class_, learned)
             learned = {**dict.fromkeys(known), **learned}
             if learned.keys() != known.keys():
                 raise ValueError(
@@ -235,10 +235,10 @@ class _ModelReader(Reader):
         return estimator
 
 
-def _get_learned_constraints(class_, learned):
+def _constraints_of(class_, learned):
     """Return the names of what an estimator has learned, and what each may be."""
-    if hasattr(class_, "_learns_as"):
-        class_ = class_._learns_as(learned)
+    if hasattr(class_, "_constraints_of_learned"):
+        return class_._constraints_of_learned(learned)  # they depend on what `y` was
     return getattr(class_, "_learned_constraints", {})
 
 

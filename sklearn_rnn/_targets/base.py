@@ -1,20 +1,111 @@
-"""What all targets have in common: what a network learns to give, made from `y`.
-
-A target is made from the `y` of a first training, or from that of a later one and what the first
-one left `known`.
-"""
+"""Target: what a network learns to give, made from `y`."""
 
 from __future__ import annotations
 
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
 
-# What targets learn of `y`, as attributes of the estimator.
-_LEARNED = ("classes_", "multilabel_", "y_offset_", "y_scale_", "out_activation_")
+import numpy as np
 
 
-def known_of_target(estimator: Any) -> dict:
-    """Return what an estimator has learned of `y`, as `learned` of its target was."""
-    return {name: value for name, value in vars(estimator).items() if name in _LEARNED}
+class Target(ABC):
+    """One kind of `y`: how it is read, encoded, weighed, learned, and kept in a file.
+
+    A target is made from the `y` of a first training, or from that of a later one and what the
+    first one left `known`.
+
+    Attributes
+    ----------
+    learned_constraints : dict
+        What is learned of `y`, by the names of the estimator's attributes and in the form of
+        `_parameter_constraints`.
+    learned : dict
+        The values of these attributes.
+    n_outputs : int
+        Columns of the network's output.
+    criterion : dict
+        The loss and its parameters, as arguments of a skorch net.
+    """
+
+    learned_constraints: ClassVar[dict[str, list]]
+
+    learned: dict[str, Any]
+    n_outputs: int
+    criterion: dict[str, Any]
+
+    # Before there is a target: what a user passes as `y`, and what a file says was learned.
+
+    @classmethod
+    @abstractmethod
+    def read(cls, y: Any, estimator: Any) -> np.ndarray:
+        """Return the `y` that a user passed to an estimator as an array, or refuse it."""
+
+    @classmethod
+    @abstractmethod
+    def make(cls, y: np.ndarray, weights: np.ndarray, estimator: Any, known: dict) -> Target:
+        """Return the target for a `y` that was read.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_documents, ...)
+            As `read` returns it.
+        weights : ndarray of float64 of shape (n_documents,)
+            Weights of the documents.
+        estimator : estimator instance
+            Whose parameters say what is learned of `y`.
+        known : dict
+            What a training before has learned, or nothing.
+        """
+
+    @classmethod
+    @abstractmethod
+    def check_classes(cls, classes: Any, y: np.ndarray, known: dict, estimator: Any) -> dict:
+        """Return what is known before a chunk is learned, with the `classes` of `partial_fit`."""
+
+    @classmethod
+    @abstractmethod
+    def check_learned(cls, learned: dict, n_outputs: int) -> None:
+        """Raise ValueError if what a file holds cannot have been learned with such a network."""
+
+    # The target itself.
+
+    @abstractmethod
+    def check(self, y: np.ndarray, name: str) -> None:
+        """Refuse a `y` that does not go with what was learned; `name` is its argument's."""
+
+    @abstractmethod
+    def encode(self, y: np.ndarray) -> np.ndarray:
+        """Return what the loss compares with the network's outputs."""
+
+    @abstractmethod
+    def wide_lr(self, lr: float) -> float:
+        """Return the learning rate of the wide path, given that of the network."""
+
+    @abstractmethod
+    def wide_norm(self, norm: float) -> float:
+        """Return the largest norm of the wide path's gradients, given that of the network."""
+
+    def strata(self, y: np.ndarray) -> np.ndarray | None:
+        """Return the class of each document, to split them evenly; None splits at random."""
+        return None
+
+    def weigh(self, y: np.ndarray) -> np.ndarray | float:
+        """Return the weight of each document by its class, 1 where classes have none."""
+        return 1.0
+
+
+def known_of(targets: tuple[type[Target], ...], estimator: Any) -> dict:
+    """Return what an estimator has learned of `y` by one of these targets, nothing before `fit`."""
+    names = {name for target in targets for name in target.learned_constraints}
+    return {name: value for name, value in vars(estimator).items() if name in names}
+
+
+def target_of(targets: tuple[type[Target], ...], learned: Any) -> type[Target] | None:
+    """Return which of these targets learns what was learned, None where none of it was."""
+    for target in targets:
+        if not target.learned_constraints.keys().isdisjoint(learned):
+            return target
+    return None
 
 
 def check_given(y: Any, estimator: Any) -> None:

@@ -1,75 +1,59 @@
-"""Targets of labels: one class for each document or some of many, their loss and their weights."""
+"""Targets of labels: one class for each document, or any number of labels."""
 
 from __future__ import annotations
 
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from scipy.sparse import issparse
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from sklearn_rnn._targets.base import check_given
+from sklearn_rnn._targets.base import Target
+from sklearn_rnn._targets.class_weights import weigh_classes
+from sklearn_rnn._targets.label_checks import check_labels, check_stream_classes
 from sklearn_rnn._targets.losses import BinaryCrossEntropy
-from sklearn_rnn._text.containers import as_labels
 
 
-def check_labels(y: Any, estimator: Any) -> np.ndarray:
-    """Return labels as they are: one for each document, or an indicator matrix of many.
+class LabelTarget(Target):
+    """Labels of either kind; `make` chooses between the two below."""
 
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or {array-like, sparse matrix} of (n_samples, n_labels)
-        What a user passed to an estimator.
-    estimator : estimator instance
-        Who asks, for the messages.
+    learned_constraints: ClassVar = {"classes_": [np.ndarray], "multilabel_": ["boolean"]}
 
-    Returns
-    -------
-    ndarray of shape (n_samples,), or of uint8 of shape (n_samples, n_labels)
+    @classmethod
+    def read(cls, y: Any, estimator: Any) -> np.ndarray:
+        """Return labels as they are: one for each document, or an indicator matrix."""
+        return check_labels(y, estimator)
 
-    Examples
-    --------
-    >>> from sklearn_rnn._targets.labels import check_labels
-    >>> check_labels([[1, 0, 1], [0, 0, 1]], "RNNTextClassifier")
-    array([[1, 0, 1],
-           [0, 0, 1]], dtype=uint8)
-    """
-    check_given(y, estimator)
-    if not _is_table(y):
-        y = as_labels(y)
-        check_classification_targets(y)
-        return y
-    name = estimator if isinstance(estimator, str) else type(estimator).__name__
-    kind = type_of_target(y, input_name="y")
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            f"{name} takes one label for each document, or an indicator matrix of 0 and 1 with a "
-            "column for each label. Got multiclass-multioutput targets, columns of more values: "
-            "sklearn.multioutput.MultiOutputClassifier fits one classifier for each column."
-        )
-    check_classification_targets(y)
-    y = y.toarray() if issparse(y) else np.asarray(y)
-    if not np.isin(y, (0, 1)).all():
-        raise ValueError(
-            "An indicator matrix of labels must hold 0 and 1 alone. "
-            f"Got {np.unique(y).tolist()} in y; MultiLabelBinarizer makes one from lists of labels."
-        )
-    return y.astype(np.uint8)
+    @classmethod
+    def make(cls, y: np.ndarray, weights: np.ndarray, estimator: Any, known: dict) -> Target:
+        """Return the target for one label a document, or for an indicator matrix."""
+        kind = IndicatorTarget if known.get("multilabel_", y.ndim > 1) else ClassTarget
+        return kind(y, weights, estimator, known.get("classes_"))
 
+    @classmethod
+    def check_classes(cls, classes: Any, y: np.ndarray, known: dict, estimator: Any) -> dict:
+        """Return what is known of the labels of a stream, with the classes passed."""
+        return check_stream_classes(classes, y, known, estimator)
 
-def _is_table(y: Any) -> bool:
-    """Tell columns from one label for each document; a single column counts as the latter."""
-    if isinstance(y, (list, tuple)):
-        return len(y) > 0 and isinstance(y[0], (list, tuple, np.ndarray)) and len(y[0]) != 1
-    shape = getattr(y, "shape", ())
-    return len(shape) > 1 and (issparse(y) or shape[1] != 1)
+    @classmethod
+    def check_learned(cls, learned: dict, n_outputs: int) -> None:
+        """Refuse classes that are none, or not those of a network of so many outputs.
 
-
-class LabelTarget:
-    """What targets of labels have in common: how the wide path learns them."""
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_rnn._targets.labels import LabelTarget
+        >>> learned = {"classes_": np.array(["a", "b"]), "multilabel_": False}
+        >>> LabelTarget.check_learned(learned, n_outputs=3)
+        Traceback (most recent call last):
+            ...
+        ValueError: the classes do not fit the outputs of the network
+        """
+        classes, multilabel = learned["classes_"], learned["multilabel_"]
+        expected = np.arange(n_outputs) if multilabel else np.unique(classes)
+        too_few = not multilabel and n_outputs < 2
+        if too_few or len(classes) != n_outputs or not np.array_equal(classes, expected):
+            raise ValueError("the classes do not fit the outputs of the network")
 
     def wide_lr(self, lr: float) -> float:
         """Return the rate of the wide path, which is convex and takes a far larger one."""
@@ -224,86 +208,3 @@ class IndicatorTarget(LabelTarget):
     def weigh(self, y: np.ndarray) -> float:
         """Return the weight of each document by its class: weights of labels are in the loss."""
         return 1.0
-
-
-def make_label_target(
-    y: np.ndarray, weights: np.ndarray, estimator: Any, known: dict
-) -> ClassTarget | IndicatorTarget:
-    """Return the target for labels, of one kind or the other.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_documents,) or (n_documents, n_labels)
-        The labels, as `check_labels` returns them.
-    weights : ndarray of float64 of shape (n_documents,)
-        Their weights.
-    estimator : estimator instance
-        Whose `class_weight` and `label_smoothing` hold.
-    known : dict
-        The classes, from before, or nothing.
-    """
-    make = IndicatorTarget if known.get("multilabel_", y.ndim > 1) else ClassTarget
-    return make(y, weights, estimator, known.get("classes_"))
-
-
-def check_learned_classes(classes: np.ndarray, multilabel: bool, n_outputs: int) -> None:
-    """Refuse classes that are none, or not those of a network of so many outputs.
-
-    Parameters
-    ----------
-    classes : ndarray
-        What should be `classes_`.
-    multilabel : bool
-        Whether a document may have any number of labels.
-    n_outputs : int
-        Outputs of the network.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_rnn._targets.labels import check_learned_classes
-    >>> check_learned_classes(np.array(["a", "b"]), multilabel=False, n_outputs=3)
-    Traceback (most recent call last):
-        ...
-    ValueError: the classes do not fit the outputs of the network
-    """
-    expected = np.arange(n_outputs) if multilabel else np.unique(classes)
-    too_few = not multilabel and n_outputs < 2
-    if too_few or len(classes) != n_outputs or not np.array_equal(classes, expected):
-        raise ValueError("the classes do not fit the outputs of the network")
-
-
-def weigh_classes(
-    class_weight: dict | str | None, classes: np.ndarray, codes: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
-    """Return the weight of each class in the loss.
-
-    Parameters
-    ----------
-    class_weight : dict, "balanced" or None
-        What the user asked for. "balanced" counts a document as often as its weight says.
-    classes : ndarray of shape (n_classes,)
-        The classes.
-    codes : ndarray of int of shape (n_documents,)
-        The place of each document's class.
-    weights : ndarray of float64 of shape (n_documents,)
-        Weights of the documents.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_rnn._targets.labels import weigh_classes
-    >>> weigh_classes("balanced", np.array(["a", "b"]), np.array([0, 0, 0, 1]), np.ones(4))
-    array([0.66666667, 2.        ])
-    """
-    if isinstance(class_weight, str):
-        counts = np.bincount(codes, weights, minlength=len(classes))
-        present = counts > 0
-        shares = np.divide(1, counts, out=np.zeros(len(classes)), where=present)
-        return counts.sum() / max(present.sum(), 1) * shares
-    result = compute_class_weight(class_weight, classes=classes, y=classes[codes])
-    if not np.all((result >= 0) & np.isfinite(result)):
-        raise ValueError(
-            f"The weights in class_weight must be finite and not negative. Got {class_weight}."
-        )
-    return result

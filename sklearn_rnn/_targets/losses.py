@@ -26,6 +26,8 @@ class BinaryCrossEntropy(nn.Module):
     tensor([1.3863])
     """
 
+    class_weight: Tensor | None
+
     def __init__(self, label_smoothing: float = 0.0, class_weight: Tensor | None = None) -> None:
         super().__init__()
         self.label_smoothing = label_smoothing
@@ -87,3 +89,9 @@ class NumberLoss(nn.Module):
 
     def _poisson(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return outputs.exp() - targets * outputs
+
+
+# By name, as files say which one a network was trained with.
+LOSSES: dict[str, type[nn.Module]] = {
+    class_.__name__: class_ for class_ in (nn.CrossEntropyLoss, BinaryCrossEntropy, NumberLoss)
+}

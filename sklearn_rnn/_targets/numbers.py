@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils import check_array
 
-from sklearn_rnn._targets.base import check_given
+from sklearn_rnn._sklearn_compat import StrOptions
+from sklearn_rnn._targets.base import Target, check_given
 from sklearn_rnn._targets.losses import NumberLoss
 
 NUMBER_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
 
 
-def check_numbers(y: Any, estimator: Any) -> np.ndarray:
-    """Return numbers as float64, in one dimension or in columns, as they came.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        What a user passed to an estimator.
-    estimator : estimator instance
-        Who asks, for the messages.
-    """
-    check_given(y, estimator)
-    return check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=estimator)
-
-
-class NumberTarget:
+class NumberTarget(Target):
     """One or more real numbers for each document, in units in which the network learns well.
 
     The network learns ``(y - y_offset) / y_scale``. The offset is what would be the best constant
@@ -39,7 +26,7 @@ class NumberTarget:
     Parameters
     ----------
     y : ndarray of float64 of shape (n_documents,) or (n_documents, n_outputs)
-        The numbers, as `check_numbers` returns them.
+        The numbers, as `read` returns them.
     weights : ndarray of float64 of shape (n_documents,)
         Weights of the documents.
     loss : str
@@ -51,6 +38,49 @@ class NumberTarget:
     known : dict, default=None
         The offset and scale of a training before, to go on in its units.
     """
+
+    learned_constraints: ClassVar = {
+        "y_offset_": [np.ndarray],
+        "y_scale_": [np.ndarray],
+        "out_activation_": [StrOptions({"identity", "exp"})],
+    }
+
+    @classmethod
+    def read(cls, y: Any, estimator: Any) -> np.ndarray:
+        """Return numbers as float64, in one dimension or in columns, as they came."""
+        check_given(y, estimator)
+        return check_array(
+            y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=estimator
+        )
+
+    @classmethod
+    def make(cls, y: np.ndarray, weights: np.ndarray, estimator: Any, known: dict) -> Target:
+        """Return the target for the loss of a regressor, or the squared error of an encoder."""
+        loss = "squared_error" if estimator.loss == "auto" else estimator.loss
+        names = ("quantile", "epsilon")
+        options = {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
+        return cls(y, weights, loss, known=known, **options)
+
+    @classmethod
+    def check_classes(cls, classes: Any, y: np.ndarray, known: dict, estimator: Any) -> dict:
+        """Refuse classes: numbers have none."""
+        if classes is not None:
+            raise ValueError(
+                f"classes must be None where y holds numbers, as it does here. Got {classes!r}. "
+                "With labels, set loss='log_loss'."
+            )
+        return known
+
+    @classmethod
+    def check_learned(cls, learned: dict, n_outputs: int) -> None:
+        """Refuse an offset and a scale that do not fit a network of so many outputs."""
+        offset, scale = learned["y_offset_"], learned["y_scale_"]
+        for values in (offset, scale):
+            fits = values.shape in ((), (n_outputs,)) and values.size == n_outputs
+            if values.dtype != np.float64 or not fits or not np.isfinite(values).all():
+                raise ValueError("the offset or the scale does not fit the outputs of the network")
+        if offset.shape != scale.shape:
+            raise ValueError("the offset and the scale do not fit each other")
 
     def __init__(
         self,
@@ -134,31 +164,6 @@ class NumberTarget:
             )
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError(f"loss='poisson' requires {name} that is not negative. Got {y.min()}.")
-
-    def strata(self, y: np.ndarray) -> None:
-        """Return by what documents are split evenly: nothing."""
-
-    def weigh(self, y: np.ndarray) -> float:
-        """Return the weight of each document by its class: there is none."""
-        return 1.0
-
-
-def check_learned_units(offset: np.ndarray, scale: np.ndarray, n_outputs: int) -> None:
-    """Refuse an offset and a scale that are none, or not those of a network of so many outputs.
-
-    Parameters
-    ----------
-    offset, scale : ndarray
-        What should be `y_offset_` and `y_scale_`, of shape () or (n_outputs,).
-    n_outputs : int
-        Outputs of the network.
-    """
-    for values in (offset, scale):
-        fits = values.shape in ((), (n_outputs,)) and values.size == n_outputs
-        if values.dtype != np.float64 or not fits or not np.isfinite(values).all():
-            raise ValueError("the offset or the scale does not fit the outputs of the network")
-    if offset.shape != scale.shape:
-        raise ValueError("the offset and the scale do not fit each other")
 
 
 def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:

@@ -58,9 +58,9 @@ def sequences_from_flat(
     elif longest > width:
         raise ValueError(f"The longest document must fit in width={width}. It has {longest}.")
     index_dtype = _index_dtype(max(len(tokens), width))
-    indptr = np.zeros(len(lengths) + 1, dtype=index_dtype)
+    indptr: np.ndarray = np.zeros(len(lengths) + 1, dtype=index_dtype)
     np.cumsum(lengths, out=indptr[1:])
-    indices = np.arange(len(tokens), dtype=index_dtype)
+    indices: np.ndarray = np.arange(len(tokens), dtype=index_dtype)
     indices -= np.repeat(indptr[:-1], lengths)
     X = csr_array((tokens, indices, indptr), shape=(len(lengths), int(width)))
     X.has_canonical_format = True
@@ -171,9 +171,9 @@ def _from_dense(X: np.ndarray, name: str) -> csr_array:
     is_token = X != 0  # NaN is "a token" here, so that the check below meets it
     tokens = _as_ids(X[is_token], name)
     index_dtype = _index_dtype(max(len(tokens), X.shape[1]))
-    indptr = np.zeros(len(X) + 1, dtype=index_dtype)
+    indptr: np.ndarray = np.zeros(len(X) + 1, dtype=index_dtype)
     np.cumsum(is_token.sum(axis=1), out=indptr[1:])
-    indices = np.nonzero(is_token)[1].astype(index_dtype, copy=False)
+    indices: np.ndarray = np.nonzero(is_token)[1].astype(index_dtype, copy=False)
     sequences = csr_array((tokens, indices, indptr), shape=X.shape)
     sequences.has_canonical_format = True
     return sequences

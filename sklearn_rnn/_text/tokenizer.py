@@ -39,9 +39,8 @@ def make_preprocessor(
     'cafe creme'
     """
     by_name = {None: None, "ascii": strip_accents_ascii, "unicode": strip_accents_unicode}
-    if not callable(strip_accents):
-        strip_accents = by_name[strip_accents]
-    return partial(_preprocess, lowercase=lowercase, strip_accents=strip_accents)
+    strip = strip_accents if callable(strip_accents) else by_name[strip_accents]
+    return partial(_preprocess, lowercase=lowercase, strip_accents=strip)
 
 
 def make_tokenizer(token_pattern: str = TOKEN_PATTERN) -> Tokenizer:

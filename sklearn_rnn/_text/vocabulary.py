@@ -64,14 +64,14 @@ class Vocabulary:
                 "'vocabulary' must be a mapping of tokens to ids or an iterable over tokens, "
                 f"{type(vocabulary).__name__} object received."
             )
-        is_mapping = isinstance(vocabulary, Mapping)
+        ids = list(vocabulary.values()) if isinstance(vocabulary, Mapping) else None
         tokens = list(vocabulary)
         if not tokens:
             raise ValueError("empty vocabulary passed to fit")
         _check_tokens(tokens, "'vocabulary'")
         tokens = [str(token) for token in tokens]
-        if is_mapping:
-            tokens = _order_by_id(tokens, list(vocabulary.values()))
+        if ids is not None:
+            tokens = _order_by_id(tokens, ids)
         elif isinstance(vocabulary, Set):
             tokens = sorted(tokens)
         seen = set()
@@ -114,7 +114,7 @@ class Vocabulary:
         high = max_df if isinstance(max_df, Integral) else max_df * n_documents
         if high < low:
             raise ValueError("max_df corresponds to < documents than min_df")
-        kept = range(len(tokens))
+        kept = np.arange(len(tokens))
         if low > 1 or high < n_documents:
             documents = document_counts(occurrences, lengths, len(tokens))
             kept = np.flatnonzero((documents >= low) & (documents <= high))

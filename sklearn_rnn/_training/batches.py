@@ -196,8 +196,8 @@ class SimilarLengthBatches:
             for rows in self.plan():
                 yield self._batch(rows, self.dataset.lengths[rows])
         else:
-            for rows in self._random_plan():
-                yield self._batch(rows, *self._crop(rows))
+            for rows in self._random_plan(self.random_state):
+                yield self._batch(rows, *self._crop(rows, self.random_state))
 
     def _batch(
         self, rows: np.ndarray, lengths: np.ndarray, offsets: np.ndarray | None = None
@@ -210,9 +210,9 @@ class SimilarLengthBatches:
     def _n_random_batches(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
 
-    def _random_plan(self) -> list[np.ndarray]:
+    def _random_plan(self, random_state: np.random.RandomState) -> list[np.ndarray]:
         """Return the rows of each batch of a random epoch."""
-        order = self.random_state.permutation(len(self.dataset))
+        order = random_state.permutation(len(self.dataset))
         # Batches differ by at most one document, so that none has a much louder gradient.
         sizes = np.array([len(part) for part in np.array_split(order, self._n_random_batches())])
         ends = np.cumsum(sizes)
@@ -223,7 +223,7 @@ class SimilarLengthBatches:
             start = ends[first] - sizes[first]
             window = self._longest_first(order[start : start + window_sizes.sum()])
             batches += np.split(window, np.cumsum(window_sizes)[:-1])
-        return [batches[i] for i in self.random_state.permutation(len(batches))]
+        return [batches[i] for i in random_state.permutation(len(batches))]
 
     def plan(self) -> list[np.ndarray]:
         """Return the rows of each batch of the fixed order, longest documents first."""
@@ -244,10 +244,12 @@ class SimilarLengthBatches:
             lengths = np.minimum(lengths, self.crop_length)
         return rows[np.argsort(-lengths, kind="stable")]
 
-    def _crop(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _crop(
+        self, rows: np.ndarray, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return how many tokens to read of each document, and from where on."""
         lengths = self.dataset.lengths[rows]
         if self.crop_length is None:
             return lengths, np.zeros_like(lengths)
         cropped = np.minimum(lengths, self.crop_length)
-        return cropped, self.random_state.randint(lengths - cropped + 1)
+        return cropped, random_state.randint(lengths - cropped + 1)

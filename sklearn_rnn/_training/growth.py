@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 from torch import Tensor, nn
 
 from sklearn_rnn._text.ngrams import NGrams
@@ -32,7 +33,7 @@ class RoomToGrow:
     """
 
     def __init__(self) -> None:
-        self.buffers = {}
+        self.buffers: dict[str, Tensor] = {}
 
     def lengthen(self, name: str, tensor: Tensor, n_rows: int) -> Tensor:
         """Return a tensor of more rows: those of `tensor`, and 0 behind them.
@@ -65,6 +66,16 @@ def count_known_ids(module: nn.Module) -> int | None:
     return min((len(table.weight) for table in tables), default=None)
 
 
+def check_known_ids(X: csr_array, module: nn.Module) -> None:
+    """Refuse token ids that a network to be trained further has no vectors for."""
+    known = count_known_ids(module)
+    if known is not None and X.data.max(initial=0) >= known:
+        raise ValueError(
+            f"With warm_start=True, X must hold the vocabulary of the previous fit: token ids up "
+            f"to {known - 1}. Got {X.data.max()}. partial_fit takes new tokens in."
+        )
+
+
 def find_ngrams(module: nn.Module) -> NGrams | None:
     """Return the words and pairs that a network's wide path knows, None without one."""
     for part in module.modules():
@@ -83,11 +94,11 @@ def grow_embeddings(
             continue
         weight = part.table.weight
         n_known = len(weight)
-        _change_state(
-            optimizer,
-            weight,
-            lambda value, key, name=name: room.lengthen(f"{name}.{key}", value, n_ids),
-        )
+
+        def lengthen(value: Tensor, key: str, name: str = name) -> Tensor:
+            return room.lengthen(f"{name}.{key}", value, n_ids)
+
+        _change_state(optimizer, weight, lengthen)
         _set_weight(part.table, optimizer, room.lengthen(f"{name}.weight", weight.data, n_ids))
         part.reset_rows(n_known)
 
@@ -124,7 +135,9 @@ def _change_state(
             state[key] = change(value, key)
 
 
-def _set_weight(table: nn.Module, optimizer: torch.optim.Optimizer, values: Tensor) -> None:
+def _set_weight(
+    table: nn.Embedding | nn.EmbeddingBag, optimizer: torch.optim.Optimizer, values: Tensor
+) -> None:
     """Give a table another number of rows.
 
     By another parameter: what still holds a loss, such as a traceback or a callback, holds the
@@ -181,15 +194,16 @@ class TrainingState:
         self.stream = net.stream_
 
     def _save(self, parameter: Tensor, rows: np.ndarray | None) -> tuple[_Saved, dict]:
+        kept = None
         if rows is not None:
-            rows = torch.from_numpy(rows[rows < len(parameter)]).to(parameter.device)
+            kept = torch.from_numpy(rows[rows < len(parameter)]).to(parameter.device)
         state = {
-            key: _Saved(value, rows if value.shape == parameter.shape else None)
+            key: _Saved(value, kept if value.shape == parameter.shape else None)
             if isinstance(value, Tensor)
             else value
             for key, value in self.net.optimizer_.state.get(parameter, {}).items()
         }
-        return _Saved(parameter.data, rows), state
+        return _Saved(parameter.data, kept), state
 
     def restore(self) -> None:
         """Put everything back."""

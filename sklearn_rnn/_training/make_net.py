@@ -1,16 +1,22 @@
-"""Parameters of an estimator to parts of its net: optimizer, skorch's arguments, callbacks."""
+"""From the parameters of an estimator to a net that is ready to be trained."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
+from scipy.sparse import csr_array
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
+from torch import nn
 
+from sklearn_rnn._targets.base import Target
+from sklearn_rnn._training.batches import SimilarLengthBatches
 from sklearn_rnn._training.callbacks import (
     CheckLoss,
     ClipGradNorm,
@@ -19,8 +25,147 @@ from sklearn_rnn._training.callbacks import (
     ProgressBar,
     ValidationScore,
 )
-from sklearn_rnn._training.optimizers import OPTIMIZERS, SCHEDULES
+from sklearn_rnn._training.device import resolve_device
+from sklearn_rnn._training.growth import count_known_ids, find_ngrams
+from sklearn_rnn._training.make_network import count_ids, make_network
+from sklearn_rnn._training.net import SequenceNet
+from sklearn_rnn._training.optimizers import OPTIMIZERS, LazyAdamW
+from sklearn_rnn._training.precision import resolve_precision
+from sklearn_rnn._training.schedules import SCHEDULES
+from sklearn_rnn._training.settings import resolve_kernels
+from sklearn_rnn.modules._make_cell import n_documents_at_once
+from sklearn_rnn.modules.kernels import has_kernels, load_kernels
 from sklearn_rnn.utils._param_names import did_you_mean
+
+# Prediction needs no gradients kept, so its batches can be larger than those of training.
+_PREDICTION_BATCH_SIZE = 256
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """Where, how long and in which order a net is to be trained.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where.
+    batch_size : int
+        Documents in a batch.
+    max_epochs : int
+        Epochs at most.
+    n_steps : int
+        Steps in these epochs, over which the learning rate goes through its schedule.
+    order_seed : int
+        Seed of the order of the documents.
+    lr_schedule : str
+        One of `SCHEDULES`.
+    score : callable, default=None
+        The score of early stopping, as `ValidationScore` takes it.
+    """
+
+    device: torch.device
+    batch_size: int
+    max_epochs: int
+    n_steps: int
+    order_seed: int
+    lr_schedule: str
+    score: Callable | None = None
+
+
+def prepare_device(estimator: Any) -> torch.device:
+    """Return the device to train on, with the kernels that run there compiled if asked for."""
+    device = resolve_device(estimator.device, estimator)
+    if device.type == "cpu" and resolve_kernels(estimator) is True:
+        load_kernels()
+    return device
+
+
+def make_net(
+    estimator: Any,
+    X: csr_array,
+    vectorizer: Any,
+    target: Target,
+    plan: TrainingPlan,
+    previous: nn.Module | None = None,
+) -> SequenceNet:
+    """Return an initialized net, with new weights or with those of a previous module.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose parameters say which net.
+    X : csr_array of int32 of shape (n_documents, n_positions)
+        The documents to train on.
+    vectorizer : transformer or None
+        What made them, whose vocabulary is to have room.
+    target : Target
+        What is learned.
+    plan : TrainingPlan
+        The training.
+    previous : torch.nn.Module, default=None
+        A network of the same shape, whose weights, words and pairs are taken over.
+    """
+    n_ids = ngrams = None
+    if previous is not None:
+        n_ids, ngrams = count_known_ids(previous), find_ngrams(previous)
+    if n_ids is None:
+        n_ids = count_ids(X, vectorizer)
+    params = _net_params(estimator, target, plan)
+    is_sparse = params["optimizer"] is LazyAdamW
+    module = make_network(estimator, X, n_ids, target.n_outputs, sparse=is_sparse, ngrams=ngrams)
+    net = SequenceNet(**{"module": module, **params}).initialize()
+    if previous is not None:
+        _take_weights(net.module_, previous, estimator)
+    return net
+
+
+def _take_weights(module: nn.Module, previous: nn.Module, estimator: Any) -> None:
+    try:
+        module.load_state_dict(previous.state_dict())
+    except RuntimeError as exc:
+        raise ValueError(
+            f"The parameters of this {type(estimator).__name__} make a network of another shape "
+            "than the one whose weights are to be trained further. Set those that were "
+            "changed back, or, to begin anew, set warm_start=False and call fit."
+        ) from exc
+
+
+def _net_params(estimator: Any, target: Target, plan: TrainingPlan) -> dict:
+    """Return the arguments of the net but for the module."""
+    device, kernels = plan.device, resolve_kernels(estimator)
+    part_documents = n_documents_at_once(estimator.cell) if device.type == "cpu" else None
+    return {
+        **_optimizer_params(estimator, target),
+        "max_epochs": plan.max_epochs,
+        "batch_size": plan.batch_size,
+        "iterator_train": SimilarLengthBatches,
+        "iterator_train__random_state": np.random.RandomState(plan.order_seed),
+        "iterator_train__crop_length": estimator.crop_length,
+        "iterator_train__part_documents": part_documents,
+        "iterator_valid": SimilarLengthBatches,
+        "iterator_valid__part_documents": part_documents,
+        "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
+        "callbacks": make_callbacks(estimator, target, plan),
+        "device": device,
+        "autocast_dtype": resolve_precision(
+            estimator.precision, estimator.cell, device, kernels=has_kernels(kernels)
+        ),
+        "verbose": 0,
+        **target.criterion,
+        **check_skorch_params(estimator),
+    }
+
+
+def _optimizer_params(estimator: Any, target: Target) -> dict:
+    """Return the arguments of the optimizer, some of them for the wide path alone."""
+    optimizer = resolve_optimizer(estimator)
+    params = {"optimizer": optimizer, "lr": estimator.lr}
+    if "weight_decay" in inspect.signature(optimizer).parameters:
+        params["optimizer__weight_decay"] = estimator.weight_decay
+    if optimizer is LazyAdamW and estimator.wide_weight:
+        group = {"plain": True, "lr": target.wide_lr(estimator.lr)}
+        params["optimizer__param_groups"] = [("wide.*", group)]
+    return params
 
 
 def resolve_optimizer(estimator: Any) -> type | partial:
@@ -58,33 +203,9 @@ def check_skorch_params(estimator: Any) -> dict:
     return params
 
 
-def make_callbacks(
-    estimator: Any,
-    target: Any,
-    n_steps: int,
-    max_epochs: int,
-    *,
-    score: Callable | None = None,
-    lr_schedule: str | None = None,
-) -> list:
-    """Return the callbacks of a training: ours, and behind them those of the user.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-        Whose parameters say which.
-    target : ClassTarget, IndicatorTarget or NumberTarget
-        What is learned.
-    n_steps : int
-        Steps of the whole training.
-    max_epochs : int
-        Epochs of the whole training.
-    score : callable, default=None
-        The score of early stopping, as `ValidationScore` takes it.
-    lr_schedule : str, default=None
-        Name of the schedule. None stands for that of the estimator.
-    """
-    callbacks = [("check_loss", CheckLoss())]
+def make_callbacks(estimator: Any, target: Target, plan: TrainingPlan) -> list:
+    """Return the callbacks of a training: ours, and behind them those of the user."""
+    callbacks: list = [("check_loss", CheckLoss())]
     if estimator.early_stopping:
         stopper = EarlyStopping(
             monitor="valid_score",
@@ -95,17 +216,17 @@ def make_callbacks(
         )
         # Stopping comes last, since it raises an error.
         callbacks += [
-            ("valid_score", ValidationScore(score)),
+            ("valid_score", ValidationScore(plan.score)),
             ("keep_best", KeepBest()),
             ("early_stopping", stopper),
         ]
     if estimator.clip_grad_norm is not None:
         norms = estimator.clip_grad_norm, target.wide_norm(estimator.clip_grad_norm)
         callbacks.append(("clip_grad_norm", ClipGradNorm(*norms)))
-    schedule = LearningRateSchedule(SCHEDULES[lr_schedule or estimator.lr_schedule], n_steps)
+    schedule = LearningRateSchedule(SCHEDULES[plan.lr_schedule], plan.n_steps)
     callbacks.append(("lr_schedule", schedule))
     if estimator.verbose:
-        callbacks.append(("progress_bar", ProgressBar(max_epochs)))
+        callbacks.append(("progress_bar", ProgressBar(plan.max_epochs)))
     return callbacks + _check_callbacks(estimator)
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping
 from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence
 
 from sklearn_rnn._training.batches import SequenceDataset, TokenBatch
+from sklearn_rnn._training.device import moved
 from sklearn_rnn._training.net_data import net_from_bytes, net_to_bytes
 from sklearn_rnn._training.process_state import side_by_side
 from sklearn_rnn.modules._dropout import dropout_generator
 from sklearn_rnn.modules._penalties import collect_penalties
+
+# What a network returns for a batch: one tensor, or several.
+Outputs = Tensor | tuple[Tensor, ...]
 
 
 class PickledState:
@@ -49,7 +53,7 @@ class SequenceNet(NeuralNet):
     """
 
     # What `partial_fit` of an estimator keeps here from one chunk to the next.
-    stream_ = None
+    stream_: Any = None
 
     def __init__(self, *args, autocast_dtype: torch.dtype = torch.float32, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -61,11 +65,11 @@ class SequenceNet(NeuralNet):
         """Return the two sets, already split."""
         return X
 
-    def infer(self, x: TokenBatch, **fit_params) -> Tensor:
+    def infer(self, x: TokenBatch, **fit_params) -> Outputs:
         """Run the module on a batch, its parts side by side."""
         return self._infer(self.module_, x, **fit_params)
 
-    def _infer(self, function: Callable, x: TokenBatch, **fit_params) -> Tensor:
+    def _infer(self, function: Callable, x: TokenBatch, **fit_params) -> Outputs:
         grad_enabled = torch.is_grad_enabled()
 
         def infer_part(ids):
@@ -125,7 +129,7 @@ class SequenceNet(NeuralNet):
 
     def get_loss(
         self,
-        y_pred: Tensor | tuple[Tensor, ...],
+        y_pred: Outputs,
         y_true: tuple[Tensor, Tensor],
         X: TokenBatch | None = None,
         training: bool = False,
@@ -202,13 +206,6 @@ class SequenceNet(NeuralNet):
         return outputs
 
 
-def moved(data: Tensor | PackedSequence, device: str | torch.device) -> Tensor | PackedSequence:
-    """Return data on a device. A GPU need not be waited for, if it copies from pinned memory."""
-    if torch.device(device).type == "cuda" and not data.is_cuda:
-        return data.pin_memory().to(device, non_blocking=True)
-    return data.to(device)
-
-
 def own_grad(grad: Tensor | None, parameter: Tensor) -> Tensor | None:
     """Return a gradient that can be added to, the rows of a sparse one already summed."""
     if grad is None:
@@ -220,33 +217,8 @@ def own_grad(grad: Tensor | None, parameter: Tensor) -> Tensor | None:
     return torch.empty_like(parameter).copy_(grad)
 
 
-def join_parts(outputs: list[Tensor | tuple[Tensor, ...]]) -> Tensor | tuple[Tensor, ...]:
+def join_parts(outputs: Sequence[Any]) -> Outputs:
     """Return the outputs for the parts of a batch as those of the whole batch, in float32."""
     if isinstance(outputs[0], tuple):
         return tuple(torch.cat(columns).float() for columns in zip(*outputs, strict=True))
-    return torch.cat(outputs).float()
-
-
-def resolve_device(device: str | torch.device, estimator: object) -> torch.device:
-    """Return the torch device, "auto" being the GPU where there is one.
-
-    Parameters
-    ----------
-    device : str or torch.device
-        What the user asked for.
-    estimator : estimator instance
-        Who asks, for the message.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    message = (
-        f"The 'device' parameter of {type(estimator).__name__} must be 'auto' or a device that "
-        f"torch has here. Got {device!r} instead"
-    )
-    try:
-        # Whether the device is there, and computes, shows when something is put there and read.
-        probe = torch.zeros(1, device=device)
-        probe.cpu()
-        return probe.device
-    except (RuntimeError, AssertionError) as exc:
-        raise ValueError(f"{message}: {exc}") from exc
+    return torch.cat(list(outputs)).float()

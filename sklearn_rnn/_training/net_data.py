@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,21 +12,16 @@ import torch
 from skorch import NeuralNet
 from skorch.exceptions import DeviceWarning
 from skorch.history import History
-from torch import nn
 
 from sklearn_rnn._files.file_format import pack, unpack
 from sklearn_rnn._files.renamed import NETWORK_ARGUMENTS, with_current_names
 from sklearn_rnn._files.values import NotDataError, Reader, Writer
 from sklearn_rnn._sklearn_compat import Interval, validate_parameter_constraints
-from sklearn_rnn._targets.losses import BinaryCrossEntropy, NumberLoss
+from sklearn_rnn._targets.losses import LOSSES
 from sklearn_rnn._training.batches import SimilarLengthBatches
+from sklearn_rnn._training.device import find_device
 from sklearn_rnn._training.optimizers import OPTIMIZERS
 from sklearn_rnn.modules._description import describe, rebuild
-
-# Losses by name. One that an estimator trains with must be among them for it to be saved.
-CRITERIA = {
-    class_.__name__: class_ for class_ in (nn.CrossEntropyLoss, BinaryCrossEntropy, NumberLoss)
-}
 
 _SIZE = Interval(Integral, 1, None, closed="left")
 _ITERATOR = {
@@ -90,7 +86,7 @@ def write_net(net: NeuralNet, writer: Writer) -> dict:
         "type": "net",
         "network": writer.write(network),
         "weights": prefix,
-        "criterion": _name_of(params["criterion"], CRITERIA, "criterion"),
+        "criterion": _name_of(params["criterion"], LOSSES, "criterion"),
         "optimizer": _name_of(params["optimizer"], OPTIMIZERS, "optimizer"),
         "arguments": writer.write(kept),
         "precision": str(net.autocast_dtype),
@@ -124,7 +120,7 @@ def read_net(class_: type[NeuralNet], written: dict, reader: Reader) -> NeuralNe
     validate_parameter_constraints(_ARGUMENTS, checked, caller_name="the net")
     net = class_(
         rebuild(_current(reader.read(written["network"])), weights),
-        criterion=CRITERIA[written["criterion"]],
+        criterion=LOSSES[written["criterion"]],
         optimizer=OPTIMIZERS[written["optimizer"]],
         iterator_train=SimilarLengthBatches,
         iterator_valid=SimilarLengthBatches,
@@ -150,7 +146,7 @@ def _current(network: Any) -> Any:
     }
 
 
-def _name_of(class_: Any, classes: dict[str, type], what: str) -> str:
+def _name_of(class_: Any, classes: Mapping[str, type], what: str) -> str:
     for name, known in classes.items():
         if class_ is known:
             return name
@@ -161,7 +157,7 @@ def _device_here(name: str) -> torch.device:
     """Return the device, the CPU where that one is not here."""
     device = torch.device(name)
     try:
-        torch.zeros(1, device=device).cpu()
+        find_device(device)
     except (RuntimeError, AssertionError):
         warnings.warn(
             f"The model was saved on the device {name!r}, which is not here. It is loaded on the "

@@ -1,10 +1,11 @@
-"""Optimizers and learning-rate schedules by name."""
+"""Optimizers by name, and the clipping of their gradients."""
 
 from __future__ import annotations
 
 import inspect
 import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -63,7 +64,7 @@ class LazyAdamW(torch.optim.AdamW):
     ) -> None:
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True)
 
-    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take one step.
 
         Parameters
@@ -175,38 +176,3 @@ OPTIMIZERS = {
     "adagrad": torch.optim.Adagrad,
     "sgd": torch.optim.SGD,
 }
-
-
-def constant(step: int, n_steps: int) -> float:
-    """Return 1 at every step."""
-    return 1.0
-
-
-def linear(step: int, n_steps: int) -> float:
-    """Fall in a straight line from 1 to 0."""
-    return 1 - step / n_steps
-
-
-def cosine(step: int, n_steps: int) -> float:
-    """Fall from 1 to 0 along half a cosine (Loshchilov and Hutter, 2017)."""
-    return (1 + math.cos(math.pi * step / n_steps)) / 2
-
-
-def one_cycle(step: int, n_steps: int, warm_up: float = 0.25) -> float:
-    """Rise to 1 in the first quarter and fall to 0 after it (Smith and Topin, 2018).
-
-    Both ways along half a cosine, from a twenty-fifth.
-
-    Examples
-    --------
-    >>> from sklearn_rnn._training.optimizers import one_cycle
-    >>> [round(one_cycle(step, 100), 2) for step in (0, 25, 50, 99)]
-    [0.04, 1.0, 0.75, 0.0]
-    """
-    peak = warm_up * n_steps
-    if step < peak:
-        return 1 - (1 - 1 / 25) * cosine(step, peak)
-    return cosine(step - peak, n_steps - peak)
-
-
-SCHEDULES = {"onecycle": one_cycle, "cosine": cosine, "linear": linear, "constant": constant}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -98,8 +98,9 @@ def torch_workers(n_workers: int) -> Iterator[None]:
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)
         # Flushing is a setting of each thread.
-        start = {"initializer": torch.set_flush_denormal, "initargs": (True,)}
-        _pool = ThreadPoolExecutor(n_workers, **start) if n_workers > 1 else None
+        _pool = None
+        if n_workers > 1:
+            _pool = ThreadPoolExecutor(n_workers, "", torch.set_flush_denormal, (True,))
         try:
             yield
         finally:
@@ -113,6 +114,30 @@ def torch_workers(n_workers: int) -> Iterator[None]:
 def _flushes_denormal() -> bool:
     """Return whether denormal numbers count as 0 in this thread; torch does not tell."""
     return not (torch.tensor(1e-40) * 1).item()
+
+
+@contextmanager
+def training_modes(n_workers: int, seed: int, device: torch.device) -> Iterator[None]:
+    """Hold all that torch keeps for a thread or the process as training needs it.
+
+    Parameters
+    ----------
+    n_workers : int
+        The number of threads.
+    seed : int
+        Torch's seed.
+    device : torch.device
+        Where training is.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(torch_workers(n_workers))
+        stack.enter_context(torch_seed(seed, device))
+        stack.enter_context(torch_float32())
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        # Like the two above: new threads do not have the caller's modes either.
+        stack.enter_context(torch.autocast(device.type, enabled=False))
+        yield
 
 
 def side_by_side(function: Callable, *arguments: Iterable) -> list[Any]:

@@ -3,55 +3,16 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import check_non_negative
+from sklearn.utils import check_consistent_length
 
-from sklearn_rnn._sklearn_compat import _check_sample_weight
-from sklearn_rnn._training.batches import SequenceDataset
-
-
-class Documents(NamedTuple):
-    """Documents as token ids, with what belongs to each."""
-
-    X: csr_array
-    y: np.ndarray
-    weights: np.ndarray
-
-    def take(self, rows: np.ndarray) -> Documents:
-        """Return some of them."""
-        return Documents(*(part[rows] for part in self))
-
-    def to_dataset(self, target: Any, mean_weight: float | None = None) -> SequenceDataset:
-        """Return what the network reads, with weights whose mean is 1.
-
-        So a document of weight 2 counts as two of weight 1, not more, whatever the other weights.
-        Where these are a part of the documents, `mean_weight` is the mean weight of all.
-        """
-        mean = self.weights.mean() if mean_weight is None else mean_weight
-        weights = (self.weights / mean).astype(np.float32)
-        return SequenceDataset(self.X, target.encode(self.y), weights)
-
-
-def check_weights(sample_weight: Any, X: csr_array, name: str = "sample_weight") -> np.ndarray:
-    """Return a weight for each document, None standing for 1."""
-    weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
-    check_non_negative(weights, f"`{name}`")
-    return weights
-
-
-def check_any_weight(estimator: Any, weights: np.ndarray, where: str) -> None:
-    """Refuse documents of no weight at all."""
-    if not weights.any():
-        raise ValueError(
-            f"At least one non-zero weight is needed among the documents {where}, but by "
-            "sample_weight and class_weight all are 0. Give more documents a weight"
-            + (", or set early_stopping=False." if estimator.early_stopping else ".")
-        )
+from sklearn_rnn._targets.base import Target
+from sklearn_rnn._training.documents import Documents, check_weights
+from sklearn_rnn._training.vectorize import vectorize
 
 
 def check_validation_given(estimator: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> None:
@@ -71,6 +32,18 @@ def check_validation_given(estimator: Any, X_val: Any, y_val: Any, sample_weight
             "X_val and y_val are passed to fit while at the same time early_stopping is False. "
             "When passing X_val and y_val to fit, early_stopping should be set to True."
         )
+
+
+def make_validation_set(
+    X_val: Any, y_val: Any, sample_weight_val: Any, estimator: Any, vectorizer: Any, target: Target
+) -> Documents:
+    """Return the documents that the user gave for early stopping, checked against what is known."""
+    X = vectorize(X_val, vectorizer, estimator, name="X_val")
+    y = target.read(y_val, estimator)
+    check_consistent_length(X, y)
+    target.check(y, "y_val")
+    weights = check_weights(sample_weight_val, X, "sample_weight_val")
+    return Documents(X, y, weights * target.weigh(y))
 
 
 def hold_out(

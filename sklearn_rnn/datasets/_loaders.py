@@ -3,6 +3,7 @@
 import json
 import lzma
 from importlib.resources import files
+from typing import Any
 
 import pandas as pd
 from sklearn.utils import Bunch
@@ -30,7 +31,8 @@ def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool):
     if subset != "all":
         frame = frame[frame["split"] == subset].reset_index(drop=True)
 
-    data, target = frame["text"], frame["label"]
+    data: Any = frame["text"]
+    target: Any = frame["label"]
     if not as_frame:
         data, target = data.to_numpy(dtype=object), target.to_numpy(dtype=object)
     if return_X_y:

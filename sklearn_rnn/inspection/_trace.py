@@ -45,11 +45,10 @@ class Trace:
         Tokens that the network read, spelled as in the text if the text is known.
 
     quantities : list of str
-        What was recorded of each unit: "hidden_state", for every kind of LSTM also "cell_state",
-        "input_gate", "forget_gate", "output_gate" and "candidate", for a GRU "reset_gate",
-        "update_gate" and "candidate", for the MGU "forget_gate" and "candidate", for the SRU
-        "cell_state", "forget_gate", "reset_gate" and "candidate". For a Grid LSTM "hidden_state"
-        and "cell_state" are what goes up from layer to layer.
+        What was recorded of each unit. "hidden_state" is always recorded. A cell with a memory adds
+        "cell_state", and a cell with gates adds those, such as "forget_gate", and its "candidate".
+        The user guide lists them under Cells. In a Grid LSTM, "hidden_state" and "cell_state" are
+        those passed up from layer to layer.
 
     readings : ndarray of shape (n_tokens, n_outputs) or None
         Prediction after each token, of a classifier the class probabilities. NaN after tokens
@@ -222,9 +221,9 @@ def trace(estimator, document, *, n_readings="auto"):
 
     Notes
     -----
-    The hidden states are those that the layers returned in a prediction. Gates and cell states
-    follow from them by the equations of the cell; for a cell of one's own only hidden states are
-    given.
+    The hidden states are those that the layers return in a prediction. Gates and cell states are
+    computed from them with the equations of the cell. A cell of your own shows the gates that it
+    names in its ``equations``.
 
     The prediction after a token is the prediction of the estimator, wide path included, for the
     document that ends with this token. A bidirectional network reads each of these beginnings anew

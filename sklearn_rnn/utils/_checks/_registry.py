@@ -5,7 +5,7 @@ from sklearn.base import is_clusterer, is_regressor
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-_CHECKS = []
+_CHECKS: list[tuple] = []
 
 
 def text_check(*applies):

@@ -1,0 +1,94 @@
+"""A training from its first epoch to its last."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from torch import nn
+
+from sklearn_rnn._targets.base import Target
+from sklearn_rnn._training.documents import Documents
+from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
+from sklearn_rnn._training.net import SequenceNet
+from sklearn_rnn._training.process_state import training_modes
+from sklearn_rnn._training.settings import count_workers, resolve_training_length
+from sklearn_rnn.exceptions import FitInterruptedWarning
+
+
+def fit_net(
+    estimator: Any,
+    train: Documents,
+    valid: Documents | None,
+    target: Target,
+    vectorizer: Any,
+    *,
+    score: Any,
+    seeds: Any,
+    previous: nn.Module | None = None,
+) -> SequenceNet:
+    """Train a net on checked documents and return it, leaving the estimator as it is.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose parameters say how.
+    train, valid : Documents
+        What to train on, and what to validate on, None for nothing.
+    target : Target
+        What is learned.
+    vectorizer : transformer or None
+        What made the token ids.
+    score : callable or None
+        The score of early stopping, see `ValidationScore`.
+    seeds : pair of int
+        Those of the order of documents, and of torch.
+    previous : torch.nn.Module, default=None
+        The network to go on from.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user interrupted before the first step. Afterwards a FitInterruptedWarning is given.
+    """
+    order_seed, torch_seed = seeds
+    device = prepare_device(estimator)
+    train_set = train.to_dataset(target)
+    valid_set = None if valid is None else valid.to_dataset(target)
+    batch_size, max_epochs = resolve_training_length(estimator, len(train_set))
+    plan = TrainingPlan(
+        device=device,
+        batch_size=batch_size,
+        max_epochs=max_epochs,
+        n_steps=max_epochs * -(-len(train_set) // batch_size),
+        order_seed=order_seed,
+        lr_schedule=estimator.lr_schedule,
+        score=score,
+    )
+    with training_modes(count_workers(estimator.n_jobs), int(torch_seed), device):
+        net = make_net(estimator, train.X, vectorizer, target, plan, previous)
+        net.partial_fit((train_set, valid_set))
+    if net.interrupted_:
+        _tell_of_interrupt(estimator, net, max_epochs)
+    # Of no use any more, and as large as the weights, or twice as large.
+    net.optimizer_.state.clear()
+    end_training(net)
+    return net
+
+
+def end_training(net: SequenceNet) -> None:
+    """Leave a net as every prediction does, and without gradients, which take room."""
+    net.module_.zero_grad(set_to_none=True)
+    net._set_training(False)
+
+
+def _tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int) -> None:
+    """Warn that training ended early, or raise the interrupt where no step was taken."""
+    if not any("train_loss" in batch for row in net.history for batch in row["batches"]):
+        raise KeyboardInterrupt
+    warnings.warn(
+        f"Training of {type(estimator).__name__} was interrupted in epoch {len(net.history)} of "
+        f"{max_epochs}. The estimator keeps the best weights that it had reached.",
+        FitInterruptedWarning,
+        stacklevel=6,  # of who called fit
+    )

@@ -1,0 +1,109 @@
+"""From the parameters of an estimator and its documents to a network with new weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from torch import nn
+
+from sklearn_rnn._text.ngrams import NGrams, count_ngrams
+from sklearn_rnn._text.sequences import sequence_lengths
+from sklearn_rnn._text.vocabulary import FIRST_ID
+from sklearn_rnn._training.settings import resolve_kernels, resolve_wide_weight
+from sklearn_rnn.modules import NGramLinear, WideAndDeep, build_network
+
+# Bound on the weights of word pairs, 128 MiB of them: many classes times many pairs grow large.
+_MAX_PAIR_WEIGHTS = 2**25
+
+# Parameters of an estimator that the network takes by the same name.
+_ARGUMENTS = (
+    "cell",
+    "activation",
+    "bidirectional",
+    "num_layers",
+    "embedding_dim",
+    "hidden_size",
+    "recurrent_init",
+    "forget_bias",
+    "pooling",
+    "num_heads",
+    "attention_penalty",
+    "skip_connection",
+    "dropout",
+    "word_dropout",
+    "recurrent_dropout",
+    "variational_dropout",
+    "zoneout",
+)
+
+
+def make_network(
+    estimator: Any,
+    X: csr_array,
+    n_ids: int,
+    n_outputs: int,
+    *,
+    sparse: bool,
+    ngrams: NGrams | None = None,
+) -> nn.Module:
+    """Build the network of an estimator, with new weights.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose parameters say which network.
+    X : csr_array of int32 of shape (n_documents, n_positions)
+        The documents to train on.
+    n_ids : int
+        Number of token ids that the network is to know.
+    n_outputs : int
+        Columns of its output.
+    sparse : bool
+        Whether the gradients of its tables hold only the rows of a batch.
+    ngrams : NGrams, default=None
+        The words and pairs of the wide path. None counts those of `X`.
+    """
+    deep = build_network(
+        num_embeddings=n_ids,
+        n_outputs=n_outputs,
+        max_length=_longest_read(X, estimator.crop_length),
+        kernels=resolve_kernels(estimator),
+        sparse=sparse,
+        **{name: getattr(estimator, name) for name in _ARGUMENTS},
+    )
+    if not estimator.wide_weight:
+        return deep
+    if ngrams is None:
+        ngrams = count_ngrams(X, n_ids, max_pairs=max_pairs(n_outputs))
+    parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
+    wide = NGramLinear(n_outputs, *parts, sparse=sparse)
+    return WideAndDeep(deep, wide, resolve_wide_weight(estimator, X.shape[0]))
+
+
+def max_pairs(n_outputs: int) -> int:
+    """Return how many word pairs the wide path knows at most."""
+    return _MAX_PAIR_WEIGHTS // n_outputs
+
+
+def count_ids(X: csr_array, vectorizer: Any, n_known: int = 0) -> int:
+    """Return how many ids the embedding table needs for documents, beside those that it has."""
+    n_ids = int(X.data.max(initial=FIRST_ID - 1)) + 1
+    if hasattr(vectorizer, "vocabulary_"):
+        return max(n_ids, FIRST_ID + len(vectorizer.vocabulary_))
+    n_new = n_ids - n_known
+    if n_new > 10**6 and n_new > 100 * len(np.unique(X.data[X.data >= n_known])):
+        raise ValueError(
+            f"The token ids in X go up to {n_ids - 1}, but few of them occur: the embedding "
+            "would need a row for each. Number the tokens from 2 on without gaps, as "
+            "SequenceVectorizer does."
+        )
+    return n_ids
+
+
+def _longest_read(X: csr_array, crop_length: int | None) -> int:
+    """Return how many tokens training reads of the longest document."""
+    longest = int(sequence_lengths(X).max(initial=1))
+    return longest if crop_length is None else min(longest, crop_length)

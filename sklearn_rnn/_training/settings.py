@@ -1,0 +1,47 @@
+"""What parameters come to that leave a choice: batch size, epochs, share of the wide path, threads.
+
+In each function, `estimator` is read for its parameters alone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from typing import Any
+
+import numpy as np
+import torch
+from joblib import effective_n_jobs
+
+# Of a chunk in `partial_fit`, which does not know how many documents will come.
+STREAM_BATCH_SIZE = 32
+
+
+def resolve_training_length(estimator: Any, n_documents: int) -> tuple[int, int]:
+    """Return batch size and epochs: the fewer documents, the smaller and the more."""
+    batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
+    if batch_size == "auto":
+        batch_size = 16 if n_documents < 1000 else 32
+    if max_epochs == "auto":
+        max_epochs = int(np.clip(np.ceil(300 / np.sqrt(n_documents)), 3, 30))
+    return batch_size, max_epochs
+
+
+def resolve_wide_weight(estimator: Any, n_documents: int) -> float:
+    """Return the share of the wide path: the more documents, the less of it is needed."""
+    if estimator.wide_weight != "auto":
+        return estimator.wide_weight
+    return 1 - float(np.clip(np.sqrt(n_documents) / 250, 0.1, 0.4))
+
+
+def resolve_kernels(estimator: Any) -> bool | str:
+    """Return whether to compute by kernels of our own, as modules take it."""
+    return "auto" if estimator.kernels == "auto" else bool(estimator.kernels)
+
+
+def count_workers(n_jobs: int | None) -> int:
+    """Return the number of threads to compute on."""
+    if n_jobs is not None:
+        return effective_n_jobs(n_jobs)
+    # The processes of a pool have siblings, and nobody gives them a share of the threads, as
+    # joblib's loky does. One thread is what effective_n_jobs makes of every number in them.
+    return 1 if multiprocessing.current_process().daemon else torch.get_num_threads()

@@ -1,0 +1,104 @@
+"""Documents in any form that a user has to token ids, by the vectorizer of an estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy, deepcopy
+from typing import Any
+
+from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+
+from sklearn_rnn._text.containers import is_text
+from sklearn_rnn._text.sequences import check_sequences
+from sklearn_rnn._vectorizer import SequenceVectorizer
+
+
+def vectorize(X: Any, vectorizer: Any, estimator: Any, *, name: str = "X") -> csr_array:
+    """Return documents as token ids, by a fitted vectorizer where they are text.
+
+    Parameters
+    ----------
+    X : iterable of str, or {sparse matrix, array-like} of shape (n_documents, n_positions)
+        The documents.
+    vectorizer : transformer or None
+        The fitted vectorizer, None where the estimator was fitted on token ids.
+    estimator : estimator instance
+        Who asks, for the messages.
+    name : str, default="X"
+        The name of the argument, for the messages.
+
+    Returns
+    -------
+    ids : csr_array of int32 of shape (n_documents, n_positions)
+    """
+    if not is_text(X):
+        return check_sequences(X, estimator=estimator)
+    if vectorizer is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} was fitted on token ids and has no vectorizer for "
+            f"raw text. Transform {name} by the vectorizer that made the ids of fit, or fit on "
+            "raw text."
+        )
+    return check_sequences(vectorizer.transform(X), estimator=estimator)
+
+
+def fit_vectorizer(X: Any, estimator: Any) -> tuple[csr_array, Any]:
+    """Return documents as token ids, and the vectorizer fitted on them, None for ids."""
+    if not is_text(X):
+        return check_sequences(X, estimator=estimator), None
+    vectorizer = make_vectorizer(estimator)
+    return check_sequences(vectorizer.fit_transform(X), estimator=estimator), vectorizer
+
+
+def extend_vectorizer(X: Any, vectorizer: Any, estimator: Any) -> tuple[csr_array, Any]:
+    """Return a chunk as token ids, and a vectorizer that knows its words too.
+
+    The one that is passed stays as it is. One that cannot learn on is returned itself.
+    """
+    if not is_text(X):
+        return check_sequences(X, estimator=estimator), vectorizer
+    if not hasattr(vectorizer, "partial_fit"):
+        return vectorize(X, vectorizer, estimator), vectorizer
+    if type(vectorizer) is SequenceVectorizer:
+        extended = copy(vectorizer)  # whose partial_fit replaces what it learned
+    else:
+        extended = deepcopy(vectorizer)
+    return _learn_chunk(X, extended, estimator), extended
+
+
+def start_vectorizer(X: Any, estimator: Any) -> tuple[csr_array, Any]:
+    """Return the first chunk as token ids, and a vectorizer that knows it, None for ids."""
+    if not is_text(X):
+        return check_sequences(X, estimator=estimator), None
+    vectorizer = make_vectorizer(estimator)
+    return _learn_chunk(X, vectorizer, estimator), vectorizer
+
+
+def _learn_chunk(X: Any, vectorizer: Any, estimator: Any) -> csr_array:
+    """Teach a vectorizer the words of a chunk, and return the chunk as token ids."""
+    if type(vectorizer) is SequenceVectorizer:
+        ids = vectorizer._partial_fit_transform(X)
+    elif hasattr(vectorizer, "partial_fit"):
+        X = list(X) if isinstance(X, Iterator) else X
+        ids = vectorizer.partial_fit(X).transform(X)
+    else:
+        ids = vectorizer.fit_transform(X)
+    return check_sequences(ids, estimator=estimator)
+
+
+def make_vectorizer(estimator: Any) -> Any:
+    """Return an unfitted vectorizer, refusing those of scikit-learn that count."""
+    vectorizer = estimator.vectorizer
+    if vectorizer is None:
+        return SequenceVectorizer()
+    must = f"The 'vectorizer' parameter of {type(estimator).__name__} must"
+    if isinstance(vectorizer, type):
+        raise TypeError(f"{must} be an instance. Got the class {vectorizer.__name__}.")
+    if isinstance(vectorizer, (CountVectorizer, HashingVectorizer)):
+        raise ValueError(
+            f"{must} return token ids in the order of the text. Got {vectorizer}, which "
+            "counts; SequenceVectorizer turns text into token ids."
+        )
+    return clone(vectorizer)
