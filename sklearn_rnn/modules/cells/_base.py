@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 State = tuple[Tensor, ...]
+Gates = dict[str, Tensor]
 
 
 class RecurrentCell(nn.Module):
     """Base of the recurrent cells: one step in time, repeated along a sequence.
 
-    A cell writes its equations in :meth:`step`. Calling the cell runs that step
-    over a whole block of time; a cell for which torch has a fused kernel
-    overrides :meth:`forward` with it, and must give the same numbers.
+    A cell writes its equations once, in the one of three methods that fits:
+
+    - :meth:`equations` returns the new state and the gates by name, which
+      :func:`sklearn_rnn.inspection.trace` shows,
+    - :meth:`advance` returns the new state alone, for a cell without gates,
+    - :meth:`step` does too, but reads the input itself, where the other two read
+      what :meth:`project` made of it.
+
+    All the rest follows: calling the cell runs the step over a whole block of time.
+    A cell for which torch has a fused kernel overrides :meth:`forward` with it, and
+    must give the same numbers.
 
     The parameters are laid out as in :class:`torch.nn.LSTM` and its kin, the
     gates stacked along the first dimension, so weights can be moved either way.
@@ -39,14 +52,22 @@ class RecurrentCell(nn.Module):
 
     # Tensors of the state that remember; a cell may carry others behind them.
     n_states = 1
-    # Fewest documents on which the kernel computes about as fast for each as on more of them.
-    n_documents_at_once = 32
     # Which block of rows is the gate that keeps the memory where it is large, and which the one
     # that writes to it, if there are such gates.
     keep_gate: int | None = None
     write_gate: int | None = None
     # Whether a step adds the hidden state to the next one, and does not only read it by weights.
     carries_hidden = True
+    # Whether there are weights from state to state, for `recurrent_dropout` to zero.
+    has_recurrent_weights = True
+    # The parameters of `build_network` that the cell takes too.
+    options: tuple[str, ...] = ()
+    # The kernel of our own for the cell; the values of `options` are part of its full name.
+    kernel: str | None = None
+    # Whether torch's kernel on the CPU is faster in bfloat16.
+    faster_in_bfloat16 = False
+    # Fewest documents on which the kernel computes about as fast for each as on more of them.
+    n_documents_at_once = 32
 
     def __init__(self, input_size: int, hidden_size: int, n_gates: int = 1) -> None:
         super().__init__()
@@ -68,8 +89,13 @@ class RecurrentCell(nn.Module):
             nn.init.xavier_uniform_(gate)
         for gate in self.weight_hh.chunk(self.n_gates):
             nn.init.orthogonal_(gate)
-        nn.init.zeros_(self.bias_ih)
-        nn.init.zeros_(self.bias_hh)
+        for bias in self.biases:
+            nn.init.zeros_(bias)
+
+    @property
+    def biases(self) -> tuple[Tensor, ...]:
+        """The biases of the sums, which are added up."""
+        return self.bias_ih, self.bias_hh
 
     @property
     def n_gates(self) -> int:
@@ -91,6 +117,57 @@ class RecurrentCell(nn.Module):
         zeros = x.new_zeros(x.shape[1], self.hidden_size)
         return (zeros,) * self.n_states
 
+    def project(self, x: Tensor) -> Tensor:
+        """Return what a step takes from the input, the same whatever the state.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (..., input_size)
+            The inputs.
+
+        Returns
+        -------
+        projected : torch.Tensor of shape (..., n_gates * hidden_size)
+        """
+        return F.linear(x, self.weight_ih, self.bias_ih)
+
+    def equations(self, x: Tensor, state: State) -> tuple[State, Gates]:
+        """Compute one step, with its gates.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (n_documents, n_gates * hidden_size)
+            What `project` made of the input at this step.
+        state : tuple of tensors of shape (n_documents, hidden_size)
+            The state after the previous step, the hidden state first.
+
+        Returns
+        -------
+        state : tuple of tensors of shape (n_documents, hidden_size)
+            The state after this step.
+        gates : dict of str to torch.Tensor of shape (n_documents, hidden_size)
+            The gates by their names, such as "forget_gate", and the candidate.
+        """
+        raise NotImplementedError
+
+    def advance(self, x: Tensor, state: State) -> State:
+        """Advance the state by one step, the input being projected already.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (n_documents, n_gates * hidden_size)
+            What `project` made of the input at this step.
+        state : tuple of tensors of shape (n_documents, hidden_size)
+            The state after the previous step, the hidden state first.
+
+        Returns
+        -------
+        state : tuple of tensors of shape (n_documents, hidden_size)
+            The state after this step.
+        """
+        state, _ = self.equations(x, state)
+        return state
+
     def step(self, x: Tensor, state: State) -> State:
         """Advance the state by one step.
 
@@ -106,7 +183,7 @@ class RecurrentCell(nn.Module):
         state : tuple of tensors of shape (n_documents, hidden_size)
             The state after this step.
         """
-        raise NotImplementedError
+        return self.advance(self.project(x), state)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Run the cell over a block of time in which no document ends.
@@ -125,11 +202,7 @@ class RecurrentCell(nn.Module):
         state : tuple of tensors of shape (n_documents, hidden_size)
             The state after the last step.
         """
-        outputs = []
-        for x_t in x:
-            state = self.step(x_t, state)
-            outputs.append(state[0])
-        return torch.stack(outputs), state
+        return run_steps(self.step, x, state)
 
     def _kernel_weights(self) -> list[Tensor]:
         """Return the weights in the order that torch's fused kernels take them."""
@@ -138,3 +211,36 @@ class RecurrentCell(nn.Module):
     def extra_repr(self) -> str:
         """Show the two sizes in the printed network."""
         return f"{self.input_size}, {self.hidden_size}"
+
+
+def run_steps(
+    step: Callable[[Any, State], State], inputs: Iterable, state: State
+) -> tuple[Tensor, State]:
+    """Repeat a step over a block of time.
+
+    Parameters
+    ----------
+    step : callable
+        ``step(x, state)`` returns the new state, whose first tensor is the output.
+    inputs : iterable
+        What each step reads, such as a tensor of shape (n_steps, n_documents, input_size).
+    state : tuple of tensors
+        The state before the first step.
+
+    Returns
+    -------
+    outputs : torch.Tensor of shape (n_steps, n_documents, hidden_size)
+        The output of each step.
+    state : tuple of tensors
+        The state after the last step.
+    """
+    outputs = []
+    for x in inputs:
+        state = step(x, state)
+        outputs.append(state[0])
+    return torch.stack(outputs), state
+
+
+def author(cell: type[nn.Module], method: str) -> type[nn.Module]:
+    """Return the class in which a method of a cell is written."""
+    return next(class_ for class_ in cell.__mro__ if method in vars(class_))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._base import State
+from ._base import Gates, State
 from ._projected import ProjectedCell
 
 
@@ -59,10 +59,12 @@ class CoupledLSTMCell(ProjectedCell):
         with torch.no_grad():
             nn.init.ones_(self.bias.chunk(3)[0])
 
-    def advance(self, x: Tensor, state: State) -> State:
-        """Advance by one step: mix, read."""
+    def equations(self, x: Tensor, state: State) -> tuple[State, Gates]:
+        """Compute one step: mix, read."""
         h, c = state
         f, g, o = (x + F.linear(h, self.weight_hh)).chunk(3, dim=1)
-        f = torch.sigmoid(f)
-        c = f * c + (1 - f) * torch.tanh(g)
-        return torch.sigmoid(o) * torch.tanh(c), c
+        f, g, o = torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        i = 1 - f
+        c = f * c + i * g
+        h = o * torch.tanh(c)
+        return (h, c), {"input_gate": i, "forget_gate": f, "output_gate": o, "candidate": g}

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._base import RecurrentCell, State
+from ._base import RecurrentCell, State, run_steps
 
 PRIORITIES = ("depth", "time", None)
 
@@ -109,11 +109,9 @@ class GridLSTMCell(RecurrentCell):
         state : tuple of two tensors of shape (n_documents, hidden_size)
             Those that go on in time.
         """
-        outputs = []
-        for projected in zip(*self.project(x), strict=True):
-            output, state = self.advance(projected, state)
-            outputs.append(output)
-        return torch.stack(outputs), state
+        steps = zip(*self.project(x), strict=True)
+        output, (_, *state) = run_steps(self.advance, steps, state)
+        return output, tuple(state)
 
     def project(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return what a step takes from below: one product for all steps.
@@ -136,24 +134,24 @@ class GridLSTMCell(RecurrentCell):
             return depth_sums, m_below
         return depth_sums, m_below, F.linear(below, V_time, b_time)
 
-    def advance(self, projected: tuple[Tensor, ...], state: State) -> tuple[Tensor, State]:
+    def advance(self, projected: tuple[Tensor, ...], state: State) -> State:
         """Advance by one step.
 
         Parameters
         ----------
         projected : tuple of tensors of shape (n_documents, ...)
             What `project` made of the input at this step.
-        state : tuple of two tensors of shape (n_documents, hidden_size)
-            The hidden vector and the memory from the step before.
+        state : tuple of tensors of shape (n_documents, ...)
+            The hidden vector and the memory from the step before. What went up there may stand in
+            front of them, and is not read.
 
         Returns
         -------
-        output : torch.Tensor of shape (n_documents, 2 * hidden_size)
-            The hidden vector and the memory that go up.
-        state : tuple of two tensors of shape (n_documents, hidden_size)
-            Those that go on in time.
+        state : tuple of three tensors of shape (n_documents, ...)
+            What goes up, hidden vector beside memory, then those two that go on in time.
         """
         depth_sums, m_below, *time_sums = projected
+        state = state[-2:]
         if self.priority == "time":
             h_depth, m_depth = self._depth(depth_sums, m_below, state[0])
             bias = (self.bias_ih + self.bias_hh).chunk(2)[0]
@@ -163,15 +161,10 @@ class GridLSTMCell(RecurrentCell):
             before, state = state[0], self._time(*time_sums, *state)
             seen = state[0] if self.priority == "depth" else before
             h_depth, m_depth = self._depth(depth_sums, m_below, seen)
-        return torch.cat([h_depth, m_depth], dim=1), state
+        return torch.cat([h_depth, m_depth], dim=1), *state
 
     def _time(self, sums: Tensor, h: Tensor, m: Tensor) -> State:
         return lstm_transform(sums + F.linear(h, self.weight_hh.chunk(2)[0]), m)
 
     def _depth(self, sums: Tensor, m: Tensor, h_time: Tensor) -> State:
         return lstm_transform(sums + F.linear(h_time, self.weight_hh.chunk(2)[1]), m)
-
-    def initial_state(self, x: Tensor) -> State:
-        """Return the all-zero hidden vector and memory before the first step."""
-        zeros = x.new_zeros(x.shape[1], self.hidden_size)
-        return zeros, zeros

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ._base import RecurrentCell, State
+from ._base import Gates, RecurrentCell, State
 
 
 class GRUCell(RecurrentCell):
@@ -46,19 +46,20 @@ class GRUCell(RecurrentCell):
     """
 
     keep_gate = 1
+    kernel = "gru"
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size, n_gates=3)
 
-    def step(self, x: Tensor, state: State) -> State:
-        """Advance by one step: reset, propose, mix."""
+    def equations(self, x: Tensor, state: State) -> tuple[State, Gates]:
+        """Compute one step: reset, propose, mix."""
         (h,) = state
-        x_r, x_z, x_n = F.linear(x, self.weight_ih, self.bias_ih).chunk(3, dim=1)
+        x_r, x_z, x_n = x.chunk(3, dim=1)
         h_r, h_z, h_n = F.linear(h, self.weight_hh, self.bias_hh).chunk(3, dim=1)
         r = torch.sigmoid(x_r + h_r)
         z = torch.sigmoid(x_z + h_z)
         n = torch.tanh(x_n + r * h_n)
-        return ((1 - z) * n + z * h,)
+        return ((1 - z) * n + z * h,), {"reset_gate": r, "update_gate": z, "candidate": n}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Run over a block of time by torch's kernel."""

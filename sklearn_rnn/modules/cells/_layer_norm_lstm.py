@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._base import State
+from ._base import Gates, State
 from ._projected import ProjectedCell
 
 
@@ -79,14 +79,15 @@ class LayerNormLSTMCell(ProjectedCell):
         """Return the normalised products with the input."""
         return normalise(F.linear(x, self.weight_ih), self.gain_ih, self.bias)
 
-    def advance(self, x: Tensor, state: State) -> State:
-        """Advance by one step: forget, write, read."""
+    def equations(self, x: Tensor, state: State) -> tuple[State, Gates]:
+        """Compute one step: forget, write, read."""
         h, c = state
-        gates = x + normalise(F.linear(h, self.weight_hh), self.gain_hh, self.bias_hh)
-        i, f, g, o = gates.chunk(4, dim=1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(normalise(c, self.gain_c, self.bias_c))
-        return h, c
+        sums = x + normalise(F.linear(h, self.weight_hh), self.gain_hh, self.bias_hh)
+        i, f, g, o = sums.chunk(4, dim=1)
+        i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        c = f * c + i * g
+        h = o * torch.tanh(normalise(c, self.gain_c, self.bias_c))
+        return (h, c), {"input_gate": i, "forget_gate": f, "output_gate": o, "candidate": g}
 
 
 def normalise(a: Tensor, gain: Tensor, bias: Tensor) -> Tensor:

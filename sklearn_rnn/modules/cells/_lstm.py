@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._base import RecurrentCell, State
+from ._base import Gates, RecurrentCell, State
 
 
 class LSTMCell(RecurrentCell):
@@ -51,9 +51,11 @@ class LSTMCell(RecurrentCell):
     """
 
     n_states = 2
-    n_documents_at_once = 16
     write_gate, keep_gate = 0, 1
     carries_hidden = False
+    kernel = "lstm"
+    faster_in_bfloat16 = True
+    n_documents_at_once = 16
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size, n_gates=4)
@@ -64,16 +66,14 @@ class LSTMCell(RecurrentCell):
         with torch.no_grad():
             nn.init.ones_(self.bias_ih.chunk(4)[1])
 
-    def step(self, x: Tensor, state: State) -> State:
-        """Advance by one step: forget, write, read."""
+    def equations(self, x: Tensor, state: State) -> tuple[State, Gates]:
+        """Compute one step: forget, write, read."""
         h, c = state
-        gates = F.linear(x, self.weight_ih, self.bias_ih) + F.linear(
-            h, self.weight_hh, self.bias_hh
-        )
-        i, f, g, o = gates.chunk(4, dim=1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(c)
-        return h, c
+        i, f, g, o = (x + F.linear(h, self.weight_hh, self.bias_hh)).chunk(4, dim=1)
+        i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        c = f * c + i * g
+        h = o * torch.tanh(c)
+        return (h, c), {"input_gate": i, "forget_gate": f, "output_gate": o, "candidate": g}
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Run over a block of time by torch's fused kernel."""

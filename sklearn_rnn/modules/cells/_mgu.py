@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ._base import State
+from ._base import Gates, State
 from ._projected import ProjectedCell
 
 
@@ -47,11 +47,11 @@ class MGUCell(ProjectedCell):
     n_gates = 2
     write_gate = 0
 
-    def advance(self, x: Tensor, state: State) -> State:
-        """Advance by one step: propose, mix."""
+    def equations(self, x: Tensor, state: State) -> tuple[State, Gates]:
+        """Compute one step: propose, mix."""
         (h,) = state
         x_f, x_n = x.chunk(2, dim=1)
         U_f, U_n = self.weight_hh.chunk(2)
         f = torch.sigmoid(x_f + F.linear(h, U_f))
         n = torch.tanh(x_n + F.linear(f * h, U_n))
-        return ((1 - f) * h + f * n,)
+        return ((1 - f) * h + f * n,), {"forget_gate": f, "candidate": n}

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._base import State
+from ._base import Gates, State
 from ._projected import ProjectedCell
 
 
@@ -65,13 +65,15 @@ class PeepholeLSTMCell(ProjectedCell):
         with torch.no_grad():
             nn.init.ones_(self.bias.chunk(4)[1])
 
-    def advance(self, x: Tensor, state: State) -> State:
-        """Advance by one step: forget and write by the old memory, read by the new one."""
+    def equations(self, x: Tensor, state: State) -> tuple[State, Gates]:
+        """Compute one step: forget and write by the old memory, read by the new one."""
         h, c = state
         p_i, p_f, p_o = self.weight_ch.chunk(3)
         i, f, g, o = (x + F.linear(h, self.weight_hh)).chunk(4, dim=1)
         i = torch.sigmoid(i + p_i * c)
         f = torch.sigmoid(f + p_f * c)
-        c = f * c + i * torch.tanh(g)
+        g = torch.tanh(g)
+        c = f * c + i * g
         o = torch.sigmoid(o + p_o * c)
-        return o * torch.tanh(c), c
+        h = o * torch.tanh(c)
+        return (h, c), {"input_gate": i, "forget_gate": f, "output_gate": o, "candidate": g}

@@ -6,15 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._base import RecurrentCell, State
+from ._base import RecurrentCell, State, run_steps
 
 
 class ProjectedCell(RecurrentCell):
     r"""Base of cells that read the input through matrices alone.
 
     What a step takes from the input, :math:`W x_t + b`, does not depend on the state. So it is
-    one product for a whole block of time, in :meth:`project`; the rest of the equations, which
-    goes step by step, stands in :meth:`advance`.
+    one product for a whole block of time, in :meth:`project`. A cell writes the rest of its
+    equations, which goes step by step, in :meth:`equations` or :meth:`advance`.
 
     Parameters
     ----------
@@ -49,53 +49,15 @@ class ProjectedCell(RecurrentCell):
         self.weight_hh = nn.Parameter(torch.empty(n_rows, self.hidden_size))
         self.bias = nn.Parameter(torch.empty(n_rows))
 
-    def reset_parameters(self) -> None:
-        """Draw new weights: Glorot from the input, orthogonal from the state, no bias."""
-        for gate in self.weight_ih.chunk(self.n_gates):
-            nn.init.xavier_uniform_(gate)
-        for gate in self.weight_hh.chunk(self.n_gates):
-            nn.init.orthogonal_(gate)
-        nn.init.zeros_(self.bias)
+    @property
+    def biases(self) -> tuple[Tensor, ...]:
+        """The one bias of the sums."""
+        return (self.bias,)
 
     def project(self, x: Tensor) -> Tensor:
-        """Return what each step takes from the input.
-
-        Parameters
-        ----------
-        x : torch.Tensor of shape (..., input_size)
-            The inputs.
-
-        Returns
-        -------
-        projected : torch.Tensor of shape (..., n_gates * hidden_size)
-        """
+        """Return the products with the input."""
         return F.linear(x, self.weight_ih, self.bias)
-
-    def advance(self, x: Tensor, state: State) -> State:
-        """Advance the state by one step, the input being projected already.
-
-        Parameters
-        ----------
-        x : torch.Tensor of shape (n_documents, n_gates * hidden_size)
-            What `project` made of the input at this step.
-        state : tuple of tensors of shape (n_documents, hidden_size)
-            The state after the previous step, the hidden state first.
-
-        Returns
-        -------
-        state : tuple of tensors of shape (n_documents, hidden_size)
-            The state after this step.
-        """
-        raise NotImplementedError
-
-    def step(self, x: Tensor, state: State) -> State:
-        """Advance by one step: project the input, then advance the state."""
-        return self.advance(self.project(x), state)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Run over a block of time: one product, then step by step."""
-        outputs = []
-        for x_t in self.project(x).unbind():
-            state = self.advance(x_t, state)
-            outputs.append(state[0])
-        return torch.stack(outputs), state
+        return run_steps(self.advance, self.project(x), state)

@@ -51,6 +51,7 @@ class QRNNCell(ElementwiseCell):
     n_states = 2
     n_gates = 3
     keep_gate = 1
+    has_recurrent_weights = False
 
     def make_parameters(self) -> None:
         """Register the parameters, W beside V in one matrix."""

@@ -43,21 +43,18 @@ class RNNCell(RecurrentCell):
     """
 
     carries_hidden = False
+    options = ("activation",)
+    kernel = "rnn"
 
     def __init__(self, input_size: int, hidden_size: int, activation: str = "tanh") -> None:
         super().__init__(input_size, hidden_size)
         self.activation = activation
 
-    def step(self, x: Tensor, state: State) -> State:
-        """Advance by one step: sigma(W x + U h + b)."""
+    def advance(self, x: Tensor, state: State) -> State:
+        """Advance by one step: sigma(W x + b + U h + c)."""
         (h,) = state
         sigma = ACTIVATIONS[self.activation]
-        return (
-            sigma(
-                F.linear(x, self.weight_ih, self.bias_ih)
-                + F.linear(h, self.weight_hh, self.bias_hh)
-            ),
-        )
+        return (sigma(x + F.linear(h, self.weight_hh, self.bias_hh)),)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Run over a block of time, by torch's kernel where there is one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ._base import State
+from ._base import Gates, State
 from ._elementwise import ElementwiseCell
 
 
@@ -50,12 +50,13 @@ class SRUCell(ElementwiseCell):
     n_vectors = 2
     keep_gate = 0
 
-    def advance(self, x: Tensor, state: State) -> State:
-        """Advance by one step: mix into the memory, and mix the memory with the input."""
+    def equations(self, x: Tensor, state: State) -> tuple[State, Gates]:
+        """Compute one step: mix into the memory, and mix the memory with the input."""
         _, c = state
         v_f, v_r = self.weight_hh.chunk(2)
         x_f, x_r, x_c, x_s = x.chunk(4, dim=1)
         f = torch.sigmoid(x_f + v_f * c)
         r = torch.sigmoid(x_r + v_r * c)
         c = f * c + (1 - f) * x_c
-        return r * c + (1 - r) * x_s, c
+        h = r * c + (1 - r) * x_s
+        return (h, c), {"forget_gate": f, "reset_gate": r, "candidate": x_c}

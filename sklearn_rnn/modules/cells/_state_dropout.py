@@ -6,8 +6,7 @@ from torch import Tensor, nn
 
 from sklearn_rnn.modules._dropout import Dropout
 
-from ._base import State
-from ._step_cell import run_steps
+from ._base import State, run_steps
 
 
 class StateDropout(nn.Module):
@@ -71,4 +70,4 @@ class StateDropout(nn.Module):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Run over a block of time, step by step in training."""
-        return run_steps(self, x, state) if self.training else self.cell(x, state)
+        return run_steps(self.step, x, state) if self.training else self.cell(x, state)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
-from ._base import State
+from ._base import State, run_steps
 
 
 class StepCell(nn.Module):
@@ -51,30 +50,4 @@ class StepCell(nn.Module):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Run over a block of time step by step."""
-        return run_steps(self, x, state)
-
-
-def run_steps(cell: nn.Module, x: Tensor, state: State) -> tuple[Tensor, State]:
-    """Repeat the step of a cell over a block of time, as its `forward` would.
-
-    Parameters
-    ----------
-    cell : torch.nn.Module
-        With ``step(x, state)``.
-    x : torch.Tensor of shape (n_steps, n_documents, input_size)
-        The inputs.
-    state : tuple of tensors
-        The state before the first step.
-
-    Returns
-    -------
-    output : torch.Tensor of shape (n_steps, n_documents, hidden_size)
-        The first tensor of the state after each step.
-    state : tuple of tensors
-        The state after the last step.
-    """
-    outputs = []
-    for x_t in x.unbind():
-        state = cell.step(x_t, state)
-        outputs.append(state[0])
-    return torch.stack(outputs), state
+        return run_steps(self.step, x, state)

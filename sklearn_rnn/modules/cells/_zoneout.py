@@ -7,8 +7,7 @@ from torch import Tensor, nn
 
 from sklearn_rnn.modules._dropout import current_generator
 
-from ._base import State
-from ._step_cell import run_steps
+from ._base import State, run_steps
 
 
 class Zoneout(nn.Module):
@@ -70,7 +69,7 @@ class Zoneout(nn.Module):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Run over a block of time step by step."""
-        return run_steps(self, x, state)
+        return run_steps(self.step, x, state)
 
     def extra_repr(self) -> str:
         """Show the probability in the printed network."""
