@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.inspection._recording import by_module, list_layers
 from sklearn_rnn.inspection._subject import Subject
 from sklearn_rnn.modules import GridLSTMCell
+from sklearn_rnn.modules.cells._base import run_steps
 
 _BATCH_SIZE = 64
 
@@ -152,14 +154,10 @@ def stepwise(deep: nn.Module) -> Iterator[States]:
         return state
 
     def make_forward(cell, places):
-        def forward(x, state):
-            outputs = []
-            for x_t in x:
-                state = keep(places[0], cell.step(x_t, state))
-                outputs.append(state[0])
-            return torch.stack(outputs), state
+        def step(x, state):
+            return keep(places[0], cell.step(x, state))
 
-        return forward
+        return partial(run_steps, step)
 
     def make_time(cell, places):
         # A block of a grid goes step by step as it is, and depth sees what time has made.
