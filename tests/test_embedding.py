@@ -3,14 +3,8 @@ import math
 import pytest
 import torch
 
-from sklearn_rnn._text import vocabulary
-from sklearn_rnn.modules import TokenEmbedding, UniqueRows, WordDropout, _embedding
-
-UNKNOWN_ID = 1
-
-
-def test_the_unknown_id_is_that_of_the_vocabulary():
-    assert _embedding.UNKNOWN_ID == vocabulary.UNKNOWN_ID == UNKNOWN_ID
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+from sklearn_rnn.modules import TokenEmbedding, UniqueRows, WordDropout
 
 
 def scaled_rows(embedding, ids):

@@ -12,7 +12,7 @@ from sklearn_rnn.modules import (
     PackedLayout,
     RecurrentStack,
 )
-from sklearn_rnn.modules.cells import PRIORITIES
+from sklearn_rnn.modules.cells._grid_lstm import PRIORITIES
 
 INPUT_SIZE, SIZE = 3, 4
 LENGTHS = [7, 5, 5, 2, 1]

@@ -41,7 +41,7 @@ from sklearn_rnn.modules import (
     TokenEmbedding,
     build_network,
 )
-from sklearn_rnn.modules.cells import PRIORITIES
+from sklearn_rnn.modules.cells._grid_lstm import PRIORITIES
 from sklearn_rnn.modules.kernels import load_kernels
 
 N_IDS = 9

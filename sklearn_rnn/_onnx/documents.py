@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sklearn_rnn.modules._embedding import UNKNOWN_ID
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 
 if TYPE_CHECKING:
     from .graph import Graph

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn.modules import (
     AttentionPooling,
     ConcatPooling,
@@ -24,7 +25,6 @@ from sklearn_rnn.modules import (
     TokenEmbedding,
     WideAndDeep,
 )
-from sklearn_rnn.modules._embedding import UNKNOWN_ID
 
 from .cells import CELLS, check_cell
 from .documents import Documents

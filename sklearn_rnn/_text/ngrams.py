@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+
+Pairs = TypeVar("Pairs")
 
 MIN_CHUNK_TOKENS = 2**18
 
@@ -154,8 +157,10 @@ class NGramCounts:
         )
 
 
-def renumber_pairs(pairs: np.ndarray, n_ids: int, n_ids_after: int) -> np.ndarray:
+def renumber_pairs(pairs: Pairs, n_ids: int, n_ids_after: int) -> Pairs:
     """Return the keys of pairs when the number of ids has changed; their order stays.
+
+    They may be in any kind of array, tensors of torch among them.
 
     Examples
     --------

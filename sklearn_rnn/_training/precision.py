@@ -6,10 +6,14 @@ from collections.abc import Callable
 
 import torch
 
+from sklearn_rnn.modules.cells import CELLS
+
 PRECISIONS = ("float32", "bfloat16", "auto")
 
 # The cells that have a kernel of our own.
-KERNEL_CELLS = ("rnn", "lstm", "gru")
+KERNEL_CELLS = tuple(name for name, cell in CELLS.items() if vars(cell).get("kernel"))
+# Those that torch's kernels on a CPU compute faster in bfloat16.
+BFLOAT16_CELLS = tuple(name for name, cell in CELLS.items() if cell.faster_in_bfloat16)
 
 
 def resolve_precision(
@@ -41,7 +45,7 @@ def resolve_precision(
     if device.type == "cuda":
         faster = torch.cuda.get_device_capability(device) >= (8, 0)
     else:
-        gains = cell in KERNEL_CELLS if kernels else cell == "lstm"
+        gains = cell in (KERNEL_CELLS if kernels else BFLOAT16_CELLS)
         faster = device.type == "cpu" and gains and _cpu_has_bfloat16()
     return torch.bfloat16 if faster else torch.float32
 

@@ -1,5 +1,6 @@
 """The torch modules underneath, usable without any estimator."""
 
+from . import cells
 from ._blocks import TimeBlocks
 from ._dropout import Dropout, LockedDropout
 from ._embedding import TokenEmbedding, WordDropout
@@ -17,63 +18,30 @@ from ._pooling import (
 from ._recurrent import RecurrentLayer, RecurrentStack
 from ._unique_rows import UniqueRows
 from ._wide import NGramLinear, WideAndDeep
-from .cells import (
-    CoupledLSTMCell,
-    ElementwiseCell,
-    GridLSTMCell,
-    GRUCell,
-    IndRNNCell,
-    LayerNormLSTMCell,
-    LSTMCell,
-    MGUCell,
-    PeepholeLSTMCell,
-    ProjectedCell,
-    QRNNCell,
-    RecurrentCell,
-    RNNCell,
-    SRUCell,
-    StateDropout,
-    StepCell,
-    Zoneout,
-)
+from .cells import *  # noqa: F403
 
 __all__ = [
     "AttentionPooling",
     "ConcatPooling",
-    "CoupledLSTMCell",
     "DepthLSTM",
     "Dropout",
-    "ElementwiseCell",
-    "GRUCell",
     "GridLSTM",
-    "GridLSTMCell",
-    "IndRNNCell",
-    "LSTMCell",
     "LastPooling",
-    "LayerNormLSTMCell",
     "LockedDropout",
-    "MGUCell",
     "MaxPooling",
     "MeanPooling",
     "MultiheadAttentionPooling",
     "NGramLinear",
     "PackedLayout",
-    "PeepholeLSTMCell",
-    "ProjectedCell",
-    "QRNNCell",
-    "RNNCell",
-    "RecurrentCell",
     "RecurrentLayer",
     "RecurrentStack",
-    "SRUCell",
     "SequenceNetwork",
-    "StateDropout",
-    "StepCell",
     "TimeBlocks",
     "TokenEmbedding",
     "UniqueRows",
     "WideAndDeep",
     "WordDropout",
-    "Zoneout",
     "build_network",
 ]
+
+__all__ += cells.__all__

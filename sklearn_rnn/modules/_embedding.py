@@ -7,10 +7,10 @@ import math
 import torch
 from torch import Tensor, nn
 
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+
 from ._dropout import Dropout, current_generator
 from ._unique_rows import UniqueRows
-
-UNKNOWN_ID = 1
 
 
 class WordDropout(nn.Module):

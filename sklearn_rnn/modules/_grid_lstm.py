@@ -9,7 +9,8 @@ from torch.nn import functional as F
 from ._dropout import Dropout
 from ._layout import PackedLayout
 from ._recurrent import RecurrentLayer
-from .cells import GridLSTMCell, lstm_transform
+from .cells import GridLSTMCell
+from .cells._grid_lstm import lstm_transform
 
 
 class GridLSTM(nn.Module):

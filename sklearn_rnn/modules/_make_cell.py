@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torch import nn
 
 from ._cell_start import start_forget_bias, start_recurrent_weights
-from .cells import CELLS, RecurrentCell, RNNCell, StateDropout, Zoneout
+from .cells import CELLS, RecurrentCell, StateDropout, Zoneout
 from .cells._own_cell import make_own_cell
 
 
@@ -34,7 +34,7 @@ def make_cell(
     cell : str or callable
         A name among `CELLS`, or what makes a cell of the user's.
     activation : {"tanh", "relu", "sigmoid"}, default="tanh"
-        The activation of the plain cell, ignored by the others.
+        The activation, ignored by cells that do not have it among their `options`.
     recurrent_init : {"orthogonal", "identity", "uniform"}, default=None
         See `start_recurrent_weights`. None leaves the weights as the cell starts them.
     forget_bias : float or "chrono", default=None
@@ -51,10 +51,10 @@ def make_cell(
     cell : torch.nn.Module
         The cell.
     """
-    if cell == "rnn":
-        made = RNNCell(input_size, hidden_size, activation=activation)
-    elif isinstance(cell, str):
-        made = CELLS[cell](input_size, hidden_size)
+    if isinstance(cell, str):
+        options = {"activation": activation}
+        class_ = CELLS[cell]
+        made = class_(input_size, hidden_size, **{name: options[name] for name in class_.options})
     else:
         made = make_own_cell(cell, input_size, hidden_size)
     if recurrent_init is not None:

@@ -18,6 +18,7 @@ from ._make_cell import make_cell
 from ._pooling import POOLINGS, AttentionPooling, LastPooling, MeanPooling
 from ._recurrent import RecurrentStack
 from ._unique_rows import UniqueRows, dense
+from .cells import CELLS
 
 GRIDS = {"grid_lstm": partial(GridLSTM, tied=False), "tied_grid_lstm": partial(GridLSTM, tied=True)}
 
@@ -159,11 +160,11 @@ def build_network(
         Number of token ids, padding (0) and unknown (1) included.
     n_outputs : int
         Columns of the output.
-    cell : {"rnn", "lstm", "gru", "peephole_lstm", "coupled_lstm", "layer_norm_lstm", "mgu", \
-            "indrnn", "sru", "qrnn", "grid_lstm", "tied_grid_lstm"} or callable, default="lstm"
-        The recurrent cell; "grid_lstm" and "tied_grid_lstm" stand for a `GridLSTM` in place of a
-        stack. A callable makes a cell: a subclass of `RecurrentCell`, or what makes modules as
-        `StepCell` takes.
+    cell : str or callable, default="lstm"
+        The recurrent cell: "rnn", "lstm", "gru" or another name that the user guide lists under
+        Cells. "grid_lstm" and "tied_grid_lstm" build a `GridLSTM` instead of a stack. A callable
+        makes the cell: a subclass of `RecurrentCell`, or a function that returns a module of one
+        step, as `StepCell` takes.
     activation : {"tanh", "relu", "sigmoid"}, default="tanh"
         The activation of the plain cell, ignored by the others.
     bidirectional : bool, default=True
@@ -220,12 +221,11 @@ def build_network(
     Linear(in_features=228, out_features=3, bias=True)
     """
     arguments = dict(locals())  # first of all, while there are no other names
-    is_grid, unique = isinstance(cell, str) and cell in GRIDS, False
     embedding = TokenEmbedding(
         num_embeddings, embedding_dim, word_dropout=word_dropout, sparse=sparse
     )
     sizes = {"num_layers": num_layers, "bidirectional": bidirectional, "dropout": dropout}
-    if is_grid:
+    if isinstance(cell, str) and cell in GRIDS:
         _refuse_with_grid(
             cell,
             recurrent_init=recurrent_init,
@@ -237,6 +237,9 @@ def build_network(
             embedding_dim, hidden_size, recurrent_dropout=recurrent_dropout, **sizes
         )
     else:
+        drops_weights = not variational_dropout and (
+            callable(cell) or CELLS[cell].has_recurrent_weights
+        )
         encoder = RecurrentStack(
             partial(
                 make_cell,
@@ -250,32 +253,36 @@ def build_network(
             ),
             embedding_dim,
             hidden_size,
-            # A QRNN has no weights from state to state.
-            recurrent_dropout=0.0 if variational_dropout or cell == "qrnn" else recurrent_dropout,
+            recurrent_dropout=recurrent_dropout if drops_weights else 0.0,
             locked_dropout=variational_dropout,
             kernels=kernels,
             **sizes,
         )
-        if own_kernels.has_kernel_for(encoder.layers[0][0].cell):
-            unique = kernels
-    make_pooling = POOLINGS[pooling]
-    if make_pooling is LastPooling:
-        make_pooling = partial(make_pooling, bidirectional=bidirectional)
-    elif issubclass(make_pooling, AttentionPooling):
-        make_pooling = partial(make_pooling, attention_penalty=attention_penalty)
-        if pooling == "multihead_attention":
-            make_pooling = partial(make_pooling, num_heads=num_heads)
     network = SequenceNetwork(
         embedding,
         encoder,
-        make_pooling(encoder.output_size),
+        _make_pooling(encoder.output_size, pooling, bidirectional, num_heads, attention_penalty),
         n_outputs,
         skip_connection=skip_connection,
         dropout=dropout,
-        unique=unique,
+        # Only kernels of our own take the vector of a repeated token once.
+        unique=kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False,
     )
     network.arguments = arguments if isinstance(cell, str) else None
     return network
+
+
+def _make_pooling(
+    input_size: int, pooling: str, bidirectional: bool, num_heads: int, attention_penalty: float
+) -> nn.Module:
+    """Make the pooling of a name, with those of the options that it has."""
+    make = POOLINGS[pooling]
+    if make is LastPooling:
+        return make(input_size, bidirectional=bidirectional)
+    if not issubclass(make, AttentionPooling):
+        return make(input_size)
+    heads = {"num_heads": num_heads} if pooling == "multihead_attention" else {}
+    return make(input_size, attention_penalty=attention_penalty, **heads)
 
 
 def _refuse_with_grid(cell: str, **params) -> None:

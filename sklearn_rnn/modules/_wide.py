@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from ._embedding import UNKNOWN_ID
+from sklearn_rnn._text.ngrams import renumber_pairs
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+
 from ._layout import PackedLayout
 
 
@@ -124,8 +126,7 @@ class NGramLinear(nn.Module):
         words[: self.n_ids] = torch.arange(self.n_ids)
         if not len(self.pairs):
             return torch.cat([words, torch.full_like(pairs, -1)])
-        # The same pairs by their new keys, still ascending.
-        known = self.pairs // self.n_ids * n_ids + self.pairs % self.n_ids
+        known = renumber_pairs(self.pairs, self.n_ids, n_ids)  # still ascending
         place = torch.searchsorted(known, pairs).clamp(max=len(known) - 1)
         rows = torch.where(known[place] == pairs, self.n_ids + place, -1)
         return torch.cat([words, rows])

@@ -3,7 +3,7 @@
 from ._base import RecurrentCell
 from ._coupled_lstm import CoupledLSTMCell
 from ._elementwise import ElementwiseCell
-from ._grid_lstm import PRIORITIES, GridLSTMCell, lstm_transform
+from ._grid_lstm import GridLSTMCell
 from ._gru import GRUCell
 from ._indrnn import IndRNNCell
 from ._layer_norm_lstm import LayerNormLSTMCell
@@ -12,12 +12,14 @@ from ._mgu import MGUCell
 from ._peephole_lstm import PeepholeLSTMCell
 from ._projected import ProjectedCell
 from ._qrnn import QRNNCell
-from ._rnn import ACTIVATIONS, RNNCell
+from ._rnn import ACTIVATIONS as ACTIVATIONS
+from ._rnn import RNNCell
 from ._sru import SRUCell
 from ._state_dropout import StateDropout
 from ._step_cell import StepCell
 from ._zoneout import Zoneout
 
+# A new cell is registered here, and in `__all__`: the rest of the package asks its class.
 CELLS = {
     "rnn": RNNCell,
     "lstm": LSTMCell,
@@ -31,10 +33,8 @@ CELLS = {
     "qrnn": QRNNCell,
 }
 
+# All of it is public as `sklearn_rnn.modules`.
 __all__ = [
-    "ACTIVATIONS",
-    "CELLS",
-    "PRIORITIES",
     "CoupledLSTMCell",
     "ElementwiseCell",
     "GRUCell",
@@ -52,5 +52,4 @@ __all__ = [
     "StateDropout",
     "StepCell",
     "Zoneout",
-    "lstm_transform",
 ]

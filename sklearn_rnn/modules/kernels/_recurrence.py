@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from .._layout import PackedLayout
 from .._unique_rows import UniqueRows
-from ..cells import GRUCell, LSTMCell, RecurrentCell, RNNCell
+from ..cells import CELLS, RecurrentCell
 from ._build import has_kernels, load_kernels
 
 
@@ -47,7 +47,7 @@ def read(
 
     Parameters
     ----------
-    cell : RNNCell, LSTMCell or GRUCell
+    cell : RecurrentCell
         The cell, for which `can_read` holds.
     x : torch.Tensor of float32 or UniqueRows of shape (n_tokens, input_size)
         The inputs in packed order.
@@ -70,9 +70,11 @@ def read(
 
 def _kernel_name(cell: RecurrentCell) -> str | None:
     """Return the kernel of a cell, None for others: a subclass may compute something else."""
-    if type(cell) is RNNCell:
-        return f"rnn_{cell.activation}"
-    return {LSTMCell: "lstm", GRUCell: "gru"}.get(type(cell))
+    class_ = type(cell)
+    kernel = vars(class_).get("kernel") if class_ in CELLS.values() else None
+    if kernel is None:
+        return None
+    return "_".join([kernel, *(getattr(cell, option) for option in cell.options)])
 
 
 def _pad_units(cell: RecurrentCell, width: int) -> list[Tensor]:
