@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from sklearn_rnn.inspection._gates import names_gates
 from sklearn_rnn.modules import (
     CoupledLSTMCell,
+    ElementwiseCell,
     GRUCell,
     IndRNNCell,
     LayerNormLSTMCell,
@@ -35,44 +37,51 @@ def product(matrix, vector):
     return [sum(m * v for m, v in zip(row, vector, strict=True)) for row in matrix]
 
 
-def gates(matrix, n_gates):
+LSTM_GATES = ("input_gate", "forget_gate", "output_gate", "candidate")
+
+
+def by_gate(matrix, n_gates):
     """Cut rows of weights into those of each gate."""
     return [matrix[k * HIDDEN_SIZE : (k + 1) * HIDDEN_SIZE] for k in range(n_gates)]
 
 
-# One step of each cell for one document, number by number, in the letters of its docstring.
+# One step of each cell for one document, number by number, in the letters of its docstring: the
+# new state, and the gates of cells that have some.
 
 
 def rnn_step(x, state, W, U, b, c, sigma):
     (h,) = state
     Wx, Uh = product(W, x), product(U, h)
-    return ([sigma(Wx[j] + b[j] + Uh[j] + c[j]) for j in range(HIDDEN_SIZE)],)
+    return ([sigma(Wx[j] + b[j] + Uh[j] + c[j]) for j in range(HIDDEN_SIZE)],), {}
 
 
 def lstm_step(x, state, W, U, b, c):
     h, memory = state
-    Wx, Uh = gates(product(W, x), 4), gates(product(U, h), 4)
-    b, c = gates(b, 4), gates(c, 4)
-    new_h, new_memory = [], []
+    Wx, Uh = by_gate(product(W, x), 4), by_gate(product(U, h), 4)
+    b, c = by_gate(b, 4), by_gate(c, 4)
+    new_h, new_memory, rows = [], [], []
     for j in range(HIDDEN_SIZE):
         i, f, g, o = (Wx[k][j] + Uh[k][j] + b[k][j] + c[k][j] for k in range(4))
         m = sigmoid(f) * memory[j] + sigmoid(i) * tanh(g)
         new_memory.append(m)
         new_h.append(sigmoid(o) * tanh(m))
-    return new_h, new_memory
+        rows.append((sigmoid(i), sigmoid(f), sigmoid(o), tanh(g)))
+    return (new_h, new_memory), dict(zip(LSTM_GATES, zip(*rows, strict=True), strict=True))
 
 
 def gru_step(x, state, W, U, b, c):
     (h,) = state
-    Wx, Uh = gates(product(W, x), 3), gates(product(U, h), 3)
-    b, c = gates(b, 3), gates(c, 3)
-    new_h = []
+    Wx, Uh = by_gate(product(W, x), 3), by_gate(product(U, h), 3)
+    b, c = by_gate(b, 3), by_gate(c, 3)
+    new_h, rows = [], []
     for j in range(HIDDEN_SIZE):
         r = sigmoid(Wx[0][j] + b[0][j] + Uh[0][j] + c[0][j])
         z = sigmoid(Wx[1][j] + b[1][j] + Uh[1][j] + c[1][j])
         n = tanh(Wx[2][j] + b[2][j] + r * (Uh[2][j] + c[2][j]))
         new_h.append((1 - z) * n + z * h[j])
-    return (new_h,)
+        rows.append((r, z, n))
+    names = ("reset_gate", "update_gate", "candidate")
+    return (new_h,), dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def np_sigmoid(a):
@@ -89,17 +98,20 @@ def peephole_lstm_step(x, state, W, U, b, p):
     pi, pf, po = cut(p, 3)
     i = np_sigmoid(Wi @ x + Ui @ h + pi * c + bi)
     f = np_sigmoid(Wf @ x + Uf @ h + pf * c + bf)
-    c = f * c + i * np.tanh(Wg @ x + Ug @ h + bg)
+    g = np.tanh(Wg @ x + Ug @ h + bg)
+    c = f * c + i * g
     o = np_sigmoid(Wo @ x + Uo @ h + po * c + bo)
-    return o * np.tanh(c), c
+    return (o * np.tanh(c), c), dict(zip(LSTM_GATES, (i, f, o, g), strict=True))
 
 
 def coupled_lstm_step(x, state, W, U, b):
     h, c = map(np.array, state)
     (Wf, Wg, Wo), (Uf, Ug, Uo), (bf, bg, bo) = cut(W, 3), cut(U, 3), cut(b, 3)
     f = np_sigmoid(Wf @ x + Uf @ h + bf)
-    c = f * c + (1 - f) * np.tanh(Wg @ x + Ug @ h + bg)
-    return np_sigmoid(Wo @ x + Uo @ h + bo) * np.tanh(c), c
+    g = np.tanh(Wg @ x + Ug @ h + bg)
+    o = np_sigmoid(Wo @ x + Uo @ h + bo)
+    c = f * c + (1 - f) * g
+    return (o * np.tanh(c), c), dict(zip(LSTM_GATES, (1 - f, f, o, g), strict=True))
 
 
 def layer_norm_lstm_step(x, state, W, U, b, gain_x, gain_h, b_h, gain_c, b_c):
@@ -108,21 +120,24 @@ def layer_norm_lstm_step(x, state, W, U, b, gain_x, gain_h, b_h, gain_c, b_c):
 
     h, c = map(np.array, state)
     i, f, g, o = cut(norm(np.array(W) @ x, gain_x, b) + norm(np.array(U) @ h, gain_h, b_h), 4)
-    c = np_sigmoid(f) * c + np_sigmoid(i) * np.tanh(g)
-    return np_sigmoid(o) * np.tanh(norm(c, gain_c, b_c)), c
+    i, f, o, g = np_sigmoid(i), np_sigmoid(f), np_sigmoid(o), np.tanh(g)
+    c = f * c + i * g
+    gates = dict(zip(LSTM_GATES, (i, f, o, g), strict=True))
+    return (o * np.tanh(norm(c, gain_c, b_c)), c), gates
 
 
 def mgu_step(x, state, W, U, b):
     (h,) = map(np.array, state)
     (Wf, Wn), (Uf, Un), (bf, bn) = cut(W, 2), cut(U, 2), cut(b, 2)
     f = np_sigmoid(Wf @ x + Uf @ h + bf)
-    return ((1 - f) * h + f * np.tanh(Wn @ x + Un @ (f * h) + bn),)
+    n = np.tanh(Wn @ x + Un @ (f * h) + bn)
+    return ((1 - f) * h + f * n,), {"forget_gate": f, "candidate": n}
 
 
 def indrnn_step(x, state, W, u, b):
     (h,) = map(np.array, state)
     u = np.minimum(np.maximum(u, -1), 1)
-    return (np.maximum(np.array(W) @ x + u * h + b, 0),)
+    return (np.maximum(np.array(W) @ x + u * h + b, 0),), {}
 
 
 def sru_step(x, state, W, v, b):
@@ -130,8 +145,10 @@ def sru_step(x, state, W, v, b):
     (Wf, Wr, Wc, Ws), (vf, vr), (bf, br, bc, bs) = cut(W, 4), cut(v, 2), cut(b, 4)
     f = np_sigmoid(Wf @ x + vf * c + bf)
     r = np_sigmoid(Wr @ x + vr * c + br)
-    c = f * c + (1 - f) * (Wc @ x + bc)
-    return r * c + (1 - r) * (Ws @ x + bs), c
+    new = Wc @ x + bc
+    c = f * c + (1 - f) * new
+    h = r * c + (1 - r) * (Ws @ x + bs)
+    return (h, c), {"forget_gate": f, "reset_gate": r, "candidate": new}
 
 
 def qrnn_step(x, state, W_and_V, b):
@@ -139,7 +156,7 @@ def qrnn_step(x, state, W_and_V, b):
     W, V = np.split(np.array(W_and_V), 2, axis=1)
     z, f, o = cut(W @ x + V @ before + b, 3)
     c = np_sigmoid(f) * c + (1 - np_sigmoid(f)) * np.tanh(z)
-    return np_sigmoid(o) * c, c, x
+    return (np_sigmoid(o) * c, c, x), {}
 
 
 # Name of a case: how the cell is made, and its step written out.
@@ -161,7 +178,11 @@ CASES = {
     "qrnn": (QRNNCell, qrnn_step),
 }
 # Those whose weights from state to state are matrices.
-WITH_MATRICES = [case for case in CASES if case not in ("indrnn", "sru", "qrnn")]
+WITH_MATRICES = [
+    case
+    for case, (make, _) in CASES.items()
+    if not isinstance(make(INPUT_SIZE, HIDDEN_SIZE), ElementwiseCell)
+]
 
 
 def make_cell(case):
@@ -193,9 +214,25 @@ def test_step_equals_the_equations(case):
     new_state = cell.step(x[0], state)
     weights = [parameter.tolist() for parameter in cell.parameters()]
     for j in range(3):
-        expected = CASES[case][1](x[0, j].tolist(), [s[j].tolist() for s in state], *weights)
+        expected, _ = CASES[case][1](x[0, j].tolist(), [s[j].tolist() for s in state], *weights)
         for ours, theirs in zip(new_state, expected, strict=True):
             np.testing.assert_allclose(ours[j].tolist(), theirs, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_gates_equal_the_equations(case):
+    cell = make_cell(case)
+    x, state = make_block(cell, n_steps=1)
+    weights = [parameter.tolist() for parameter in cell.parameters()]
+    for j in range(3):
+        of_document = [s[j].tolist() for s in state]
+        _, expected = CASES[case][1](x[0, j].tolist(), of_document, *weights)
+        assert names_gates(cell) == bool(expected)
+        if expected:
+            _, gates = cell.equations(cell.project(x[0]), state)
+            assert list(gates) == list(expected)
+            for name, values in expected.items():
+                np.testing.assert_allclose(gates[name][j].tolist(), values, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -260,7 +297,7 @@ def test_initial_state_is_zero_in_the_type_of_the_input(case):
     cell = make_cell(case)
     x, _ = make_block(cell, n_documents=2)
     state = cell.initial_state(x)
-    assert len(state) == cell.n_states + (case == "qrnn")
+    assert len(state) >= cell.n_states
     for part in state:
         assert part.dtype == torch.float64
         assert len(part) == 2
@@ -301,13 +338,14 @@ def test_biases_start_at_zero_but_the_forget_gate_open(case):
         assert bias == ([0, 0, 1, 1, 0, 0, 0, 0] if "lstm" in case else [0] * len(bias))
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case not in ("sru", "qrnn")])
+@pytest.mark.parametrize("case", CASES)
 def test_reset_parameters_draws_anew(case):
     cell = CASES[case][0](INPUT_SIZE, HIDDEN_SIZE)
-    before = [weight.detach().clone() for weight in (cell.weight_ih, cell.weight_hh)]
+    matrices = [weight for weight in cell.parameters() if weight.dim() == 2]
+    before = [weight.detach().clone() for weight in matrices]
     cell.reset_parameters()
-    assert not torch.equal(cell.weight_ih, before[0])
-    assert not torch.equal(cell.weight_hh, before[1])
+    for weight, old in zip(matrices, before, strict=True):
+        assert not torch.equal(weight, old)
 
 
 def test_a_new_cell_needs_a_step_only():

@@ -34,6 +34,7 @@ from sklearn_rnn.modules import (
     LastPooling,
     LSTMCell,
     MeanPooling,
+    ProjectedCell,
     RecurrentCell,
     RecurrentStack,
     RNNCell,
@@ -41,6 +42,8 @@ from sklearn_rnn.modules import (
     TokenEmbedding,
     build_network,
 )
+from sklearn_rnn.modules._network import GRIDS
+from sklearn_rnn.modules.cells import CELLS
 from sklearn_rnn.modules.cells._grid_lstm import PRIORITIES
 from sklearn_rnn.modules.kernels import load_kernels
 
@@ -104,20 +107,9 @@ every_direction = pytest.mark.parametrize("bidirectional", [False, True])
 every_cell = pytest.mark.parametrize(
     "cell",
     [
-        {"cell": "rnn"},
+        *({"cell": name} for name in (*CELLS, *GRIDS)),
         {"cell": "rnn", "activation": "relu"},
         {"cell": "rnn", "activation": "sigmoid"},
-        {"cell": "lstm"},
-        {"cell": "gru"},
-        {"cell": "peephole_lstm"},
-        {"cell": "coupled_lstm"},
-        {"cell": "layer_norm_lstm"},
-        {"cell": "mgu"},
-        {"cell": "indrnn"},
-        {"cell": "sru"},
-        {"cell": "qrnn"},
-        {"cell": "grid_lstm"},
-        {"cell": "tied_grid_lstm"},
     ],
     ids=lambda cell: "-".join(cell.values()),
 )
@@ -187,19 +179,12 @@ def test_every_network_gives_its_vectors(encoder, cell, bidirectional):
             check_network(encoder, **cell, **sizes, pooling=pooling, num_heads=2)
 
 
-@pytest.mark.parametrize(
-    "cell", ["rnn", "lstm", "gru", "peephole_lstm", "coupled_lstm", "layer_norm_lstm", "mgu"]
-)
+@pytest.mark.parametrize("cell", CELLS)
 def test_cells_that_dropped_in_training(encoder, cell):
-    if cell not in ("gru", "mgu"):
+    if not CELLS[cell].carries_hidden:
         dropped = {"variational_dropout": True, "recurrent_dropout": 0.4}
         check_network(encoder, cell=cell, pooling="last", **dropped)
         check_network(encoder, cell=cell, pooling="last", zoneout=0.3, **dropped)
-    check_network(encoder, cell=cell, pooling="last", zoneout=0.3)
-
-
-@pytest.mark.parametrize("cell", ["indrnn", "sru", "qrnn"])
-def test_cells_of_single_units_that_kept_values_in_training(encoder, cell):
     check_network(encoder, cell=cell, pooling="last", zoneout=0.3)
 
 
@@ -548,18 +533,78 @@ class HalfCell(LSTMCell):
 
 
 class LeakyCell(RecurrentCell):
-    """A cell of a user's."""
+    """A cell of a user's that writes a step."""
 
     def step(self, x, state):
         (h,) = state
         return (0.9 * h + 0.1 * torch.tanh(F.linear(x, self.weight_ih)),)
 
 
-@pytest.mark.parametrize("cell", [HalfCell, LeakyCell, torch.nn.GRUCell])
+class LeakyProjectedCell(ProjectedCell):
+    """One whose products with the input are computed for all steps at once."""
+
+    n_states = 2
+
+    def equations(self, x, state):
+        h, c = state
+        f = torch.sigmoid(x + F.linear(h, self.weight_hh))
+        c = f * c + (1 - f) * x
+        return (torch.tanh(c), c), {"forget_gate": f}
+
+
+class OtherBlocks(LeakyCell):
+    """One that computes blocks of time in another way than by its steps."""
+
+    def forward(self, x, state):
+        return super().forward(2 * x, state)
+
+
+class OtherStart(LeakyCell):
+    """One whose first state may depend on the document."""
+
+    def initial_state(self, x):
+        return (x.mean(0)[:, :1].expand(-1, self.hidden_size),)
+
+
+@pytest.mark.parametrize("cell", [HalfCell, OtherBlocks, OtherStart, torch.nn.GRUCell])
 @pytest.mark.parametrize("params", [{}, {"zoneout": 0.1}], ids=["alone", "zoneout"])
-def test_cells_of_the_users_are_refused_with_what_to_do(cell, params):
+def test_cells_that_may_compute_something_else_are_refused_with_what_to_do(cell, params):
     clf = fit_on_ids(cell=cell, **params)
     match = f"translate the cell {cell.__name__}, which is none of this package. Fit with a cell"
+    with pytest.raises(NotImplementedError, match=match):
+        export_onnx(clf)
+
+
+@pytest.mark.parametrize("cell", [LeakyCell, LeakyProjectedCell])
+@pytest.mark.parametrize("params", [{}, {"zoneout": 0.1}, {"num_layers": 2}], ids=str)
+def test_cells_of_the_users_are_translated_by_their_steps(cell, params):
+    clf = fit_on_ids(cell=cell, **params)
+    assert_same_predictions(open_session(export_onnx(clf)), clf, X_RAGGED)
+
+
+class MethodCell(LeakyCell):
+    """One written by a method of tensors."""
+
+    def step(self, x, state):
+        return (state[0] + F.linear(x, self.weight_ih).tanh(),)
+
+
+class OperatorCell(LeakyCell):
+    """One written by an operator of tensors."""
+
+    def step(self, x, state):
+        return (state[0] + x @ self.weight_ih.T,)
+
+
+@pytest.mark.parametrize(
+    ("cell", "match"),
+    [
+        (MethodCell, "the step of MethodCell: .*'tanh'. Write it with functions of torch"),
+        (OperatorCell, "cannot translate torch's __rmatmul__. It can: add"),
+    ],
+)
+def test_a_step_without_translation_is_refused_with_what_to_do(cell, match):
+    clf = fit_on_ids(cell=cell)
     with pytest.raises(NotImplementedError, match=match):
         export_onnx(clf)
 

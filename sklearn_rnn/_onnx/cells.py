@@ -17,19 +17,18 @@ from sklearn_rnn.modules import (
     CoupledLSTMCell,
     GridLSTMCell,
     GRUCell,
-    IndRNNCell,
-    LayerNormLSTMCell,
     LSTMCell,
     MGUCell,
     PeepholeLSTMCell,
     ProjectedCell,
-    QRNNCell,
+    RecurrentCell,
     RNNCell,
-    SRUCell,
     StateDropout,
     StepCell,
     Zoneout,
 )
+from sklearn_rnn.modules.cells import CELLS
+from sklearn_rnn.modules.cells._base import author
 
 from .traced import Traced, to_numpy
 
@@ -38,13 +37,29 @@ if TYPE_CHECKING:
     from .graph import Graph
 
 
+def cell_states(graph: Graph, cell: nn.Module, *where: Any) -> str:
+    """Return the states of any cell, (n_steps, n_documents, hidden_size)."""
+    check_cell(cell)
+    with graph.scope(type(cell).__name__):
+        # By the very class: a subclass may compute something else.
+        return OPERATORS.get(type(cell), stepwise_cell)(graph, cell, *where)
+
+
 def check_cell(cell: nn.Module) -> None:
-    """Refuse cells of the user's, whose computations are not known here."""
+    """Refuse cells of the user's that may compute something else than their steps."""
     cell = _innermost(cell)
-    if type(cell) not in CELLS:
+    class_ = type(cell)
+    if class_ in CELLS.values() or class_ is GridLSTMCell:
+        return
+    if not (
+        isinstance(cell, RecurrentCell)
+        and author(class_, "initial_state") is RecurrentCell
+        and author(class_, "forward") in (RecurrentCell, ProjectedCell)
+    ):
         raise NotImplementedError(
-            f"export_onnx cannot translate the cell {type(cell).__name__}, which is none of this "
-            "package. Fit with a cell that has a name, such as cell='lstm' or cell='gru'."
+            f"export_onnx cannot translate the cell {class_.__name__}, which is none of this "
+            "package. Fit with a cell that has a name, such as cell='lstm' or cell='gru', or with "
+            "a subclass of RecurrentCell that computes by its step alone."
         )
 
 
@@ -55,7 +70,8 @@ def _innermost(cell: nn.Module) -> nn.Module:
     return cell
 
 
-# Cells for which ONNX has an operator, or which are one with weights put together otherwise.
+# Cells for which ONNX has an operator, or which are one with weights put together otherwise. An
+# operator is faster than a step that is repeated.
 
 
 def rnn_cell(graph: Graph, cell: RNNCell, *where: Any) -> str:
@@ -106,10 +122,8 @@ def _recur(
     **attributes: Any,
 ) -> str:
     """Add a recurrent operator of ONNX, the weights of the gates in its order."""
-    if isinstance(cell, ProjectedCell):
-        biases = cell.bias, torch.zeros_like(cell.bias)
-    else:
-        biases = cell.bias_ih, cell.bias_hh
+    bias_ih, *bias_hh = cell.biases
+    biases = bias_ih, *(bias_hh or [torch.zeros_like(bias_ih)])
     weights = [
         _stack_gates(weight, gates, onnx_gates) for weight in (cell.weight_ih, cell.weight_hh)
     ]
@@ -135,59 +149,42 @@ def _stack_gates(parameter: Tensor, gates: str, wanted: str) -> np.ndarray:
     return np.concatenate([blocks[name] for name in wanted.split()])
 
 
-# Cells whose own equations are repeated by ONNX's Scan.
+# All others: their own equations, repeated by ONNX's Scan.
 
 
-def projected_cell(graph: Graph, cell: ProjectedCell, *where: Any) -> str:
+def stepwise_cell(graph: Graph, cell: nn.Module, *where: Any) -> str:
     """Return the states, (n_steps, n_documents, hidden_size)."""
+    is_projected = isinstance(cell, ProjectedCell) and type(cell).forward is ProjectedCell.forward
 
     def project(x):
-        return (cell.project(x),)
+        return (cell.project(x) if is_projected else x,)
 
-    def advance(projected, state):
-        state = cell.advance(*projected, state)
+    def advance(inputs, state):
+        state = (cell.advance if is_projected else cell.step)(*inputs, state)
         return state[0], state
 
-    return _scan(graph, project, advance, _initial_state(cell), *where)
-
-
-def qrnn_cell(graph: Graph, cell: QRNNCell, *where: Any) -> str:
-    """Return the states, (n_steps, n_documents, hidden_size)."""
-
-    def project(x):
-        # One step of zeros in front, one step less behind.
-        before = graph.add("Pad", x.name, [1, 0, 0, -1, 0, 0])
-        return cell._gates(x, Traced(graph, before))
-
-    def advance(gates, state):
-        (c,), (z, f, o) = state, gates
-        c = f * c + (1 - f) * z
-        return o * c, (c,)
-
-    return _scan(graph, project, advance, _initial_state(cell)[1:2], *where)
+    try:
+        return _scan(graph, project, advance, _initial_state(cell), *where)
+    except (AttributeError, IndexError, TypeError) as exc:
+        raise NotImplementedError(
+            f"export_onnx cannot translate the step of {type(cell).__name__}: {exc}. Write it with "
+            "functions of torch, such as torch.sigmoid(x) and F.linear(x, weight)."
+        ) from exc
 
 
 def grid_lstm_cell(graph: Graph, cell: GridLSTMCell, *where: Any) -> str:
     """Return what goes up, (n_steps, n_documents, 2 * hidden_size)."""
-    return _scan(graph, cell.project, cell.advance, _initial_state(cell), *where)
 
+    def advance(projected, state):
+        output, *state = cell.advance(projected, state)
+        return output, state
 
-def zoneout(graph: Graph, cell: Zoneout, *where: Any) -> str:
-    """Return the states, (n_steps, n_documents, hidden_size)."""
-
-    def project(x):
-        return (x,)
-
-    def advance(inputs, state):
-        state = cell.step(*inputs, state)
-        return state[0], state
-
-    return _scan(graph, project, advance, _initial_state(cell), *where)
+    return _scan(graph, cell.project, advance, _initial_state(cell), *where)
 
 
 def state_dropout(graph: Graph, cell: StateDropout, *where: Any) -> str:
     """Return the states of the cell inside, of which nothing is zeroed after training."""
-    return CELLS[type(cell.cell)](graph, cell.cell, *where)
+    return cell_states(graph, cell.cell, *where)
 
 
 def _initial_state(cell: nn.Module) -> list[np.ndarray]:
@@ -250,19 +247,14 @@ def _scan(
     return turn(graph.scan(step, inputs, start))
 
 
-# By the very class: a subclass may compute something else.
-CELLS: dict[type[nn.Module], Callable[..., str]] = {
+# What is not here is translated by its steps.
+OPERATORS: dict[type[nn.Module], Callable[..., str]] = {
     RNNCell: rnn_cell,
     LSTMCell: lstm_cell,
     PeepholeLSTMCell: peephole_lstm_cell,
     CoupledLSTMCell: coupled_lstm_cell,
     GRUCell: gru_cell,
     MGUCell: mgu_cell,
-    LayerNormLSTMCell: projected_cell,
-    IndRNNCell: projected_cell,
-    SRUCell: projected_cell,
-    QRNNCell: qrnn_cell,
     GridLSTMCell: grid_lstm_cell,
-    Zoneout: zoneout,
     StateDropout: state_dropout,
 }

@@ -26,7 +26,7 @@ from sklearn_rnn.modules import (
     WideAndDeep,
 )
 
-from .cells import CELLS, check_cell
+from .cells import cell_states
 from .documents import Documents
 from .traced import Traced, to_numpy
 
@@ -105,9 +105,8 @@ def recurrent_stack(graph: Graph, module: RecurrentStack, x: str, documents: Doc
 
 def recurrent_layer(graph: Graph, module: RecurrentLayer, x: str, documents: Documents) -> str:
     """Return the states of one direction, (n_steps, n_documents, hidden_size)."""
-    check_cell(module.cell)
     direction = "reverse" if module.reverse else "forward"
-    return translate(graph, module.cell, x, documents, direction)
+    return cell_states(graph, module.cell, x, documents, direction)
 
 
 def grid_lstm(graph: Graph, module: GridLSTM, x: str, documents: Documents) -> str:
@@ -246,7 +245,6 @@ TRANSLATIONS: dict[type[nn.Module], Callable[..., str]] = {
     RecurrentStack: recurrent_stack,
     RecurrentLayer: recurrent_layer,
     GridLSTM: grid_lstm,
-    **CELLS,
     LastPooling: last_pooling,
     MeanPooling: mean_pooling,
     MaxPooling: max_pooling,
