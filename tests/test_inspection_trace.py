@@ -16,9 +16,16 @@ from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
 from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.datasets import load_tweet_sentiment, make_word_order
 from sklearn_rnn.inspection import trace
-from sklearn_rnn.inspection._gates import gates
+from sklearn_rnn.inspection._gates import gates, names_gates
 from sklearn_rnn.inspection._reading import MAX_TOKENS, _choose_lengths
-from sklearn_rnn.modules import GRUCell, LSTMCell, PackedLayout
+from sklearn_rnn.modules import (
+    GRUCell,
+    LSTMCell,
+    PackedLayout,
+    PeepholeLSTMCell,
+    ProjectedCell,
+)
+from sklearn_rnn.modules.cells import CELLS
 
 DOCUMENT = "the train was late and good , not bad under the yellow bridge"
 
@@ -237,17 +244,94 @@ def test_an_error_while_reading_leaves_no_hooks(corpus, monkeypatch):
     assert not any(module._forward_hooks for module in clf.module_.modules())
 
 
-def test_a_cell_with_a_step_of_its_own_has_no_known_gates():
-    class Coupled(LSTMCell):
-        def step(self, x, state):
-            return super().step(2 * x, state)
+@pytest.mark.parametrize("name", CELLS)
+def test_gates_and_memory_are_those_of_one_step_after_the_other(name):
+    """With the hidden states that were seen, which need not be what the cell would compute."""
+    torch.manual_seed(0)
+    cell = CELLS[name](3, 4)
+    x, states = torch.randn(6, 3), torch.randn(6, 4)
+    found = gates(cell, x, states)
+    if not names_gates(cell):
+        assert found == {}
+        return
+    cell, x, states = cell.double(), x.double(), states.double()
+    h, *memory = cell.initial_state(x[:, None])
+    for t in range(6):
+        (_, *memory), expected = cell.equations(cell.project(x[t : t + 1]), (h, *memory))
+        if memory:
+            expected = {"cell_state": memory[0], **expected}
+        assert list(found) == list(expected)
+        for quantity, values in expected.items():
+            torch.testing.assert_close(found[quantity][t], values[0], rtol=0, atol=1e-12)
+        h = states[t : t + 1]
 
-    class Renamed(LSTMCell):
-        pass
 
-    x, states = torch.zeros(3, 2), torch.zeros(3, 4)
-    assert gates(Coupled(2, 4), x, states) == {}
-    assert "forget_gate" in gates(Renamed(2, 4), x, states)
+class OtherStep(LSTMCell):
+    def step(self, x, state):
+        return super().step(2 * x, state)
+
+
+class OtherBlocks(PeepholeLSTMCell):
+    def forward(self, x, state):
+        return super().forward(2 * x, state)
+
+
+class OtherInput(PeepholeLSTMCell):
+    def project(self, x):
+        return 2 * super().project(x)
+
+
+class OtherAdvance(PeepholeLSTMCell):
+    def advance(self, x, state):
+        return super().advance(2 * x, state)
+
+
+class OthersKernel(LSTMCell):
+    """Blocks of time are still computed by torch's LSTM."""
+
+    def equations(self, x, state):
+        return super().equations(2 * x, state)
+
+
+@pytest.mark.parametrize(
+    "cell", [OtherStep, OtherBlocks, OtherInput, OtherAdvance, OthersKernel, torch.nn.GRUCell]
+)
+def test_a_cell_that_may_compute_something_else_has_no_known_gates(cell):
+    assert gates(cell(2, 4), torch.zeros(3, 2), torch.zeros(3, 4)) == {}
+
+
+class Renamed(LSTMCell):
+    pass
+
+
+class Doubled(PeepholeLSTMCell):
+    def equations(self, x, state):
+        return super().equations(2 * x, state)
+
+
+class Mixed(ProjectedCell):
+    """A cell of a user's that names a gate."""
+
+    def equations(self, x, state):
+        (h,) = state
+        gate = torch.sigmoid(x + h)
+        return ((1 - gate) * h + gate,), {"mixing_gate": gate}
+
+
+@pytest.mark.parametrize("cell", [Renamed, Doubled, Mixed])
+def test_gates_of_a_cell_of_ones_own_follow_its_equations(corpus, cell):
+    clf = make_classifier(cell=cell, bidirectional=False).fit(*corpus)
+    t = trace(clf, DOCUMENT)
+    cell = clf.module_.deep.encoder.layers[0][0].cell
+    ids = torch.from_numpy(clf.vectorizer_.transform([DOCUMENT]).data)
+    with torch.no_grad():
+        x = clf.module_.deep.embedding(ids)[:, None]
+        state = cell.initial_state(x)
+        for i, x_t in enumerate(x):
+            state, expected = cell.equations(cell.project(x_t), state)
+            np.testing.assert_allclose(t.get()[i], state[0][0], atol=1e-6)
+            for name, values in expected.items():
+                np.testing.assert_allclose(t.get(name)[i], values[0], atol=1e-6)
 
 
 def test_all_ways_to_hold_an_estimator_give_the_same_trace(corpus):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from sklearn_rnn.inspection._heat_map import HeatMapDisplay
 from sklearn_rnn.inspection._trace import trace
 
-GATES = ("input", "forget", "output", "reset", "update")
-
 
 class GateDisplay(HeatMapDisplay):
     """A gate of a layer while it reads a document, as a heat map.
@@ -90,10 +88,10 @@ class GateDisplay(HeatMapDisplay):
         document : str, array-like of int of shape (n_tokens,), or container of one document
             The document, as for :func:`trace`.
 
-        gate : {"auto", "input", "forget", "output", "reset", "update"}, default="auto"
-            Which gate. "auto" is the one that decides what becomes of the old state: the forget
-            gate, or the update gate of a GRU. Open, it keeps the state, but for the MGU's, which
-            replaces it.
+        gate : str, default="auto"
+            Which gate of the cell, such as "input", "forget", "output", "reset" or "update". "auto"
+            is the one that decides what becomes of the old state: the forget gate, or the update
+            gate of a GRU. Open, it keeps the state, but for the MGU's, which replaces it.
 
         layer : int, default=-1
             The layer, 0 being the lowest and -1 the uppermost.
@@ -116,14 +114,15 @@ class GateDisplay(HeatMapDisplay):
             With the picture drawn.
         """
         traced = trace(estimator, document, n_readings=1)
-        available = [name for name in GATES if f"{name}_gate" in traced.quantities]
+        quantities = (name for name in traced.quantities if name.endswith("_gate"))
+        available = [name.removesuffix("_gate") for name in quantities]
         if not available:
             raise ValueError(
                 "GateDisplay needs a cell with known gates, such as cell='lstm' or cell='gru'. "
                 "This network has none; StateDisplay shows its states."
             )
         if gate == "auto":
-            gate = "forget" if "forget" in available else "update"
+            gate = next((name for name in ("forget", "update") if name in available), available[0])
         if gate not in available:
             raise ValueError(
                 f"The 'gate' parameter must be 'auto' or one of {available} for this network. "
