@@ -1,9 +1,11 @@
 from math import exp, tanh
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from sklearn_rnn import modules
 from sklearn_rnn.inspection._gates import names_gates
 from sklearn_rnn.modules import (
     CoupledLSTMCell,
@@ -205,6 +207,16 @@ def test_every_registered_cell_and_activation_is_a_case():
     cells = [make_cell(case) for case in CASES]
     assert {type(cell) for cell in cells} == set(CELLS.values())
     assert {c.activation for c in cells if isinstance(c, RNNCell)} == set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_registered_cell_is_public_and_on_its_page(name):
+    class_ = CELLS[name].__name__
+    assert getattr(modules, class_) is CELLS[name]
+    assert class_ in modules.__all__
+    page = (Path(__file__).parent.parent / "docs/user_guide/cells.rst").read_text(encoding="utf-8")
+    assert f'``"{name}"``' in page
+    assert f"   {class_}\n" in page
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -62,7 +62,8 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     NotFittedError
         If the estimator is not fitted.
     NotImplementedError
-        If the network holds a module for which there is no translation, such as a cell of your own.
+        If the network holds a module for which there is no translation, such as a cell of your own
+        that is not written as steps of functions of torch.
 
     Notes
     -----

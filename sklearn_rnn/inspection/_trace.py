@@ -45,11 +45,10 @@ class Trace:
         What the network read: the words as they stand in the text, where the text is known.
 
     quantities : list of str
-        What was recorded of each unit: "hidden_state", for every kind of LSTM also "cell_state",
-        "input_gate", "forget_gate", "output_gate" and "candidate", for a GRU "reset_gate",
-        "update_gate" and "candidate", for the MGU "forget_gate" and "candidate", for the SRU
-        "cell_state", "forget_gate", "reset_gate" and "candidate". For a Grid LSTM "hidden_state"
-        and "cell_state" are what goes up from layer to layer.
+        What was recorded of each unit: "hidden_state", "cell_state" for a cell with a memory, and
+        the gates of the cell, such as "forget_gate", with its "candidate". The user guide lists
+        them under Cells. For a Grid LSTM "hidden_state" and "cell_state" are what goes up from
+        layer to layer.
 
     readings : ndarray of shape (n_tokens, n_outputs) or None
         The prediction after each token: of a classifier the class probabilities. NaN after
@@ -222,8 +221,8 @@ def trace(estimator, document, *, n_readings="auto"):
     Notes
     -----
     The hidden states are those that the layers returned in a prediction. Gates and cell states
-    follow from them by the equations of the cell; for a cell of one's own only hidden states are
-    given.
+    follow from them by the equations of the cell. A cell of your own shows those that it names in
+    its ``equations``.
 
     The prediction after a token is the estimator's own for the document cut behind this token,
     wide path included. A bidirectional network reads each beginning anew, from its end too: its
