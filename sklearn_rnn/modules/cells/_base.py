@@ -56,6 +56,8 @@ class RecurrentCell(nn.Module):
     # that writes to it, if there are such gates.
     keep_gate: int | None = None
     write_gate: int | None = None
+    # Bias with which the first of them starts.
+    keep_bias = 0.0
     # Whether a step adds the hidden state to the next one, and does not only read it by weights.
     carries_hidden = True
     # Whether there are weights from state to state, for `recurrent_dropout` to zero.
@@ -80,17 +82,23 @@ class RecurrentCell(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights: Glorot from the input, orthogonal from the state, no bias.
-
-        Orthogonal recurrent weights keep the norm of the state, and so of its
-        gradient, over many steps (Saxe, McClelland and Ganguli, 2014).
-        """
+        """Draw new weights, those from the input by Glorot; biases are 0 but for `keep_bias`."""
         for gate in self.weight_ih.chunk(self.n_gates):
             nn.init.xavier_uniform_(gate)
-        for gate in self.weight_hh.chunk(self.n_gates):
-            nn.init.orthogonal_(gate)
+        self.reset_recurrent_weights()
         for bias in self.biases:
             nn.init.zeros_(bias)
+        if self.keep_bias:
+            nn.init.constant_(self.biases[0].chunk(self.n_gates)[self.keep_gate], self.keep_bias)
+
+    def reset_recurrent_weights(self) -> None:
+        """Draw new weights from state to state, orthogonal ones.
+
+        They keep the norm of the state, and so of its gradient, over many
+        steps (Saxe, McClelland and Ganguli, 2014).
+        """
+        for gate in self.weight_hh.chunk(self.n_gates):
+            nn.init.orthogonal_(gate)
 
     @property
     def biases(self) -> tuple[Tensor, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from ._base import Gates, State
@@ -51,13 +51,8 @@ class CoupledLSTMCell(ProjectedCell):
     n_states = 2
     n_gates = 3
     keep_gate = 0
+    keep_bias = 1.0
     carries_hidden = False
-
-    def reset_parameters(self) -> None:
-        """Draw new weights and open the forget gate."""
-        super().reset_parameters()
-        with torch.no_grad():
-            nn.init.ones_(self.bias.chunk(3)[0])
 
     def equations(self, x: Tensor, state: State) -> tuple[State, Gates]:
         """Compute one step: mix, read."""

@@ -42,10 +42,7 @@ class ElementwiseCell(ProjectedCell):
             self.weight_hh = nn.Parameter(torch.empty(self.n_vectors * self.hidden_size))
         self.bias = nn.Parameter(torch.empty(n_rows))
 
-    def reset_parameters(self) -> None:
-        """Draw new weights from the input by Glorot, and set the others to 0."""
-        for gate in self.weight_ih.chunk(self.n_gates):
-            nn.init.xavier_uniform_(gate)
-        nn.init.zeros_(self.bias)
+    def reset_recurrent_weights(self) -> None:
+        """Set the weights from each unit to itself to 0."""
         if self.n_vectors:
             nn.init.zeros_(self.weight_hh)

@@ -88,9 +88,8 @@ class GridLSTMCell(RecurrentCell):
     def reset_parameters(self) -> None:
         """Draw new weights and open both forget gates."""
         super().reset_parameters()
-        with torch.no_grad():
-            for gate in (1, 5):
-                nn.init.ones_(self.bias_ih.chunk(8)[gate])
+        for gate in (1, 5):
+            nn.init.ones_(self.bias_ih.chunk(8)[gate])
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Run over a block of time, step by step.

@@ -43,9 +43,8 @@ class IndRNNCell(ElementwiseCell):
 
     n_vectors = 1
 
-    def reset_parameters(self) -> None:
-        """Draw new weights, those of the state uniformly between 0 and 1."""
-        super().reset_parameters()
+    def reset_recurrent_weights(self) -> None:
+        """Draw new weights of the state, uniformly between 0 and 1."""
         nn.init.uniform_(self.weight_hh)
 
     def advance(self, x: Tensor, state: State) -> State:

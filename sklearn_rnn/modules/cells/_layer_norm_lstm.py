@@ -53,6 +53,7 @@ class LayerNormLSTMCell(ProjectedCell):
     n_states = 2
     n_gates = 4
     write_gate, keep_gate = 0, 1
+    keep_bias = 1.0
     carries_hidden = False
 
     def make_parameters(self) -> None:
@@ -66,14 +67,12 @@ class LayerNormLSTMCell(ProjectedCell):
         self.bias_c = nn.Parameter(torch.empty(self.hidden_size))
 
     def reset_parameters(self) -> None:
-        """Draw new weights, open the forget gate, and let the norms stand alone."""
+        """Draw new weights and let the norms stand alone."""
         super().reset_parameters()
         for gain in (self.gain_ih, self.gain_hh, self.gain_c):
             nn.init.ones_(gain)
         for bias in (self.bias_hh, self.bias_c):
             nn.init.zeros_(bias)
-        with torch.no_grad():
-            nn.init.ones_(self.bias.chunk(4)[1])
 
     def project(self, x: Tensor) -> Tensor:
         """Return the normalised products with the input."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from ._base import Gates, RecurrentCell, State
@@ -52,6 +52,7 @@ class LSTMCell(RecurrentCell):
 
     n_states = 2
     write_gate, keep_gate = 0, 1
+    keep_bias = 1.0
     carries_hidden = False
     kernel = "lstm"
     faster_in_bfloat16 = True
@@ -59,12 +60,6 @@ class LSTMCell(RecurrentCell):
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size, n_gates=4)
-
-    def reset_parameters(self) -> None:
-        """Draw new weights and open the forget gate."""
-        super().reset_parameters()
-        with torch.no_grad():
-            nn.init.ones_(self.bias_ih.chunk(4)[1])
 
     def equations(self, x: Tensor, state: State) -> tuple[State, Gates]:
         """Compute one step: forget, write, read."""

@@ -51,6 +51,7 @@ class PeepholeLSTMCell(ProjectedCell):
     n_states = 2
     n_gates = 4
     write_gate, keep_gate = 0, 1
+    keep_bias = 1.0
     carries_hidden = False
 
     def make_parameters(self) -> None:
@@ -59,11 +60,9 @@ class PeepholeLSTMCell(ProjectedCell):
         self.weight_ch = nn.Parameter(torch.empty(3 * self.hidden_size))
 
     def reset_parameters(self) -> None:
-        """Draw new weights, open the forget gate and close the peepholes."""
+        """Draw new weights and close the peepholes."""
         super().reset_parameters()
         nn.init.zeros_(self.weight_ch)
-        with torch.no_grad():
-            nn.init.ones_(self.bias.chunk(4)[1])
 
     def equations(self, x: Tensor, state: State) -> tuple[State, Gates]:
         """Compute one step: forget and write by the old memory, read by the new one."""
