@@ -27,6 +27,8 @@ ORDER = [
 ]
 # Beside them, what knows nothing of the rest, and at the root, what makes all of it public.
 BESIDE = ["datasets", "utils"]
+# It reports on the whole package, and imports torch and the kernels only when it is called.
+REPORT = "utils/_show_versions.py"
 PLACES = {name: place for place, line in enumerate(ORDER) for name in line.split()}
 PLACES["__init__"] = len(ORDER)
 
@@ -137,10 +139,18 @@ def test_nothing_private_stands_at_the_root_but_public_classes():
     assert at_root <= public | {"__init__", "exceptions", "_base", "_sklearn_compat"}
 
 
-@files_of(*BESIDE)
+@pytest.mark.parametrize("file", [f for f in FILES if part_of(f) in BESIDE and f != REPORT])
 def test_what_stands_beside_knows_nothing_of_the_line(file):
     assert parts_imported(file) <= {part_of(file), *ORDER[0].split()}
     assert not outside_packages(file) & {"torch", "skorch"}
+
+
+def test_the_report_imports_the_standard_library_alone_until_it_is_called():
+    tree = ast.parse((ROOT / REPORT).read_text(encoding="utf-8"))
+    at_import = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = imports_of_source(ast.unparse(ast.Module(at_import, [])), "sklearn_rnn.utils")
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+    assert "torch" in outside_packages(REPORT)
 
 
 @files_of("exceptions", "_sklearn_compat", "_text", "_vectorizer")
