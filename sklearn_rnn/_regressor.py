@@ -107,7 +107,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
         Fraction of the state-to-state weights that are set to zero in training. The weights are
         drawn anew for each batch, or for each part of a batch that is computed on its own. Ignored
-        by "qrnn", which has no such weights.
+        by cells without such weights.
 
     variational_dropout : bool, default=False
         Whether to drop the same features at all tokens of a document (Gal and Ghahramani, 2016). It

@@ -128,7 +128,7 @@ def _state_gradients(
         norms[cell] = np.zeros((len(steps), n_documents))
         for step, state in enumerate(steps):
             squares = sum(next(grads).square().flatten(1).sum(dim=1) for _ in state)
-            norms[cell][step, : len(squares)] = squares.sqrt().numpy()
+            norms[cell][step, : len(squares)] = squares.sqrt().detach().numpy()
     return norms
 
 
