@@ -4,7 +4,6 @@ from numbers import Real
 
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._classifier import RNNTextClassifier
@@ -563,8 +562,8 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         vectors : ndarray of float32 of shape (n_samples, n_features_out)
             The document vectors, from before the linear layer that predicts `y`.
         """
-        check_is_fitted(self)
-        return self._outputs(X, self.module_.encode)
+        with self._reading():
+            return self._outputs(X, self.module_.encode)
 
     @property
     def _n_features_out(self):

@@ -538,11 +538,12 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         y : ndarray of float64 of shape (n_samples,) or (n_samples, n_outputs)
             The predictions, in the unit of the `y` of `fit`, and in its shape.
         """
-        outputs = self._outputs(X).astype(np.float64)
-        outputs = outputs.reshape(-1, *self.y_scale_.shape)
-        if self.out_activation_ == "exp":
-            outputs = np.exp(outputs)
-        return self.y_offset_ + self.y_scale_ * outputs
+        with self._reading():
+            outputs = self._outputs(X).astype(np.float64)
+            outputs = outputs.reshape(-1, *self.y_scale_.shape)
+            if self.out_activation_ == "exp":
+                outputs = np.exp(outputs)
+            return self.y_offset_ + self.y_scale_ * outputs
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
