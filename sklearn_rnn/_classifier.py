@@ -295,8 +295,8 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     After `partial_fit`, the estimator also holds the state of the optimizer and the counts of words
     and word pairs, and takes more memory, and more space when pickled.
 
-    In Python threads, fits and predictions take turns, because the seed and the number of threads
-    of torch belong to the whole process. Processes run in parallel.
+    Any number of Python threads may use an estimator while one of them trains it: each sees a whole
+    model, the one before or the one after. See :ref:`threads`.
 
     References
     ----------
