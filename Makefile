@@ -66,6 +66,7 @@ smoke:
 	build/smoke/bin/python -m pip --disable-pip-version-check install --quiet \
 	  -c $(CONSTRAINTS) dist/*.whl
 	build/smoke/bin/python -I tests/smoke.py
+	rm -rf build/smoke
 
 benchmarks: $(VENV)/.installed-plot $(VENV)/.installed-peers
 	@set -e; for name in $(BENCHMARKS); do \
