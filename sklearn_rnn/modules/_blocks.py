@@ -53,9 +53,8 @@ class TimeBlocks:
     ) -> None:
         self.layout = layout
         self.reverse = reverse
-        if max_padding is None:
-            max_padding = MAX_PADDING if layout.device.type == "cpu" else torch.inf
-        self.max_padding = max_padding
+        most = MAX_PADDING if layout.device.type == "cpu" else torch.inf
+        self.max_padding = most if max_padding is None else max_padding
 
     @cached_property
     def shapes(self) -> list[tuple[int, int]]:
