@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -101,8 +101,8 @@ class SequenceNet(NeuralNet):
         parameters = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
         seeds = torch.randint(2**63 - 1, (len(sizes),)).tolist()
 
-        def step_part(ids, targets, weights, seed):
-            part = TokenBatch(None, [ids])
+        def step_part(ids, rows, targets, weights, seed):
+            part = TokenBatch(rows, [ids])
             with torch.enable_grad(), dropout_generator(self._generator(seed)):
                 with collect_penalties() as penalties:
                     y_pred = self.infer(part, **fit_params)
@@ -113,7 +113,9 @@ class SequenceNet(NeuralNet):
                 grads = torch.autograd.grad(loss, parameters, allow_unused=True)
             return loss.detach(), y_pred, list(map(own_grad, grads, parameters))
 
-        parts = side_by_side(step_part, x.parts, targets.split(sizes), weights.split(sizes), seeds)
+        rows = np.split(x.rows, np.cumsum(sizes)[:-1])
+        by_part = x.parts, rows, targets.split(sizes), weights.split(sizes), seeds
+        parts = side_by_side(step_part, *by_part)
         losses, outputs, grads = zip(*parts, strict=True)
         for parameter, *part_grads in zip(parameters, *grads, strict=True):
             for grad in part_grads:
@@ -162,7 +164,8 @@ class SequenceNet(NeuralNet):
         # skorch pickles `module_` apart from the rest, and `module` is the same one once more.
         if self.module is getattr(self, "module_", None):
             del state["module"]
-        return copyreg.__newobj__, (type(self),), PickledState(state)
+        new = copyreg.__newobj__  # type: ignore[attr-defined]  # typeshed does not know it
+        return new, (type(self),), PickledState(state)
 
     def __getstate__(self):
         """Return what skops keeps, which asks for this alone: plain data."""
@@ -197,7 +200,8 @@ class SequenceNet(NeuralNet):
         def infer_batch(rows):
             with torch.inference_mode():
                 batch, _ = dataset.batch(rows)
-                return self._infer(function, batch).cpu().numpy()
+                # Only in training does a module return several outputs.
+                return cast("Tensor", self._infer(function, batch)).cpu().numpy()
 
         plan = self.get_iterator(dataset, training=False).plan()
         parts = side_by_side(infer_batch, plan)
