@@ -1,5 +1,8 @@
 """Compiles the kernels while a wheel is made; without a compiler it is made without them.
 
+pip keeps to itself what is said here, unless it is called with -v or the build fails. With the
+environment variable SKLEARN_RNN_REQUIRE_KERNELS, a wheel without kernels is such a failure.
+
 There is a library for each set of instructions that the package tells apart at run time, so that
 one wheel serves all processors of a platform.
 """
@@ -20,7 +23,14 @@ class KernelBuildHook(BuildHookInterface):
 
     def initialize(self, version, build_data):
         """Compile, and tell hatchling of the files."""
-        if self.target_name != "wheel" or os.name != "posix":
+        required = os.environ.get("SKLEARN_RNN_REQUIRE_KERNELS", "0") != "0"
+        if self.target_name != "wheel":
+            return
+        if os.name != "posix":
+            if required:
+                raise RuntimeError(
+                    "SKLEARN_RNN_REQUIRE_KERNELS is set, but kernels are for POSIX systems only."
+                )
             return
         compiler = _import_compiler(Path(self.root, FOLDER))
         editable = version == "editable"
@@ -39,6 +49,8 @@ class KernelBuildHook(BuildHookInterface):
                 compiler.compile_library(flags, library)
                 libraries[str(library)] = f"{FOLDER}/lib/{library.name}"
         except RuntimeError as error:
+            if required:
+                raise RuntimeError(f"SKLEARN_RNN_REQUIRE_KERNELS is set, but {error}") from error
             self.app.display_warning(f"Made without kernels for recurrent layers: {error}")
             return
         if not editable:

@@ -16,6 +16,7 @@ __all__ = [
     "export_onnx",
     "load",
     "save",
+    "show_versions",
 ]
 
 
@@ -25,6 +26,10 @@ def __getattr__(name):
         from sklearn_rnn._onnx import export_onnx
 
         return export_onnx
+    if name == "show_versions":
+        from sklearn_rnn._show_versions import show_versions
+
+        return show_versions
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,6 +1,6 @@
 """BaseRNNText: the one flow of fitting, from documents and `y` to what is learned."""
 
-from copy import copy
+from copy import deepcopy
 from numbers import Integral, Real
 
 import numpy as np
@@ -17,10 +17,11 @@ from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.documents import check_any_weight, make_training_set
 from sklearn_rnn._training.fit_net import fit_net
 from sklearn_rnn._training.growth import check_known_ids
+from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.optimizers import OPTIMIZERS
 from sklearn_rnn._training.precision import PRECISIONS
-from sklearn_rnn._training.process_state import torch_workers
+from sklearn_rnn._training.process_state import prediction_workers
 from sklearn_rnn._training.schedules import SCHEDULES
 from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._training.stream import trained_on_chunk
@@ -147,7 +148,7 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         net = fit_net(
             self, train, valid, target, vectorizer, score=score, seeds=seeds, previous=previous
         )
-        self._take_over(net, vectorizer, target.learned, net.history, goes_on=is_warm)
+        lock_of(self).write(self._take_over, net, vectorizer, target.learned, net.history, is_warm)
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
@@ -157,6 +158,9 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
                 "partial_fit does not support early_stopping=True: it makes one pass over each "
                 "chunk and sets no documents aside. Set early_stopping=False."
             )
+        return lock_of(self).write(self._learn_chunk, X, y, sample_weight, classes)
+
+    def _learn_chunk(self, X, y, sample_weight, classes):
         if hasattr(self, "net_"):
             sequences, vectorizer = extend_vectorizer(X, self.vectorizer_, self)
         else:
@@ -168,10 +172,10 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         chunk, target = make_training_set(sequences, y, sample_weight, self, kind.make, known)
         check_any_weight(self, chunk.weights, "to train on")
         with trained_on_chunk(self, chunk, target, vectorizer) as (net, epochs):
-            self._take_over(net, vectorizer, target.learned, epochs, goes_on=True)
+            self._take_over(net, vectorizer, target.learned, epochs, True)
         return self
 
-    def _take_over(self, net, vectorizer, learned, epochs, *, goes_on):
+    def _take_over(self, net, vectorizer, learned, epochs, goes_on):
         """Take over what was learned, all of it at once: an interrupt finds all or nothing."""
         before = vars(self) if goes_on else {}
         counts = _count_training(epochs, before, early_stopping=self.early_stopping)
@@ -182,8 +186,8 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
 
     def _make_predictor(self, learned):
         """Return an estimator that predicts what is learned here, to score while training."""
-        predictor = copy(self)
-        predictor.__dict__.update(learned)
+        predictor = object.__new__(type(self))
+        predictor.__dict__.update({**vars(self), **learned})
         return predictor
 
     def _check_input(self, X):
@@ -192,10 +196,22 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
 
     def _outputs(self, X, function=None):
         """Return the network's outputs for documents in any form, or those of its `function`."""
-        check_is_fitted(self)
         dataset = SequenceDataset(self._check_input(X))
-        with torch_workers(count_workers(self.n_jobs)):
+        with prediction_workers(count_workers(self.n_jobs)):
             return self.net_.outputs(dataset, function)
+
+    def _reading(self):
+        """Return what to hold while what was learned is read, so that all of it is of one model."""
+        check_is_fitted(self)
+        return lock_of(self).reading()
+
+    def __getstate__(self):
+        """Return what pickle and copy keep: one whole model, whatever another thread learns."""
+        with lock_of(self).reading():
+            state = dict(super().__getstate__())
+            if getattr(state.get("net_"), "stream_", None) is not None:
+                state["net_"] = deepcopy(state["net_"])  # the next chunk changes it in place
+            return state
 
     @property
     def module_(self):

@@ -108,7 +108,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
         Fraction of the state-to-state weights that are set to zero in training. The weights are
         drawn anew for each batch, or for each part of a batch that is computed on its own. Ignored
-        by "qrnn", which has no such weights.
+        by cells without such weights.
 
     variational_dropout : bool, default=False
         Whether to drop the same features at all tokens of a document (Gal and Ghahramani, 2016). It
@@ -528,10 +528,11 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         y : ndarray of shape (n_samples,) or (n_samples, n_classes)
             The predicted labels, or an indicator matrix of 0 and 1 if `fit` was given one.
         """
-        outputs = self._outputs(X)
-        if self.multilabel_:
-            return (outputs > 0).astype(np.int64)
-        return self.classes_[outputs.argmax(axis=1)]
+        with self._reading():
+            outputs = self._outputs(X)
+            if self.multilabel_:
+                return (outputs > 0).astype(np.int64)
+            return self.classes_[outputs.argmax(axis=1)]
 
     def predict_proba(self, X):
         """Predict the probability of each class for each document.
@@ -547,8 +548,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
             A column for each of `classes_`. Rows sum to 1. After fitting on an indicator matrix
             they need not: each probability is that of one label, independent of the others.
         """
-        outputs = self._outputs(X).astype(np.float64)
-        return expit(outputs) if self.multilabel_ else softmax(outputs, axis=1)
+        with self._reading():
+            outputs, multilabel = self._outputs(X).astype(np.float64), self.multilabel_
+        return expit(outputs) if multilabel else softmax(outputs, axis=1)
 
     def predict_log_proba(self, X):
         """Predict the log-probability of each class for each document.
@@ -563,8 +565,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         log_probabilities : ndarray of float64 of shape (n_samples, n_classes)
             A column for each of `classes_`.
         """
-        outputs = self._outputs(X).astype(np.float64)
-        return log_expit(outputs) if self.multilabel_ else log_softmax(outputs, axis=1)
+        with self._reading():
+            outputs, multilabel = self._outputs(X).astype(np.float64), self.multilabel_
+        return log_expit(outputs) if multilabel else log_softmax(outputs, axis=1)
 
     def decision_function(self, X):
         """Return the score of each class: the logits of the network.
@@ -581,8 +584,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
             predicted if it is positive. With more classes, or after fitting on an indicator
             matrix, a column for each of `classes_`.
         """
-        outputs = self._outputs(X)
-        if self.multilabel_ or len(self.classes_) > 2:
+        with self._reading():
+            outputs, multilabel = self._outputs(X), self.multilabel_
+        if multilabel or outputs.shape[1] > 2:
             return outputs
         return outputs[:, 1] - outputs[:, 0]
 

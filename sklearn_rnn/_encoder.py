@@ -4,7 +4,6 @@ from numbers import Real
 
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._classifier import RNNTextClassifier
@@ -104,7 +103,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
         Fraction of the state-to-state weights that are set to zero in training. The weights are
         drawn anew for each batch, or for each part of a batch that is computed on its own. Ignored
-        by "qrnn", which has no such weights.
+        by cells without such weights.
 
     variational_dropout : bool, default=False
         Whether to drop the same features at all tokens of a document (Gal and Ghahramani, 2016). It
@@ -563,8 +562,8 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         vectors : ndarray of float32 of shape (n_samples, n_features_out)
             The document vectors, from before the linear layer that predicts `y`.
         """
-        check_is_fitted(self)
-        return self._outputs(X, self.module_.encode)
+        with self._reading():
+            return self._outputs(X, self.module_.encode)
 
     @property
     def _n_features_out(self):

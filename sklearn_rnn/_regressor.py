@@ -107,7 +107,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
         Fraction of the state-to-state weights that are set to zero in training. The weights are
         drawn anew for each batch, or for each part of a batch that is computed on its own. Ignored
-        by "qrnn", which has no such weights.
+        by cells without such weights.
 
     variational_dropout : bool, default=False
         Whether to drop the same features at all tokens of a document (Gal and Ghahramani, 2016). It
@@ -538,11 +538,12 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         y : ndarray of float64 of shape (n_samples,) or (n_samples, n_outputs)
             The predictions, in the unit of the `y` of `fit`, and in its shape.
         """
-        outputs = self._outputs(X).astype(np.float64)
-        outputs = outputs.reshape(-1, *self.y_scale_.shape)
-        if self.out_activation_ == "exp":
-            outputs = np.exp(outputs)
-        return self.y_offset_ + self.y_scale_ * outputs
+        with self._reading():
+            outputs = self._outputs(X).astype(np.float64)
+            outputs = outputs.reshape(-1, *self.y_scale_.shape)
+            if self.out_activation_ == "exp":
+                outputs = np.exp(outputs)
+            return self.y_offset_ + self.y_scale_ * outputs
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

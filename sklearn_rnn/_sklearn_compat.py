@@ -1,8 +1,7 @@
 """Private names of scikit-learn, imported here and nowhere else.
 
-Every name below exists from scikit-learn 1.6 (the oldest version supported, for
-``__sklearn_tags__`` and ``validate_data``) to 1.9. When a release moves one of them, this file is
-the only one to change.
+Every name below exists from scikit-learn 1.7, the oldest version supported, to 1.9. When a release
+moves one of them, this file is the only one to change.
 """
 
 from sklearn.base import _fit_context

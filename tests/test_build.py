@@ -64,13 +64,25 @@ def test_wheel_is_made_without_a_compiler_too(tmp_path):
     assert files_of(wheel) == PACKAGE_FILES
 
 
+def test_a_wheel_without_kernels_can_be_made_a_failure(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-d", tmp_path, "-t", "wheel"]
+    environment = {"CXX": "no-such-compiler", "SKLEARN_RNN_REQUIRE_KERNELS": "1"}
+    result = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    assert result.returncode
+    assert "SKLEARN_RNN_REQUIRE_KERNELS is set, but" in result.stderr
+    assert not any(tmp_path.glob("*.whl"))
+
+
 def test_sdist_holds_what_the_tests_need(built):
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         files = {member.name.partition("/")[2] for member in archive if member.isfile()}
     assert files >= PACKAGE_FILES
     assert files >= {"README.md", "LICENSE", "Makefile", "constraints.txt", "pyproject.toml"}
-    assert "hatch_build.py" in files
+    assert files >= {"CITATION.cff", "SECURITY.md", "constraints-oldest.txt", "hatch_build.py"}
+    assert files >= {"tests/smoke.py", "tests/data/classifier-1.safetensors"}
     assert files >= {"docs/conf.py", "docs/examples/demo.py", "docs/images/confusion_matrix.png"}
     assert files >= {"tests/test_build.py"}
     assert not any(name.startswith(("docs/_build", "docs/auto_examples")) for name in files)

@@ -23,7 +23,7 @@ ORDER = [
     "_base",
     "_classifier _regressor _encoder",
     "_saving",
-    "_onnx inspection",
+    "_onnx inspection _show_versions",
 ]
 # Beside them, what knows nothing of the rest, and at the root, what makes all of it public.
 BESIDE = ["datasets"]
@@ -141,6 +141,13 @@ def test_nothing_private_stands_at_the_root_but_public_classes():
 def test_what_stands_beside_knows_nothing_of_the_line(file):
     assert parts_imported(file) <= {part_of(file), *ORDER[0].split()}
     assert not outside_packages(file) & {"torch", "skorch"}
+
+
+def test_the_report_imports_the_standard_library_alone_until_it_is_called():
+    tree = ast.parse((ROOT / "_show_versions.py").read_text(encoding="utf-8"))
+    at_import = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = imports_of_source(ast.unparse(ast.Module(at_import, [])), "sklearn_rnn")
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
 
 
 @files_of("exceptions", "_sklearn_compat", "utils", "_text", "_vectorizer")

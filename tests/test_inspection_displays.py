@@ -7,6 +7,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 
 from sklearn_rnn import RNNTextClassifier, inspection
 from sklearn_rnn.datasets import make_word_order
@@ -23,6 +24,7 @@ from sklearn_rnn.inspection import (
     token_importance,
     trace,
 )
+from sklearn_rnn.modules import ProjectedCell
 
 mpl.use("Agg")
 
@@ -176,6 +178,23 @@ def test_gate_display_shows_what_keeps_the_state(corpus, cell, gate):
     assert display.layer == 0
     with pytest.raises(ValueError, match="'gate' parameter must be 'auto' or one of"):
         GateDisplay.from_estimator(clf, DOCUMENT, gate="peephole")
+
+
+class MixingCell(ProjectedCell):
+    """A cell of a user's that names a gate."""
+
+    def equations(self, x, state):
+        (h,) = state
+        gate = torch.sigmoid(x + h)
+        return ((1 - gate) * h + gate,), {"mixing_gate": gate}
+
+
+@pytest.mark.parametrize("gate", ["auto", "mixing"])
+def test_a_gate_of_any_name_is_shown(corpus, gate):
+    clf = make_classifier(cell=MixingCell).fit(*corpus)
+    display = GateDisplay.from_estimator(clf, DOCUMENT, gate=gate)
+    assert display.quantity == "mixing_gate"
+    np.testing.assert_array_equal(display.values, trace(clf, DOCUMENT).get("mixing_gate"))
 
 
 def test_a_cell_without_gates_has_none_to_show(corpus):

@@ -596,11 +596,29 @@ class OperatorCell(LeakyCell):
         return (state[0] + x @ self.weight_ih.T,)
 
 
+class DecidingCell(LeakyCell):
+    """One that looks at what it has computed."""
+
+    def step(self, x, state):
+        (h,) = super().step(x, state)
+        return (h,) if isinstance(h, torch.Tensor) or h else state
+
+
+class ComparingCell(LeakyCell):
+    """One that computes with what is equal."""
+
+    def step(self, x, state):
+        (h,) = super().step(x, state)
+        return (h * (h == 0),)
+
+
 @pytest.mark.parametrize(
     ("cell", "match"),
     [
         (MethodCell, "the step of MethodCell: .*'tanh'. Write it with functions of torch"),
         (OperatorCell, "cannot translate torch's __rmatmul__. It can: add"),
+        (DecidingCell, "the step of DecidingCell: a step must not decide by the values"),
+        (ComparingCell, "the step of ComparingCell: a step must not compare values"),
     ],
 )
 def test_a_step_without_translation_is_refused_with_what_to_do(cell, match):

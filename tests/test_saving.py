@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -378,7 +379,7 @@ def test_other_programs_find_weights_and_metadata(fitted, path):
     assert torch.equal(weight, fitted.module_.deep.head.weight)
     assert record["content"]["class"] == "RNNTextClassifier"
     assert record["content"]["params"]["hidden_size"] == 3
-    assert record["versions"]["torch"] == torch.__version__
+    assert record["versions"]["torch"] == version("torch")
 
 
 OPEN_ELSEWHERE = """

@@ -16,6 +16,7 @@ from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._text.tokenizer import get_stop_words
+from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 from .documents import Documents, read_documents
@@ -89,9 +90,10 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     token_ids = graph.input("token_ids", np.int32, ["n_documents", "n_positions"])
     with graph.scope("Documents"):
         documents = read_documents(graph, token_ids)
-    estimator.module_.eval()  # as every prediction leaves it
-    add_outputs(estimator, graph, documents)
-    model = graph.model(_describe(estimator, vectorizer))
+    with lock_of(estimator).reading():
+        estimator.module_.eval()  # as every prediction leaves it
+        add_outputs(estimator, graph, documents)
+        model = graph.model(_describe(estimator, vectorizer))
     if path is not None:
         onnx.save(model, os.fspath(path))
     return model

@@ -67,6 +67,15 @@ class Traced:
         )
         return tuple(Traced(self.graph, name) for name in names)
 
+    def __bool__(self) -> bool:
+        raise TypeError("a step must not decide by the values that it computes")
+
+    # Python's own would compare the objects, and say False.
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("a step must not compare values")
+
+    __hash__ = None
+
     def __add__(self, other: Any) -> Traced:
         return add_node("Add", self, other)
 

@@ -21,6 +21,7 @@ from sklearn_rnn._files.renamed import PARAMETERS, with_current_names
 from sklearn_rnn._files.values import NotDataError, Reader, Writer
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._sklearn_compat import validate_parameter_constraints
+from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.net_data import read_net, write_net
 from sklearn_rnn._vectorizer import SequenceVectorizer
@@ -155,6 +156,10 @@ class _ModelWriter(Writer):
         name = type(estimator).__name__
         if type(estimator) not in _CLASSES.values():
             raise TypeError(_refusal(estimator))
+        with lock_of(estimator).reading():
+            return self._write_whole(name, estimator)
+
+    def _write_whole(self, name, estimator):
         estimator._validate_params()
         params = estimator.get_params(deep=False)
         # What is private is for this process alone.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import ExitStack
 from typing import Any
 
+import torch
 from torch import nn
 
 from sklearn_rnn._targets.base import Target
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
 from sklearn_rnn._training.net import SequenceNet
-from sklearn_rnn._training.process_state import training_modes
+from sklearn_rnn._training.process_state import building, training_modes
 from sklearn_rnn._training.settings import count_workers, resolve_training_length
 from sklearn_rnn.exceptions import FitInterruptedWarning
 
@@ -65,8 +67,10 @@ def fit_net(
         lr_schedule=estimator.lr_schedule,
         score=score,
     )
-    with training_modes(count_workers(estimator.n_jobs), int(torch_seed), device):
+    with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
+        turn.enter_context(building(int(torch_seed), device))
         net = make_net(estimator, train.X, vectorizer, target, plan, previous)
+        end_building(turn, net, estimator)
         net.partial_fit((train_set, valid_set))
     if net.interrupted_:
         _tell_of_interrupt(estimator, net, max_epochs)
@@ -76,9 +80,21 @@ def fit_net(
     return net
 
 
+def end_building(turn: ExitStack, net: SequenceNet, estimator: Any) -> None:
+    """Let other threads build, and the net go on with random numbers of its own.
+
+    A cell of the user's may draw from torch's, as a GPU does: then it is the others' turn only when
+    training has ended.
+    """
+    net.take_random_state()
+    if isinstance(estimator.cell, str) and torch.device(net.device).type == "cpu":
+        turn.close()
+
+
 def end_training(net: SequenceNet) -> None:
     """Leave a net as every prediction does, and without gradients, which take room."""
     net.module_.zero_grad(set_to_none=True)
+    net.drop_random_state()
     net._set_training(False)
 
 

@@ -55,9 +55,21 @@ class SequenceNet(NeuralNet):
     # What `partial_fit` of an estimator keeps here from one chunk to the next.
     stream_: Any = None
 
+    # The random numbers of a training. None draws torch's own.
+    _random: torch.Generator | None = None
+
     def __init__(self, *args, autocast_dtype: torch.dtype = torch.float32, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.autocast_dtype = autocast_dtype
+
+    def take_random_state(self) -> None:
+        """Draw from now on from a generator of its own, which goes on where torch's is."""
+        self._random = torch.Generator()
+        self._random.set_state(torch.get_rng_state())
+
+    def drop_random_state(self) -> None:
+        """Let go of that generator, which is no part of what was learned."""
+        vars(self).pop("_random", None)
 
     def get_split_datasets(
         self, X: tuple[SequenceDataset, SequenceDataset | None], y: None = None, **fit_params
@@ -99,7 +111,7 @@ class SequenceNet(NeuralNet):
         x, (targets, weights) = batch
         sizes = x.part_sizes
         parameters = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
-        seeds = torch.randint(2**63 - 1, (len(sizes),)).tolist()
+        seeds = torch.randint(2**63 - 1, (len(sizes),), generator=self._random).tolist()
 
         def step_part(ids, rows, targets, weights, seed):
             part = TokenBatch(rows, [ids])

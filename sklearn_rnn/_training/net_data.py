@@ -81,7 +81,9 @@ def write_net(net: NeuralNet, writer: Writer) -> dict:
     for name, weight in net.module_.state_dict().items():
         if weight.dtype == torch.bfloat16:  # unknown to NumPy
             raise NotDataError("weights in bfloat16 cannot be written")
-        writer.arrays[prefix + name] = weight.detach().cpu().numpy()
+        array = weight.detach().cpu().numpy()
+        # The next chunk of a stream changes the weights themselves, in another thread maybe.
+        writer.arrays[prefix + name] = array if net.stream_ is None else array.copy()
     return {
         "type": "net",
         "network": writer.write(network),

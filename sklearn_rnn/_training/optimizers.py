@@ -106,7 +106,7 @@ class LazyAdamW(torch.optim.AdamW):
     def _step_rows(self, group: dict, parameter: Tensor, rows: Tensor, grad: Tensor) -> None:
         state = self.state[parameter]
         if not state:
-            state["step"] = torch.zeros(())
+            state["step"] = torch.zeros((), dtype=torch.float32)
             state["exp_avg"] = torch.zeros_like(parameter)
             state["exp_avg_sq"] = torch.zeros_like(parameter)
         state["step"] += 1
@@ -162,7 +162,7 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
         else:
             grads.append(parameter.grad)
     if not grads:
-        return torch.zeros(())
+        return torch.zeros((), dtype=torch.float32)
     norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
     torch._foreach_mul_(grads, torch.clamp(max_norm / (norm + 1e-6), max=1.0))
     return norm

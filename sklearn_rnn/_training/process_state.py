@@ -1,7 +1,19 @@
-"""What torch keeps for the whole process, held as wanted for a while: its seed and its threads."""
+"""What torch keeps for a thread or the whole process, set for a computation and left as it was.
+
+| what | whose it is | what happens to it |
+| --- | --- | --- |
+| number of threads for one operation | each thread's; a new one takes the number last set | 1 in \
+threads that compute, and for new threads put back at once |
+| whether denormal numbers count as 0 | each thread's | set while computing |
+| modes of gradients, autocast and devices | each thread's | set while computing |
+| seed, default type of floats | the whole process's | set while a network is built |
+
+So threads wait for one another only while a network is built.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -10,9 +22,37 @@ from typing import Any
 
 import torch
 
-# Both belong to the whole process, so that Python threads, such as those of joblib, take turns.
+# Held by who sets the seed: threads take turns.
 _TURN = threading.RLock()
-_pool: ThreadPoolExecutor | None = None
+# Held while a number of threads is changed and put back, and while a pool is made.
+_CHANGE = threading.Lock()
+
+_pools: dict[int, ThreadPoolExecutor] = {}
+
+
+class _Local(threading.local):
+    # The pool on which `side_by_side` computes in this thread, None for the thread itself.
+    pool: ThreadPoolExecutor | None = None
+    # Whether the thread may compute beside it.
+    computes = True
+    # A pool of one thread for its predictions.
+    own: ThreadPoolExecutor | None = None
+
+
+_local = _Local()
+
+
+def _forget_threads() -> None:
+    """Start anew in a process that was forked: of its threads there is only the one that forked."""
+    global _TURN, _CHANGE
+    _TURN, _CHANGE = threading.RLock(), threading.Lock()
+    _pools.clear()
+    _local.pool = _local.own = None
+    _local.computes = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_threads)
 
 
 @contextmanager
@@ -82,61 +122,128 @@ def torch_workers(n_workers: int) -> Iterator[None]:
     Denormal numbers count as 0 meanwhile. The gradient of the last state vanishes over a long
     document into numbers below 1e-38, with which processors compute ten times slower.
 
-    Other Python threads wait for their turn meanwhile.
-
     Parameters
     ----------
     n_workers : int
-        The number of threads, at least 1.
+        The number of threads, at least 1. With 1, `side_by_side` computes in this thread.
     """
-    global _pool
+    pool = _pool_of(n_workers) if n_workers > 1 else _check_workers(n_workers)
+    before, n_threads, flushed = _local.pool, torch.get_num_threads(), _flushes_denormal()
+    computed = _local.computes
+    try:
+        _settle()
+        _local.pool, _local.computes = pool, True
+        with _default_device():
+            yield
+    finally:
+        _local.pool, _local.computes = before, computed
+        _set_threads_here(n_threads)
+        torch.set_flush_denormal(flushed)
+
+
+@contextmanager
+def prediction_workers(n_workers: int) -> Iterator[None]:
+    """Let `side_by_side` compute on other threads than this one, on so many of them.
+
+    As `torch_workers`, but this thread itself is left as it is, and must not compute.
+    """
+    pool = _pool_of(n_workers) if n_workers > 1 else _own_pool(n_workers)
+    before, computed = _local.pool, _local.computes
+    try:
+        _local.pool, _local.computes = pool, False
+        yield
+    finally:
+        _local.pool, _local.computes = before, computed
+
+
+def _check_workers(n_workers: int) -> None:
     if n_workers < 1:
         raise ValueError(f"The number of workers must be at least 1. Got {n_workers}.")
-    with _TURN:
-        n_threads, pool = torch.get_num_threads(), _pool
-        flushed = _flushes_denormal()
-        torch.set_num_threads(1)
-        torch.set_flush_denormal(True)
-        # Flushing is a setting of each thread.
-        _pool = None
-        if n_workers > 1:
-            _pool = ThreadPoolExecutor(n_workers, "", torch.set_flush_denormal, (True,))
-        try:
+
+
+def _pool_of(n_workers: int) -> ThreadPoolExecutor:
+    """Return the pool of so many threads, which all callers share."""
+    _check_workers(n_workers)
+    with _CHANGE:
+        if n_workers not in _pools:
+            _pools[n_workers] = ThreadPoolExecutor(n_workers, "sklearn_rnn", _settle)
+        return _pools[n_workers]
+
+
+def _own_pool(n_workers: int) -> ThreadPoolExecutor:
+    """Return the one thread that computes for this one, so that callers do not share it."""
+    _check_workers(n_workers)
+    if _local.own is None:
+        _local.own = ThreadPoolExecutor(1, "sklearn_rnn", _settle)
+    return _local.own
+
+
+def _settle() -> None:
+    """Let torch compute on one thread in this one, and count denormal numbers as 0."""
+    _set_threads_here(1)
+    torch.set_flush_denormal(True)
+
+
+def _set_threads_here(n_threads: int) -> None:
+    """Set torch's number of threads for this thread, and leave it for new ones as it was."""
+    with _CHANGE:
+        for_new_ones = _in_new_thread(torch.get_num_threads)
+        torch.get_num_threads()  # a thread takes over the number for new ones when it first looks
+        torch.set_num_threads(n_threads)
+        if for_new_ones != n_threads:
+            _in_new_thread(torch.set_num_threads, for_new_ones)
+
+
+def _in_new_thread(function: Callable, *args: Any) -> Any:
+    results: list = []
+    thread = threading.Thread(target=lambda: results.append(function(*args)), daemon=True)
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+@contextmanager
+def _default_device() -> Iterator[None]:
+    """Make tensors on the CPU unless told otherwise, whatever the user has set for this thread."""
+    if torch.get_default_device().type == "cpu":
+        yield
+    else:
+        with torch.device("cpu"):
             yield
-        finally:
-            if _pool is not None:
-                _pool.shutdown()
-            _pool = pool
-            torch.set_num_threads(n_threads)
-            torch.set_flush_denormal(flushed)
 
 
 def _flushes_denormal() -> bool:
     """Return whether denormal numbers count as 0 in this thread; torch does not tell."""
-    return not (torch.tensor(1e-40) * 1).item()
+    return not (torch.tensor(1e-40, dtype=torch.float32, device="cpu") * 1).item()
 
 
 @contextmanager
-def training_modes(n_workers: int, seed: int, device: torch.device) -> Iterator[None]:
-    """Hold all that torch keeps for a thread or the process as training needs it.
+def training_modes(n_workers: int, device: torch.device) -> Iterator[None]:
+    """Hold all that torch keeps for a thread as training needs it.
 
     Parameters
     ----------
     n_workers : int
         The number of threads.
-    seed : int
-        Torch's seed.
     device : torch.device
         Where training is.
     """
     with ExitStack() as stack:
         stack.enter_context(torch_workers(n_workers))
-        stack.enter_context(torch_seed(seed, device))
-        stack.enter_context(torch_float32())
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
         # Like the two above: new threads do not have the caller's modes either.
         stack.enter_context(torch.autocast(device.type, enabled=False))
+        yield
+
+
+@contextmanager
+def building(seed: int, device: torch.device) -> Iterator[None]:
+    """Hold what is the whole process's as building a network needs it: seed and type of floats.
+
+    Other threads that build wait for their turn.
+    """
+    with torch_seed(seed, device), torch_float32():
         yield
 
 
@@ -165,12 +272,13 @@ def side_by_side(function: Callable, *arguments: Iterable) -> list[Any]:
     [32, 9]
     """
     calls = list(zip(*arguments, strict=True))
-    if _pool is None or len(calls) == 1:
+    pool = _local.pool
+    if pool is None or (len(calls) == 1 and _local.computes):
         return [function(*call) for call in calls]
     futures = []
     try:
         for call in calls:
-            futures.append(_pool.submit(function, *call))
+            futures.append(pool.submit(function, *call))
         return [future.result() for future in futures]
     finally:
         # After an error or an interrupt nothing must go on behind the caller's back.

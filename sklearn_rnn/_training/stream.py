@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from sklearn_rnn._text.ngrams import NGramCounts
 from sklearn_rnn._text.sequences import sequence_lengths, sequences_from_flat
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.documents import Documents
-from sklearn_rnn._training.fit_net import end_training
+from sklearn_rnn._training.fit_net import end_building, end_training
 from sklearn_rnn._training.growth import (
     RoomToGrow,
     TrainingState,
@@ -29,7 +29,7 @@ from sklearn_rnn._training.growth import (
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
 from sklearn_rnn._training.make_network import count_ids, max_pairs
 from sklearn_rnn._training.net import SequenceNet
-from sklearn_rnn._training.process_state import training_modes
+from sklearn_rnn._training.process_state import building, training_modes
 from sklearn_rnn._training.settings import (
     STREAM_BATCH_SIZE,
     count_workers,
@@ -132,14 +132,16 @@ def trained_on_chunk(
     stream = fitted.stream_ if fitted and is_open else _start_stream(estimator, fitted)
     device = torch.device(fitted.device) if fitted and is_open else prepare_device(estimator)
     before, backup = vars(estimator).copy(), None
-    with training_modes(count_workers(estimator.n_jobs), stream.seed, device):
+    with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
         try:
+            turn.enter_context(building(stream.seed, device))
             if fitted and is_open:
                 net = fitted
                 backup = TrainingState(net, np.union1d(X.data, UNKNOWN_ID))
             else:
                 net = _open_net(estimator, X, vectorizer, target, stream, device)
             stream = _grow(net, stream, X, vectorizer, target, estimator)
+            end_building(turn, net, estimator)
             n_epochs = len(net.history)
             net.partial_fit((documents.to_dataset(target, mean_weight=1), None))
             if net.interrupted_:

@@ -21,7 +21,7 @@ class AttentionDisplay:
         Weights of each head, which sum to 1 over the tokens.
 
     tokens : list of str
-        DocumentWords of the document.
+        Words of the document.
 
     Attributes
     ----------

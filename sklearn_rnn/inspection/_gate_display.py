@@ -17,7 +17,7 @@ class GateDisplay(HeatMapDisplay):
         Values of the gate, from 0 (closed) to 1 (open).
 
     tokens : list of str
-        DocumentWords of the document.
+        Words of the document.
 
     quantity : str, default="forget_gate"
         What the values are.

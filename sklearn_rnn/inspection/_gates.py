@@ -1,4 +1,4 @@
-"""Gates and memory of a cell, from the inputs and states that a layer was seen to have."""
+"""Gates and memory of a cell, from the recorded inputs and states of its layer."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from sklearn_rnn.modules.cells._base import Gates, State, author
 
 @torch.no_grad()
 def gates(cell: nn.Module | None, x: Tensor, states: Tensor) -> Gates:
-    """Return what went on inside a cell that read one document.
+    """Return the memory and the gates of a cell at each token of a document.
 
     Parameters
     ----------
     cell : torch.nn.Module or None
         The cell.
     x : torch.Tensor of shape (n_tokens, input_size)
-        What it read, in the order of reading.
+        The recorded inputs, in the order of reading.
     states : torch.Tensor of shape (n_tokens, hidden_size)
-        The hidden state after each.
+        The recorded hidden state after each.
 
     Returns
     -------
     quantities : dict of str to torch.Tensor of float64 of shape (n_tokens, hidden_size)
-        The memory, where there is one, and the gates that the cell names in its equations. Empty
+        The memory, if there is one, and the gates that the cell names in its `equations`. Empty
         for a cell that names none.
 
     Examples
@@ -47,16 +47,16 @@ def gates(cell: nn.Module | None, x: Tensor, states: Tensor) -> Gates:
     before = torch.cat([start, states[:-1]])
     inputs = cell.project(x)
     memories = _follow_memory(cell, inputs, before, tuple(memory))
-    # With all states known, the tokens of the document are computed at once, as if each were a
-    # document of its own.
+    # Now that the state before each token is known, all tokens can be computed at once, as if each
+    # were a document.
     _, found = cell.equations(inputs, (before, *(part[:-1] for part in memories)))
     return {"cell_state": memories[0][1:], **found} if memories else found
 
 
 def names_gates(cell: nn.Module | None) -> TypeGuard[RecurrentCell]:
-    """Return whether a cell computes what its equations say, and names its gates in them.
+    """Return whether a cell computes what its `equations` say, and names its gates there.
 
-    A subclass may replace what stands around the equations, or inherit a kernel for others.
+    A subclass may replace a method around them, or inherit a kernel for other equations.
     """
     if not isinstance(cell, RecurrentCell):
         return False
@@ -72,9 +72,9 @@ def names_gates(cell: nn.Module | None) -> TypeGuard[RecurrentCell]:
 
 
 def _follow_memory(cell: RecurrentCell, inputs: Tensor, before: Tensor, memory: State) -> State:
-    """Return each part of the memory, in front of the first token and after each.
+    """Return each part of the memory, before the first token and after each.
 
-    The hidden states are those that were seen, so that no error adds up over a long document.
+    The hidden states are the recorded ones, so no error adds up over a long document.
     """
     if not memory:
         return ()

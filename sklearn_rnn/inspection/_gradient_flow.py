@@ -130,7 +130,7 @@ def _state_gradients(
         for step, state in enumerate(steps):
             parts = [next(grads).square().flatten(1).sum(dim=1) for _ in state]
             squares = sum(parts[1:], start=parts[0])
-            norms[cell][step, : len(squares)] = squares.sqrt().numpy()
+            norms[cell][step, : len(squares)] = squares.sqrt().detach().numpy()
     return norms
 
 

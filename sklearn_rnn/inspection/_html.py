@@ -25,7 +25,7 @@ class ShadedDocument:
     Parameters
     ----------
     words : DocumentWords
-        DocumentWords of the document, and their places in its text.
+        Words of the document, and their places in its text.
 
     values : ndarray of shape (n_tokens,)
         Value to shade each word by.

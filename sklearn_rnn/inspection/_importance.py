@@ -50,7 +50,7 @@ class Importance:
     Parameters
     ----------
     words : DocumentWords
-        DocumentWords of the document.
+        Words of the document.
     values : dict of str to ndarray of float64 of shape (n_tokens,)
         By method.
     target : ExplainedOutput

@@ -19,7 +19,7 @@ class TokenImportanceDisplay:
         Importance of each token, by method.
 
     tokens : list of str
-        DocumentWords of the document.
+        Words of the document.
 
     target : label
         The class that is explained.

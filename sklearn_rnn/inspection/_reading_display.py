@@ -21,7 +21,7 @@ class ReadingDisplay:
         Prediction after each token, NaN after tokens without one.
 
     tokens : list of str
-        DocumentWords of the document.
+        Words of the document.
 
     output_names : list
         Names of the columns of `readings`.

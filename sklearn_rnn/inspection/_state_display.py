@@ -19,7 +19,7 @@ class StateDisplay(HeatMapDisplay):
         The states.
 
     tokens : list of str
-        DocumentWords of the document.
+        Words of the document.
 
     quantity : str, default="hidden_state"
         What the values are.

@@ -22,7 +22,7 @@ class Trace:
     Parameters
     ----------
     words : DocumentWords
-        DocumentWords of the document, and their places in its text.
+        Words of the document, and their places in its text.
 
     arrays : dict of (int, str, str) to ndarray of shape (n_tokens, hidden_size)
         What was recorded, by layer, direction and quantity.

@@ -43,7 +43,9 @@ class WordDropout(nn.Module):
         """
         if not (self.training and self.p):
             return ids
-        draw = torch.rand(ids.shape, device=ids.device, generator=current_generator())
+        draw = torch.rand(
+            ids.shape, dtype=torch.float32, device=ids.device, generator=current_generator()
+        )
         return ids.masked_fill(draw < self.p, UNKNOWN_ID)
 
     def extra_repr(self) -> str:

@@ -42,16 +42,16 @@ class SteppedCell(Cell, Protocol):
 class RecurrentCell(nn.Module):
     """Base of the recurrent cells: one step in time, repeated along a sequence.
 
-    A cell writes its equations once, in the one of three methods that fits:
+    A cell writes its equations once, in one of three methods:
 
     - :meth:`equations` returns the new state and the gates by name, which
-      :func:`sklearn_rnn.inspection.trace` shows,
-    - :meth:`advance` returns the new state alone, for a cell without gates,
-    - :meth:`step` does too, but reads the input itself, where the other two read
-      what :meth:`project` made of it.
+      :func:`sklearn_rnn.inspection.trace` then shows.
+    - :meth:`advance` returns the new state alone, for a cell without gates.
+    - :meth:`step` returns the new state too, but reads the input itself; the other
+      two read what :meth:`project` made of it.
 
-    All the rest follows: calling the cell runs the step over a whole block of time.
-    A cell for which torch has a fused kernel overrides :meth:`forward` with it, and
+    Everything else follows: calling the cell runs the step over a whole block of
+    time. A cell for which torch has a fused kernel calls it in :meth:`forward`, which
     must give the same numbers.
 
     The parameters are laid out as in :class:`torch.nn.LSTM` and its kin, the
@@ -185,20 +185,7 @@ class RecurrentCell(nn.Module):
         raise NotImplementedError
 
     def advance(self, x: Projected, state: State) -> State:
-        """Advance the state by one step, the input being projected already.
-
-        Parameters
-        ----------
-        x : torch.Tensor of shape (n_documents, n_gates * hidden_size)
-            What `project` made of the input at this step.
-        state : tuple of tensors of shape (n_documents, hidden_size)
-            The state after the previous step, the hidden state first.
-
-        Returns
-        -------
-        state : tuple of tensors of shape (n_documents, hidden_size)
-            The state after this step.
-        """
+        """Return the state after one step: `equations` without the gates."""
         state, _ = self.equations(x, state)
         return state
 

@@ -70,14 +70,40 @@ def has_kernels(kernels: bool | str) -> bool:
         return False
 
 
+def describe_kernels() -> dict[str, str | None]:
+    """Return what a bug report should say of the kernels; nothing is compiled or made for it.
+
+    Returns
+    -------
+    description : dict of str to str or None
+        The file name of the installed library and the instruction set that it has to fit, the
+        compiler that ``kernels=True`` would start, and the folder that would keep its library.
+    """
+    installed = _installed()
+    try:
+        compiler = find_compiler()
+    except RuntimeError:
+        compiler = None
+    return {
+        "installed": installed and Path(installed._name).name,
+        "instruction set": _instruction_set(),
+        "compiler": compiler,
+        "cache": str(_user_cache()),
+    }
+
+
 @lru_cache(maxsize=1)
 def _installed() -> ctypes.CDLL | None:
     """Return the library that the installation made for this processor, None without one."""
-    instruction_set = torch.backends.cpu.get_cpu_capability() if IS_X86 else "DEFAULT"
     try:
-        return _declare(ctypes.CDLL(str(INSTALLED / library_name(instruction_set))))
+        return _declare(ctypes.CDLL(str(INSTALLED / library_name(_instruction_set()))))
     except OSError:
         return None
+
+
+def _instruction_set() -> str:
+    """Return torch's name for what it uses of this processor."""
+    return torch.backends.cpu.get_cpu_capability() if IS_X86 else "DEFAULT"
 
 
 @lru_cache(maxsize=1)
@@ -134,10 +160,13 @@ def _processor() -> str:
     return "\n".join(sorted({line for line in lines if line.startswith(("flags", "Features"))}))
 
 
+def _user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "sklearn_rnn")
+
+
 def _cache_folder() -> Path:
     """Return a folder of the user's own to keep the library in, or one for this process."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(home, "sklearn_rnn")
+    folder = _user_cache()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):

@@ -1,0 +1,93 @@
+"""Many threads that read what an estimator has learned, and one at a time that changes it.
+
+`partial_fit` changes a network in place, and `fit` replaces several attributes at once. Who
+predicts, saves or copies meanwhile must see a whole model, the one before or the one after.
+
+Each thread that reads has a lock of its own, so that readers neither wait for one another nor
+share a counter; who writes holds the locks of all. Every lock is taken by a plain ``with``, at
+which Python lets no interrupt slip in between taking it and being bound to release it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary, WeakSet
+
+T = TypeVar("T")
+
+
+class _Slot:
+    """The lock of one reading thread. It goes when the thread goes, which an RLock cannot tell."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+
+
+class ModelLock:
+    """Readers and writers of one estimator.
+
+    A thread that writes may read and write again inside, one that reads may read again.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._training.model_lock import ModelLock
+    >>> lock = ModelLock()
+    >>> with lock.reading():
+    ...     print("any number of threads at once")
+    any number of threads at once
+    >>> lock.write(print, "this thread alone")
+    this thread alone
+    """
+
+    def __init__(self) -> None:
+        self._registry = threading.RLock()
+        self._slots: WeakSet[_Slot] = WeakSet()
+        self._local = threading.local()
+
+    def reading(self) -> threading.RLock:
+        """Return what this thread holds while it reads."""
+        slot = getattr(self._local, "slot", None)
+        if slot is None:
+            with self._registry:  # which who writes holds: a new reader waits as well
+                slot = self._local.slot = _Slot()
+                self._slots.add(slot)
+        return slot.lock
+
+    def write(self, function: Callable[..., T], *args: Any) -> T:
+        """Call a function while no other thread reads or writes."""
+        with self._registry:
+            return _holding([slot.lock for slot in self._slots], function, args)
+
+
+def _holding(locks: list[threading.RLock], function: Callable[..., T], args: tuple) -> T:
+    if not locks:
+        return function(*args)
+    with locks.pop():
+        return _holding(locks, function, args)
+
+
+_guard = threading.Lock()
+_locks: WeakKeyDictionary[object, ModelLock] = WeakKeyDictionary()
+
+
+def lock_of(model: object) -> ModelLock:
+    """Return the lock of an estimator, of which there is one in the process."""
+    with _guard:
+        lock = _locks.get(model)
+        if lock is None:
+            lock = _locks[model] = ModelLock()
+        return lock
+
+
+def _forget_locks() -> None:
+    """Start anew in a process that was forked: the threads that held the locks are not there."""
+    global _guard
+    _guard = threading.Lock()
+    _locks.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_locks)
