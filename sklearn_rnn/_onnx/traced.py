@@ -74,7 +74,7 @@ class Traced:
     def __eq__(self, other: object) -> bool:
         raise TypeError("a step must not compare values")
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # Python's way to say that there is none
 
     def __add__(self, other: Any) -> Traced:
         return add_node("Add", self, other)

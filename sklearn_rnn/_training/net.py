@@ -58,7 +58,9 @@ class SequenceNet(NeuralNet):
     # The random numbers of a training. None draws torch's own.
     _random: torch.Generator | None = None
 
-    def __init__(self, *args, autocast_dtype: torch.dtype = torch.float32, **kwargs) -> None:
+    def __init__(
+        self, *args: Any, autocast_dtype: torch.dtype = torch.float32, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.autocast_dtype = autocast_dtype
 
@@ -69,19 +71,19 @@ class SequenceNet(NeuralNet):
 
     def drop_random_state(self) -> None:
         """Let go of that generator, which is no part of what was learned."""
-        vars(self).pop("_random", None)
+        self.__dict__.pop("_random", None)
 
     def get_split_datasets(
-        self, X: tuple[SequenceDataset, SequenceDataset | None], y: None = None, **fit_params
+        self, X: tuple[SequenceDataset, SequenceDataset | None], y: None = None, **fit_params: Any
     ) -> tuple[SequenceDataset, SequenceDataset | None]:
         """Return the two sets, already split."""
         return X
 
-    def infer(self, x: TokenBatch, **fit_params) -> Outputs:
+    def infer(self, x: TokenBatch, **fit_params: Any) -> Outputs:
         """Run the module on a batch, its parts side by side."""
         return self._infer(self.module_, x, **fit_params)
 
-    def _infer(self, function: Callable, x: TokenBatch, **fit_params) -> Outputs:
+    def _infer(self, function: Callable, x: TokenBatch, **fit_params: Any) -> Outputs:
         grad_enabled = torch.is_grad_enabled()
 
         def infer_part(ids):
@@ -100,7 +102,7 @@ class SequenceNet(NeuralNet):
         )
 
     def train_step_single(
-        self, batch: tuple[TokenBatch, tuple[Tensor, Tensor]], **fit_params
+        self, batch: tuple[TokenBatch, tuple[Tensor, Tensor]], **fit_params: Any
     ) -> dict:
         """Compute the gradient of a batch: that of each part side by side, then their sum.
 
@@ -154,7 +156,7 @@ class SequenceNet(NeuralNet):
         losses = [(self.criterion_(output, targets) * weights).mean() for output in outputs]
         return sum(losses) / len(losses)
 
-    def fit_loop(self, *args, **kwargs) -> SequenceNet:
+    def fit_loop(self, *args: Any, **kwargs: Any) -> SequenceNet:
         """Train, and remember whether the user interrupted it.
 
         skorch's early stopping ends training by a KeyboardInterrupt too; which one it was shows in

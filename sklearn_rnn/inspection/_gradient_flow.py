@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -203,7 +203,7 @@ def _summarize(layer: int, direction: str, by_document: list[np.ndarray]) -> pd.
     )
 
 
-def _encode_labels(inspected: InspectedEstimator, y) -> np.ndarray:
+def _encode_labels(inspected: InspectedEstimator, y: Any) -> np.ndarray:
     """Return the place of each label among the classes."""
     criterion = inspected.estimator.net_.criterion_
     if not isinstance(criterion, nn.CrossEntropyLoss):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -172,7 +173,9 @@ def token_importance(estimator, document, *, target=None, methods=METHODS, n_ste
     return compute_importance(estimator, document, target, methods, n_steps).to_frame()
 
 
-def compute_importance(estimator, document, target, methods, n_steps=32) -> Importance:
+def compute_importance(
+    estimator: Any, document: Any, target: Any, methods: Sequence[str], n_steps: int = 32
+) -> Importance:
     """Return what `token_importance` makes a frame of."""
     unknown = [method for method in methods if method not in METHODS]
     if unknown or isinstance(methods, str) or not len(methods):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -66,7 +66,7 @@ def _choose_lengths(n_tokens: int, n_readings: int | Literal["auto"] | None) -> 
     return np.unique(np.linspace(n_tokens, 0, n_readings, endpoint=False).round().astype(int))
 
 
-def _output_names(estimator, n_outputs: int) -> list:
+def _output_names(estimator: Any, n_outputs: int) -> list:
     classes = getattr(estimator, "classes_", None)
     if classes is not None and len(classes) == n_outputs:
         return list(np.asarray(classes).tolist())

@@ -307,7 +307,7 @@ def _make_pooling(
     return make(input_size, attention_penalty=attention_penalty, **heads)
 
 
-def _refuse_with_grid(cell: str, **params) -> None:
+def _refuse_with_grid(cell: str, **params: object) -> None:
     """Refuse what a Grid LSTM has no place for."""
     given = [f"{name}={value!r}" for name, value in params.items() if value]
     if given:
