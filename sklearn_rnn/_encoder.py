@@ -580,7 +580,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     def _make_predictor(self, learned):
         is_label = target_of(self._targets, learned) is LabelTarget
         predictor = (RNNTextClassifier if is_label else RNNTextRegressor)(n_jobs=self.n_jobs)
-        vars(predictor).update(learned)
+        predictor.__dict__.update(learned)
         return predictor
 
     def _check_learned(self):

@@ -146,6 +146,14 @@ def test_words_do_not_overlap_in_small_axes(clf, name):
     assert (distances > 0.75 * max(box.width for box in boxes)).all()
 
 
+@every_display
+def test_axes_may_be_in_a_subfigure(clf, name):
+    _, right = plt.figure(figsize=(14, 6), layout="constrained").subfigures(1, 2)
+    display = DISPLAYS[name](clf, DOCUMENT, ax=right.subplots())
+    assert display.figure_ is right
+    right.canvas.draw()
+
+
 @pytest.mark.parametrize("state", ["hidden", "cell"])
 @pytest.mark.parametrize("order_units", [False, True])
 def test_state_display_shows_the_states(clf, state, order_units):

@@ -127,7 +127,8 @@ def torch_workers(n_workers: int) -> Iterator[None]:
     n_workers : int
         The number of threads, at least 1. With 1, `side_by_side` computes in this thread.
     """
-    pool = _pool_of(n_workers) if n_workers > 1 else _check_workers(n_workers)
+    _check_workers(n_workers)
+    pool = _pool_of(n_workers) if n_workers > 1 else None
     before, n_threads, flushed = _local.pool, torch.get_num_threads(), _flushes_denormal()
     computed = _local.computes
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import numpy as np
 
@@ -132,7 +133,7 @@ class ShadedDocument:
         return f"ShadedDocument({len(self.words.tokens)} words, {self.caption!r})"
 
 
-def read_attention(estimator, document) -> tuple[DocumentWords, np.ndarray]:
+def read_attention(estimator: Any, document: Any) -> tuple[DocumentWords, np.ndarray]:
     """Return the words of a document and the weights that each head of the pooling gives them."""
     inspected = InspectedEstimator(estimator)
     sequence, words = inspected.read(document)

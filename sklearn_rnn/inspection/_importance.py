@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -172,7 +173,9 @@ def token_importance(estimator, document, *, target=None, methods=METHODS, n_ste
     return compute_importance(estimator, document, target, methods, n_steps).to_frame()
 
 
-def compute_importance(estimator, document, target, methods, n_steps=32) -> Importance:
+def compute_importance(
+    estimator: Any, document: Any, target: Any, methods: Sequence[str], n_steps: int = 32
+) -> Importance:
     """Return what `token_importance` makes a frame of."""
     unknown = [method for method in methods if method not in METHODS]
     if unknown or isinstance(methods, str) or not len(methods):
@@ -187,12 +190,10 @@ def compute_importance(estimator, document, target, methods, n_steps=32) -> Impo
         target = _resolve_target(inspected, target, outputs)
         score = float(outputs @ target.weights)
         integrated, change = integrate_gradients(inspected, tokens, target.weights, n_steps)
-        values = {
-            "integrated_gradients": integrated,
-            "occlusion": score - occlude(inspected, tokens) @ target.weights.astype(np.float64)
-            if "occlusion" in methods
-            else None,
-        }
+        values = {"integrated_gradients": integrated}
+        if "occlusion" in methods:
+            occluded = occlude(inspected, tokens) @ target.weights.astype(np.float64)
+            values["occlusion"] = score - occluded
     return Importance(
         words,
         {method: values[method] for method in methods},
@@ -222,17 +223,17 @@ def integrate_gradients(
     nodes, node_weights = np.polynomial.legendre.leggauss(n_steps)
     shares, share_weights = (nodes + 1) / 2, node_weights / 2
     n_chunks = min(n_steps, -(-n_steps * len(tokens) // _MAX_TOKENS))
-    weights = torch.from_numpy(weights).to(inspected.device)
+    output_weights = torch.from_numpy(weights).to(inspected.device)
     total = np.zeros(len(tokens))
     inspected.evaluation()
     chunks = np.array_split(shares, n_chunks), np.array_split(share_weights, n_chunks)
     for chunk, chunk_weights in zip(*chunks, strict=True):
-        point, difference, scores = _score_between(inspected, tokens, weights, chunk)
+        point, difference, scores = _score_between(inspected, tokens, output_weights, chunk)
         (grad,) = torch.autograd.grad(scores.sum(), point)
         along = (grad * difference).sum(dim=1).double().cpu().numpy()
         # Documents of one length: packed order is a row for each token, a column for each document.
         total += along.reshape(len(tokens), -1) @ chunk_weights
-    _, _, ends = _score_between(inspected, tokens, weights, np.array([0.0, 1.0]))
+    _, _, ends = _score_between(inspected, tokens, output_weights, np.array([0.0, 1.0]))
     before, after = ends.detach().tolist()
     return inspected.deep_weight * total, inspected.deep_weight * (after - before)
 
@@ -250,7 +251,7 @@ def _score_between(inspected, tokens, weights, shares):
     ids = batch.parts[0].to(device)
     layout = PackedLayout(ids.batch_sizes, ids.data.device)
     share = torch.tensor(shares, dtype=torch.float32, device=device)[layout.documents][:, None]
-    kept = {}
+    kept: dict[str, torch.Tensor] = {}
 
     def move(module, args, vectors):
         # Each token gets a gradient of its own, also where its vector is that of another one.
