@@ -263,9 +263,13 @@ def test_importance_display_shows_both_methods(clf):
     for method in ("integrated_gradients", "occlusion"):
         heights = [bar.get_height() for bar in display.bars_[method]]
         np.testing.assert_allclose(heights, frame[method])
-    legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert "recurrent network; error of the sum" in legend[0]
-    assert legend[1] == "occlusion (recurrent network and wide path)"
+    legend = display.ax_.get_legend()
+    assert legend.get_title().get_text() == "recurrent network and wide path"
+    first, second = (text.get_text() for text in legend.get_texts())
+    assert first.startswith("integrated gradients (error of the sum") and second == "occlusion"
+    probability = clf.predict_proba([DOCUMENT])[0, clf.classes_.tolist().index("negative")]
+    title = display.ax_.get_title(loc="left")
+    assert title == f"Evidence for 'negative', p = {probability:.2f}"
 
 
 def test_training_display_shows_what_was_recorded(clf, corpus):

@@ -19,6 +19,7 @@ from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.inspection._document_words import DocumentWords
 from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
+from sklearn_rnn.inspection._wide_path import attribute_wide_path
 from sklearn_rnn.modules import PackedLayout
 from sklearn_rnn.modules._unique_rows import dense
 
@@ -38,10 +39,19 @@ class ExplainedOutput:
         The class, or the number of the output.
     weights : ndarray of float32 of shape (n_outputs,)
         Weight of each output in the score.
+    probability : float or None, default=None
+        The probability of the class. None if the estimator predicts none.
     """
 
     name: Any
     weights: np.ndarray
+    probability: float | None = None
+
+    def describe(self) -> str:
+        """Return the class with its probability, or the name of the output."""
+        if self.probability is None:
+            return str(self.name)
+        return f"{self.name}, probability {self.probability:.2f}"
 
 
 @dataclass
@@ -59,7 +69,7 @@ class Importance:
     score : float
         The score of the document.
     baseline_score : float
-        The score with all tokens unknown to the recurrent network.
+        The score of a document of as many unknown tokens.
     explained : str
         Which parts of the estimator the score comes from.
     """
@@ -146,14 +156,16 @@ def token_importance(estimator, document, *, target=None, methods=METHODS, n_ste
     The score that is explained is the logit of the class minus the mean logit of the other classes.
     With two classes it is `decision_function`, or its negative.
 
+    Both methods explain the whole prediction: the recurrent network and the wide path, each
+    weighted by its share.
+
     Integrated gradients attribute the change of the score when the vectors of all tokens move in a
-    straight line from that of the unknown token to their own. They explain the recurrent network,
-    weighted by its share of the score. The wide path does not depend on vectors and stays constant.
+    straight line from that of the unknown token to their own. The wide path is linear in words and
+    word pairs, so their contributions are added as they are; a pair's is shared by its two words.
     The importances sum to `score` minus `baseline_score`, up to the error of the numerical
     integration, `completeness_gap`, which more `n_steps` reduce.
 
-    Occlusion is the decrease of the score when the token is replaced by the unknown token. It
-    explains the whole prediction, wide path included.
+    Occlusion is the decrease of the score when the token is replaced by the unknown token.
 
     References
     ----------
@@ -188,8 +200,14 @@ def compute_importance(
     with torch_workers(1), torch.inference_mode(False):
         outputs = _outputs(inspected, tokens[None])[0]
         target = _resolve_target(inspected, target, outputs)
+        target.probability = _probability(inspected, sequence, target)
         score = float(outputs @ target.weights)
         integrated, change = integrate_gradients(inspected, tokens, target.weights, n_steps)
+        through_wide_path = attribute_wide_path(
+            inspected, SequenceDataset(sequence), target.weights
+        )
+        integrated += through_wide_path
+        change += through_wide_path.sum()
         values = {"integrated_gradients": integrated}
         if "occlusion" in methods:
             occluded = occlude(inspected, tokens) @ target.weights.astype(np.float64)
@@ -295,6 +313,17 @@ def _outputs(inspected: InspectedEstimator, documents: np.ndarray) -> np.ndarray
         documents.ravel(), np.full(len(documents), documents.shape[1])
     )
     return inspected.estimator.net_.outputs(SequenceDataset(sequences))
+
+
+def _probability(
+    inspected: InspectedEstimator, sequence: csr_array, target: ExplainedOutput
+) -> float | None:
+    """Return the probability of the class that is explained, None if there is none."""
+    estimator = inspected.estimator
+    if not hasattr(estimator, "predict_proba"):
+        return None
+    place = estimator.classes_.tolist().index(target.name)
+    return float(estimator.predict_proba(sequence)[0, place])
 
 
 def _resolve_target(
