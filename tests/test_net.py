@@ -34,7 +34,7 @@ N_BATCHES = 48 // BATCH_SIZE
 EVERY_DROPOUT = {"dropout": 0.3, "word_dropout": 0.2, "recurrent_dropout": 0.2}
 NO_DROPOUT = dict.fromkeys(EVERY_DROPOUT, 0.0)
 
-every_cell = pytest.mark.parametrize("cell", CELLS)
+LSTM_AND_OTHERS = ["lstm", *sorted(CELLS.keys() - {"lstm"})]
 
 
 @pytest.fixture(autouse=True)
@@ -156,10 +156,9 @@ def loss_by_hand(module):
     return loss / len(DOCUMENTS)
 
 
-@every_cell
-@pytest.mark.parametrize("wide", [False, True], ids=["deep", "wide and deep"])
-@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-@pytest.mark.parametrize("n_parts", [1, 2, 4])
+@pytest.mark.one_at_a_time(
+    n_parts=[4, 1, 2], sparse=[True, False], wide=[True, False], cell=LSTM_AND_OTHERS
+)
 def test_gradient_of_parts_is_that_of_the_mean_loss(n_parts, sparse, wide, cell):
     module = make_module(cell, sparse=sparse, wide=wide)
     result, grads = step(make_net(module), n_parts)
@@ -304,15 +303,14 @@ PARAMS = [
 ]
 
 
-@every_cell
-@pytest.mark.parametrize("params", PARAMS, ids=str)
+@pytest.mark.one_at_a_time(params=PARAMS, cell=LSTM_AND_OTHERS)
 def test_n_jobs_does_not_change_a_bit(params, cell):
     first, *others = (fit(cell=cell, n_jobs=n_jobs, **params) for n_jobs in (1, 2, 3))
     for other in others:
         assert_same_fit(first, other)
 
 
-@every_cell
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_order_in_which_parts_are_done_does_not_change_a_bit(cell, monkeypatch):
     first = fit(cell=cell, n_jobs=1, **EVERYTHING)
 
@@ -369,8 +367,7 @@ def test_threads_of_torch_do_not_change_a_bit(n_jobs, set_threads):
         np.testing.assert_array_equal(proba, probas[0])
 
 
-@every_cell
-@pytest.mark.parametrize("wide_weight", [0.0, 0.5])
+@pytest.mark.one_at_a_time(wide_weight=[0.5, 0.0], cell=LSTM_AND_OTHERS)
 def test_n_jobs_does_not_change_a_bit_of_predictions(cell, wide_weight):
     clf = fit(cell=cell, wide_weight=wide_weight)
     clf.net_.iterator_valid__batch_size = 7
@@ -497,22 +494,11 @@ def ctrl_c_interrupts():
     signal.signal(signal.SIGINT, before)
 
 
-every_number_of_jobs = pytest.mark.parametrize("n_jobs", [1, 2, 3])
-every_interrupt = pytest.mark.parametrize(
-    "fail",
-    [
-        raise_interrupt,
-        pytest.param(
-            press_ctrl_c,
-            marks=pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
-        ),
-    ],
-)
+# Signals are those of POSIX.
+INTERRUPTS = [raise_interrupt] if sys.platform == "win32" else [press_ctrl_c, raise_interrupt]
 
 
-@every_number_of_jobs
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.one_at_a_time(n_jobs=[2, 1, 3], early_stopping=[True, False], batch=[3, 1])
 def test_error_in_a_part_leaves_everything_as_it_was(batch, early_stopping, n_jobs, set_threads):
     set_threads(2)
     clf = make_classifier(n_jobs=n_jobs).fit(X[:20], Y[:20] > 0)
@@ -531,9 +517,7 @@ def test_error_in_a_part_leaves_everything_as_it_was(batch, early_stopping, n_jo
     np.testing.assert_array_equal(clf.predict_proba(X), proba)
 
 
-@every_number_of_jobs
-@every_interrupt
-@pytest.mark.parametrize("batch", [2, N_BATCHES + 1])
+@pytest.mark.one_at_a_time(n_jobs=[2, 1, 3], fail=INTERRUPTS, batch=[2, N_BATCHES + 1])
 def test_interrupt_in_a_part_keeps_the_weights_before_the_batch(
     batch, fail, n_jobs, set_threads, ctrl_c_interrupts
 ):
@@ -548,8 +532,7 @@ def test_interrupt_in_a_part_keeps_the_weights_before_the_batch(
     assert clf.predict_proba(X).shape == (len(X), 3)
 
 
-@every_number_of_jobs
-@every_interrupt
+@pytest.mark.one_at_a_time(n_jobs=[2, 1, 3], fail=INTERRUPTS)
 def test_interrupt_in_the_first_part_of_all_leaves_the_earlier_fit(fail, n_jobs, ctrl_c_interrupts):
     clf = make_classifier(n_jobs=n_jobs).fit(X[:20], Y[:20] > 0)
     learned, proba = dict(vars(clf)), clf.predict_proba(X)
@@ -559,7 +542,7 @@ def test_interrupt_in_the_first_part_of_all_leaves_the_earlier_fit(fail, n_jobs,
     np.testing.assert_array_equal(clf.predict_proba(X), proba)
 
 
-@every_number_of_jobs
+@pytest.mark.parametrize("n_jobs", [1, 2, 3])
 def test_fit_after_an_error_in_a_part(n_jobs):
     clf = make_classifier(n_jobs=n_jobs, callbacks=[FailInPart(raise_error, 2)])
     with pytest.raises(RuntimeError, match="in a part"):
