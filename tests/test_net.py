@@ -25,8 +25,8 @@ from sklearn_rnn.modules._dropout import current_generator
 from sklearn_rnn.modules.cells import CELLS
 
 N_IDS = 20
-LENGTHS = np.random.RandomState(0).randint(15, 50, size=48)
-X = np.random.RandomState(1).randint(2, N_IDS, size=(48, 50)) * (np.arange(50) < LENGTHS[:, None])
+LENGTHS = np.random.RandomState(0).randint(6, 21, size=48)
+X = np.random.RandomState(1).randint(2, N_IDS, size=(48, 20)) * (np.arange(20) < LENGTHS[:, None])
 Y = np.arange(48) % 3
 BATCH_SIZE = 16
 N_BATCHES = 48 // BATCH_SIZE
@@ -40,8 +40,8 @@ LSTM_AND_OTHERS = ["lstm", *sorted(CELLS.keys() - {"lstm"})]
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
     """Let batches be cut that are computed in a blink."""
-    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 100)
-    monkeypatch.setattr(batches_file, "PART_TOKENS", 100)
+    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 50)
+    monkeypatch.setattr(batches_file, "PART_TOKENS", 50)
     for cell in CELLS.values():
         monkeypatch.setattr(cell, "n_documents_at_once", 4)
 
@@ -298,7 +298,7 @@ PARAMS = [
     EVERYTHING,
     {"early_stopping": True, "validation_fraction": 0.4},
     {"wide_weight": 0.0, "pooling": "attention", "bidirectional": False},
-    {"optimizer": "sgd", "crop_length": 20, "recurrent_dropout": 0.3},
+    {"optimizer": "sgd", "crop_length": 8, "recurrent_dropout": 0.3},
     {"optimizer": "adam", "skip_connection": False, "pooling": "last"},
 ]
 
