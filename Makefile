@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+JOBS ?= auto
 SPHINX_ARGS ?=
 DEMO_ARGS ?=
 BENCHMARKS ?= quality speed
@@ -14,7 +15,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 
 help:
 	@echo "make demo        train on the shipped tweets, write plots into demo_output/"
-	@echo "make test        run the tests (PYTEST_ARGS='-k name' chooses)"
+	@echo "make test        run the tests (PYTEST_ARGS='-k name' chooses, JOBS=1 uses one core)"
 	@echo "make lint        ruff check and ruff format --check"
 	@echo "make docs        build the documentation into docs/_build/html"
 	@echo "make benchmarks  measure quality and speed (BENCHMARKS=quality chooses)"
@@ -25,7 +26,7 @@ demo: $(VENV)/.installed-plot
 	$(PY) docs/examples/demo.py $(DEMO_ARGS)
 
 test: $(VENV)/.installed-test
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-ruff
 	$(PY) -m ruff check .

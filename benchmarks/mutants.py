@@ -25,16 +25,25 @@ FAULTS = {
         ("np.insert(X.data, X.indptr[empty], UNKNOWN_ID)", "np.insert(X.data, empty, UNKNOWN_ID)"),
         ("np.cumsum(self.lengths) - self.lengths", "np.cumsum(lengths) - lengths"),
         ("else self.starts[rows] + offsets", "else self.starts[rows]"),
-        ('np.arange(1, n_parts) / n_parts, side="right"', 'np.arange(1, n_parts) / n_parts'),
+        ('np.arange(1, n_parts) / n_parts, side="right"', "np.arange(1, n_parts) / n_parts"),
         ("torch.from_numpy(self.weights[rows])", "torch.from_numpy(self.weights[: len(rows)])"),
-        ('np.searchsorted(-lengths, -steps, side="left")', 'np.searchsorted(-lengths, -steps, "right")'),
+        (
+            'np.searchsorted(-lengths, -steps, side="left")',
+            'np.searchsorted(-lengths, -steps, "right")',
+        ),
         ("randint(lengths - cropped + 1)", "randint(np.maximum(lengths - cropped, 1))"),
         ("lengths = np.minimum(lengths, self.crop_length)", "lengths = lengths.copy()"),
         ("-(-len(self.dataset) // self.batch_size)", "len(self.dataset) // self.batch_size + 1"),
-        ("return [batches[i] for i in self.random_state.permutation(len(batches))]", "return batches"),
+        (
+            "return [batches[i] for i in self.random_state.permutation(len(batches))]",
+            "return batches",
+        ),
         ("min(MAX_WINDOW, -(-len(sizes) // WINDOW_SHARE))", "len(sizes)"),
         ("MAX_BATCH_TOKENS // lengths[start]", "MAX_BATCH_TOKENS // lengths[-1]"),
-        ("min(n_tokens // PART_TOKENS, len(rows) // self.part_documents)", "n_tokens // PART_TOKENS"),
+        (
+            "min(n_tokens // PART_TOKENS, len(rows) // self.part_documents)",
+            "n_tokens // PART_TOKENS",
+        ),
     ],
     "sklearn_rnn/_text/sequences.py": [
         ("tokens.min() < 1", "tokens.min() < 0"),
@@ -44,11 +53,10 @@ FAULTS = {
         ("(position < n_first)", "(position <= n_first)"),
         ("np.repeat(lengths - n_last, lengths)", "np.repeat(lengths - n_first, lengths)"),
         ("np.minimum(lengths, max_length)", "np.full_like(lengths, max_length)"),
-        ("_as_ids(X.data[: X.indptr[-1]], name)", "_as_ids(X.data, name)"),
+        ("_as_ids(X.data[:n_tokens], name)", "_as_ids(X.data, name)"),
         (" or not sequences.data.all():", ":"),
-        ("sequences.astype(np.int64, copy=True)", "sequences.astype(np.int64, copy=False)"),
         ("sequences.astype(np.int64, copy=True)", "sequences.copy()"),
-        ("sequences.sum_duplicates()", "sequences.sort_indices()"),
+        ("sequences.eliminate_zeros()", "sequences.sort_indices()"),
         ("np.nonzero(is_token)[1]", "np.nonzero(is_token)[0]"),
         ("values != np.floor(values)", "values != np.round(values, 1)"),
         ("if low < 0:", "if low < -1:"),
@@ -60,8 +68,14 @@ FAULTS = {
         ("grad if parameter.grad is None else parameter.grad.add_(grad)", "grad"),
         ("self._generator(seed))", "self._generator(seeds[0]))"),
         ("torch.randint(2**63 - 1, (len(sizes),)).tolist()", "list(range(len(sizes)))"),
-        ("(self.criterion_(output, targets) * weights).mean()", "self.criterion_(output, targets).mean()"),
-        ("(output, targets) * weights).mean()", "(output, targets) * weights).sum() / weights.sum()"),
+        (
+            "(self.criterion_(output, targets) * weights).mean()",
+            "self.criterion_(output, targets).mean()",
+        ),
+        (
+            "(output, targets) * weights).mean()",
+            "(output, targets) * weights).sum() / weights.sum()",
+        ),
         ("return sum(losses) / len(losses)", "return sum(losses)"),
         ("outputs[np.concatenate(plan)] =", "outputs[:] ="),
         ("self._set_training(False)", "self._set_training(True)"),
@@ -136,7 +150,10 @@ FAULTS = {
     ],
     f"{CELLS}/_step_cell.py": [("outputs.append(state[0])", "outputs.append(state[-1])")],
     "sklearn_rnn/modules/_pooling.py": [
-        ("            return states[layout.last]", "            return states[-layout.n_documents :]"),
+        (
+            "            return states[layout.last]",
+            "            return states[-layout.n_documents :]",
+        ),
         ("backward[: layout.n_documents]", "backward[layout.last]"),
         ("layout) / layout.lengths[:, None]", "layout) / layout.lengths.max()"),
         ("states[layout.by_document]", "states"),
@@ -144,10 +161,16 @@ FAULTS = {
         ("(scores - largest[layout.documents]).exp()", "scores.exp()"),
         ("shares / document_sums(shares, layout)[layout.documents]", "shares / shares.sum(0)"),
         (" and self.training:", ":"),
-        ("document_sums(missed.square(), layout) / lengths", "document_sums(missed.square(), layout)"),
+        (
+            "document_sums(missed.square(), layout) / lengths",
+            "document_sums(missed.square(), layout)",
+        ),
         ("shares.mean(dim=1)", "shares[:, 0]"),
         ("(self.num_heads, -1))", "(-1, self.num_heads)).transpose(1, 2)"),
-        ("[self.max(states, layout), self.mean(states, layout)]", "[self.mean(states, layout), self.max(states, layout)]"),
+        (
+            "[self.max(states, layout), self.mean(states, layout)]",
+            "[self.mean(states, layout), self.max(states, layout)]",
+        ),
     ],
     "sklearn_rnn/_training/optimizers.py": [
         ("lerp_(grad, 1 - beta1)", "lerp_(grad, beta1)"),
@@ -157,9 +180,15 @@ FAULTS = {
         ("(1 - beta1**step)", "(1 - beta1)"),
         ('group["lr"] * group["weight_decay"]', 'group["weight_decay"]'),
         ('.add_(group["eps"])', ".add_(1e-8)"),
-        ('state["exp_avg_sq"].index_copy_(0, rows, square)', 'state["exp_avg_sq"].copy_(state["exp_avg_sq"])'),
+        (
+            'state["exp_avg_sq"].index_copy_(0, rows, square)',
+            'state["exp_avg_sq"].copy_(state["exp_avg_sq"])',
+        ),
         ('alpha=-group["lr"]', 'alpha=group["lr"]'),
-        ("torch.optim.AdamW.step)(self)", "lambda optimizer: torch.optim.AdamW.step(optimizer))(self)"),
+        (
+            "torch.optim.AdamW.step)(self)",
+            "lambda optimizer: torch.optim.AdamW.step(optimizer))(self)",
+        ),
         ("torch.clamp(max_norm / (norm + 1e-6), max=1.0)", "max_norm / (norm + 1e-6)"),
         ("grads.append(parameter.grad.values())", "continue"),
         ("return 1 - step / n_steps", "return 1 - (step + 1) / n_steps"),
@@ -218,9 +247,7 @@ def main(argv):
     args = parser.parse_args(argv)
     os.environ["OMP_NUM_THREADS"] = "1"
     moved = dict(pair.split("=") for pair in args.moved)
-    faults = [
-        (file, *fault) for file in FAULTS if args.only in file for fault in FAULTS[file]
-    ]
+    faults = [(file, *fault) for file in FAULTS if args.only in file for fault in FAULTS[file]]
     with TemporaryDirectory() as folder, ThreadPoolExecutor(args.jobs) as executor:
         copies = SimpleQueue()
         for job in range(args.jobs):
