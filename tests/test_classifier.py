@@ -661,7 +661,7 @@ def test_max_epochs():
 
 def test_auto_epochs_fall_with_the_number_of_documents():
     few = make_classifier(max_epochs="auto").fit(TWEETS[:20], SENTIMENTS[:20])
-    many = make_classifier(max_epochs="auto").fit(np.tile(TWEETS, 15), np.tile(SENTIMENTS, 15))
+    many = make_classifier(max_epochs="auto").fit(np.tile(TWEETS, 2), np.tile(SENTIMENTS, 2))
     assert few.n_iter_ > many.n_iter_ > 1
 
 
@@ -1071,7 +1071,7 @@ def models():
     ]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(data=st.data())
 def test_proba_does_not_depend_on_the_neighbours(models, data):
     """Alone or together, in any order and in batches of any size, a document is the same."""
