@@ -20,8 +20,9 @@ from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.exceptions import FitInterruptedWarning
-from sklearn_rnn.modules import NGramLinear, WideAndDeep, build_network
+from sklearn_rnn.modules import NGramLinear, PackedLayout, WideAndDeep, build_network
 from sklearn_rnn.modules._dropout import current_generator
+from sklearn_rnn.modules._penalties import add_penalty
 from sklearn_rnn.modules.cells import CELLS
 
 N_IDS = 20
@@ -257,6 +258,36 @@ def test_parts_do_not_drop_the_same(name):
     batch = SequenceDataset(ids).batch(np.arange(4), n_parts=4)
     outputs = net.train_step_single(batch)["y_pred"].detach().numpy()
     assert len(np.unique(outputs, axis=0)) == 4
+
+
+def test_every_step_drops_anew():
+    params = {"embedding_dim": 5, "hidden_size": 4, "dropout": 0.5}
+    net = make_net(build_network(num_embeddings=N_IDS, n_outputs=3, **params))
+    first, second = (step(net, n_parts=2)[0]["y_pred"] for _ in range(2))
+    assert (first != second).any()
+
+
+class Penalised(torch.nn.Module):
+    """Its outputs say nothing, and what it adds to the loss is a document's length times 2."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, ids):
+        lengths = PackedLayout(ids.batch_sizes).lengths
+        add_penalty(self.scale * lengths)
+        return 0 * self.scale.expand(len(lengths), 3)
+
+
+@pytest.mark.parametrize("n_parts", [1, 4])
+def test_penalties_count_as_much_as_their_documents(n_parts):
+    module = Penalised()
+    result, grads = step(make_net(module), n_parts)
+    expected = np.mean(WEIGHTS * [len(ids) for ids in DOCUMENTS])
+    assert grads["scale"].item() == pytest.approx(expected)
+    output_loss = np.mean(WEIGHTS) * np.log(3)
+    assert result["loss"].item() == pytest.approx(output_loss + 2 * expected)
 
 
 # Parts are computed side by side.

@@ -69,9 +69,7 @@ every_cell_and_pooling = pytest.mark.parametrize(
 
 @every_cell_and_pooling
 @settings(deadline=None, max_examples=15)
-@given(
-    documents=documents_of_ids, data=st.data(), bidirectional=st.booleans(), skip=st.booleans()
-)
+@given(documents=documents_of_ids, data=st.data(), bidirectional=st.booleans(), skip=st.booleans())
 def test_a_document_does_not_depend_on_its_batch(
     cell, pooling, documents, data, bidirectional, skip
 ):
