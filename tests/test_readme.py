@@ -3,9 +3,12 @@
 import re
 import textwrap
 import warnings
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from sklearn_rnn.datasets import _loaders
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -32,8 +35,31 @@ def code_blocks(path):
     return blocks
 
 
-@pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: path.name)
+read_frame = cache(_loaders._read_frame)
+
+
+def read_thousand(name):
+    """Return at most 1,000 documents of a corpus, from all its parts."""
+    frame = read_frame(name)
+    return frame[:: -(-len(frame) // 1000)].reset_index(drop=True)
+
+
+every_page = pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: path.name)
+
+
+@every_page
+def test_examples_run_on_few_documents(path, tmp_path, monkeypatch):
+    monkeypatch.setattr(_loaders, "_read_frame", read_thousand)
+    run_examples(path, tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+@every_page
 def test_examples_run(path, tmp_path, monkeypatch):
+    run_examples(path, tmp_path, monkeypatch)
+
+
+def run_examples(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = code_blocks(path)
     assert blocks, f"{path.name} has no Python example"
@@ -45,7 +71,7 @@ def test_examples_run(path, tmp_path, monkeypatch):
             exec(block, namespace)
 
 
-@pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: path.name)
+@every_page
 def test_no_example_escapes_the_test(path):
     """Every block of code is marked as Python in the one way that is run, or is for the shell."""
     text = path.read_text(encoding="utf-8")
