@@ -80,7 +80,6 @@ FAULTS = {
         ("outputs[np.concatenate(plan)] =", "outputs[:] ="),
         ("self._set_training(False)", "self._set_training(True)"),
         ("torch.empty_like(parameter).copy_(grad)", "grad"),
-        ("return grad.coalesce()", "return grad"),
         ("return torch.cat(outputs).float()", "return torch.cat(outputs)"),
         ("with torch.set_grad_enabled(grad_enabled), self._autocast():", "with self._autocast():"),
         (
