@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from queue import SimpleQueue
@@ -224,6 +225,7 @@ TESTS = {
 }
 
 
+_SECONDS = count(10**9)
 SLOW_IMPORTS = "hypothesis pandas pytest scipy.stats skorch sklearn.model_selection torch".split()
 
 
@@ -284,13 +286,20 @@ def find_fault(copy, file, old, new, moved, args):
     if source.count(old) != 1:
         return GONE
     names = next(names for start, names in TESTS.items() if file.startswith(start))
-    likely = [f"tests/test_{name}.py" for name in names.split()]
-    path.write_text(source.replace(old, new), encoding="utf-8")
+    runs = [[moved.get(test, test)] for test in (f"tests/test_{name}.py" for name in names.split())]
+    if not args.likely:
+        runs.append([])
+    write(path, source.replace(old, new))
     try:
-        finder = run_tests(copy, [moved.get(test, test) for test in likely], args.timeout)
-        return finder if finder or args.likely else run_tests(copy, [], args.timeout)
+        return next(filter(None, (run_tests(copy, files, args.timeout) for files in runs)), None)
     finally:
-        path.write_text(source, encoding="utf-8")
+        write(path, source)
+
+
+def write(path, source):
+    path.write_text(source, encoding="utf-8")
+    # Of a file that changes twice in a second, Python would take the old bytecode.
+    os.utime(path, times=(next(_SECONDS),) * 2)
 
 
 def run_tests(copy, files, timeout):
@@ -317,10 +326,7 @@ def run_pytest(copy, files, sender):
 
     os.chdir(copy)
     sys.path.insert(0, str(copy))
-    # Of a file that changes twice in a second, Python may take the old bytecode.
-    sys.dont_write_bytecode = True
-    # For processes that tests start.
-    os.environ.update(PYTHONPATH=str(copy), PYTHONDONTWRITEBYTECODE="1")
+    os.environ["PYTHONPATH"] = str(copy)  # for processes that tests start
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
