@@ -36,13 +36,13 @@ def code_blocks(path, *transformers):
 
 
 class FewerDocuments(ast.NodeTransformer):
-    """Divides the large bounds of slices, as in ``X[1000:1500]`` and ``train.head(1500)``."""
+    """Divides large bounds, as in ``X[1000:1500]``, ``train.head(1500)`` and ``range(0, 1000)``."""
 
     def visit_Slice(self, node):
         return ast.copy_location(ast.Slice(*map(fewer, (node.lower, node.upper)), node.step), node)
 
     def visit_Call(self, node):
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "head":
+        if ast.unparse(node.func).split(".")[-1] in {"head", "range"}:
             node.args = [*map(fewer, node.args)]
         return self.generic_visit(node)
 
