@@ -221,7 +221,7 @@ TESTS = {
     f"{CELLS}/": "cells cell_options own_cell",
     "sklearn_rnn/modules/_pooling": "pooling",
     "sklearn_rnn/_training/optimizers": "optimizers",
-    "sklearn_rnn/_training/validation": "validation sample_weight stream classifier",
+    "sklearn_rnn/_training/validation": "bad_input validation sample_weight classifier",
 }
 
 
