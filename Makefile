@@ -4,6 +4,7 @@ VENV ?= .venv
 VENV_OLDEST ?= $(VENV)-oldest
 CONSTRAINTS ?= constraints.txt
 PYTEST_ARGS ?=
+JOBS ?= auto
 SPHINX_ARGS ?=
 DEMO_ARGS ?=
 BENCHMARKS ?= quality speed
@@ -16,7 +17,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 
 help:
 	@echo "make demo         train on the shipped tweets, write plots into demo_output/"
-	@echo "make test         run the tests (PYTEST_ARGS='-k name' chooses)"
+	@echo "make test         run the tests (PYTEST_ARGS='-k name' chooses, JOBS=1 uses one core)"
 	@echo "make test-oldest  run them with the oldest versions that are supported"
 	@echo "make coverage     run them and write what they reach into htmlcov/"
 	@echo "make lint         ruff check, ruff format --check, codespell and mypy"
@@ -31,7 +32,7 @@ demo: $(VENV)/.installed-plot
 	$(PY) docs/examples/demo.py $(DEMO_ARGS)
 
 test: $(VENV)/.installed-test
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 test-oldest:
 	$(MAKE) test VENV=$(VENV_OLDEST) CONSTRAINTS=constraints-oldest.txt
