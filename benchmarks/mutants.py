@@ -36,7 +36,7 @@ FAULTS = {
         ("lengths = np.minimum(lengths, self.crop_length)", "lengths = lengths.copy()"),
         ("-(-len(self.dataset) // self.batch_size)", "len(self.dataset) // self.batch_size + 1"),
         (
-            "return [batches[i] for i in self.random_state.permutation(len(batches))]",
+            "return [batches[i] for i in random_state.permutation(len(batches))]",
             "return batches",
         ),
         ("min(MAX_WINDOW, -(-len(sizes) // WINDOW_SHARE))", "len(sizes)"),
@@ -68,7 +68,11 @@ FAULTS = {
         ("(penalty * weights.to(penalty.device)).mean()", "penalty.mean()"),
         ("grad if parameter.grad is None else parameter.grad.add_(grad)", "grad"),
         ("self._generator(seed))", "self._generator(seeds[0]))"),
-        ("torch.randint(2**63 - 1, (len(sizes),)).tolist()", "list(range(len(sizes)))"),
+        (
+            "torch.randint(2**63 - 1, (len(sizes),), generator=self._random).tolist()",
+            "list(range(len(sizes)))",
+        ),
+        ("self._random.set_state(torch.get_rng_state())", "self._random.manual_seed(0)"),
         (
             "(self.criterion_(output, targets) * weights).mean()",
             "self.criterion_(output, targets).mean()",
@@ -81,7 +85,7 @@ FAULTS = {
         ("outputs[np.concatenate(plan)] =", "outputs[:] ="),
         ("self._set_training(False)", "self._set_training(True)"),
         ("torch.empty_like(parameter).copy_(grad)", "grad"),
-        ("return torch.cat(outputs).float()", "return torch.cat(outputs)"),
+        ("return torch.cat(list(outputs)).float()", "return torch.cat(list(outputs))"),
         ("with torch.set_grad_enabled(grad_enabled), self._autocast():", "with self._autocast():"),
         (
             "isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience",
@@ -89,12 +93,13 @@ FAULTS = {
         ),
     ],
     f"{CELLS}/_base.py": [
-        ("for x_t in x:", "for x_t in x.flip(0):"),
+        ("outputs.append(state[0])", "outputs.append(state[-1])"),
+        ("self.n_gates)[self.keep_gate]", "self.n_gates)[0]"),
         ("nn.init.orthogonal_(gate)", "nn.init.xavier_uniform_(gate)"),
     ],
     f"{CELLS}/_lstm.py": [
-        ("self.bias_ih.chunk(4)[1]", "self.bias_ih.chunk(4)[0]"),
-        ("i, f, g, o = gates", "f, i, g, o = gates"),
+        ("write_gate, keep_gate = 0, 1", "write_gate, keep_gate = 1, 0"),
+        ("        i, f, g, o = (x", "        f, i, g, o = (x"),
     ],
     f"{CELLS}/_gru.py": [
         ("x_n + r * h_n", "x_n + h_n"),
@@ -102,8 +107,8 @@ FAULTS = {
     ],
     f"{CELLS}/_rnn.py": [('"sigmoid": torch.sigmoid', '"sigmoid": torch.tanh')],
     f"{CELLS}/_coupled_lstm.py": [
-        ("f * c + (1 - f) * torch.tanh(g)", "(1 - f) * c + f * torch.tanh(g)"),
-        ("self.bias.chunk(3)[0]", "self.bias.chunk(3)[1]"),
+        ("f * c + i * g", "i * c + f * g"),
+        ("keep_bias = 1.0", "keep_bias = 0.0"),
     ],
     f"{CELLS}/_peephole_lstm.py": [
         ("o + p_o * c", "o + p_o * state[1]"),
@@ -136,7 +141,7 @@ FAULTS = {
     ],
     f"{CELLS}/_grid_lstm.py": [
         ("torch.tanh(torch.sigmoid(o) * m), m", "torch.sigmoid(o) * torch.tanh(m), m"),
-        ('state[0] if self.priority == "depth" else before', "before"),
+        ('h if self.priority == "depth" else before', "before"),
         ("for gate in (1, 5):", "for gate in (1,):"),
     ],
     f"{CELLS}/_zoneout.py": [
@@ -148,7 +153,6 @@ FAULTS = {
         ("(h * mask, *memory)", "(h, *memory)"),
         ("x.new_ones(x.shape[1], self.hidden_size)", "x.new_ones(1, self.hidden_size)"),
     ],
-    f"{CELLS}/_step_cell.py": [("outputs.append(state[0])", "outputs.append(state[-1])")],
     "sklearn_rnn/modules/_pooling.py": [
         (
             "            return states[layout.last]",
@@ -191,14 +195,18 @@ FAULTS = {
         ),
         ("torch.clamp(max_norm / (norm + 1e-6), max=1.0)", "max_norm / (norm + 1e-6)"),
         ("grads.append(parameter.grad.values())", "continue"),
+    ],
+    "sklearn_rnn/_training/schedules.py": [
         ("return 1 - step / n_steps", "return 1 - (step + 1) / n_steps"),
         ("cosine(step - peak, n_steps - peak)", "cosine(step, n_steps)"),
         ("1 - (1 - 1 / 25) * cosine", "1 - cosine"),
     ],
-    "sklearn_rnn/_training/validation.py": [
+    "sklearn_rnn/_training/documents.py": [
         ("(self.weights / mean).astype(np.float32)", "self.weights.astype(np.float32)"),
         ("self.weights.mean() if mean_weight is None else mean_weight", "self.weights.mean()"),
         ('check_non_negative(weights, f"`{name}`")', "np.asarray(weights)"),
+    ],
+    "sklearn_rnn/_training/validation.py": [
         ("np.ceil(validation_fraction", "np.floor(validation_fraction"),
         ("if n_valid >= n_documents:", "if n_valid > n_documents:"),
         ("counts.min() >= 2 and", ""),
@@ -221,6 +229,8 @@ TESTS = {
     f"{CELLS}/": "cells cell_options own_cell",
     "sklearn_rnn/modules/_pooling": "pooling",
     "sklearn_rnn/_training/optimizers": "optimizers",
+    "sklearn_rnn/_training/schedules": "schedules",
+    "sklearn_rnn/_training/documents": "bad_input validation sample_weight classifier",
     "sklearn_rnn/_training/validation": "bad_input validation sample_weight classifier",
 }
 
