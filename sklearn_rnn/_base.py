@@ -220,6 +220,12 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         return self.net_.module_
 
     @property
+    def wide_weight_(self):
+        """Share of the wide path in the scores."""
+        check_is_fitted(self)
+        return float(getattr(self.module_, "wide_weight", 0.0))
+
+    @property
     def history_(self):
         """History of training, as skorch keeps it."""
         check_is_fitted(self)

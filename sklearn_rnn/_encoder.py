@@ -273,6 +273,9 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     module_ : torch.nn.Module
         The trained network.
 
+    wide_weight_ : float
+        Share of the wide path in the scores, 0.0 without one. The recurrent network has the rest.
+
     history_ : skorch.history.History
         What skorch recorded in each epoch.
 
