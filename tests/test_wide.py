@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 
-from sklearn_rnn import SequenceVectorizer
+from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
 from sklearn_rnn._text.ngrams import count_ngrams
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn.datasets import load_tweet_sentiment
