@@ -162,15 +162,21 @@ class SequenceNet(NeuralNet):
         skorch's early stopping ends training by a KeyboardInterrupt too; which one it was shows in
         that callback's count of misses.
         """
-        self.interrupted_ = False
         try:
-            return super().fit_loop(*args, **kwargs)
+            super().fit_loop(*args, **kwargs)
         except KeyboardInterrupt:
             self.interrupted_ = not any(
                 isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
                 for _, callback in self.callbacks_
             )
             raise
+        self.interrupted_ = False
+        return self
+
+    def partial_fit(self, *args: Any, **kwargs: Any) -> SequenceNet:
+        """Train, counting as interrupted until the loop has ended: skorch swallows interrupts."""
+        self.interrupted_ = True
+        return super().partial_fit(*args, **kwargs)
 
     def __reduce_ex__(self, protocol):
         """Return what pickle, joblib and copy keep: all that there is, as skorch does it."""
