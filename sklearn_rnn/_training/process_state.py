@@ -131,7 +131,7 @@ def torch_workers(n_workers: int) -> Iterator[None]:
     _check_workers(n_workers)
     pool = _pool_of(n_workers) if n_workers > 1 else None
     before, n_threads, flushed = _local.pool, torch.get_num_threads(), _flushes_denormal()
-    computed = _local.computes
+    computed, takes_gradients = _local.computes, torch.is_grad_enabled()
     try:
         _settle()
         _local.pool, _local.computes = pool, True
@@ -140,9 +140,11 @@ def torch_workers(n_workers: int) -> Iterator[None]:
     finally:
         interrupt = None
         while True:
-            # An interrupt in here must not leave the rest as it is.
+            # An interrupt in here must not leave the rest as it is. One in the midst of a block
+            # such as torch.no_grad() has left the gradients as they are there.
             try:
                 _local.pool, _local.computes = before, computed
+                torch.set_grad_enabled(takes_gradients)
                 torch.set_flush_denormal(flushed)
                 _set_threads_here(n_threads)
                 break

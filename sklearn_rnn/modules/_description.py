@@ -114,26 +114,35 @@ def _describe(network: nn.Module) -> dict:
 
 def _build(description: Mapping) -> nn.Module:
     """Build a network without values, on the device "meta"."""
-    with torch.device("meta"):
-        kind = description["kind"]
-        if kind == "deep":
-            arguments = description["arguments"]
-            if arguments["num_layers"] > _MAX_LAYERS:
-                raise TypeError(f"a network of more than {_MAX_LAYERS} layers cannot be described")
-            if not isinstance(arguments["cell"], str):
-                raise TypeError("a cell is described by its name")
-            return build_network(**arguments)
-        if kind == "wide":
-            n_ids, n_pairs = description["n_ids"], description["n_pairs"]
-            return NGramLinear(
-                word_idf=torch.empty(n_ids),
-                pairs=torch.empty(n_pairs, dtype=torch.int64),
-                pair_idf=torch.empty(n_pairs),
-                **description["arguments"],
-            )
-        if kind == "wide and deep":
-            deep, wide = (_build(description[name]) for name in ("deep", "wide"))
-            return WideAndDeep(deep, wide, description["wide_weight"])
+    takes_gradients = torch.is_grad_enabled()
+    try:
+        with torch.device("meta"):
+            return _build_part(description)
+    finally:
+        # Initialisations switch gradients off, and an interrupt in the midst of one leaves them so.
+        torch.set_grad_enabled(takes_gradients)
+
+
+def _build_part(description: Mapping) -> nn.Module:
+    kind = description["kind"]
+    if kind == "deep":
+        arguments = description["arguments"]
+        if arguments["num_layers"] > _MAX_LAYERS:
+            raise TypeError(f"a network of more than {_MAX_LAYERS} layers cannot be described")
+        if not isinstance(arguments["cell"], str):
+            raise TypeError("a cell is described by its name")
+        return build_network(**arguments)
+    if kind == "wide":
+        n_ids, n_pairs = description["n_ids"], description["n_pairs"]
+        return NGramLinear(
+            word_idf=torch.empty(n_ids),
+            pairs=torch.empty(n_pairs, dtype=torch.int64),
+            pair_idf=torch.empty(n_pairs),
+            **description["arguments"],
+        )
+    if kind == "wide and deep":
+        deep, wide = (_build_part(description[name]) for name in ("deep", "wide"))
+        return WideAndDeep(deep, wide, description["wide_weight"])
     raise ValueError(f"networks of kind {kind!r} are unknown")
 
 
