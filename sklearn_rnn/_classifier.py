@@ -256,7 +256,8 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         The trained network.
 
     history_ : skorch.history.History
-        What skorch recorded in each epoch.
+        What skorch recorded in each epoch, or in each of the last 32 chunks given to
+        `partial_fit`.
 
     n_iter_ : int
         Number of epochs of the last fit, 1 after `partial_fit`.
