@@ -616,6 +616,29 @@ def test_networks_read_cells_by_name_alone(fitted, path):
         load(path)
 
 
+def test_a_file_holds_a_hundred_estimators(path):
+    steps = [(str(i), SequenceVectorizer()) for i in range(99)]
+    save(Pipeline(steps), path)
+    assert len(load(path)) == 99
+    with pytest.raises(TypeError, match=r"(?s)'steps'.*no more than 100 estimators and nets"):
+        save(Pipeline([*steps, ("last", SequenceVectorizer())]), path)
+    record, *rest = take_apart(path.read_bytes())
+    params = record["content"]["params"]
+    params["steps"].append(params["steps"][0])
+    path.write_bytes(put_together(record, *rest))
+    with pytest.raises(ModelFileError, match="no more than 100 estimators and nets"):
+        load(path)
+
+
+def test_nets_share_no_weights(fitted, path):
+    save(fitted, path)
+    record, *rest = take_apart(path.read_bytes())
+    record["content"]["params"]["callbacks"] = [record["content"]["learned"]["net_"]] * 2
+    path.write_bytes(put_together(record, *rest))
+    with pytest.raises(ModelFileError, match="named twice"):
+        load(path)
+
+
 # Saves that were killed
 
 # Children save one model after the other over the same file until they are killed. They are forks,
