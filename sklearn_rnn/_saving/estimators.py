@@ -60,6 +60,10 @@ def save(estimator, path):
         If `estimator` is not an estimator of sklearn_rnn, or if a parameter or an attribute cannot
         be saved as data.
 
+    OSError
+        If the file cannot be written, is read-only, or is a folder, a device or a pipe. An old file
+        is left as it was.
+
     See Also
     --------
     load : Load a saved estimator.
