@@ -401,6 +401,20 @@ def test_without_a_cache_no_folder_is_left(cache, no_library, tmp_path, monkeypa
     assert not list(cache.iterdir())
 
 
+def test_a_cache_from_which_nothing_is_loaded_is_done_without(cache, no_library, monkeypatch):
+    tried, open_library = [], ctypes.CDLL
+
+    def fail_in_cache(name):
+        tried.append(name)
+        if name.startswith(str(cache)):
+            raise OSError(f"{name}: failed to map segment from shared object")
+        return open_library(name)
+
+    monkeypatch.setattr(ctypes, "CDLL", fail_in_cache)
+    assert _build.load_kernels().width() > 0
+    assert len(tried) == 2
+
+
 def test_only_fit_starts_the_compiler(cache, no_library, tmp_path, monkeypatch):
     """A model that was fitted with kernels opens and predicts where there are none."""
     X, y = make_word_order(n_samples=40, random_state=0)

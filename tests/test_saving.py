@@ -533,6 +533,17 @@ def test_error_names_the_file(path):
     assert issubclass(ModelFileError, ValueError)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text here")
+def test_names_that_are_not_utf8(path):
+    name = os.fsencode(path.parent) + b"/caf\xe9"
+    save(SequenceVectorizer(min_df=2), os.fsdecode(name))
+    assert load(os.fsdecode(name)).min_df == load(name).min_df == 2
+    with open(name, "ab") as file:
+        file.write(b"x")
+    with pytest.raises(ModelFileError, match="cannot be opened"):
+        load(os.fsdecode(name))
+
+
 def test_missing_file(path):
     with pytest.raises(FileNotFoundError):
         load(path)

@@ -10,6 +10,7 @@ import shlex
 import stat
 import subprocess
 import threading
+from contextlib import suppress
 from ctypes import c_int32, c_int64, c_void_p
 from functools import lru_cache
 from pathlib import Path
@@ -115,7 +116,8 @@ def _compiled() -> ctypes.CDLL:
         raise RuntimeError("kernels=True needs a POSIX system. Set kernels=False.")
     folder = _cache_folder()
     if folder is not None:
-        return _declare(ctypes.CDLL(str(_built(folder))))
+        with suppress(OSError):  # it is full, or mounted so that nothing in it is run
+            return _declare(ctypes.CDLL(str(_built(folder))))
     with TemporaryDirectory(prefix="sklearn_rnn-") as temporary:
         # A process keeps what it has loaded, whatever becomes of the file.
         return _declare(ctypes.CDLL(str(_built(Path(temporary)))))
