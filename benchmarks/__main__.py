@@ -25,6 +25,7 @@ BENCHMARKS = {
     "vectorizing": ("benchmarks.vectorizing", "texts to token ids, compared with other ways"),
     "start_up": ("benchmarks.start_up", "seconds that an import takes"),
     "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
+    "mutants": ("benchmarks.mutants", "which deliberate faults the fast tests find"),
     "vanishing_gradients": (
         "benchmarks.vanishing_gradients",
         "how much of the gradient remains after 100 tokens",

@@ -180,14 +180,14 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         before = vars(self) if goes_on else {}
         counts = _count_training(epochs, before, early_stopping=self.early_stopping)
         of_another_kind = known_of(self._targets, self).keys() - learned.keys()
-        vars(self).update(net_=net, vectorizer_=vectorizer, **counts, **learned)
+        self.__dict__.update(net_=net, vectorizer_=vectorizer, **counts, **learned)
         for name in of_another_kind:
             delattr(self, name)
 
     def _make_predictor(self, learned):
         """Return an estimator that predicts what is learned here, to score while training."""
         predictor = object.__new__(type(self))
-        vars(predictor).update({**vars(self), **learned})
+        predictor.__dict__.update({**vars(self), **learned})
         return predictor
 
     def _check_input(self, X):
@@ -220,6 +220,12 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         return self.net_.module_
 
     @property
+    def wide_weight_(self):
+        """Share of the wide path in the scores."""
+        check_is_fitted(self)
+        return float(getattr(self.module_, "wide_weight", 0.0))
+
+    @property
     def history_(self):
         """History of training, as skorch keeps it."""
         check_is_fitted(self)
@@ -233,8 +239,11 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
 
     def _check_learned(self):
         """Raise an error of any type if what was read from a file does not fit together."""
-        n_outputs = self.net_.outputs(SequenceDataset(csr_array([[1]]))).shape[1]
-        target_of(self._targets, vars(self)).check_learned(vars(self), n_outputs)
+        n_outputs = self.net_.outputs(SequenceDataset(csr_array(np.ones((1, 1), int)))).shape[1]
+        target = target_of(self._targets, vars(self))
+        if target is None:
+            raise ValueError("nothing was learned of y")
+        target.check_learned(vars(self), n_outputs)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")

@@ -273,6 +273,9 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     module_ : torch.nn.Module
         The trained network.
 
+    wide_weight_ : float
+        Share of the wide path in the scores, 0.0 without one. The recurrent network has the rest.
+
     history_ : skorch.history.History
         What skorch recorded in each epoch, or in each of the last 32 chunks given to
         `partial_fit`.
@@ -317,8 +320,8 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     After `partial_fit`, the estimator also holds the state of the optimizer, and takes more memory,
     and more space when pickled.
 
-    In Python threads, fits and predictions take turns, because the seed and the number of threads
-    of torch belong to the whole process. Processes run in parallel.
+    Any number of Python threads may use an estimator while one of them trains it: each sees a whole
+    model, the one before or the one after. See :ref:`threads`.
 
     References
     ----------
@@ -581,7 +584,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     def _make_predictor(self, learned):
         is_label = target_of(self._targets, learned) is LabelTarget
         predictor = (RNNTextClassifier if is_label else RNNTextRegressor)(n_jobs=self.n_jobs)
-        vars(predictor).update(learned)
+        predictor.__dict__.update(learned)
         return predictor
 
     def _check_learned(self):

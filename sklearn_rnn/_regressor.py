@@ -95,7 +95,8 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         Share of the wide path in the scores. The wide path is a linear model of the TF-IDF weights
         of words and word pairs, trained in the same steps as the recurrent network. "auto" lowers
         its share as the number of documents grows: 0.9 up to 625 documents, 0.87 for 1,000, and 0.6
-        from 10,000 on. With 0 there is no wide path, only the recurrent network.
+        from 10,000 on. With 0 there is no wide path, only the recurrent network. After `fit`, the
+        share is `wide_weight_`.
 
     dropout : float in range [0.0, 1.0), default=0.5
         Fraction of the features that are set to zero in training, between recurrent layers and
@@ -267,6 +268,9 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
     module_ : torch.nn.Module
         The trained network.
 
+    wide_weight_ : float
+        Share of the wide path in the scores, 0.0 without one. The recurrent network has the rest.
+
     history_ : skorch.history.History
         What skorch recorded in each epoch, or in each of the last 32 chunks given to
         `partial_fit`.
@@ -308,8 +312,8 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
     After `partial_fit`, the estimator also holds the state of the optimizer and the counts of words
     and word pairs, and takes more memory, and more space when pickled.
 
-    In Python threads, fits and predictions take turns, because the seed and the number of threads
-    of torch belong to the whole process. Processes run in parallel.
+    Any number of Python threads may use an estimator while one of them trains it: each sees a whole
+    model, the one before or the one after. See :ref:`threads`.
 
     References
     ----------

@@ -1,6 +1,6 @@
 """Private names of scikit-learn, imported here and nowhere else.
 
-Every name below exists from scikit-learn 1.7, the oldest version supported, to 1.9. When a release
+Every name below exists from scikit-learn 1.8, the oldest version supported, to 1.9. When a release
 moves one of them, this file is the only one to change.
 """
 

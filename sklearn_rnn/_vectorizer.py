@@ -451,7 +451,7 @@ class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
         self.vocabulary_ = vocabulary.ids
         self.n_positions_ = int(self.max_length or max(lengths.max(), 1))
         self.too_frequent_ids_ = np.empty(0, np.int64)
-        vars(self).pop("_growing", None)
+        self.__dict__.pop("_growing", None)
         return tokens, occurrences, lengths
 
     def _partial_fit_transform(self, X):
@@ -485,7 +485,7 @@ class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
                 warn_for_upper_case(self, vocabulary.ids)
                 growing = GrowingVocabulary.from_ids(vocabulary.ids)
         longest = max(lengths.max(), getattr(self, "n_positions_", 1))
-        vars(self).update(
+        self.__dict__.update(
             vocabulary_=growing.ids,
             n_positions_=int(self.max_length or longest),
             too_frequent_ids_=too_frequent,

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-import sklearn
 import torch
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
@@ -17,7 +16,6 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
-from sklearn.utils.fixes import parse_version
 from torch.nn.utils.rnn import pack_sequence
 from weights import have_same_weights
 
@@ -152,8 +150,7 @@ def test_set_output(output, type_, fitted):
     assert list(vectors.columns) == encoder.get_feature_names_out().tolist()
     assert list(vectors.columns[:2]) == ["rnntextencoder0", "rnntextencoder1"]
     np.testing.assert_array_equal(vectors, fitted.transform(TWEETS))
-    # Before, scikit-learn took the index of a DataFrame alone.
-    if output == "pandas" and parse_version(sklearn.__version__) >= parse_version("1.8"):
+    if output == "pandas":
         assert vectors.index.equals(X.index)
 
 

@@ -146,6 +146,14 @@ def test_words_do_not_overlap_in_small_axes(clf, name):
     assert (distances > 0.75 * max(box.width for box in boxes)).all()
 
 
+@every_display
+def test_axes_may_be_in_a_subfigure(clf, name):
+    _, right = plt.figure(figsize=(14, 6), layout="constrained").subfigures(1, 2)
+    display = DISPLAYS[name](clf, DOCUMENT, ax=right.subplots())
+    assert display.figure_ is right
+    right.canvas.draw()
+
+
 @pytest.mark.parametrize("state", ["hidden", "cell"])
 @pytest.mark.parametrize("order_units", [False, True])
 def test_state_display_shows_the_states(clf, state, order_units):
@@ -255,9 +263,13 @@ def test_importance_display_shows_both_methods(clf):
     for method in ("integrated_gradients", "occlusion"):
         heights = [bar.get_height() for bar in display.bars_[method]]
         np.testing.assert_allclose(heights, frame[method])
-    legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert "recurrent network; error of the sum" in legend[0]
-    assert legend[1] == "occlusion (recurrent network and wide path)"
+    legend = display.ax_.get_legend()
+    assert legend.get_title().get_text() == "recurrent network and wide path"
+    first, second = (text.get_text() for text in legend.get_texts())
+    assert first.startswith("integrated gradients (error of the sum") and second == "occlusion"
+    probability = clf.predict_proba([DOCUMENT])[0, clf.classes_.tolist().index("negative")]
+    title = display.ax_.get_title(loc="left")
+    assert title == f"Evidence for 'negative', p = {probability:.2f}"
 
 
 def test_training_display_shows_what_was_recorded(clf, corpus):

@@ -1,4 +1,5 @@
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def three_classes():
 
 def integrate(clf, document, n_steps):
     """Return integrated gradients by the midpoint rule, one point after the other."""
-    deep = clf.module_.deep.eval()
+    deep = clf.module_.eval()
     ids = torch.from_numpy(clf.vectorizer_.transform([document]).data)
     layout = PackedLayout(torch.ones(len(ids), dtype=torch.int64))
     with torch.no_grad():
@@ -47,13 +48,13 @@ def integrate(clf, document, n_steps):
         outputs = deep.head(pooled)[0]
         (grad,) = torch.autograd.grad(outputs[1] - outputs[0], x)
         total += (grad * (end - start)).sum(1) / n_steps
-    return (1 - clf.module_.wide_weight) * total.numpy()
+    return total.numpy()
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "attention"])
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_integrated_gradients_are_the_integral(corpus, cell, pooling):
-    clf = make_classifier(cell=cell, pooling=pooling).fit(*corpus)
+    clf = make_classifier(cell=cell, pooling=pooling, wide_weight=0).fit(*corpus)
     importance = token_importance(clf, DOCUMENT, target=clf.classes_[1])
     expected = integrate(clf, DOCUMENT, 100)
     np.testing.assert_allclose(importance["integrated_gradients"], expected, atol=1e-4)
@@ -71,8 +72,36 @@ def test_integrated_gradients_are_complete(corpus, pooling):
     assert abs(gap) < (2e-3 if pooling in {"max", "concat"} else 1e-5)
 
 
-def test_the_baseline_is_a_document_of_unknown_words(corpus):
-    clf = make_classifier(wide_weight=0).fit(*corpus)
+def test_the_wide_path_adds_its_words_and_half_of_each_pair(corpus):
+    clf = make_classifier(wide_weight=0.6, max_epochs=5).fit(*corpus)
+    found = token_importance(clf, DOCUMENT, target=clf.classes_[1])["integrated_gradients"]
+    wide, ids = clf.module_.wide, clf.vectorizer_.transform([DOCUMENT]).data.tolist()
+    clf.module_.wide_weight = 0.0
+    deep = token_importance(clf, DOCUMENT, target=clf.classes_[1])["integrated_gradients"]
+
+    pairs = {key: wide.n_ids + i for i, key in enumerate(wide.pairs.tolist())}
+    places = {}
+    for i, id_ in enumerate(ids):
+        if id_ != 1:  # an unknown word weighs nothing
+            places.setdefault(id_, []).append(([i], 1.0))
+    for i, key in enumerate(a * wide.n_ids + b for a, b in pairwise(ids)):
+        if key in pairs:
+            places.setdefault(pairs[key], []).append(([i, i + 1], 0.5))
+    tfidf = {f: (1 + np.log(len(where))) * float(wide.idf[f]) for f, where in places.items()}
+    norm = np.sqrt(sum(value**2 for value in tfidf.values()))
+    table = wide.table.weight.detach().double().numpy()
+    expected = np.zeros(len(ids))
+    for feature, where in places.items():
+        evidence = wide.scale * tfidf[feature] / norm * (table[feature, 1] - table[feature, 0])
+        for tokens, share in where:
+            expected[tokens] += 0.6 * share * evidence / len(where)
+    assert any(feature >= wide.n_ids for feature in places)
+    np.testing.assert_allclose(found, 0.4 * deep + expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("wide_weight", [0, 0.6])
+def test_the_baseline_is_a_document_of_unknown_words(corpus, wide_weight):
+    clf = make_classifier(wide_weight=wide_weight).fit(*corpus)
     known = token_importance(clf, DOCUMENT, target=clf.classes_[1]).attrs
     unknown = " ".join(["zyzzyx"] * len(DOCUMENT.split()))
     assert known["score"] == pytest.approx(clf.decision_function([DOCUMENT])[0], abs=1e-5)
@@ -175,8 +204,9 @@ def test_html_is_the_text_itself_and_no_markup_of_it(clf, text):
     shaded = ShadedDocument.from_estimator(clf, text)
     reader = Reader(shaded._repr_html_())
     assert set(reader.tags) == {"div", "span"}
-    assert reader.text == shaded.caption + text
-    assert len(reader.shaded) == len(shaded.words.tokens) and all(reader.shaded)
+    legend = f"for {shaded.target} against {shaded.target}"
+    assert reader.text == shaded.caption + legend + text
+    assert len(reader.shaded) == 2 + len(shaded.words.tokens) and all(reader.shaded)
     assert "pre-wrap" in shaded.to_html()
 
 
@@ -200,10 +230,28 @@ def test_shades_follow_the_values(clf):
     shaded = ShadedDocument.from_estimator(clf, DOCUMENT, values="occlusion")
     values = token_importance(clf, DOCUMENT)["occlusion"]
     np.testing.assert_array_equal(shaded.values, values)
-    parts = shaded.to_html().split("<span ")[1:]
+    shaded.full_shade = 0.0
+    for_it, against_it, *parts = shaded.to_html().split("<span ")[1:]
     purple = np.array(["rgba(94, 60, 153" in part for part in parts])
     np.testing.assert_array_equal(purple, values >= 0)
     assert "0.650" in parts[np.abs(values).argmax()]
+    assert "rgba(94, 60, 153, 0.650)" in for_it and f"for {shaded.target}" in for_it
+    assert "rgba(230, 97, 1, 0.650)" in against_it and f"against {shaded.target}" in against_it
+
+
+def test_weak_evidence_stays_pale(clf):
+    shaded = ShadedDocument.from_estimator(clf, DOCUMENT)
+    shaded.values = np.full(len(shaded.values), 0.01)
+    _, _, *parts = shaded.to_html().split("<span ")[1:]
+    assert all("rgba(94, 60, 153, 0.026)" in part for part in parts)
+
+
+def test_the_caption_has_the_class_with_its_probability_and_what_is_explained(three_classes):
+    text = "what a lovely day"
+    caption = ShadedDocument.from_estimator(three_classes, text, target="neutral").caption
+    probability = three_classes.predict_proba([text])[0, 1]
+    assert caption.startswith(f"neutral, probability {probability:.2f} (integrated gradients")
+    assert "recurrent network and wide path" in caption
 
 
 def test_attention_is_shaded_where_there_is_some(clf, three_classes):

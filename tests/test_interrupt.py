@@ -349,3 +349,33 @@ def test_state_of_torch_is_restored(error):
         assert torch.is_grad_enabled()
     finally:
         torch.set_num_threads(n_threads)
+
+
+def raise_at_entry(name):
+    """Interrupt as a function of the net is entered, which is where Python looks for signals."""
+
+    def profile(frame, event, arg):
+        code = frame.f_code
+        if event == "call" and code.co_name == name and code.co_filename.endswith("net.py"):
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    sys.setprofile(profile)
+
+
+@pytest.mark.parametrize("name", ["fit_loop", "partial_fit", "run_single_epoch", "train_step"])
+def test_an_interrupt_between_two_callbacks_comes_out_and_leaves_no_trace(name):
+    fresh, clf = (
+        make_classifier(),
+        make_classifier().partial_fit(TWEETS, SENTIMENTS, np.unique(SENTIMENTS)),
+    )
+    before, t_ = copy_weights(clf.module_), clf.t_
+    for learn in (fresh.fit, clf.partial_fit):
+        raise_at_entry(name)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                learn(TWEETS, SENTIMENTS)
+        finally:
+            sys.setprofile(None)
+    assert not hasattr(fresh, "net_")
+    assert clf.t_ == t_ and same_weights(copy_weights(clf.module_), before)

@@ -20,13 +20,14 @@ from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.exceptions import FitInterruptedWarning
-from sklearn_rnn.modules import NGramLinear, WideAndDeep, build_network
+from sklearn_rnn.modules import NGramLinear, PackedLayout, WideAndDeep, build_network
 from sklearn_rnn.modules._dropout import current_generator
+from sklearn_rnn.modules._penalties import add_penalty
 from sklearn_rnn.modules.cells import CELLS
 
 N_IDS = 20
-LENGTHS = np.random.RandomState(0).randint(15, 50, size=48)
-X = np.random.RandomState(1).randint(2, N_IDS, size=(48, 50)) * (np.arange(50) < LENGTHS[:, None])
+LENGTHS = np.random.RandomState(0).randint(6, 21, size=48)
+X = np.random.RandomState(1).randint(2, N_IDS, size=(48, 20)) * (np.arange(20) < LENGTHS[:, None])
 Y = np.arange(48) % 3
 BATCH_SIZE = 16
 N_BATCHES = 48 // BATCH_SIZE
@@ -34,14 +35,14 @@ N_BATCHES = 48 // BATCH_SIZE
 EVERY_DROPOUT = {"dropout": 0.3, "word_dropout": 0.2, "recurrent_dropout": 0.2}
 NO_DROPOUT = dict.fromkeys(EVERY_DROPOUT, 0.0)
 
-every_cell = pytest.mark.parametrize("cell", CELLS)
+LSTM_AND_OTHERS = ["lstm", *sorted(CELLS.keys() - {"lstm"})]
 
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
     """Let batches be cut that are computed in a blink."""
-    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 100)
-    monkeypatch.setattr(batches_file, "PART_TOKENS", 100)
+    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 50)
+    monkeypatch.setattr(batches_file, "PART_TOKENS", 50)
     for cell in CELLS.values():
         monkeypatch.setattr(cell, "n_documents_at_once", 4)
 
@@ -156,10 +157,9 @@ def loss_by_hand(module):
     return loss / len(DOCUMENTS)
 
 
-@every_cell
-@pytest.mark.parametrize("wide", [False, True], ids=["deep", "wide and deep"])
-@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-@pytest.mark.parametrize("n_parts", [1, 2, 4])
+@pytest.mark.one_at_a_time(
+    n_parts=[4, 1, 2], sparse=[True, False], wide=[True, False], cell=LSTM_AND_OTHERS
+)
 def test_gradient_of_parts_is_that_of_the_mean_loss(n_parts, sparse, wide, cell):
     module = make_module(cell, sparse=sparse, wide=wide)
     result, grads = step(make_net(module), n_parts)
@@ -260,6 +260,36 @@ def test_parts_do_not_drop_the_same(name):
     assert len(np.unique(outputs, axis=0)) == 4
 
 
+def test_every_step_drops_anew():
+    params = {"embedding_dim": 5, "hidden_size": 4, "dropout": 0.5}
+    net = make_net(build_network(num_embeddings=N_IDS, n_outputs=3, **params))
+    first, second = (step(net, n_parts=2)[0]["y_pred"] for _ in range(2))
+    assert (first != second).any()
+
+
+class Penalised(torch.nn.Module):
+    """Its outputs say nothing, and what it adds to the loss is a document's length times 2."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, ids):
+        lengths = PackedLayout(ids.batch_sizes).lengths
+        add_penalty(self.scale * lengths)
+        return 0 * self.scale.expand(len(lengths), 3)
+
+
+@pytest.mark.parametrize("n_parts", [1, 4])
+def test_penalties_count_as_much_as_their_documents(n_parts):
+    module = Penalised()
+    result, grads = step(make_net(module), n_parts)
+    expected = np.mean(WEIGHTS * [len(ids) for ids in DOCUMENTS])
+    assert grads["scale"].item() == pytest.approx(expected)
+    output_loss = np.mean(WEIGHTS) * np.log(3)
+    assert result["loss"].item() == pytest.approx(output_loss + 2 * expected)
+
+
 # Parts are computed side by side.
 
 
@@ -289,7 +319,8 @@ def test_no_more_threads_run_than_asked_for(n_jobs):
     clf.module_.register_forward_pre_hook(lambda *_: used.add(threading.current_thread()))
     clf.predict_proba(X)
     assert len(used) <= n_jobs
-    assert (threading.current_thread() in used) == (n_jobs == 1)
+    # Predictions leave the caller's thread as it is.
+    assert threading.current_thread() not in used
 
 
 # The number of threads does not change a bit.
@@ -299,20 +330,19 @@ PARAMS = [
     EVERYTHING,
     {"early_stopping": True, "validation_fraction": 0.4},
     {"wide_weight": 0.0, "pooling": "attention", "bidirectional": False},
-    {"optimizer": "sgd", "crop_length": 20, "recurrent_dropout": 0.3},
+    {"optimizer": "sgd", "crop_length": 8, "recurrent_dropout": 0.3},
     {"optimizer": "adam", "skip_connection": False, "pooling": "last"},
 ]
 
 
-@every_cell
-@pytest.mark.parametrize("params", PARAMS, ids=str)
+@pytest.mark.one_at_a_time(params=PARAMS, cell=LSTM_AND_OTHERS)
 def test_n_jobs_does_not_change_a_bit(params, cell):
     first, *others = (fit(cell=cell, n_jobs=n_jobs, **params) for n_jobs in (1, 2, 3))
     for other in others:
         assert_same_fit(first, other)
 
 
-@every_cell
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_order_in_which_parts_are_done_does_not_change_a_bit(cell, monkeypatch):
     first = fit(cell=cell, n_jobs=1, **EVERYTHING)
 
@@ -369,8 +399,7 @@ def test_threads_of_torch_do_not_change_a_bit(n_jobs, set_threads):
         np.testing.assert_array_equal(proba, probas[0])
 
 
-@every_cell
-@pytest.mark.parametrize("wide_weight", [0.0, 0.5])
+@pytest.mark.one_at_a_time(wide_weight=[0.5, 0.0], cell=LSTM_AND_OTHERS)
 def test_n_jobs_does_not_change_a_bit_of_predictions(cell, wide_weight):
     clf = fit(cell=cell, wide_weight=wide_weight)
     clf.net_.iterator_valid__batch_size = 7
@@ -497,22 +526,11 @@ def ctrl_c_interrupts():
     signal.signal(signal.SIGINT, before)
 
 
-every_number_of_jobs = pytest.mark.parametrize("n_jobs", [1, 2, 3])
-every_interrupt = pytest.mark.parametrize(
-    "fail",
-    [
-        raise_interrupt,
-        pytest.param(
-            press_ctrl_c,
-            marks=pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
-        ),
-    ],
-)
+# Signals are those of POSIX.
+INTERRUPTS = [raise_interrupt] if sys.platform == "win32" else [press_ctrl_c, raise_interrupt]
 
 
-@every_number_of_jobs
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.one_at_a_time(n_jobs=[2, 1, 3], early_stopping=[True, False], batch=[3, 1])
 def test_error_in_a_part_leaves_everything_as_it_was(batch, early_stopping, n_jobs, set_threads):
     set_threads(2)
     clf = make_classifier(n_jobs=n_jobs).fit(X[:20], Y[:20] > 0)
@@ -531,9 +549,7 @@ def test_error_in_a_part_leaves_everything_as_it_was(batch, early_stopping, n_jo
     np.testing.assert_array_equal(clf.predict_proba(X), proba)
 
 
-@every_number_of_jobs
-@every_interrupt
-@pytest.mark.parametrize("batch", [2, N_BATCHES + 1])
+@pytest.mark.one_at_a_time(n_jobs=[2, 1, 3], fail=INTERRUPTS, batch=[2, N_BATCHES + 1])
 def test_interrupt_in_a_part_keeps_the_weights_before_the_batch(
     batch, fail, n_jobs, set_threads, ctrl_c_interrupts
 ):
@@ -548,8 +564,7 @@ def test_interrupt_in_a_part_keeps_the_weights_before_the_batch(
     assert clf.predict_proba(X).shape == (len(X), 3)
 
 
-@every_number_of_jobs
-@every_interrupt
+@pytest.mark.one_at_a_time(n_jobs=[2, 1, 3], fail=INTERRUPTS)
 def test_interrupt_in_the_first_part_of_all_leaves_the_earlier_fit(fail, n_jobs, ctrl_c_interrupts):
     clf = make_classifier(n_jobs=n_jobs).fit(X[:20], Y[:20] > 0)
     learned, proba = dict(vars(clf)), clf.predict_proba(X)
@@ -559,7 +574,7 @@ def test_interrupt_in_the_first_part_of_all_leaves_the_earlier_fit(fail, n_jobs,
     np.testing.assert_array_equal(clf.predict_proba(X), proba)
 
 
-@every_number_of_jobs
+@pytest.mark.parametrize("n_jobs", [1, 2, 3])
 def test_fit_after_an_error_in_a_part(n_jobs):
     clf = make_classifier(n_jobs=n_jobs, callbacks=[FailInPart(raise_error, 2)])
     with pytest.raises(RuntimeError, match="in a part"):

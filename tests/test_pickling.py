@@ -71,34 +71,43 @@ def assert_same_model(model, loaded):
     np.testing.assert_array_equal(loaded.predict(TWEETS), model.predict(TWEETS))
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(
-    "model",
-    [
+@pytest.fixture(
+    scope="module",
+    params=[
         make_classifier(),
         make_classifier(cell="gru", early_stopping=True, wide_weight=0, num_layers=2),
         make_pipeline(SequenceVectorizer(min_df=2), make_classifier(pooling="attention")),
     ],
 )
+def model(request):
+    return request.param.fit(TWEETS, SENTIMENTS)
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_models_come_back_and_learn_again(model, way, tmp_path):
-    model.fit(TWEETS, SENTIMENTS)
     loaded = way(model, tmp_path / "model")
     assert_same_model(model, loaded)
     assert_same_model(model, loaded.fit(TWEETS, SENTIMENTS))
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(
-    ("model", "y"),
-    [
+@pytest.fixture(
+    scope="module",
+    params=[
         (make_classifier(cell="grid_lstm", dropout=0.0), np.column_stack([LENGTHS > 1] * 2)),
         (make_small(RNNTextRegressor, cell="layer_norm_lstm"), LENGTHS),
         (make_small(RNNTextRegressor, loss="poisson"), np.column_stack([LENGTHS] * 2)),
         (make_pipeline(make_small(RNNTextEncoder), LogisticRegression()), LENGTHS > 1),
     ],
 )
-def test_other_estimators_come_back(model, y, way, tmp_path):
-    loaded = way(model.fit(TWEETS, y), tmp_path / "model")
+def model_and_target(request):
+    model, y = request.param
+    return model.fit(TWEETS, y), y
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_other_estimators_come_back(model_and_target, way, tmp_path):
+    model, y = model_and_target
+    loaded = way(model, tmp_path / "model")
     np.testing.assert_array_equal(loaded.predict(TWEETS), model.predict(TWEETS))
     np.testing.assert_array_equal(loaded.fit(TWEETS, y).predict(TWEETS), model.predict(TWEETS))
 

@@ -1,5 +1,6 @@
 """What the files around the package say of it fits together."""
 
+import os
 import re
 import subprocess
 import sys
@@ -169,8 +170,9 @@ def test_tools_of_pre_commit_are_those_of_the_constraints():
 
 def test_smoke_refuses_a_package_that_is_not_installed():
     result = subprocess.run(
-        [sys.executable, "-c", "import runpy; runpy.run_path('tests/smoke.py')"],
+        [sys.executable, "tests/smoke.py"],
         cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )

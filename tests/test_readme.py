@@ -1,5 +1,6 @@
 """Runs the examples of the README and of the documentation's pages, as a reader would."""
 
+import ast
 import re
 import textwrap
 import warnings
@@ -19,7 +20,7 @@ RST_BLOCK = re.compile(
 )
 
 
-def code_blocks(path):
+def code_blocks(path, *transformers):
     """Return the Python blocks of a page, each compiled with its place in the file."""
     text = path.read_text(encoding="utf-8")
     pattern = MARKDOWN_BLOCK if path.suffix == ".md" else RST_BLOCK
@@ -27,15 +28,48 @@ def code_blocks(path):
     for match in pattern.finditer(text):
         # With as many lines in front, a traceback names the line of the page.
         above = text.count("\n", 0, match.start("code"))
-        source = "\n" * above + textwrap.dedent(match["code"])
-        blocks.append(compile(source, str(path), "exec"))
+        tree = ast.parse("\n" * above + textwrap.dedent(match["code"]))
+        for transformer in transformers:
+            tree = transformer.visit(tree)
+        blocks.append(compile(tree, str(path), "exec"))
     return blocks
 
 
-@pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: path.name)
+class FewerDocuments(ast.NodeTransformer):
+    """Divides large bounds, as in ``X[1000:1500]``, ``train.head(1500)`` and ``range(0, 1000)``."""
+
+    def visit_Slice(self, node):
+        return ast.copy_location(ast.Slice(*map(fewer, (node.lower, node.upper)), node.step), node)
+
+    def visit_Call(self, node):
+        if ast.unparse(node.func).split(".")[-1] in {"head", "range"}:
+            node.args = [*map(fewer, node.args)]
+        return self.generic_visit(node)
+
+
+def fewer(bound):
+    if isinstance(bound, ast.Constant) and bound.value >= 200:
+        return ast.copy_location(ast.Constant(bound.value // 5), bound)
+    return bound
+
+
+every_page = pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: path.name)
+
+
+@every_page
+def test_examples_run_on_few_documents(path, tmp_path, monkeypatch):
+    run_examples(path, tmp_path, monkeypatch, FewerDocuments())
+
+
+@pytest.mark.slow
+@every_page
 def test_examples_run(path, tmp_path, monkeypatch):
+    run_examples(path, tmp_path, monkeypatch)
+
+
+def run_examples(path, tmp_path, monkeypatch, *transformers):
     monkeypatch.chdir(tmp_path)
-    blocks = code_blocks(path)
+    blocks = code_blocks(path, *transformers)
     assert blocks, f"{path.name} has no Python example"
     namespace = {"__name__": "__main__"}
     with warnings.catch_warnings():
@@ -45,7 +79,7 @@ def test_examples_run(path, tmp_path, monkeypatch):
             exec(block, namespace)
 
 
-@pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: path.name)
+@every_page
 def test_no_example_escapes_the_test(path):
     """Every block of code is marked as Python in the one way that is run, or is for the shell."""
     text = path.read_text(encoding="utf-8")

@@ -99,6 +99,12 @@ def test_canonical_input_is_not_copied(cls):
         assert np.shares_memory(getattr(checked, name), getattr(X, name))
 
 
+def test_arrays_may_be_longer_than_what_they_hold():
+    X = sp.csr_array(IDS)
+    X.data, X.indices = np.append(X.data, -1), np.append(X.indices, 0)
+    np.testing.assert_array_equal(check_sequences(X).toarray(), IDS)
+
+
 def test_checked_once_is_checked_for_good():
     X = check_sequences(IDS)
     again = check_sequences(X)

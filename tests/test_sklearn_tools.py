@@ -32,7 +32,6 @@ from sklearn.model_selection import (
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.utils.fixes import parse_version
 from weights import have_same_weights
 
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
@@ -481,10 +480,6 @@ def test_sample_weight_routed_through_a_pipeline():
     assert have_same_weights(pipeline[-1], expected)
 
 
-@pytest.mark.skipif(
-    parse_version(sklearn.__version__) < parse_version("1.8"),
-    reason="a pipeline passes no weights on to score before scikit-learn 1.8",
-)
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_sample_weight_routed_through_a_search(n_jobs):
     with sklearn.config_context(enable_metadata_routing=True):

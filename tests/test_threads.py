@@ -13,6 +13,7 @@ from skorch.callbacks import Callback
 from weights import copy_weights, same_weights
 
 from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, load, save
+from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 
 X = ["a good day", "a bad day, not good"] * 30
 Y = np.array([1.0, 0.0] * 30)
@@ -105,8 +106,9 @@ def chunks(n_chunks):
         lambda clf, path: pickle.loads(pickle.dumps(clf)),
         lambda clf, path: copy.deepcopy(clf),
         lambda clf, path: (save(clf, path), load(path))[1],
+        lambda clf, path: InspectedEstimator(clf).estimator,
     ],
-    ids=["pickle", "deepcopy", "save"],
+    ids=["pickle", "deepcopy", "save", "inspect"],
 )
 def test_copies_of_a_stream_hold_it_between_two_chunks(copied, tmp_path):
     clf = RNNTextClassifier(**SMALL)

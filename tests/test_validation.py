@@ -2,10 +2,12 @@
 
 import pickle
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 import sklearn
 from sklearn.metrics import f1_score, get_scorer, log_loss, make_scorer
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -14,6 +16,7 @@ from skorch.callbacks import Callback
 from weights import have_same_weights
 
 from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer
+from sklearn_rnn._training.validation import Documents
 from sklearn_rnn.datasets import load_tweet_sentiment
 
 X_ALL, Y_ALL = (values[::100] for values in load_tweet_sentiment(return_X_y=True, as_frame=False))
@@ -123,6 +126,13 @@ def test_weights_of_the_validation_set_count_in_its_score():
         weighted.score(X_VAL, Y_VAL, sample_weight=WEIGHT_VAL)
     )
     assert weighted.validation_scores_ != fit(make_classifier()).validation_scores_
+
+
+def test_weights_are_divided_by_their_mean_unless_another_is_given():
+    documents = Documents(sp.csr_array([[2, 3], [4, 0]]), np.arange(2), np.array([1.0, 3.0]))
+    target = SimpleNamespace(encode=np.asarray)
+    assert documents.to_dataset(target).weights.tolist() == [0.5, 1.5]
+    assert documents.to_dataset(target, mean_weight=1).weights.tolist() == [1, 3]
 
 
 def test_an_encoder_takes_a_validation_set():

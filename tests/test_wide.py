@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 
-from sklearn_rnn import SequenceVectorizer
+from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
 from sklearn_rnn._text.ngrams import count_ngrams
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn.datasets import load_tweet_sentiment
@@ -387,3 +387,11 @@ def test_a_document_does_not_depend_on_its_batch_in_both(documents):
     model = make_both().float().eval()
     alone = np.concatenate([outputs(model, [ids]) for ids in documents])
     np.testing.assert_allclose(outputs(model, documents), alone, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("wide_weight", "expected"), [("auto", 0.9), (0.25, 0.25), (0, 0.0)])
+def test_the_share_of_the_wide_path_can_be_read_after_fit(wide_weight, expected):
+    clf = RNNTextClassifier(wide_weight=wide_weight, max_epochs=1, random_state=0)
+    assert not hasattr(clf, "wide_weight_")
+    clf.fit(["good", "bad"] * 10, [1, 0] * 10)
+    assert clf.wide_weight_ == pytest.approx(expected)

@@ -7,7 +7,7 @@ input_size); the documents; and the direction, "forward" or "reverse".
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -28,16 +28,16 @@ from sklearn_rnn.modules import (
     Zoneout,
 )
 from sklearn_rnn.modules.cells import CELLS
-from sklearn_rnn.modules.cells._base import author
+from sklearn_rnn.modules.cells._base import Cell, SteppedCell, author
 
-from .traced import Traced, to_numpy
+from .traced import Traced, TracedTensor, to_numpy
 
 if TYPE_CHECKING:
     from .documents import Documents
     from .graph import Graph
 
 
-def cell_states(graph: Graph, cell: nn.Module, *where: Any) -> str:
+def cell_states(graph: Graph, cell: Cell, *where: Any) -> str:
     """Return the states of any cell, (n_steps, n_documents, hidden_size)."""
     check_cell(cell)
     with graph.scope(type(cell).__name__):
@@ -45,14 +45,14 @@ def cell_states(graph: Graph, cell: nn.Module, *where: Any) -> str:
         return OPERATORS.get(type(cell), stepwise_cell)(graph, cell, *where)
 
 
-def check_cell(cell: nn.Module) -> None:
+def check_cell(cell: Cell) -> None:
     """Refuse cells of the user's that may compute something else than their steps."""
-    cell = _innermost(cell)
-    class_ = type(cell)
+    inner = _innermost(cell)
+    class_ = type(inner)
     if class_ in CELLS.values() or class_ is GridLSTMCell:
         return
     if not (
-        isinstance(cell, RecurrentCell)
+        isinstance(inner, RecurrentCell)
         and author(class_, "initial_state") is RecurrentCell
         and author(class_, "forward") in (RecurrentCell, ProjectedCell)
     ):
@@ -63,11 +63,12 @@ def check_cell(cell: nn.Module) -> None:
         )
 
 
-def _innermost(cell: nn.Module) -> nn.Module:
+def _innermost(cell: Cell) -> nn.Module | Cell:
     """Return a cell without what is wrapped around it."""
-    while isinstance(cell, (StateDropout, StepCell, Zoneout)):
-        cell = cell.cell
-    return cell
+    inner: nn.Module | Cell = cell
+    while isinstance(inner, (StateDropout, StepCell, Zoneout)):
+        inner = inner.cell
+    return inner
 
 
 # Cells for which ONNX has an operator, or which are one with weights put together otherwise. An
@@ -111,7 +112,7 @@ def mgu_cell(graph: Graph, cell: MGUCell, *where: Any) -> str:
 def _recur(
     graph: Graph,
     op_type: str,
-    cell: nn.Module,
+    cell: RecurrentCell,
     gates: str,
     onnx_gates: str,
     x: str,
@@ -152,15 +153,18 @@ def _stack_gates(parameter: Tensor, gates: str, wanted: str) -> np.ndarray:
 # All others: their own equations, repeated by ONNX's Scan.
 
 
-def stepwise_cell(graph: Graph, cell: nn.Module, *where: Any) -> str:
+def stepwise_cell(graph: Graph, cell: SteppedCell, *where: Any) -> str:
     """Return the states, (n_steps, n_documents, hidden_size)."""
-    is_projected = isinstance(cell, ProjectedCell) and type(cell).forward is ProjectedCell.forward
+    projected = None
+    if isinstance(cell, ProjectedCell) and type(cell).forward is ProjectedCell.forward:
+        projected = cell
 
     def project(x):
-        return (cell.project(x) if is_projected else x,)
+        return (x if projected is None else projected.project(x),)
 
     def advance(inputs, state):
-        state = (cell.advance if is_projected else cell.step)(*inputs, state)
+        (x,) = inputs
+        state = cell.step(x, state) if projected is None else projected.advance(x, state)
         return state[0], state
 
     try:
@@ -187,16 +191,17 @@ def state_dropout(graph: Graph, cell: StateDropout, *where: Any) -> str:
     return cell_states(graph, cell.cell, *where)
 
 
-def _initial_state(cell: nn.Module) -> list[np.ndarray]:
+def _initial_state(cell: Cell) -> list[np.ndarray]:
     """Return the state of a document before its first step."""
-    x = torch.zeros(1, 1, _innermost(cell).input_size)
+    # Others are refused by `check_cell`.
+    x = torch.zeros(1, 1, cast("RecurrentCell", _innermost(cell)).input_size)
     return [to_numpy(part[0]) for part in cell.initial_state(x)]
 
 
 def _scan(
     graph: Graph,
-    project: Callable[[Traced], Sequence[Traced]],
-    advance: Callable[[tuple, tuple], tuple[Traced, tuple]],
+    project: Callable[[TracedTensor], Sequence[TracedTensor]],
+    advance: Callable[[Any, Any], tuple[TracedTensor, Sequence[TracedTensor]]],
     state: list[np.ndarray],
     x: str,
     documents: Documents,
@@ -248,7 +253,7 @@ def _scan(
 
 
 # What is not here is translated by its steps.
-OPERATORS: dict[type[nn.Module], Callable[..., str]] = {
+OPERATORS: dict[type, Callable[..., str]] = {
     RNNCell: rnn_cell,
     LSTMCell: lstm_cell,
     PeepholeLSTMCell: peephole_lstm_cell,

@@ -162,7 +162,7 @@ def add_outputs(estimator: Any, graph: Graph, documents: Documents) -> None:
 @add_outputs.register(RNNTextClassifier)
 def _(estimator: RNNTextClassifier, graph: Graph, documents: Documents) -> None:
     logits = translate(graph, estimator.module_, documents)
-    columns = ["n_documents", len(estimator.classes_)]
+    columns: list[str | int] = ["n_documents", len(estimator.classes_)]
     if estimator.multilabel_:
         label = graph.cast(graph.add("Greater", logits, 0.0), np.int64)
         graph.output("label", label, np.int64, columns)

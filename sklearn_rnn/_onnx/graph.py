@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, ValueInfoProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 # Old enough for every onnxruntime since 1.17.
 OPSETS = {"": 18, "ai.onnx.ml": 4}
@@ -35,9 +35,11 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self._nodes, self._inputs, self._outputs = [], [], []
-        self._constants = {}
-        self._counts = Counter()
+        self._nodes: list[NodeProto] = []
+        self._inputs: list[ValueInfoProto] = []
+        self._outputs: list[ValueInfoProto] = []
+        self._constants: dict[bytes, TensorProto] = {}
+        self._counts: Counter[str] = Counter()
         self._scope = ""
 
     def input(self, name: str, dtype: type, shape: list[str | int]) -> str:
@@ -159,7 +161,7 @@ class Graph:
     def model(self, metadata: Mapping[str, str] | None = None) -> ModelProto:
         """Return the finished model."""
         graph = helper.make_graph(
-            self._nodes, "sklearn_rnn", self._inputs, self._outputs, self._constants.values()
+            self._nodes, "sklearn_rnn", self._inputs, self._outputs, list(self._constants.values())
         )
         opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
         model = helper.make_model(

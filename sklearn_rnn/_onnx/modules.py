@@ -116,14 +116,14 @@ def grid_lstm(graph: Graph, module: GridLSTM, x: str, documents: Documents) -> s
         layers = module.layers[depth % len(module.layers)]
         pairs = zip(layers, grids, strict=True)
         grids = [translate(graph, layer, grid, documents) for layer, grid in pairs]
-    hidden = [Traced(graph, grid).chunk(2, dim=2)[0] for grid in grids]
-    return torch.cat(hidden, dim=2).name
+    hidden = [Traced(graph, grid).chunk(2, dim=2)[0].name for grid in grids]
+    return graph.add("Concat", *hidden, axis=2)
 
 
 def last_pooling(graph: Graph, module: LastPooling, states: str, documents: Documents) -> str:
     """Return the states after reading the whole document, (n_documents, input_size)."""
     lengths = graph.cast(documents.lengths, np.int64)
-    reverse = {"batch_axis": 1, "time_axis": 0}
+    reverse: dict[str, Any] = {"batch_axis": 1, "time_axis": 0}
     if not module.bidirectional:
         return graph.add("Gather", graph.add("ReverseSequence", states, lengths, **reverse), 0)
     half, size = module.output_size // 2, module.output_size

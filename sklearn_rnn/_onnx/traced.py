@@ -12,6 +12,9 @@ from torch import Tensor
 if TYPE_CHECKING:
     from .graph import Graph
 
+# What code of torch takes for a tensor, though it is a `Traced`.
+TracedTensor = Any
+
 
 class Traced:
     """A value of a graph that passes through code of torch in place of a tensor.
@@ -59,8 +62,9 @@ class Traced:
 
     def chunk(self, chunks: int, dim: int = 0) -> tuple[Traced, ...]:
         """Return equal parts along a dimension."""
-        node = {"outputs": range(chunks), "num_outputs": chunks, "axis": dim}
-        names = self.graph.add("Split", self.name, **node)
+        names = self.graph.add(
+            "Split", self.name, outputs=range(chunks), num_outputs=chunks, axis=dim
+        )
         return tuple(Traced(self.graph, name) for name in names)
 
     def __bool__(self) -> bool:
@@ -70,7 +74,7 @@ class Traced:
     def __eq__(self, other: object) -> bool:
         raise TypeError("a step must not compare values")
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # Python's way to say that there is none
 
     def __add__(self, other: Any) -> Traced:
         return add_node("Add", self, other)
@@ -97,7 +101,7 @@ def add_node(op_type: str, *values: Traced | Tensor | float, **attributes: Any) 
     return Traced(graph, graph.add(op_type, *map(_as_input, values), **attributes))
 
 
-def _as_input(value: Traced | Tensor | float) -> str | np.ndarray:
+def _as_input(value: Traced | Tensor | float) -> str | np.ndarray | np.float32:
     if isinstance(value, Traced):
         return value.name
     return to_numpy(value) if isinstance(value, Tensor) else np.float32(value)
@@ -125,7 +129,7 @@ def _layer_norm(
 
 
 # By the names of torch.
-OPERATIONS = {
+OPERATIONS: dict[str, Callable[..., Traced]] = {
     "add": partial(add_node, "Add"),
     "cat": _cat,
     "layer_norm": _layer_norm,

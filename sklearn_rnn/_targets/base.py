@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -64,7 +65,7 @@ class Target(ABC):
 
     @classmethod
     @abstractmethod
-    def check_learned(cls, learned: dict, n_outputs: int) -> None:
+    def check_learned(cls, learned: Mapping[str, Any], n_outputs: int) -> None:
         """Raise ValueError if what a file holds cannot have been learned with such a network."""
 
     # The target itself.

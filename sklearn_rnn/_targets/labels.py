@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 from typing import Any, ClassVar
 
@@ -36,7 +37,7 @@ class LabelTarget(Target):
         return check_stream_classes(classes, y, known, estimator)
 
     @classmethod
-    def check_learned(cls, learned: dict, n_outputs: int) -> None:
+    def check_learned(cls, learned: Mapping[str, Any], n_outputs: int) -> None:
         """Refuse classes that are none, or not those of a network of so many outputs.
 
         Examples

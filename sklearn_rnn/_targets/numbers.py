@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -72,7 +73,7 @@ class NumberTarget(Target):
         return known
 
     @classmethod
-    def check_learned(cls, learned: dict, n_outputs: int) -> None:
+    def check_learned(cls, learned: Mapping[str, Any], n_outputs: int) -> None:
         """Refuse an offset and a scale that do not fit a network of so many outputs."""
         offset, scale = learned["y_offset_"], learned["y_scale_"]
         for values in (offset, scale):

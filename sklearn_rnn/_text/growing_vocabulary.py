@@ -110,7 +110,9 @@ class GrowingVocabulary:
         high = max_df if isinstance(max_df, Integral) else max_df * self.n_documents
         return FIRST_ID + np.flatnonzero(self.known_df > high)
 
-    def _count_waiting(self, tokens, df, waiting, arrived) -> dict[str, int]:
+    def _count_waiting(
+        self, tokens: list[str], df: np.ndarray, waiting: np.ndarray, arrived: np.ndarray
+    ) -> dict[str, int]:
         if not len(waiting) and not self.waiting_df:
             return {}
         counts = dict(self.waiting_df)

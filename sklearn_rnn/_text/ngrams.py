@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -13,7 +13,22 @@ from scipy.sparse import csr_array
 from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 
-Pairs = TypeVar("Pairs")
+
+class _Keys(Protocol):
+    """Arithmetic of whole numbers that arrays of NumPy and tensors of torch share."""
+
+    def __len__(self) -> int: ...
+
+    def __add__(self, other: Any, /) -> Self: ...
+
+    def __mul__(self, other: Any, /) -> Self: ...
+
+    def __floordiv__(self, other: Any, /) -> Self: ...
+
+    def __mod__(self, other: Any, /) -> Self: ...
+
+
+Pairs = TypeVar("Pairs", bound=_Keys)
 
 MIN_CHUNK_TOKENS = 2**18
 

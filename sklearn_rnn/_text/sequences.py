@@ -154,10 +154,12 @@ def check_sequences(X: Any, *, estimator: Any = "RNNTextClassifier") -> csr_arra
 
 def _from_sparse(X: Any, name: str) -> csr_array:
     X = X.tocsr()
-    data = _as_ids(X.data[: X.indptr[-1]], name)
+    # scipy lets the arrays be longer than what they hold.
+    n_tokens = X.indptr[-1]
+    data = _as_ids(X.data[:n_tokens], name)
     # A new matrix around the same arrays: it finds out for itself whether it is canonical, where
     # the flags of `X` may be stale, and leaves those of `X` alone.
-    sequences = csr_array((data, X.indices, X.indptr), shape=X.shape)
+    sequences = csr_array((data, X.indices[:n_tokens], X.indptr), shape=X.shape)
     if not sequences.has_canonical_format or not sequences.data.all():
         # As everywhere in scipy, entries at the same place add up; int64 lets no sum overflow.
         sequences = sequences.astype(np.int64, copy=True)

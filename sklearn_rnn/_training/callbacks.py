@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from math import inf, isfinite
+from typing import Any
 
 import numpy as np
+import torch
 from skorch.callbacks import Callback
 
 from sklearn_rnn._training.optimizers import clip_grad_norm
@@ -107,11 +109,13 @@ class ClipGradNorm(Callback):
 
     def on_epoch_begin(self, net, **kwargs):
         """Start the mean anew."""
-        self.total_, self.n_steps_ = 0.0, 0
+        self.total_: float | torch.Tensor = 0.0
+        self.n_steps_ = 0
 
     def on_grad_computed(self, net, named_parameters, **kwargs):
         """Scale the gradients down where they are larger."""
-        wide, recurrent = [], []
+        wide: list[torch.Tensor] = []
+        recurrent: list[torch.Tensor] = []
         for name, parameter in named_parameters:
             (wide if name.startswith("wide.") else recurrent).append(parameter)
         # Added up where they are, since to ask a GPU for a number makes it wait.
@@ -173,7 +177,7 @@ class ProgressBar(Callback):
 
     def __init__(self, max_epochs):
         self.max_epochs = max_epochs
-        self.bar_ = None
+        self.bar_: Any = None
 
     def on_train_begin(self, net, X=None, **kwargs):
         """Open the bar."""

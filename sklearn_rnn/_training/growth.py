@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -166,7 +167,7 @@ class TrainingState:
         The token ids of the chunk, each once.
     """
 
-    def __init__(self, net, rows: np.ndarray) -> None:
+    def __init__(self, net: Any, rows: np.ndarray) -> None:
         self.net = net
         module, optimizer = net.module_, net.optimizer_
         by_row = {

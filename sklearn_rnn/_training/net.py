@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -58,7 +58,9 @@ class SequenceNet(NeuralNet):
     # The random numbers of a training. None draws torch's own.
     _random: torch.Generator | None = None
 
-    def __init__(self, *args, autocast_dtype: torch.dtype = torch.float32, **kwargs) -> None:
+    def __init__(
+        self, *args: Any, autocast_dtype: torch.dtype = torch.float32, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.autocast_dtype = autocast_dtype
 
@@ -69,19 +71,19 @@ class SequenceNet(NeuralNet):
 
     def drop_random_state(self) -> None:
         """Let go of that generator, which is no part of what was learned."""
-        vars(self).pop("_random", None)
+        self.__dict__.pop("_random", None)
 
     def get_split_datasets(
-        self, X: tuple[SequenceDataset, SequenceDataset | None], y: None = None, **fit_params
+        self, X: tuple[SequenceDataset, SequenceDataset | None], y: None = None, **fit_params: Any
     ) -> tuple[SequenceDataset, SequenceDataset | None]:
         """Return the two sets, already split."""
         return X
 
-    def infer(self, x: TokenBatch, **fit_params) -> Outputs:
+    def infer(self, x: TokenBatch, **fit_params: Any) -> Outputs:
         """Run the module on a batch, its parts side by side."""
         return self._infer(self.module_, x, **fit_params)
 
-    def _infer(self, function: Callable, x: TokenBatch, **fit_params) -> Outputs:
+    def _infer(self, function: Callable, x: TokenBatch, **fit_params: Any) -> Outputs:
         grad_enabled = torch.is_grad_enabled()
 
         def infer_part(ids):
@@ -100,7 +102,7 @@ class SequenceNet(NeuralNet):
         )
 
     def train_step_single(
-        self, batch: tuple[TokenBatch, tuple[Tensor, Tensor]], **fit_params
+        self, batch: tuple[TokenBatch, tuple[Tensor, Tensor]], **fit_params: Any
     ) -> dict:
         """Compute the gradient of a batch: that of each part side by side, then their sum.
 
@@ -113,8 +115,8 @@ class SequenceNet(NeuralNet):
         parameters = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
         seeds = torch.randint(2**63 - 1, (len(sizes),), generator=self._random).tolist()
 
-        def step_part(ids, targets, weights, seed):
-            part = TokenBatch(None, [ids])
+        def step_part(ids, rows, targets, weights, seed):
+            part = TokenBatch(rows, [ids])
             with torch.enable_grad(), dropout_generator(self._generator(seed)):
                 with collect_penalties() as penalties:
                     y_pred = self.infer(part, **fit_params)
@@ -125,7 +127,9 @@ class SequenceNet(NeuralNet):
                 grads = torch.autograd.grad(loss, parameters, allow_unused=True)
             return loss.detach(), y_pred, list(map(own_grad, grads, parameters))
 
-        parts = side_by_side(step_part, x.parts, targets.split(sizes), weights.split(sizes), seeds)
+        rows = np.split(x.rows, np.cumsum(sizes)[:-1])
+        by_part = x.parts, rows, targets.split(sizes), weights.split(sizes), seeds
+        parts = side_by_side(step_part, *by_part)
         losses, outputs, grads = zip(*parts, strict=True)
         for parameter, *part_grads in zip(parameters, *grads, strict=True):
             for grad in part_grads:
@@ -152,21 +156,27 @@ class SequenceNet(NeuralNet):
         losses = [(self.criterion_(output, targets) * weights).mean() for output in outputs]
         return sum(losses) / len(losses)
 
-    def fit_loop(self, *args, **kwargs) -> SequenceNet:
+    def fit_loop(self, *args: Any, **kwargs: Any) -> SequenceNet:
         """Train, and remember whether the user interrupted it.
 
         skorch's early stopping ends training by a KeyboardInterrupt too; which one it was shows in
         that callback's count of misses.
         """
-        self.interrupted_ = False
         try:
-            return super().fit_loop(*args, **kwargs)
+            super().fit_loop(*args, **kwargs)
         except KeyboardInterrupt:
             self.interrupted_ = not any(
                 isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
                 for _, callback in self.callbacks_
             )
             raise
+        self.interrupted_ = False
+        return self
+
+    def partial_fit(self, *args: Any, **kwargs: Any) -> SequenceNet:
+        """Train, counting as interrupted until the loop has ended: skorch swallows interrupts."""
+        self.interrupted_ = True
+        return super().partial_fit(*args, **kwargs)
 
     def __reduce_ex__(self, protocol):
         """Return what pickle, joblib and copy keep: all that there is, as skorch does it."""
@@ -174,7 +184,8 @@ class SequenceNet(NeuralNet):
         # skorch pickles `module_` apart from the rest, and `module` is the same one once more.
         if self.module is getattr(self, "module_", None):
             del state["module"]
-        return copyreg.__newobj__, (type(self),), PickledState(state)
+        new = copyreg.__newobj__  # type: ignore[attr-defined]  # typeshed does not know it
+        return new, (type(self),), PickledState(state)
 
     def __getstate__(self):
         """Return what skops keeps, which asks for this alone: plain data."""
@@ -209,7 +220,8 @@ class SequenceNet(NeuralNet):
         def infer_batch(rows):
             with torch.inference_mode():
                 batch, _ = dataset.batch(rows)
-                return self._infer(function, batch).cpu().numpy()
+                # Only in training does a module return several outputs.
+                return cast("Tensor", self._infer(function, batch)).cpu().numpy()
 
         plan = self.get_iterator(dataset, training=False).plan()
         parts = side_by_side(infer_batch, plan)

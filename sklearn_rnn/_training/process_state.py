@@ -16,27 +16,28 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
+
+from sklearn_rnn._training.workers import Workers, in_new_thread
 
 # Held by who sets the seed: threads take turns.
 _TURN = threading.RLock()
 # Held while a number of threads is changed and put back, and while a pool is made.
 _CHANGE = threading.Lock()
 
-_pools: dict[int, ThreadPoolExecutor] = {}
+_pools: dict[int, Workers] = {}
 
 
 class _Local(threading.local):
     # The pool on which `side_by_side` computes in this thread, None for the thread itself.
-    pool: ThreadPoolExecutor | None = None
+    pool: Workers | None = None
     # Whether the thread may compute beside it.
     computes = True
     # A pool of one thread for its predictions.
-    own: ThreadPoolExecutor | None = None
+    own: Workers | None = None
 
 
 _local = _Local()
@@ -127,7 +128,8 @@ def torch_workers(n_workers: int) -> Iterator[None]:
     n_workers : int
         The number of threads, at least 1. With 1, `side_by_side` computes in this thread.
     """
-    pool = _pool_of(n_workers) if n_workers > 1 else _check_workers(n_workers)
+    _check_workers(n_workers)
+    pool = _pool_of(n_workers) if n_workers > 1 else None
     before, n_threads, flushed = _local.pool, torch.get_num_threads(), _flushes_denormal()
     computed = _local.computes
     try:
@@ -136,9 +138,18 @@ def torch_workers(n_workers: int) -> Iterator[None]:
         with _default_device():
             yield
     finally:
-        _local.pool, _local.computes = before, computed
-        _set_threads_here(n_threads)
-        torch.set_flush_denormal(flushed)
+        interrupt = None
+        while True:
+            # An interrupt in here must not leave the rest as it is.
+            try:
+                _local.pool, _local.computes = before, computed
+                torch.set_flush_denormal(flushed)
+                _set_threads_here(n_threads)
+                break
+            except KeyboardInterrupt as exc:
+                interrupt = exc
+        if interrupt is not None:
+            raise interrupt
 
 
 @contextmanager
@@ -161,20 +172,20 @@ def _check_workers(n_workers: int) -> None:
         raise ValueError(f"The number of workers must be at least 1. Got {n_workers}.")
 
 
-def _pool_of(n_workers: int) -> ThreadPoolExecutor:
+def _pool_of(n_workers: int) -> Workers:
     """Return the pool of so many threads, which all callers share."""
     _check_workers(n_workers)
     with _CHANGE:
         if n_workers not in _pools:
-            _pools[n_workers] = ThreadPoolExecutor(n_workers, "sklearn_rnn", _settle)
+            _pools[n_workers] = Workers(n_workers, _settle)
         return _pools[n_workers]
 
 
-def _own_pool(n_workers: int) -> ThreadPoolExecutor:
+def _own_pool(n_workers: int) -> Workers:
     """Return the one thread that computes for this one, so that callers do not share it."""
     _check_workers(n_workers)
     if _local.own is None:
-        _local.own = ThreadPoolExecutor(1, "sklearn_rnn", _settle)
+        _local.own = Workers(1, _settle)
     return _local.own
 
 
@@ -187,19 +198,12 @@ def _settle() -> None:
 def _set_threads_here(n_threads: int) -> None:
     """Set torch's number of threads for this thread, and leave it for new ones as it was."""
     with _CHANGE:
-        for_new_ones = _in_new_thread(torch.get_num_threads)
+        for_new_ones = in_new_thread(torch.get_num_threads)
         torch.get_num_threads()  # a thread takes over the number for new ones when it first looks
-        torch.set_num_threads(n_threads)
-        if for_new_ones != n_threads:
-            _in_new_thread(torch.set_num_threads, for_new_ones)
-
-
-def _in_new_thread(function: Callable, *args: Any) -> Any:
-    results: list = []
-    thread = threading.Thread(target=lambda: results.append(function(*args)), daemon=True)
-    thread.start()
-    thread.join()
-    return results[0]
+        try:
+            torch.set_num_threads(n_threads)
+        finally:
+            in_new_thread(torch.set_num_threads, for_new_ones)
 
 
 @contextmanager
@@ -275,13 +279,4 @@ def side_by_side(function: Callable, *arguments: Iterable) -> list[Any]:
     pool = _local.pool
     if pool is None or (len(calls) == 1 and _local.computes):
         return [function(*call) for call in calls]
-    futures = []
-    try:
-        for call in calls:
-            futures.append(pool.submit(function, *call))
-        return [future.result() for future in futures]
-    finally:
-        # After an error or an interrupt nothing must go on behind the caller's back.
-        for future in futures:
-            future.cancel()
-        wait(futures)
+    return pool.map(function, calls)

@@ -19,7 +19,7 @@ def _read_frame(name: str) -> pd.DataFrame:
     return pd.DataFrame([json.loads(line) for line in lines if line])
 
 
-def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool):
+def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool) -> Bunch | tuple[Any, Any]:
     """Load one corpus the way both public loaders offer it."""
     if subset not in _SUBSETS:
         raise ValueError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
@@ -182,7 +184,7 @@ def _changes(values: np.ndarray, lengths: np.ndarray, *, reverse: bool) -> np.nd
 
 
 def _collect_labels(
-    inspected: InspectedEstimator, X, sequences: csr_array, token_labels
+    inspected: InspectedEstimator, X: Any, sequences: csr_array, token_labels: Any
 ) -> np.ndarray:
     """Return the labels of all tokens, document after document."""
     # An empty document is read as one unknown token.
@@ -205,7 +207,7 @@ def _collect_labels(
     return np.concatenate(rows)
 
 
-def _choose_half(lengths: np.ndarray, labels: np.ndarray, random_state) -> np.ndarray:
+def _choose_half(lengths: np.ndarray, labels: np.ndarray, random_state: Any) -> np.ndarray:
     """Return which tokens belong to the documents held out."""
     n_documents = len(lengths)
     order = check_random_state(random_state).permutation(n_documents)

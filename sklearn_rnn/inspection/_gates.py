@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +53,7 @@ def gates(cell: nn.Module | None, x: Tensor, states: Tensor) -> Gates:
     return {"cell_state": memories[0][1:], **found} if memories else found
 
 
-def names_gates(cell: nn.Module | None) -> bool:
+def names_gates(cell: nn.Module | None) -> TypeGuard[RecurrentCell]:
     """Return whether a cell computes what its `equations` say, and names its gates there.
 
     A subclass may replace a method around them, or inherit a kernel for other equations.
@@ -79,6 +80,6 @@ def _follow_memory(cell: RecurrentCell, inputs: Tensor, before: Tensor, memory: 
         return ()
     steps = [memory]
     for x, h in zip(inputs.split(1), before.split(1), strict=True):
-        _, *memory = cell.advance(x, (h, *memory))
+        memory = cell.advance(x, (h, *memory))[1:]
         steps.append(memory)
     return tuple(map(torch.cat, zip(*steps, strict=True)))

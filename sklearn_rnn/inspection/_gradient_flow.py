@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches
 from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._recording import by_module, list_layers
-from sklearn_rnn.modules import GridLSTMCell
+from sklearn_rnn.modules import GridLSTMCell, RecurrentLayer
 from sklearn_rnn.modules.cells._base import run_steps
 
 _BATCH_SIZE = 64
@@ -99,7 +100,7 @@ def gradient_flow(estimator, X, y):
     # A copy, so that the estimator stays as it is, in numbers that do not underflow on the way.
     deep = deepcopy(inspected.deep).cpu().double().eval()
     criterion = deepcopy(inspected.estimator.net_.criterion_).cpu().double()
-    norms = {}
+    norms: dict[tuple[int, str], list[np.ndarray]] = {}
     with torch_workers(1), torch.inference_mode(False), torch.enable_grad():
         for rows in SimilarLengthBatches(dataset, _BATCH_SIZE).plan():
             batch, (labels, _) = dataset.batch(rows)
@@ -127,7 +128,8 @@ def _state_gradients(
     for cell, steps in states.items():
         norms[cell] = np.zeros((len(steps), n_documents))
         for step, state in enumerate(steps):
-            squares = sum(next(grads).square().flatten(1).sum(dim=1) for _ in state)
+            parts = [next(grads).square().flatten(1).sum(dim=1) for _ in state]
+            squares = sum(parts[1:], start=parts[0])
             norms[cell][step, : len(squares)] = squares.sqrt().detach().numpy()
     return norms
 
@@ -166,13 +168,14 @@ def stepwise(deep: nn.Module) -> Iterator[States]:
 
     try:
         for module, places in by_module(list_layers(deep)).items():
-            module.kernels = False
+            layer = cast("RecurrentLayer", module)
+            layer.kernels = False
             states.update({(place.depth, place.direction): [] for place in places})
             name, make = "forward", make_forward
-            if isinstance(module.cell, GridLSTMCell):
+            if isinstance(layer.cell, GridLSTMCell):
                 name, make = "_time", make_time
-            setattr(module.cell, name, make(module.cell, places))
-            changed.append((module.cell, name))
+            setattr(layer.cell, name, make(layer.cell, places))
+            changed.append((layer.cell, name))
             module.register_forward_hook(lambda *_, places=places: places.rotate(-1))
         yield states
     finally:
@@ -200,7 +203,7 @@ def _summarize(layer: int, direction: str, by_document: list[np.ndarray]) -> pd.
     )
 
 
-def _encode_labels(inspected: InspectedEstimator, y) -> np.ndarray:
+def _encode_labels(inspected: InspectedEstimator, y: Any) -> np.ndarray:
     """Return the place of each label among the classes."""
     criterion = inspected.estimator.net_.criterion_
     if not isinstance(criterion, nn.CrossEntropyLoss):

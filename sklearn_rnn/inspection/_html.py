@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +16,17 @@ from sklearn_rnn.inspection._recording import record_document
 _FOR, _AGAINST = "94, 60, 153", "230, 97, 1"
 _DARKEST = 0.65
 
+# Evidence that is drawn in the darkest shade unless there is stronger evidence. Changes of a logit
+# below it move a probability by a few hundredths at most, and must not look like reasons.
+_MIN_FULL_SHADE = 0.25
+
 
 class ShadedDocument:
     r"""A document whose words are shaded by their importance or attention.
 
     Notebooks show it as text. Purple words are evidence for the class, orange words evidence
-    against it. With attention, darker words have more weight. Hover over a word to see its value.
+    against it, as the legend says. With attention, darker words have more weight. Hover over a word
+    to see its value.
 
     Parameters
     ----------
@@ -32,6 +38,13 @@ class ShadedDocument:
 
     caption : str, default=""
         Line above the text. If it is empty, there is none.
+
+    target : str or None, default=None
+        What the words are evidence for. It is named in the legend. None draws no legend.
+
+    full_shade : float, default=0.0
+        Value that gets the darkest shade if no word has a larger one, so that a document without
+        evidence stays pale.
 
     See Also
     --------
@@ -50,10 +63,12 @@ class ShadedDocument:
     '<div'
     """
 
-    def __init__(self, words, values, *, caption=""):
+    def __init__(self, words, values, *, caption="", target=None, full_shade=0.0):
         self.words = words
         self.values = values
         self.caption = caption
+        self.target = target
+        self.full_shade = full_shade
 
     @classmethod
     def from_estimator(cls, estimator, document, *, values="integrated_gradients", target=None):
@@ -91,9 +106,14 @@ class ShadedDocument:
                 f"Got {values!r} instead."
             )
         importance = compute_importance(estimator, document, target, [values])
-        part = "recurrent network" if values == "integrated_gradients" else importance.explained
-        caption = f"{values.replace('_', ' ')} for {importance.target.name} ({part})"
-        return cls(importance.words, importance.values[values], caption=caption)
+        explained = importance.target
+        return cls(
+            importance.words,
+            importance.values[values],
+            caption=f"{explained.describe()} ({values.replace('_', ' ')}, {importance.explained})",
+            target=str(explained.name),
+            full_shade=_MIN_FULL_SHADE,
+        )
 
     def to_html(self):
         """Return the document as HTML.
@@ -109,21 +129,23 @@ class ShadedDocument:
             lengths = np.array([len(word) for word in self.words.tokens])
             starts = np.cumsum(lengths + 1) - lengths - 1
             spans = np.column_stack([starts, starts + lengths])
-        largest = np.abs(self.values).max(initial=0) or 1
+        largest = max(np.abs(self.values).max(initial=0), self.full_shade) or 1
         parts, place = [], 0
         for (start, stop), value in zip(spans.tolist(), self.values.tolist(), strict=True):
             parts.append(escape(text[place:start]))
-            colour = _FOR if value >= 0 else _AGAINST
-            shade = _DARKEST * abs(value) / largest
-            parts.append(
-                f'<span style="background-color: rgba({colour}, {shade:.3f})" '
-                f'title="{value:.3g}">{escape(text[start:stop])}</span>'
-            )
+            parts.append(_shaded(text[start:stop], value, value / largest))
             place = stop
         parts.append(escape(text[place:]))
         caption = f'<div style="opacity: 0.7">{escape(self.caption)}</div>' if self.caption else ""
         body = f'<div style="white-space: pre-wrap; line-height: 1.6">{"".join(parts)}</div>'
-        return f"<div>{caption}{body}</div>"
+        return f"<div>{caption}{self._legend()}{body}</div>"
+
+    def _legend(self):
+        if self.target is None:
+            return ""
+        words = [(f"for {self.target}", 1), (f"against {self.target}", -1)]
+        legend = " ".join(_shaded(text, "evidence", share) for text, share in words)
+        return f'<div style="font-size: smaller">{legend}</div>'
 
     def _repr_html_(self):
         return self.to_html()
@@ -132,7 +154,17 @@ class ShadedDocument:
         return f"ShadedDocument({len(self.words.tokens)} words, {self.caption!r})"
 
 
-def read_attention(estimator, document) -> tuple[DocumentWords, np.ndarray]:
+def _shaded(text, value, share):
+    """Return text on its shade: purple for a positive share of the darkest, orange for others."""
+    colour = _FOR if share >= 0 else _AGAINST
+    title = value if isinstance(value, str) else f"{value:.3g}"
+    return (
+        f'<span style="background-color: rgba({colour}, {_DARKEST * abs(share):.3f})" '
+        f'title="{title}">{escape(text)}</span>'
+    )
+
+
+def read_attention(estimator: Any, document: Any) -> tuple[DocumentWords, np.ndarray]:
     """Return the words of a document and the weights that each head of the pooling gives them."""
     inspected = InspectedEstimator(estimator)
     sequence, words = inspected.read(document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -18,6 +19,7 @@ from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.inspection._document_words import DocumentWords
 from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
+from sklearn_rnn.inspection._wide_path import attribute_wide_path
 from sklearn_rnn.modules import PackedLayout
 from sklearn_rnn.modules._unique_rows import dense
 
@@ -37,10 +39,19 @@ class ExplainedOutput:
         The class, or the number of the output.
     weights : ndarray of float32 of shape (n_outputs,)
         Weight of each output in the score.
+    probability : float or None, default=None
+        The probability of the class. None if the estimator predicts none.
     """
 
     name: Any
     weights: np.ndarray
+    probability: float | None = None
+
+    def describe(self) -> str:
+        """Return the class with its probability, or the name of the output."""
+        if self.probability is None:
+            return str(self.name)
+        return f"{self.name}, probability {self.probability:.2f}"
 
 
 @dataclass
@@ -58,7 +69,7 @@ class Importance:
     score : float
         The score of the document.
     baseline_score : float
-        The score with all tokens unknown to the recurrent network.
+        The score of a document of as many unknown tokens.
     explained : str
         Which parts of the estimator the score comes from.
     """
@@ -145,14 +156,16 @@ def token_importance(estimator, document, *, target=None, methods=METHODS, n_ste
     The score that is explained is the logit of the class minus the mean logit of the other classes.
     With two classes it is `decision_function`, or its negative.
 
+    Both methods explain the whole prediction: the recurrent network and the wide path, each
+    weighted by its share.
+
     Integrated gradients attribute the change of the score when the vectors of all tokens move in a
-    straight line from that of the unknown token to their own. They explain the recurrent network,
-    weighted by its share of the score. The wide path does not depend on vectors and stays constant.
+    straight line from that of the unknown token to their own. The wide path is linear in words and
+    word pairs, so their contributions are added as they are; a pair's is shared by its two words.
     The importances sum to `score` minus `baseline_score`, up to the error of the numerical
     integration, `completeness_gap`, which more `n_steps` reduce.
 
-    Occlusion is the decrease of the score when the token is replaced by the unknown token. It
-    explains the whole prediction, wide path included.
+    Occlusion is the decrease of the score when the token is replaced by the unknown token.
 
     References
     ----------
@@ -172,7 +185,9 @@ def token_importance(estimator, document, *, target=None, methods=METHODS, n_ste
     return compute_importance(estimator, document, target, methods, n_steps).to_frame()
 
 
-def compute_importance(estimator, document, target, methods, n_steps=32) -> Importance:
+def compute_importance(
+    estimator: Any, document: Any, target: Any, methods: Sequence[str], n_steps: int = 32
+) -> Importance:
     """Return what `token_importance` makes a frame of."""
     unknown = [method for method in methods if method not in METHODS]
     if unknown or isinstance(methods, str) or not len(methods):
@@ -185,14 +200,18 @@ def compute_importance(estimator, document, target, methods, n_steps=32) -> Impo
     with torch_workers(1), torch.inference_mode(False):
         outputs = _outputs(inspected, tokens[None])[0]
         target = _resolve_target(inspected, target, outputs)
+        target.probability = _probability(inspected, sequence, target)
         score = float(outputs @ target.weights)
         integrated, change = integrate_gradients(inspected, tokens, target.weights, n_steps)
-        values = {
-            "integrated_gradients": integrated,
-            "occlusion": score - occlude(inspected, tokens) @ target.weights.astype(np.float64)
-            if "occlusion" in methods
-            else None,
-        }
+        through_wide_path = attribute_wide_path(
+            inspected, SequenceDataset(sequence), target.weights
+        )
+        integrated += through_wide_path
+        change += through_wide_path.sum()
+        values = {"integrated_gradients": integrated}
+        if "occlusion" in methods:
+            occluded = occlude(inspected, tokens) @ target.weights.astype(np.float64)
+            values["occlusion"] = score - occluded
     return Importance(
         words,
         {method: values[method] for method in methods},
@@ -222,17 +241,17 @@ def integrate_gradients(
     nodes, node_weights = np.polynomial.legendre.leggauss(n_steps)
     shares, share_weights = (nodes + 1) / 2, node_weights / 2
     n_chunks = min(n_steps, -(-n_steps * len(tokens) // _MAX_TOKENS))
-    weights = torch.from_numpy(weights).to(inspected.device)
+    output_weights = torch.from_numpy(weights).to(inspected.device)
     total = np.zeros(len(tokens))
     inspected.evaluation()
     chunks = np.array_split(shares, n_chunks), np.array_split(share_weights, n_chunks)
     for chunk, chunk_weights in zip(*chunks, strict=True):
-        point, difference, scores = _score_between(inspected, tokens, weights, chunk)
+        point, difference, scores = _score_between(inspected, tokens, output_weights, chunk)
         (grad,) = torch.autograd.grad(scores.sum(), point)
         along = (grad * difference).sum(dim=1).double().cpu().numpy()
         # Documents of one length: packed order is a row for each token, a column for each document.
         total += along.reshape(len(tokens), -1) @ chunk_weights
-    _, _, ends = _score_between(inspected, tokens, weights, np.array([0.0, 1.0]))
+    _, _, ends = _score_between(inspected, tokens, output_weights, np.array([0.0, 1.0]))
     before, after = ends.detach().tolist()
     return inspected.deep_weight * total, inspected.deep_weight * (after - before)
 
@@ -250,7 +269,7 @@ def _score_between(inspected, tokens, weights, shares):
     ids = batch.parts[0].to(device)
     layout = PackedLayout(ids.batch_sizes, ids.data.device)
     share = torch.tensor(shares, dtype=torch.float32, device=device)[layout.documents][:, None]
-    kept = {}
+    kept: dict[str, torch.Tensor] = {}
 
     def move(module, args, vectors):
         # Each token gets a gradient of its own, also where its vector is that of another one.
@@ -294,6 +313,17 @@ def _outputs(inspected: InspectedEstimator, documents: np.ndarray) -> np.ndarray
         documents.ravel(), np.full(len(documents), documents.shape[1])
     )
     return inspected.estimator.net_.outputs(SequenceDataset(sequences))
+
+
+def _probability(
+    inspected: InspectedEstimator, sequence: csr_array, target: ExplainedOutput
+) -> float | None:
+    """Return the probability of the class that is explained, None if there is none."""
+    estimator = inspected.estimator
+    if not hasattr(estimator, "predict_proba"):
+        return None
+    place = estimator.classes_.tolist().index(target.name)
+    return float(estimator.predict_proba(sequence)[0, place])
 
 
 def _resolve_target(

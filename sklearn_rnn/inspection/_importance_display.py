@@ -24,8 +24,11 @@ class TokenImportanceDisplay:
     target : label
         The class that is explained.
 
+    probability : float or None, default=None
+        The probability of that class.
+
     explained : str, default="recurrent network"
-        Parts of the estimator that occlusion explains.
+        Parts of the estimator that are explained.
 
     completeness_gap : float or None, default=None
         Error of the sum of integrated gradients.
@@ -64,12 +67,14 @@ class TokenImportanceDisplay:
         values,
         tokens,
         target,
+        probability=None,
         explained="recurrent network",
         completeness_gap=None,
     ):
         self.values = values
         self.tokens = tokens
         self.target = target
+        self.probability = probability
         self.explained = explained
         self.completeness_gap = completeness_gap
 
@@ -113,6 +118,7 @@ class TokenImportanceDisplay:
             values=importance.values,
             tokens=importance.words.tokens,
             target=importance.target.name,
+            probability=importance.target.probability,
             explained=importance.explained,
             completeness_gap=importance.completeness_gap if has_gap else None,
         )
@@ -143,22 +149,27 @@ class TokenImportanceDisplay:
                 places, values, width, color=COLOURS[i], label=self._describe(method)
             )
         ax.axhline(0, color="black", linewidth=0.8)
-        ax.set_ylabel("change of the score")
-        ax.set_title(f"Evidence for {str(self.target)!r}", loc="left", pad=38, parse_math=False)
+        ax.set_ylabel("against \u2190 score \u2192 for")
+        title = f"Evidence for {str(self.target)!r}"
+        if self.probability is not None:
+            title += f", p = {self.probability:.2f}"
+        ax.set_title(title, loc="left", pad=52, parse_math=False)
         ax.set_xlim(-0.7, n_tokens - 0.3)
         ax.grid(axis="y", alpha=0.3)
         ax.set_axisbelow(True)
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1.01), borderaxespad=0, frameon=False)
+        ax.legend(
+            loc="lower left",
+            bbox_to_anchor=(0, 1.01),
+            borderaxespad=0,
+            frameon=False,
+            title=self.explained,
+            alignment="left",
+        )
         label_words(ax, self.tokens)
         self.ax_, self.figure_ = ax, figure
         return self
 
     def _describe(self, method):
-        if method == "occlusion":
-            return f"occlusion ({self.explained})"
-        gap = (
-            ""
-            if self.completeness_gap is None
-            else f"; error of the sum {abs(self.completeness_gap):.1g}"
-        )
-        return f"integrated gradients (recurrent network{gap})"
+        if method == "occlusion" or self.completeness_gap is None:
+            return method.replace("_", " ")
+        return f"integrated gradients (error of the sum {abs(self.completeness_gap):.1g})"

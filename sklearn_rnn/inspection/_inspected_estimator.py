@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from itertools import pairwise
 from numbers import Integral
 from typing import Any
@@ -60,6 +61,7 @@ class InspectedEstimator:
             else:
                 raise _not_inspectable(final, estimator)
         check_is_fitted(final)
+        final = copy(final)  # one whole model, whatever another thread learns meanwhile
         self.estimator = final
         self.vectorizer = final.vectorizer_
         if self.vectorizer is None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sklearn_rnn._sklearn_compat import check_matplotlib_support
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
 
 # Okabe and Ito's colours, which people with any colour vision can tell apart; the yellow, hard to
 # see on white, is left out.
@@ -15,7 +21,9 @@ _INCHES_A_WORD = 0.16
 _LONGEST_WORD = 18
 
 
-def get_axes(ax, caller: str, *, width: float = 6.4, height: float = 4.0):
+def get_axes(
+    ax: Axes | None, caller: str, *, width: float = 6.4, height: float = 4.0
+) -> tuple[Axes, Figure | SubFigure]:
     """Return the axes to draw on, and their figure; None stands for new ones.
 
     Parameters
@@ -40,7 +48,7 @@ def width_for(n_words: int) -> float:
     return float(np.clip(2.4 + 0.2 * n_words, 6.4, 15))
 
 
-def label_words(ax, words: list[str]) -> None:
+def label_words(ax: Axes, words: list[str]) -> None:
     """Write words along the x axis, leaving some out where there is no room for all.
 
     Parameters
@@ -50,8 +58,9 @@ def label_words(ax, words: list[str]) -> None:
     words : list of str
         The words.
     """
-    ax.figure.draw_without_rendering()  # the layout decides how much room there is
-    inches = ax.get_position().width * ax.figure.get_size_inches()[0]
+    figure = ax.figure.figure  # the whole one, where the axes are in a subfigure
+    figure.draw_without_rendering()  # the layout decides how much room there is
+    inches = ax.get_window_extent().width / figure.dpi
     step = max(1, int(np.ceil(len(words) * _INCHES_A_WORD / inches)))
     places = range(0, len(words), step)
     # A dollar sign in a word is no formula.

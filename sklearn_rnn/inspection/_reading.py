@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -13,7 +15,7 @@ MAX_TOKENS = 2**17
 
 
 def read_prefixes(
-    inspected: InspectedEstimator, sequence: csr_array, n_readings: int | str | None
+    inspected: InspectedEstimator, sequence: csr_array, n_readings: int | Literal["auto"] | None
 ) -> tuple[np.ndarray, list] | tuple[None, None]:
     """Predict beginnings of a document, each as a document of its own.
 
@@ -55,7 +57,7 @@ def _find_predict(estimator):
     return None
 
 
-def _choose_lengths(n_tokens: int, n_readings: int | str | None) -> np.ndarray:
+def _choose_lengths(n_tokens: int, n_readings: int | Literal["auto"] | None) -> np.ndarray:
     if n_readings == "auto":
         n_readings = max(2, 2 * MAX_TOKENS // (n_tokens + 1))
     if n_readings is None or n_readings >= n_tokens:
@@ -64,7 +66,7 @@ def _choose_lengths(n_tokens: int, n_readings: int | str | None) -> np.ndarray:
     return np.unique(np.linspace(n_tokens, 0, n_readings, endpoint=False).round().astype(int))
 
 
-def _output_names(estimator, n_outputs: int) -> list:
+def _output_names(estimator: Any, n_outputs: int) -> list:
     classes = getattr(estimator, "classes_", None)
     if classes is not None and len(classes) == n_outputs:
         return list(np.asarray(classes).tolist())

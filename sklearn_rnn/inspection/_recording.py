@@ -32,7 +32,7 @@ class LayerRecord:
     module : torch.nn.Module
         Number of the layer.
     inputs, states : torch.Tensor of shape (n_tokens, n_features)
-        What it read and returned, in packed order.
+        What it read and returned, in packed order. There are none before it was called.
     memory : torch.Tensor of shape (n_tokens, hidden_size) or None
         The memory that it returned beside them, as a block of a Grid LSTM does.
     """
@@ -40,8 +40,8 @@ class LayerRecord:
     depth: int
     direction: str
     module: nn.Module
-    inputs: Tensor | None = None
-    states: Tensor | None = None
+    inputs: Tensor = field(init=False)
+    states: Tensor = field(init=False)
     memory: Tensor | None = None
 
 
@@ -53,14 +53,14 @@ class Recording:
     ----------
     layers : list of LayerRecord
         From the lowest on, forward before backward.
-    layout : PackedLayout or None
-        Where each token of the batch lies.
+    layout : PackedLayout
+        Where each token of the batch lies. There is none before the network was called.
     attention : torch.Tensor of shape (n_tokens, n_heads) or None
         Weights of attention pooling, in packed order. None for other poolings.
     """
 
     layers: list[LayerRecord] = field(default_factory=list)
-    layout: PackedLayout | None = None
+    layout: PackedLayout = field(init=False)
     attention: Tensor | None = None
 
 
@@ -116,7 +116,7 @@ def recording(deep: nn.Module) -> Iterator[Recording]:
 
     hooks = [module.register_forward_hook(keep_layer) for module in places]
     if hasattr(deep.pooling, "weights"):
-        hooks.append(deep.pooling.register_forward_hook(keep_attention))
+        hooks.append(deep.get_submodule("pooling").register_forward_hook(keep_attention))
     try:
         yield record
     finally:

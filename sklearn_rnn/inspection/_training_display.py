@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._plotting import COLOURS, get_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # What skorch and the callbacks of the package record in each epoch, and the name of its axis.
 PANELS = {
@@ -103,7 +108,7 @@ class TrainingDisplay:
 
         ax.set_axis_off()
         grid = GridSpecFromSubplotSpec(n_panels, 1, ax.get_subplotspec(), hspace=0.12)
-        self.axes_ = []
+        self.axes_: list[Axes] = []
         for i, (panel, curves) in enumerate(self.curves.items()):
             axes = figure.add_subplot(grid[i], sharex=self.axes_[0] if self.axes_ else None)
             for colour, (label, values) in zip(COLOURS, curves.items(), strict=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -53,9 +54,8 @@ class TimeBlocks:
     ) -> None:
         self.layout = layout
         self.reverse = reverse
-        if max_padding is None:
-            max_padding = MAX_PADDING if layout.device.type == "cpu" else torch.inf
-        self.max_padding = max_padding
+        most = MAX_PADDING if layout.device.type == "cpu" else torch.inf
+        self.max_padding = most if max_padding is None else max_padding
 
     @cached_property
     def shapes(self) -> list[tuple[int, int]]:
@@ -142,12 +142,12 @@ class _Spread(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, x: Tensor, places: Tensor, n_places: int) -> Tensor:
+    def forward(ctx: Any, x: Tensor, places: Tensor, n_places: int) -> Tensor:
         ctx.save_for_backward(places)
         return x.new_zeros(n_places, *x.shape[1:]).index_copy_(0, places, x)
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         (places,) = ctx.saved_tensors
         return _Collect.apply(grad, places), None, None
 
@@ -156,12 +156,12 @@ class _Collect(torch.autograd.Function):
     """Take rows from places of their own: the opposite of `_Spread`."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, places: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, places: Tensor) -> Tensor:
         ctx.save_for_backward(places)
         ctx.n_places = len(x)
         return x.index_select(0, places)
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (places,) = ctx.saved_tensors
         return _Spread.apply(grad, places, ctx.n_places), None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal, cast
+
 import torch
 from torch import Tensor, nn
+
+from .cells import RecurrentCell
+from .cells._base import Cell
 
 RECURRENT_INITS = ("orthogonal", "identity", "uniform")
 
 
-def start_recurrent_weights(cell: nn.Module, init: str) -> None:
+def start_recurrent_weights(cell: Cell, init: str) -> None:
     """Give the matrices from state to state new values, gate by gate.
 
     Cells whose `weight_hh` is not a stack of square matrices are left as they are.
@@ -42,7 +47,9 @@ def start_recurrent_weights(cell: nn.Module, init: str) -> None:
             nn.init.uniform_(gate, -(size**-0.5), size**-0.5)
 
 
-def start_forget_bias(cell: nn.Module, bias: float | str, max_length: int | None = None) -> None:
+def start_forget_bias(
+    cell: Cell, bias: float | Literal["chrono"], max_length: int | None = None
+) -> None:
     """Give the gate that keeps the memory a bias, by which it starts open or closed.
 
     Cells without such a gate are left as they are. Where there is a gate only that writes what it
@@ -65,8 +72,9 @@ def start_forget_bias(cell: nn.Module, bias: float | str, max_length: int | None
     keep, write = getattr(cell, "keep_gate", None), getattr(cell, "write_gate", None)
     if keep is None and write is None:
         return
-    whole = cell.bias if hasattr(cell, "bias") else cell.bias_ih
-    biases = whole.detach().view(-1, cell.hidden_size)
+    whole: Tensor = getattr(cell, "bias" if hasattr(cell, "bias") else "bias_ih")
+    # A cell that names its gates has the sizes of one of ours.
+    biases = whole.detach().view(-1, cast("RecurrentCell", cell).hidden_size)
     if bias == "chrono":
         if max_length is None:
             raise ValueError('forget_bias="chrono" needs max_length, the longest time to remember.')

@@ -7,10 +7,12 @@ branch in each.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from ._embedding import TokenEmbedding
 from ._network import SequenceNetwork, build_network
 from ._wide import NGramLinear, WideAndDeep
 
@@ -106,7 +108,7 @@ def _describe(network: nn.Module) -> dict:
         if network.arguments is None:
             raise TypeError("a network with a cell of your own, which is code, cannot be described")
         # A table can have grown.
-        n_ids = network.embedding.table.num_embeddings
+        n_ids = cast("TokenEmbedding", network.embedding).table.num_embeddings
         return {"kind": "deep", "arguments": {**network.arguments, "num_embeddings": n_ids}}
     raise TypeError(f"a network of type {type(network).__name__} cannot be described")
 

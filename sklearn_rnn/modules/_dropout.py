@@ -52,7 +52,24 @@ def current_generator() -> torch.Generator | None:
     return getattr(_CURRENT, "generator", None)
 
 
-class Dropout(nn.Module):
+class _Dropout(nn.Module):
+    """Base of dropout of values and of features: the draw."""
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        self.p = p
+
+    def _drop(self, x: Tensor) -> Tensor:
+        """Return `x` with some values zeroed, whether in training or not."""
+        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=current_generator())
+        return x * kept.div_(1 - self.p)
+
+    def extra_repr(self) -> str:
+        """Show the probability in the printed network."""
+        return f"p={self.p}"
+
+
+class Dropout(_Dropout):
     """Zero a share of the values while training, and scale the others up.
 
     Parameters
@@ -73,23 +90,12 @@ class Dropout(nn.Module):
     tensor([0., 2.])
     """
 
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__()
-        self.p = p
-
     def forward(self, x: Tensor) -> Tensor:
         """Return `x`, in training with some values zeroed."""
-        if not (self.training and self.p):
-            return x
-        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=current_generator())
-        return x * kept.div_(1 - self.p)
-
-    def extra_repr(self) -> str:
-        """Show the probability in the printed network."""
-        return f"p={self.p}"
+        return self._drop(x) if self.training and self.p else x
 
 
-class LockedDropout(Dropout):
+class LockedDropout(_Dropout):
     """Zero a share of the features of each document while training, the same ones at each token.
 
     Parameters
@@ -128,5 +134,5 @@ class LockedDropout(Dropout):
         """
         if not (self.training and self.p):
             return x
-        mask = super().forward(x.new_ones(layout.n_documents, x.shape[1]))
+        mask = self._drop(x.new_ones(layout.n_documents, x.shape[1]))
         return x * mask[layout.documents]

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from ._dropout import Dropout
 from ._layout import PackedLayout
-from ._recurrent import RecurrentLayer
+from ._recurrent import ModulesOf, RecurrentLayer
 from .cells import GridLSTMCell
 from .cells._grid_lstm import lstm_transform
 
@@ -58,6 +58,9 @@ class GridLSTM(nn.Module):
     torch.Size([5, 8])
     """
 
+    projections: ModulesOf[nn.Linear]
+    layers: ModulesOf[ModulesOf[RecurrentLayer]]
+
     def __init__(
         self,
         input_size: int,
@@ -74,8 +77,10 @@ class GridLSTM(nn.Module):
         directions = (False, True) if bidirectional else (False,)
         self.num_layers = num_layers
         self.output_size = hidden_size * len(directions)
-        self.projections = nn.ModuleList(nn.Linear(input_size, 2 * hidden_size) for _ in directions)
-        self.layers = nn.ModuleList(
+        self.projections = nn.ModuleList(  # type: ignore[assignment]  # items are typed as Module
+            nn.Linear(input_size, 2 * hidden_size) for _ in directions
+        )
+        self.layers = nn.ModuleList(  # type: ignore[assignment]
             nn.ModuleList(
                 RecurrentLayer(
                     GridLSTMCell(hidden_size, priority),
@@ -147,6 +152,8 @@ class DepthLSTM(nn.Module):
     torch.Size([2, 4])
     """
 
+    layers: ModulesOf[nn.Linear]
+
     def __init__(
         self, input_size: int, hidden_size: int, *, num_layers: int = 1, tied: bool = False
     ) -> None:
@@ -154,7 +161,7 @@ class DepthLSTM(nn.Module):
         self.num_layers = num_layers
         self.output_size = hidden_size
         self.projection = nn.Linear(input_size, 2 * hidden_size)
-        self.layers = nn.ModuleList(
+        self.layers = nn.ModuleList(  # type: ignore[assignment]
             nn.Linear(hidden_size, 4 * hidden_size) for _ in range(1 if tied else num_layers)
         )
         self.reset_parameters()

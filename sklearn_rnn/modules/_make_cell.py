@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from torch import nn
+from typing import Literal, cast
 
 from ._cell_start import start_forget_bias, start_recurrent_weights
 from .cells import CELLS, RecurrentCell, StateDropout, Zoneout
+from .cells._base import Cell, SteppedCell
 from .cells._own_cell import make_own_cell
 
 
@@ -18,11 +18,11 @@ def make_cell(
     cell: str | Callable,
     activation: str = "tanh",
     recurrent_init: str | None = None,
-    forget_bias: float | str | None = None,
+    forget_bias: float | Literal["chrono"] | None = None,
     max_length: int | None = None,
     zoneout: float = 0.0,
     state_dropout: float = 0.0,
-) -> nn.Module:
+) -> Cell:
     """Make a cell, start its weights, and wrap it in what regularises it.
 
     Parameters
@@ -51,10 +51,12 @@ def make_cell(
     cell : torch.nn.Module
         The cell.
     """
+    made: Cell
     if isinstance(cell, str):
         options = {"activation": activation}
         class_ = CELLS[cell]
-        made = class_(input_size, hidden_size, **{name: options[name] for name in class_.options})
+        make: Callable[..., Cell] = class_
+        made = make(input_size, hidden_size, **{name: options[name] for name in class_.options})
     else:
         made = make_own_cell(cell, input_size, hidden_size)
     if recurrent_init is not None:
@@ -74,7 +76,7 @@ def n_documents_at_once(cell: str | Callable) -> int:
     return getattr(class_, "n_documents_at_once", RecurrentCell.n_documents_at_once)
 
 
-def _with_steps(cell: nn.Module) -> nn.Module:
+def _with_steps(cell: Cell) -> SteppedCell:
     """Return the cell if it can be run step by step."""
     missing = [name for name in ("step", "n_states") if not hasattr(cell, name)]
     if missing:
@@ -82,4 +84,4 @@ def _with_steps(cell: nn.Module) -> nn.Module:
             "The 'zoneout' parameter needs a cell that is run step by step, a RecurrentCell "
             f"for example. {type(cell).__name__} has no {', '.join(missing)}."
         )
-    return cell
+    return cast("SteppedCell", cell)

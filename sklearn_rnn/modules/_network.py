@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any, Literal, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,16 @@ from ._recurrent import RecurrentStack
 from ._unique_rows import UniqueRows, dense
 from .cells import CELLS
 
-GRIDS = {"grid_lstm": partial(GridLSTM, tied=False), "tied_grid_lstm": partial(GridLSTM, tied=True)}
+GRIDS: dict[str, Callable[..., GridLSTM]] = {
+    "grid_lstm": partial(GridLSTM, tied=False),
+    "tied_grid_lstm": partial(GridLSTM, tied=True),
+}
+
+
+class _SizedPart(Protocol):
+    """What a network must know of its embedding and of its pooling: how wide their vectors are."""
+
+    output_size: int
 
 
 class SequenceNetwork(nn.Module):
@@ -65,6 +75,9 @@ class SequenceNetwork(nn.Module):
     torch.Size([2, 2])
     """
 
+    # What `build_network` was called with, None if it was with a cell that has no name.
+    arguments: dict[str, Any] | None
+
     def __init__(
         self,
         embedding: nn.Module,
@@ -81,9 +94,9 @@ class SequenceNetwork(nn.Module):
         self.embedding = embedding
         self.encoder = encoder
         self.pooling = pooling
-        self.skip = MeanPooling(embedding.output_size) if skip_connection else None
+        self.skip = MeanPooling(_output_size(embedding)) if skip_connection else None
         self.dropout = Dropout(dropout)
-        n_features = pooling.output_size + (embedding.output_size if skip_connection else 0)
+        n_features = _output_size(pooling) + (_output_size(embedding) if skip_connection else 0)
         self.head = nn.Linear(n_features, n_outputs)
 
     def encode(self, ids: PackedSequence) -> Tensor:
@@ -138,7 +151,7 @@ def build_network(
     embedding_dim: int = 100,
     hidden_size: int = 64,
     recurrent_init: str | None = None,
-    forget_bias: float | str | None = None,
+    forget_bias: float | Literal["chrono"] | None = None,
     max_length: int | None = None,
     pooling: str = "concat",
     num_heads: int = 4,
@@ -224,7 +237,12 @@ def build_network(
     embedding = TokenEmbedding(
         num_embeddings, embedding_dim, word_dropout=word_dropout, sparse=sparse
     )
-    sizes = {"num_layers": num_layers, "bidirectional": bidirectional, "dropout": dropout}
+    sizes: dict[str, Any] = {
+        "num_layers": num_layers,
+        "bidirectional": bidirectional,
+        "dropout": dropout,
+    }
+    encoder: RecurrentStack | GridLSTM
     if isinstance(cell, str) and cell in GRIDS:
         _refuse_with_grid(
             cell,
@@ -272,6 +290,10 @@ def build_network(
     return network
 
 
+def _output_size(part: nn.Module) -> int:
+    return cast("_SizedPart", part).output_size
+
+
 def _make_pooling(
     input_size: int, pooling: str, bidirectional: bool, num_heads: int, attention_penalty: float
 ) -> nn.Module:
@@ -285,7 +307,7 @@ def _make_pooling(
     return make(input_size, attention_penalty=attention_penalty, **heads)
 
 
-def _refuse_with_grid(cell: str, **params) -> None:
+def _refuse_with_grid(cell: str, **params: object) -> None:
     """Refuse what a Grid LSTM has no place for."""
     given = [f"{name}={value!r}" for name, value in params.items() if value]
     if given:

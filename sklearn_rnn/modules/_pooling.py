@@ -314,7 +314,7 @@ class ConcatPooling(nn.Module):
         return torch.cat([self.max(states, layout), self.mean(states, layout)], dim=1)
 
 
-POOLINGS = {
+POOLINGS: dict[str, type[nn.Module]] = {
     "last": LastPooling,
     "mean": MeanPooling,
     "max": MaxPooling,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,19 @@ from ._dropout import Dropout, LockedDropout
 from ._layout import PackedLayout
 from ._unique_rows import UniqueRows, dense
 from ._weight_dropout import has_recurrent_weights, with_dropped_weights
-from .cells import RecurrentCell
+from .cells._base import Cell
+
+M = TypeVar("M", covariant=True)
+
+
+class ModulesOf(Protocol[M]):
+    """A `torch.nn.ModuleList` whose modules are of one class."""
+
+    def __getitem__(self, index: int) -> M: ...
+
+    def __iter__(self) -> Iterator[M]: ...
+
+    def __len__(self) -> int: ...
 
 
 class RecurrentLayer(nn.Module):
@@ -38,9 +51,11 @@ class RecurrentLayer(nn.Module):
         `modules.kernels.load_kernels` has compiled them in this process.
     """
 
+    cell: Cell
+
     def __init__(
         self,
-        cell: RecurrentCell,
+        cell: Cell,
         *,
         reverse: bool = False,
         recurrent_dropout: float = 0.0,
@@ -86,7 +101,7 @@ class RecurrentLayer(nn.Module):
             outputs.append(output)
         return blocks.join(outputs)
 
-    def _dropped_cell(self) -> RecurrentCell:
+    def _dropped_cell(self) -> Cell:
         """Return the cell, with recurrent weights dropped once for the whole call."""
         if not (self.training and self.recurrent_dropout.p):
             return self.cell
@@ -128,9 +143,12 @@ class RecurrentStack(nn.Module):
     torch.Size([5, 8])
     """
 
+    layers: ModulesOf[ModulesOf[RecurrentLayer]]
+    dropout: Dropout | LockedDropout
+
     def __init__(
         self,
-        make_cell: Callable[[int, int], RecurrentCell],
+        make_cell: Callable[[int, int], Cell],
         input_size: int,
         hidden_size: int,
         *,
@@ -144,7 +162,7 @@ class RecurrentStack(nn.Module):
         super().__init__()
         directions = (False, True) if bidirectional else (False,)
         self.output_size = hidden_size * len(directions)
-        self.layers = nn.ModuleList(
+        self.layers = nn.ModuleList(  # type: ignore[assignment]  # its items are typed as Module
             nn.ModuleList(
                 RecurrentLayer(
                     make_cell(input_size if depth == 0 else self.output_size, hidden_size),
@@ -177,4 +195,4 @@ class RecurrentStack(nn.Module):
                 locked = isinstance(self.dropout, LockedDropout)
                 x = self.dropout(x, layout) if locked else self.dropout(x)
             x = torch.cat([layer(x, layout) for layer in directions], dim=1)
-        return x
+        return dense(x)

@@ -31,7 +31,7 @@ class UniqueRows(NamedTuple):
     """
 
     rows: Tensor
-    index: Tensor
+    index: Tensor  # type: ignore[assignment]  # hides `tuple.index`, which nobody asks for
 
     def dense(self) -> Tensor:
         """Return the matrix, of shape (n_rows, n_features)."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import TypeVar
 
 from torch import nn
 
 from ._dropout import Dropout
+from .cells._base import Cell
+
+C = TypeVar("C", nn.Module, Cell)
 
 
-def with_dropped_weights(cell: nn.Module, dropout: Dropout) -> nn.Module:
+def with_dropped_weights(cell: C, dropout: Dropout) -> C:
     """Return a cell some of whose weights from state to state are zeroed, once for a whole call.
 
     It is a copy, since other threads may be in the cell, each with weights dropped of its own.
@@ -28,16 +32,16 @@ def with_dropped_weights(cell: nn.Module, dropout: Dropout) -> nn.Module:
     """
     dropped = copy(cell)
     if "weight_hh" in cell._parameters:
-        dropped._parameters = {**cell._parameters, "weight_hh": dropout(cell.weight_hh)}
-    else:
-        dropped._modules = {**cell._modules, "cell": with_dropped_weights(cell.cell, dropout)}
+        weight = dropout(cell._parameters["weight_hh"])
+        dropped._parameters = {**cell._parameters, "weight_hh": weight}
+    elif (inner := cell._modules["cell"]) is not None:
+        dropped._modules = {**cell._modules, "cell": with_dropped_weights(inner, dropout)}
     return dropped
 
 
-def has_recurrent_weights(cell: nn.Module) -> bool:
+def has_recurrent_weights(cell: nn.Module | Cell) -> bool:
     """Return whether there are weights from state to state, in a cell or in its part `cell`."""
-    while "weight_hh" not in cell._parameters:
-        cell = cell._modules.get("cell")
-        if cell is None:
-            return False
-    return True
+    if "weight_hh" in cell._parameters:
+        return True
+    inner = cell._modules.get("cell")
+    return inner is not None and has_recurrent_weights(inner)

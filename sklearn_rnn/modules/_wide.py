@@ -46,6 +46,9 @@ class NGramLinear(nn.Module):
     [[2, 3, 4], [0, 0, 0]]
     """
 
+    pairs: Tensor
+    idf: Tensor
+
     def __init__(
         self,
         n_outputs: int,

@@ -54,7 +54,7 @@ class NumbersAsTextMixin:
                 setattr(cls, name, _reading_numbers(getattr(cls, name)))
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
+        tags = super().__sklearn_tags__()  # type: ignore[misc]  # of the estimator
         tags.input_tags.two_d_array = True
         for name in ("one_d_array", "string", "sparse", "categorical", "positive_only"):
             setattr(tags.input_tags, name, False)

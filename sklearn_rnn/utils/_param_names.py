@@ -117,7 +117,7 @@ class ParamNamesMixin:
         self : estimator instance
             The estimator.
         """
-        known = self.get_params(deep=False)
+        known = self.get_params(deep=False)  # type: ignore[attr-defined]  # of the estimator
         for name in params:
             outer, is_nested, inner = name.partition("__")
             value = params.get(outer, known.get(outer))
@@ -127,7 +127,7 @@ class ParamNamesMixin:
                     f"{value!r}, which has no parameters.{_instead_of_nested(outer, inner)}"
                 )
         try:
-            return super().set_params(**params)
+            return super().set_params(**params)  # type: ignore[misc]
         except ValueError as exc:
             wrong = [name for name in params if name.partition("__")[0] not in known]
             if not wrong:

@@ -180,7 +180,8 @@ def check_text_estimator(
     results = []
     for _, check in text_estimator_checks_generator(estimator):
         name = check.func.__name__
-        status, error = "passed", None
+        status = "passed"
+        error: Exception | None = None
         try:
             check(estimator)
         except SkipTest as exc:

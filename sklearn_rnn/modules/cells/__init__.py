@@ -20,7 +20,7 @@ from ._step_cell import StepCell
 from ._zoneout import Zoneout
 
 # A new cell is registered here, and in `__all__`: the rest of the package asks its class.
-CELLS = {
+CELLS: dict[str, type[RecurrentCell]] = {
     "rnn": RNNCell,
     "lstm": LSTMCell,
     "gru": GRUCell,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,32 @@ from torch.nn import functional as F
 
 State = tuple[Tensor, ...]
 Gates = dict[str, Tensor]
+# What `project` makes of the input for `advance` to read: a tensor, or whatever suits the cell.
+Projected = Any
+
+
+class Cell(Protocol):
+    """What a layer runs over blocks of time: a module that says how its state begins."""
+
+    # What it needs of `torch.nn.Module`, which a protocol cannot extend.
+    training: bool
+    _parameters: dict[str, nn.Parameter | None]
+    _modules: dict[str, nn.Module | None]
+
+    def initial_state(self, x: Tensor) -> State:
+        """Return the state before the first step of the block `x`."""
+
+    def __call__(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """Return the output of each step of a block, and the state after the last."""
+
+
+class SteppedCell(Cell, Protocol):
+    """A cell that can also be run step by step."""
+
+    n_states: int
+
+    def step(self, x: Tensor, state: State) -> State:
+        """Return the state after one step, the output first."""
 
 
 class RecurrentCell(nn.Module):
@@ -88,7 +114,7 @@ class RecurrentCell(nn.Module):
         self.reset_recurrent_weights()
         for bias in self.biases:
             nn.init.zeros_(bias)
-        if self.keep_bias:
+        if self.keep_gate is not None:
             nn.init.constant_(self.biases[0].chunk(self.n_gates)[self.keep_gate], self.keep_bias)
 
     def reset_recurrent_weights(self) -> None:
@@ -125,7 +151,7 @@ class RecurrentCell(nn.Module):
         zeros = x.new_zeros(x.shape[1], self.hidden_size)
         return (zeros,) * self.n_states
 
-    def project(self, x: Tensor) -> Tensor:
+    def project(self, x: Tensor) -> Projected:
         """Return what a step takes from the input, the same whatever the state.
 
         Parameters
@@ -158,7 +184,7 @@ class RecurrentCell(nn.Module):
         """
         raise NotImplementedError
 
-    def advance(self, x: Tensor, state: State) -> State:
+    def advance(self, x: Projected, state: State) -> State:
         """Return the state after one step: `equations` without the gates."""
         state, _ = self.equations(x, state)
         return state
@@ -209,7 +235,7 @@ class RecurrentCell(nn.Module):
 
 
 def run_steps(
-    step: Callable[[Any, State], State], inputs: Iterable, state: State
+    step: Callable[[Projected, State], State], inputs: Iterable[Projected], state: State
 ) -> tuple[Tensor, State]:
     """Repeat a step over a block of time.
 
@@ -236,6 +262,6 @@ def run_steps(
     return torch.stack(outputs), state
 
 
-def author(cell: type[nn.Module], method: str) -> type[nn.Module]:
+def author(cell: type, method: str) -> type:
     """Return the class in which a method of a cell is written."""
     return next(class_ for class_ in cell.__mro__ if method in vars(class_))

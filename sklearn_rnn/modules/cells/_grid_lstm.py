@@ -109,8 +109,8 @@ class GridLSTMCell(RecurrentCell):
             Those that go on in time.
         """
         steps = zip(*self.project(x), strict=True)
-        output, (_, *state) = run_steps(self.advance, steps, state)
-        return output, tuple(state)
+        output, (_, h, m) = run_steps(self.advance, steps, state)
+        return output, (h, m)
 
     def project(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return what a step takes from below: one product for all steps.
@@ -133,12 +133,12 @@ class GridLSTMCell(RecurrentCell):
             return depth_sums, m_below
         return depth_sums, m_below, F.linear(below, V_time, b_time)
 
-    def advance(self, projected: tuple[Tensor, ...], state: State) -> State:
+    def advance(self, x: tuple[Tensor, ...], state: State) -> State:
         """Advance by one step.
 
         Parameters
         ----------
-        projected : tuple of tensors of shape (n_documents, ...)
+        x : tuple of tensors of shape (n_documents, ...)
             What `project` made of the input at this step.
         state : tuple of tensors of shape (n_documents, ...)
             The hidden vector and the memory from the step before. What went up there may stand in
@@ -149,18 +149,18 @@ class GridLSTMCell(RecurrentCell):
         state : tuple of three tensors of shape (n_documents, ...)
             What goes up, hidden vector beside memory, then those two that go on in time.
         """
-        depth_sums, m_below, *time_sums = projected
-        state = state[-2:]
+        depth_sums, m_below, *time_sums = x
+        h, m = state[-2:]
         if self.priority == "time":
-            h_depth, m_depth = self._depth(depth_sums, m_below, state[0])
+            h_depth, m_depth = self._depth(depth_sums, m_below, h)
             bias = (self.bias_ih + self.bias_hh).chunk(2)[0]
-            time_sums = F.linear(h_depth, self.weight_ih.chunk(2)[0], bias)
-            state = self._time(time_sums, *state)
+            h, m = self._time(F.linear(h_depth, self.weight_ih.chunk(2)[0], bias), h, m)
         else:
-            before, state = state[0], self._time(*time_sums, *state)
-            seen = state[0] if self.priority == "depth" else before
+            before = h
+            h, m = self._time(time_sums[0], h, m)
+            seen = h if self.priority == "depth" else before
             h_depth, m_depth = self._depth(depth_sums, m_below, seen)
-        return torch.cat([h_depth, m_depth], dim=1), *state
+        return torch.cat([h_depth, m_depth], dim=1), h, m
 
     def _time(self, sums: Tensor, h: Tensor, m: Tensor) -> State:
         return lstm_transform(sums + F.linear(h, self.weight_hh.chunk(2)[0]), m)

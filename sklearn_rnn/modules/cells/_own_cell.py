@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from ._base import State
+from ._base import Cell, State
 from ._step_cell import StepCell
 
 _N_STEPS, _N_DOCUMENTS = 2, 3
 
 
-def make_own_cell(make: Callable, input_size: int, hidden_size: int) -> nn.Module:
+def make_own_cell(make: Callable, input_size: int, hidden_size: int) -> Cell:
     """Make a cell of the user's and try it on zeros, with errors that say what is wrong.
 
     A module with `initial_state` must do what :class:`RecurrentCell` does with blocks of time; any
@@ -61,13 +62,13 @@ def make_own_cell(make: Callable, input_size: int, hidden_size: int) -> nn.Modul
     # What a check computes is no part of the training, nor are the random numbers it may draw.
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         if hasattr(cell, "initial_state"):
-            _check_block(name, cell, x, hidden_size)
+            _check_block(name, cast("Cell", cell), x, hidden_size)
         else:
             cell = _as_step_cell(name, cell, x[0], hidden_size)
-    return cell.train(training)
+    return cast("Cell", cell.train(training))
 
 
-def _check_block(name: str, cell: nn.Module, x: Tensor, hidden_size: int) -> None:
+def _check_block(name: str, cell: Cell, x: Tensor, hidden_size: int) -> None:
     """Run a cell of blocks over zeros and look at what comes out."""
     state = cell.initial_state(x)
     if not (isinstance(state, tuple) and all(_is_state(part) for part in state)):

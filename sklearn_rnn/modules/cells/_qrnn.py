@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
@@ -93,7 +95,7 @@ class _RunningSum(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, f: Tensor, x: Tensor, start: Tensor) -> Tensor:
+    def forward(ctx: Any, f: Tensor, x: Tensor, start: Tensor) -> Tensor:
         sums = torch.empty_like(x)
         s = start
         for t in range(len(x)):
@@ -103,7 +105,7 @@ class _RunningSum(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         f, start, sums = ctx.saved_tensors
         d_x = torch.empty_like(grad)
         d_later = torch.zeros_like(start)  # what the steps after this one want of the sum

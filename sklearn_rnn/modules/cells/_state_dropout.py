@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Protocol, TypeGuard
+
 from torch import Tensor, nn
 
 from sklearn_rnn.modules._dropout import Dropout
 
-from ._base import State, run_steps
+from ._base import Cell, State, SteppedCell, run_steps
+
+
+class _WeighingCell(SteppedCell, Protocol):
+    """A cell that reads its hidden state by weights alone."""
+
+    hidden_size: int
 
 
 class StateDropout(nn.Module):
@@ -41,9 +49,11 @@ class StateDropout(nn.Module):
     (torch.Size([5, 2, 4]), torch.Size([2, 4]))
     """
 
-    def __init__(self, cell: nn.Module, p: float) -> None:
+    cell: _WeighingCell
+
+    def __init__(self, cell: Cell, p: float) -> None:
         super().__init__()
-        if getattr(cell, "carries_hidden", True):
+        if not _reads_by_weights_alone(cell):
             raise ValueError(
                 "Dropout of the state, recurrent_dropout with variational_dropout=True, needs a "
                 f"cell that reads its hidden state by weights alone. {type(cell).__name__} does "
@@ -71,3 +81,7 @@ class StateDropout(nn.Module):
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Run over a block of time, step by step in training."""
         return run_steps(self.step, x, state) if self.training else self.cell(x, state)
+
+
+def _reads_by_weights_alone(cell: Cell) -> TypeGuard[_WeighingCell]:
+    return not getattr(cell, "carries_hidden", True)

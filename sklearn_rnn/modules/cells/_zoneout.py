@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from sklearn_rnn.modules._dropout import current_generator
 
-from ._base import State, run_steps
+from ._base import State, SteppedCell, run_steps
 
 
 class Zoneout(nn.Module):
@@ -42,7 +42,9 @@ class Zoneout(nn.Module):
     (torch.Size([5, 2, 4]), torch.Size([2, 4]))
     """
 
-    def __init__(self, cell: nn.Module, p: float) -> None:
+    cell: SteppedCell
+
+    def __init__(self, cell: SteppedCell, p: float) -> None:
         super().__init__()
         self.cell = cell
         self.p = p

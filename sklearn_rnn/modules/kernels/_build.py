@@ -89,7 +89,7 @@ def describe_kernels() -> dict[str, str | None]:
     except RuntimeError:
         compiler = None
     return {
-        "installed": installed and Path(installed._name).name,
+        "installed": None if installed is None else Path(installed._name).name,
         "instruction set": _instruction_set(),
         "compiler": compiler,
         "cache": str(_user_cache()),

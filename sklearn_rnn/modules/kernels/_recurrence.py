@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import torch
 from torch import Tensor
 from torch.autograd import Function
@@ -11,15 +13,16 @@ from torch.nn import functional as F
 from .._layout import PackedLayout
 from .._unique_rows import UniqueRows
 from ..cells import CELLS, RecurrentCell
+from ..cells._base import Cell
 from ._build import has_kernels, load_kernels
 
 
-def has_kernel_for(cell: RecurrentCell) -> bool:
+def has_kernel_for(cell: Cell) -> TypeGuard[RecurrentCell]:
     """Return whether a kernel was written for a cell."""
     return _kernel_name(cell) is not None
 
 
-def can_read(cell: RecurrentCell, x: Tensor | UniqueRows, kernels: bool | str) -> bool:
+def can_read(cell: Cell, x: Tensor | UniqueRows, kernels: bool | str) -> TypeGuard[RecurrentCell]:
     """Return whether a cell is to read such input by a kernel, and can.
 
     A model trained with kernels may be used where there are none; then torch computes. `kernels`
@@ -68,10 +71,11 @@ def read(
     return states[:, : cell.hidden_size]
 
 
-def _kernel_name(cell: RecurrentCell) -> str | None:
+def _kernel_name(cell: Cell) -> str | None:
     """Return the kernel of a cell, None for others: a subclass may compute something else."""
-    class_ = type(cell)
-    kernel = vars(class_).get("kernel") if class_ in CELLS.values() else None
+    if not isinstance(cell, RecurrentCell) or type(cell) not in CELLS.values():
+        return None
+    kernel = vars(type(cell)).get("kernel")
     if kernel is None:
         return None
     return "_".join([kernel, *(getattr(cell, option) for option in cell.options)])

@@ -46,7 +46,9 @@ def outputs(estimator, X):
 
 def as_array(values):
     """Return an output as a dense array."""
-    return values.toarray() if sparse.issparse(values) else np.asarray(values)
+    if sparse.issparse(values):
+        return values.toarray()  # type: ignore[attr-defined]  # scipy-stubs narrow it too far
+    return np.asarray(values)
 
 
 def rows(output, chosen):
@@ -68,9 +70,9 @@ def assert_same(actual, expected, what, *, exact=False):
 
 def _same_width(first, second):
     """Return two outputs dense; zeros that a sparse one does not store count as columns."""
-    widths = [x.shape[1] for x in (first, second) if sparse.issparse(x)]
+    is_sparse = sparse.issparse(first) or sparse.issparse(second)
     first, second = as_array(first), as_array(second)
-    if widths:
+    if is_sparse:
         widths = [x.shape[1] for x in (first, second)]
         first, second = (
             np.pad(x, ((0, 0), (0, max(widths) - x.shape[1]))) for x in (first, second)

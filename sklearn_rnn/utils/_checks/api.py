@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from typing import Any
 from unittest import SkipTest
 
 from sklearn.base import clone
@@ -123,7 +124,7 @@ def check_clone_of_fitted_is_unfitted(name, estimator):
 @text_check()
 def check_repr_can_be_evaluated(name, estimator):
     """`repr` is the expression that makes the estimator again."""
-    names = {"nan": float("nan"), "inf": float("inf")}
+    names: dict[str, Any] = {"nan": float("nan"), "inf": float("inf")}
     for value in [estimator, *estimator.get_params(deep=True).values()]:
         names[type(value).__name__] = type(value)
     text = repr(estimator)

@@ -76,7 +76,7 @@ def check_nothing(name, estimator):
 @text_check(requires_fit)
 def check_no_documents_in_fit(name, estimator):
     """There is nothing to learn from no documents."""
-    for X in ([], np.array([], dtype=object)):
+    for X in (list[str](), np.array([], dtype=object)):
         y = make_target(estimator)
         y = None if y is None else y[:0]
         assert_refused(make(estimator).fit, X, y, what=f"no documents in {name}.fit")
