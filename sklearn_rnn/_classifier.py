@@ -260,7 +260,8 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         Share of the wide path in the scores, 0.0 without one. The recurrent network has the rest.
 
     history_ : skorch.history.History
-        What skorch recorded in each epoch.
+        What skorch recorded in each epoch, or in each of the last 32 chunks given to
+        `partial_fit`.
 
     n_iter_ : int
         Number of epochs of the last fit, 1 after `partial_fit`.

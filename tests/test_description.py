@@ -8,7 +8,13 @@ from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 from weights import copy_weights, same_weights
 
-from sklearn_rnn.modules import NGramLinear, SequenceNetwork, WideAndDeep, build_network
+from sklearn_rnn.modules import (
+    NGramLinear,
+    SequenceNetwork,
+    WideAndDeep,
+    _description,
+    build_network,
+)
 from sklearn_rnn.modules._description import describe, rebuild
 from sklearn_rnn.modules._network import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
@@ -80,6 +86,22 @@ def test_both_paths_come_back(deep):
 def test_wide_path_comes_back():
     wide = make_wide()
     assert_same_outputs(wide, there_and_back(wide))
+
+
+def test_layers_are_counted_before_they_are_built(monkeypatch):
+    network = make_deep(num_layers=2)
+    description, weights = describe(network), copy_weights(network)
+    description["arguments"]["num_layers"] = len(weights) + 1
+    monkeypatch.setattr(_description, "build_network", lambda **_: pytest.fail("it was built"))
+    with pytest.raises(TypeError, match=f"more than {len(weights)} layers"):
+        rebuild(description, weights)
+
+
+def test_a_network_of_two_parts_is_none_of_them():
+    network = WideAndDeep(make_deep(), make_wide(), 0.3)
+    description = describe(network)
+    with pytest.raises(ValueError, match="network of two parts"):
+        rebuild({**description, "deep": description}, copy_weights(network))
 
 
 def test_no_random_number_is_drawn():

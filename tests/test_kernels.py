@@ -1,6 +1,13 @@
+import ctypes
 import os
+import pickle
+import shlex
+import shutil
+import stat
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -304,8 +311,8 @@ def test_a_compiler_that_fails_is_quoted(tmp_path, monkeypatch):
     monkeypatch.setattr(_compiler, "SOURCE", broken)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(RuntimeError, match=r"(?s)compiler of C\+\+17.*error"):
-        _build._built()
-    assert not list(tmp_path.rglob("*.so"))
+        _build._built(tmp_path)
+    assert list(tmp_path.iterdir()) == [broken]
 
 
 def test_a_model_of_the_kernels_predicts_without_them(monkeypatch):
@@ -316,12 +323,192 @@ def test_a_model_of_the_kernels_predicts_without_them(monkeypatch):
     np.testing.assert_allclose(clf.predict_proba(X), expected, atol=1e-5)
 
 
-def test_library_is_compiled_once(tmp_path, monkeypatch):
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Return a cache folder of our own, for a compiler that is quick."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    built = _build._built()
-    assert built.parent == tmp_path / "sklearn_rnn"
+    monkeypatch.setattr(_build, "FLAGS", ("-O0",))
+    monkeypatch.setattr(_compiler, "FLAGS", ("-O0", *_compiler.FLAGS[1:]))
+    return _build._cache_folder()
+
+
+def test_library_is_compiled_once(cache, tmp_path, monkeypatch):
+    assert cache == tmp_path / "sklearn_rnn"
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+    built = _build._built(cache)
+    assert list(cache.iterdir()) == [built]
     monkeypatch.setattr(_build, "compile_library", lambda *_: pytest.fail("compiled again"))
-    assert _build._built() == built
+    assert _build._built(cache) == built
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF", None])
+def test_a_damaged_library_is_compiled_again(cache, content):
+    built = _build._built(cache)
+    whole = built.read_bytes()
+    built.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    again = _build._built(cache)
+    assert ctypes.CDLL(str(again)).width() > 0
+
+
+def test_processes_that_compile_at_once_get_whole_libraries(cache):
+    with ThreadPoolExecutor(2) as pool:
+        libraries = list(pool.map(_build._built, [cache, cache]))
+    assert all(ctypes.CDLL(str(library)).width() > 0 for library in libraries)
+    assert set(cache.iterdir()) == set(libraries)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777])
+def test_a_folder_where_others_can_write_is_no_cache(cache, mode):
+    cache.chmod(mode)
+    assert _build._cache_folder() is None
+
+
+def test_a_link_is_no_cache(cache):
+    cache.rename(cache.with_name("elsewhere"))
+    cache.symlink_to("elsewhere")
+    assert _build._cache_folder() is None
+
+
+def test_a_folder_of_another_user_is_no_cache(cache, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: cache.stat().st_uid + 1)
+    assert _build._cache_folder() is None
+
+
+def test_a_library_that_others_can_write_is_not_loaded(cache, monkeypatch):
+    planted = _build._built(cache)
+    planted.chmod(0o722)
+    compiled = []
+    monkeypatch.setattr(
+        _build, "compile_library", lambda flags, path: path.write_bytes(compiled.append(1) or b"x")
+    )
+    assert _build._built(cache) != planted
+    assert compiled
+
+
+@pytest.fixture
+def no_library(monkeypatch):
+    """Let no library be installed, nor compiled before."""
+    monkeypatch.setattr(_build, "_installed", lambda: None)
+    _build._compiled.cache_clear()
+    yield
+    _build._compiled.cache_clear()
+
+
+def test_without_a_cache_no_folder_is_left(cache, no_library, tmp_path, monkeypatch):
+    cache.chmod(0o777)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    assert _build.load_kernels().width() > 0
+    assert not list(temporary.iterdir())
+    assert not list(cache.iterdir())
+
+
+def test_a_cache_from_which_nothing_is_loaded_is_done_without(cache, no_library, monkeypatch):
+    tried, open_library = [], ctypes.CDLL
+
+    def fail_in_cache(name):
+        tried.append(name)
+        if name.startswith(str(cache)):
+            raise OSError(f"{name}: failed to map segment from shared object")
+        return open_library(name)
+
+    monkeypatch.setattr(ctypes, "CDLL", fail_in_cache)
+    assert _build.load_kernels().width() > 0
+    assert len(tried) == 2
+
+
+def test_only_fit_starts_the_compiler(cache, no_library, tmp_path, monkeypatch):
+    """A model that was fitted with kernels opens and predicts where there are none."""
+    X, y = make_word_order(n_samples=40, random_state=0)
+    params = {"cell": "gru", "kernels": True, "max_epochs": 1, "random_state": 0}
+    clf = RNNTextClassifier(**params).fit(X, y)
+    expected = clf.predict_proba(X)
+    save(clf, tmp_path / "model")
+    pickled = pickle.dumps(clf)
+    _build._compiled.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "run", lambda *args, **_: pytest.fail(f"{args} was started"))
+        for loaded in (load(tmp_path / "model"), pickle.loads(pickled)):
+            np.testing.assert_allclose(loaded.predict_proba(X), expected, atol=1e-5)
+    assert not own_kernels.has_kernels(True)
+    loaded.fit(X, y)
+    assert own_kernels.has_kernels(True)
+    np.testing.assert_array_equal(loaded.predict_proba(X), expected)
+
+
+def test_a_stream_goes_on_with_kernels_in_another_process(cache, no_library):
+    clf = RNNTextClassifier(cell="gru", kernels=True)
+    clf.partial_fit(["a b", "b"], [0, 1], classes=[0, 1])
+    pickled = pickle.dumps(clf)
+    _build._compiled.cache_clear()
+    pickle.loads(pickled).partial_fit(["a b", "b"], [0, 1])
+    assert own_kernels.has_kernels(True)
+
+
+@pytest.mark.parametrize(
+    ("variable", "command"),
+    [
+        ("{} -m64", ["{}", "-m64"]),
+        ("env {}", [shutil.which("env"), "{}"]),
+        ("'{}' '-DA=b c'", ["{}", "-DA=b c"]),
+    ],
+)
+def test_the_compiler_can_be_a_command(variable, command, tmp_path, monkeypatch):
+    (compiler,) = _compiler.find_compiler()[:1]
+    monkeypatch.setenv("CXX", variable.format(compiler))
+    command = [word.format(compiler) for word in command]
+    assert _compiler.find_compiler() == command
+    assert own_kernels.describe_kernels()["compiler"] == shlex.join(command)
+    if _compiler.IS_X86 and "-m64" in command:
+        monkeypatch.setattr(_compiler, "FLAGS", ("-O0", *_compiler.FLAGS[1:]))
+        _compiler.compile_library((), tmp_path / "library.so")
+        assert (tmp_path / "library.so").exists()
+
+
+def test_the_path_of_a_compiler_can_have_blanks(tmp_path, monkeypatch):
+    compiler = tmp_path / "my compiler"
+    compiler.write_text("#!/bin/sh\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    assert _compiler.find_compiler() == [str(compiler)]
+
+
+@pytest.mark.parametrize("variable", ["'g++", "-m64", " "])
+def test_a_command_without_a_compiler(variable, monkeypatch):
+    monkeypatch.setenv("CXX", variable)
+    with pytest.raises(RuntimeError, match="needs a C\\+\\+ compiler, but"):
+        _compiler.find_compiler()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory can be limited on Linux only")
+def test_out_of_memory_is_an_error_not_the_end():
+    source = (
+        "import resource, torch\n"
+        "from sklearn_rnn.modules import LSTMCell, PackedLayout, RecurrentLayer\n"
+        "torch.set_num_threads(1)\n"
+        "layout, x = PackedLayout(torch.tensor([1, 1])), torch.ones(2, 1)\n"
+        "small, large = (RecurrentLayer(LSTMCell(1, n), kernels=True) for n in (16, 2048))\n"
+        "def run_out(call, *args):\n"
+        "    used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "    resource.setrlimit(resource.RLIMIT_AS, (used + 30 * 2**20, -1))\n"
+        "    try:\n"
+        "        call(*args)\n"
+        "    except MemoryError as exc:\n"
+        "        print(exc)\n"
+        "    resource.setrlimit(resource.RLIMIT_AS, (-1, -1))\n"
+        "small(x, layout).sum().backward()\n"  # what is loaded at first use
+        "run_out(large, x, layout)\n"
+        "run_out(large(x, layout).sum().backward)\n"
+        "print(small(x, layout).isfinite().all())\n"
+    )
+    result = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+    assert not result.returncode, result.stderr
+    assert result.stdout.splitlines() == [
+        "the kernel lstm_forward found no memory to work in",
+        "the kernel lstm_backward found no memory to work in",
+        "tensor(True)",
+    ]
 
 
 def test_second_derivatives_are_refused():

@@ -535,6 +535,17 @@ def test_error_names_the_file(path):
     assert issubclass(ModelFileError, ValueError)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text here")
+def test_names_that_are_not_utf8(path):
+    name = os.fsencode(path.parent) + b"/caf\xe9"
+    save(SequenceVectorizer(min_df=2), os.fsdecode(name))
+    assert load(os.fsdecode(name)).min_df == load(name).min_df == 2
+    with open(name, "ab") as file:
+        file.write(b"x")
+    with pytest.raises(ModelFileError, match="cannot be opened"):
+        load(os.fsdecode(name))
+
+
 def test_missing_file(path):
     with pytest.raises(FileNotFoundError):
         load(path)
@@ -615,6 +626,29 @@ def test_networks_read_cells_by_name_alone(fitted, path):
     forged = text.replace('["cell", "lstm"]', '["cell", {"type": "device", "value": "cpu"}]')
     path.write_bytes(put_together(json.loads(forged), *rest))
     with pytest.raises(ModelFileError, match="described by its name"):
+        load(path)
+
+
+def test_a_file_holds_a_hundred_estimators(path):
+    steps = [(str(i), SequenceVectorizer()) for i in range(99)]
+    save(Pipeline(steps), path)
+    assert len(load(path)) == 99
+    with pytest.raises(TypeError, match=r"(?s)'steps'.*no more than 100 estimators and nets"):
+        save(Pipeline([*steps, ("last", SequenceVectorizer())]), path)
+    record, *rest = take_apart(path.read_bytes())
+    params = record["content"]["params"]
+    params["steps"].append(params["steps"][0])
+    path.write_bytes(put_together(record, *rest))
+    with pytest.raises(ModelFileError, match="no more than 100 estimators and nets"):
+        load(path)
+
+
+def test_nets_share_no_weights(fitted, path):
+    save(fitted, path)
+    record, *rest = take_apart(path.read_bytes())
+    record["content"]["params"]["callbacks"] = [record["content"]["learned"]["net_"]] * 2
+    path.write_bytes(put_together(record, *rest))
+    with pytest.raises(ModelFileError, match="named twice"):
         load(path)
 
 

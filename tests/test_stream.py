@@ -18,6 +18,7 @@ from sklearn_rnn._text.ngrams import count_ngrams
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.growth import find_ngrams
 from sklearn_rnn._training.settings import resolve_wide_weight
+from sklearn_rnn._training.stream import N_CHUNKS_KEPT
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.exceptions import FitInterruptedWarning
 from sklearn_rnn.modules import build_network
@@ -222,6 +223,17 @@ def test_the_wide_path_counts_small_chunks_together(monkeypatch):
     assert have_same_n_documents(clf, 240)
 
 
+def test_small_chunks_wait_in_few_parts():
+    kept = incremental.Stream(0, 0, 0.1, counts=incremental.NGramCounts(n_documents=10**9))
+    chunks = [IDS[[i % len(TWEETS)]] for i in range(500)]
+    for chunk in chunks:
+        kept = kept.add(chunk, IDS.data.max() + 1)
+    assert len(kept.waiting) < 15
+    assert kept.n_documents == 10**9 + 500
+    tokens = np.concatenate([part.data for part in kept.waiting])
+    np.testing.assert_array_equal(tokens, np.concatenate([chunk.data for chunk in chunks]))
+
+
 def have_same_n_documents(clf, n_documents):
     return clf.net_.stream_.n_documents == n_documents
 
@@ -289,6 +301,16 @@ def test_n_iter_loss_curve_and_t():
     assert clf.validation_scores_ is None
     assert len(clf.history_) == 4
     assert not any(row["batches"] for row in clf.history_)
+
+
+def test_a_stream_without_end_keeps_the_history_of_the_last_chunks():
+    clf = make(embedding_dim=2, hidden_size=2)
+    for _ in range(N_CHUNKS_KEPT + 3):
+        clf.partial_fit(["good not bad", "bad not good"], [0, 1], classes=[0, 1])
+    epochs = [row["epoch"] for row in clf.history_]
+    assert epochs == list(range(4, N_CHUNKS_KEPT + 4))
+    assert len(clf.loss_curve_) == N_CHUNKS_KEPT + 3
+    assert clf.loss_curve_[3:] == clf.history_[:, "train_loss"]
 
 
 def test_it_goes_on_from_fit():

@@ -54,6 +54,9 @@ def are_same(first, second):
     return first == second
 
 
+# CPython gives all of them the same hash.
+SAME_HASH = [k * (2**61 - 1) for k in range(17)]
+
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
 HASHABLE = st.recursive(
     PLAIN, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3), max_leaves=3
@@ -107,6 +110,9 @@ def test_scalars_of_numpy_come_back(array):
         torch.device("cuda:1"),
         "\ud800",
         10**1000,
+        [np.array(["long" * 50_000, "short"])] * 2,  # each fits the JSON, both together do not
+        set(SAME_HASH[:-1]),
+        dict.fromkeys(range(2**16)),
     ],
 )
 def test_special_values_come_back(value):
@@ -146,6 +152,8 @@ class Text(str):
         np.ma.masked_array([1]),
         range(3),
         iter([1]),
+        set(SAME_HASH),
+        dict.fromkeys(range(2**16 + 1)),
     ],
 )
 def test_what_is_no_data_is_refused(value):
@@ -167,6 +175,7 @@ def test_what_is_no_data_is_refused(value):
         {"type": "frozenset", "items": [[]]},
         {"type": "float", "value": "not"},
         {"type": "float", "value": 1},
+        {"type": "float", "value": "1" * 1000},
         {"type": "bytes", "value": "\u20ac"},
         {"type": "device", "value": "nowhere"},
         {"type": "scalar", "dtype": "<f8", "value": "1"},
@@ -182,6 +191,15 @@ def test_what_is_no_data_is_refused(value):
         {"type": "array", "dtype": "<U300000000", "shape": [1], "values": ["a"]},
         {"type": "array", "dtype": "|O", "shape": [10**12, 10**12], "values": []},
         {"type": "array", "dtype": "|O", "shape": [True], "values": [1]},
+        {"type": "array", "dtype": "|O", "shape": [10**4000] * 1000, "values": []},
+        {"type": "array", "dtype": "<U0", "shape": [10**9], "numbers": "3"},
+        [{"type": "array", "dtype": "<U200000", "shape": [1], "values": ["a"]}] * 2,
+        [{"type": "array", "dtype": "<f8", "shape": [2], "numbers": "0"}] * 2,
+        {"type": "set", "items": SAME_HASH},
+        {"type": "frozenset", "items": SAME_HASH},
+        {"type": "set", "items": [{"type": "tuple", "items": [k]} for k in SAME_HASH]},
+        {"type": "dict", "items": [[k, None] for k in SAME_HASH]},
+        {"type": "dict", "items": [[k, None] for k in range(2**16 + 1)]},
         {"type": "array", "dtype": ["a"], "shape": [1], "values": [1]},
         {"type": "array", "dtype": "f4,(2,)f8", "shape": [2], "numbers": "0"},
         {"type": "scalar", "dtype": "f4,(2,)f8", "value": 1.0},
@@ -189,7 +207,11 @@ def test_what_is_no_data_is_refused(value):
     ],
 )
 def test_what_was_not_written_so_is_refused(written):
-    arrays = {"0": np.zeros(2), "2": np.full((1, 1), 2**31, np.uint32)}
+    arrays = {
+        "0": np.zeros(2),
+        "2": np.full((1, 1), 2**31, np.uint32),
+        "3": np.zeros((10**9, 0), np.uint32),
+    }
     with pytest.raises(Exception):  # noqa: B017
         Reader(arrays).read(written)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,7 +29,7 @@ def write_atomically(path: str | os.PathLike, data: bytes) -> None:
     Parameters
     ----------
     path : path-like
-        Where to. A link is followed.
+        Where to. A link is followed. Folders, pipes, devices and read-only files are refused.
     data : bytes
         The content.
 
@@ -42,28 +45,55 @@ def write_atomically(path: str | os.PathLike, data: bytes) -> None:
     ...     print(path.read_bytes(), len(list(path.parent.iterdir())))
     b'new' 1
     """
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise IsADirectoryError(f"The path to save to is a folder: {target}.")
+    target = Path(os.path.realpath(os.fsdecode(path)))
+    old_mode = _check_target(target)
     _remove_strays(target)
-    with _temporary_file(target) as (temporary, file):
+    with _temporary_file(target, is_private=old_mode is not None) as (temporary, file):
+        if old_mode is not None:
+            os.chmod(temporary, old_mode)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-        with suppress(FileNotFoundError):
-            os.chmod(temporary, target.stat().st_mode & 0o777)
         if fcntl is None:
             file.close()  # Windows renames no open file
         os.replace(temporary, target)
     _sync_folder(target.parent)
 
 
+def _check_target(target: Path) -> int | None:
+    """Return the permissions of the old file, None without one; refuse what is not to be replaced.
+
+    A rename replaces all that the folder lets it: devices, pipes and files that are read-only.
+    """
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(f"The path to save to is a folder: {target}.")
+    if not stat.S_ISREG(mode):
+        raise OSError(f"The path to save to is neither new nor a regular file: {target}.")
+    is_effective = os.access in os.supports_effective_ids  # not on Windows
+    if not os.access(target, os.W_OK, effective_ids=is_effective):
+        raise PermissionError(f"The file to save to is read-only: {target}.")
+    return mode & 0o777
+
+
 @contextmanager
-def _temporary_file(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
+def _temporary_file(target: Path, *, is_private: bool) -> Iterator[tuple[Path, BinaryIO]]:
     """Make a file beside the target; after the block no file of that name is left."""
+
+    def open_private(path: str, flags: int) -> int:
+        return os.open(path, flags, 0o600)
+
     while True:
-        temporary = target.with_name(f"{_stray_prefix(target)}{secrets.token_hex(4)}")
-        with open(temporary, "xb") as file:
+        temporary = target.with_name(f"{_stray_prefix(target)}{secrets.token_hex(8)}.tmp")
+        try:
+            opened = open(temporary, "xb", opener=open_private if is_private else None)
+        except OSError as exc:
+            exc.filename = str(target)  # nobody has asked for the other
+            raise
+        with opened as file:
             try:
                 _lock(file, wait=True)
                 # Before the lock was there, another process may have taken it for a stray.
@@ -82,18 +112,22 @@ def _remove_strays(target: Path) -> None:
     """Remove the temporary files for this target whose writers are dead: none locks them."""
     if fcntl is None:
         return
-    prefix = _stray_prefix(target)
-    for name in os.listdir(target.parent):
-        if name.startswith(prefix):
-            stray = target.with_name(name)
+    is_stray = re.compile(re.escape(_stray_prefix(target)) + r"[0-9a-f]{16}\.tmp").fullmatch
+    with suppress(OSError):  # a folder need not be readable to be written to
+        for stray in map(target.with_name, filter(is_stray, os.listdir(target.parent))):
+            # Not the pipe, the link or the file of somebody else who has taken such a name.
+            status = stray.lstat()
+            if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+                continue
             with suppress(OSError), open(stray, "rb") as file:
                 if _lock(file, wait=False):
                     os.remove(stray)
 
 
 def _stray_prefix(target: Path) -> str:
-    # A name may have 255 bytes.
-    return f".{target.name.encode()[:200].decode(errors='ignore')}.tmp-"
+    # A name of ASCII and of one length, whatever that of the target is, and like no other's.
+    name = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
+    return f".sklearn_rnn-{name}-"
 
 
 def _lock(file: BinaryIO, *, wait: bool) -> bool:
@@ -118,8 +152,9 @@ def _sync_folder(folder: Path) -> None:
     """Let the new name reach the disk, where the system can do that."""
     if os.name == "nt":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with suppress(PermissionError):  # a folder need not be readable to be written to
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

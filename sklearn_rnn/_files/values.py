@@ -17,15 +17,20 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import numpy as np
 import torch
 
-# Text in arrays goes into the JSON, where it can be read, up to so many bytes.
+# Text in arrays goes into the JSON, where it can be read, up to so many bytes in a file: an array
+# has room for the longest text at each place, however little stands there.
 _MAX_TEXT_BYTES = 2**20
 _MAX_CODE_POINT = 0x10FFFF
+_MAX_DIMENSIONS = 64
+_NON_FINITE = ("nan", "inf", "-inf")
+_MAX_KEYS_OF_ONE_HASH = 16
+_MAX_FORESEEABLE_KEYS = 2**16  # of several hashes, which can still meet in a table
 _NUMBERS = frozenset("b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8".split())
 _DTYPE_NAME = re.compile(r"[<>|]([biufcmM][0-9]+(\[[0-9]*[a-zA-Z]+\])?|O|[US][0-9]+)")
 
@@ -59,6 +64,7 @@ class Writer:
 
     def __init__(self) -> None:
         self.arrays: dict[str, np.ndarray] = {}
+        self.n_text_bytes = 0
 
     def write(self, value: Any) -> Any:
         """Return what stands for a value in JSON."""
@@ -72,10 +78,12 @@ class Writer:
         if type(value) is tuple:
             return {"type": "tuple", "items": list(map(self.write, value))}
         if type(value) in (set, frozenset):
+            _check_keys(value)
             # In an order that does not depend on the hashes of this process.
             items = sorted(map(self.write, sorted(value, key=repr)), key=json.dumps)
             return {"type": type(value).__name__, "items": items}
         if type(value) is dict:
+            _check_keys(value)
             return {
                 "type": "dict",
                 "items": [list(map(self.write, pair)) for pair in value.items()],
@@ -114,7 +122,10 @@ class Writer:
     def _write_array(self, array: np.ndarray) -> dict:
         dtype = array.dtype
         written = {"dtype": dtype.str, "shape": list(array.shape)}
-        if dtype.kind == "O" or (dtype.kind in "US" and array.nbytes <= _MAX_TEXT_BYTES):
+        is_short = dtype.kind in "US" and self.n_text_bytes + array.nbytes <= _MAX_TEXT_BYTES
+        if is_short:
+            self.n_text_bytes += array.nbytes
+        if dtype.kind == "O" or is_short:
             return {**written, "values": list(map(self.write, array.ravel().tolist()))}
         if dtype.kind in "USMm":
             native = array.astype(dtype.newbyteorder("="))
@@ -140,14 +151,18 @@ class Writer:
 class Reader:
     """Read what a `Writer` wrote. What it cannot have written raises an error of any type.
 
+    Time and memory are in proportion to the file, whoever made it: each array is read once, and
+    what a few letters in JSON can ask for is bounded.
+
     Parameters
     ----------
     arrays : dict of str to ndarray
-        The arrays of numbers.
+        The arrays of numbers. Those that were read are taken out.
     """
 
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
         self.arrays = arrays
+        self.n_text_bytes = 0
 
     def read(self, written: Any) -> Any:
         """Return the value that stands in JSON."""
@@ -160,11 +175,11 @@ class Reader:
     def reader_of(self, type_: str) -> Callable[[dict], Any]:
         """Return what reads a type of object; to be overridden by who knows more of them."""
         return {
-            "float": lambda written: float(_checked(written["value"], str)),
+            "float": self._read_float,
             "tuple": lambda written: tuple(self._read_items(written)),
-            "set": lambda written: set(self._read_items(written)),
-            "frozenset": lambda written: frozenset(self._read_items(written)),
-            "dict": lambda written: dict(self._read_items(written)),
+            "set": lambda written: set(self._read_keys(written)),
+            "frozenset": lambda written: frozenset(self._read_keys(written)),
+            "dict": self._read_dict,
             "bytes": lambda written: written["value"].encode("latin-1"),
             "array": self._read_array,
             "scalar": self._read_scalar,
@@ -173,8 +188,30 @@ class Reader:
             "device": lambda written: torch.device(_checked(written["value"], str)),
         }[type_]
 
+    def take_arrays(self, prefix: str) -> dict[str, np.ndarray]:
+        """Take out the arrays whose names begin with a prefix, and return them by the rest."""
+        names = [name for name in self.arrays if name.startswith(prefix)]
+        return {name.removeprefix(prefix): self.arrays.pop(name) for name in names}
+
     def _read_items(self, written: dict) -> list:
         return self.read(_checked(written["items"], list))
+
+    def _read_keys(self, written: dict) -> list:
+        keys = self._read_items(written)
+        if not _are_told_apart(keys):
+            raise ValueError("the items of a set have too many hashes in common")
+        return keys
+
+    def _read_dict(self, written: dict) -> dict:
+        pairs = self._read_items(written)
+        if not _are_told_apart(key for key, _ in pairs):
+            raise ValueError("the keys of a dict have too many hashes in common")
+        return dict(pairs)
+
+    def _read_float(self, written: dict) -> float:
+        if written["value"] not in _NON_FINITE:
+            raise ValueError("a float that JSON can hold is not written as text")
+        return float(written["value"])
 
     def _read_scalar(self, written: dict) -> Any:
         if "value" not in written:
@@ -185,6 +222,9 @@ class Reader:
     def _read_array(self, written: dict) -> np.ndarray:
         dtype = _as_dtype(written["dtype"])
         shape = tuple(_checked(n, int) for n in written["shape"])
+        # NumPy itself makes text without characters one character wide.
+        if len(shape) > _MAX_DIMENSIONS or not dtype.itemsize:
+            raise ValueError("an array has too many dimensions, or too little in them")
         if "values" in written:
             values = self.read(_checked(written["values"], list))
             size_fits = len(values) == math.prod(shape)
@@ -194,12 +234,15 @@ class Reader:
                 array = np.empty(len(values), dtype=object)
                 array[:] = values
                 return array.reshape(shape)
-            if len(values) * dtype.itemsize > _MAX_TEXT_BYTES:
+            self.n_text_bytes += len(values) * dtype.itemsize
+            if self.n_text_bytes > _MAX_TEXT_BYTES:
                 raise ValueError("an array of text is too large")
             for value in values:
                 _checked(value, str if dtype.kind == "U" else bytes)
             return np.array(values, dtype=dtype).reshape(shape)
-        numbers = self.arrays[_checked(written["numbers"], str)]
+        numbers = self.arrays.pop(_checked(written["numbers"], str), None)
+        if numbers is None:
+            raise ValueError("the numbers of an array are missing, or named twice")
         if dtype.kind in "USMm":
             return _from_numbers(numbers, dtype.newbyteorder("="), shape).astype(dtype)
         if numbers.dtype != dtype.newbyteorder("<") or numbers.shape != shape:
@@ -220,11 +263,27 @@ class Reader:
         return random_state
 
 
+def _check_keys(keys: Collection) -> None:
+    """Refuse what a `Reader` would not take."""
+    if not _are_told_apart(keys):
+        raise NotDataError(f"a set or dict of {len(keys)} keys other than text can take too long")
+
+
 def _checked(value: Any, type_: type) -> Any:
     """Return a value of exactly this type."""
     if type(value) is not type_:
         raise TypeError(f"{type_.__name__} expected, got {type(value).__name__}")
     return value
+
+
+def _are_told_apart(keys: Iterable) -> bool:
+    """Return whether a set or dict of these keys is made in a time in proportion to their number.
+
+    Keys of one hash are compared each with each, and only the hashes of text cannot be foreseen.
+    """
+    hashes = sorted(hash(key) for key in keys if type(key) not in (str, bytes))
+    pairs = zip(hashes, hashes[_MAX_KEYS_OF_ONE_HASH:], strict=False)
+    return len(hashes) <= _MAX_FORESEEABLE_KEYS and all(first != last for first, last in pairs)
 
 
 def _as_dtype(name: Any) -> np.dtype:

@@ -32,6 +32,8 @@ ESTIMATORS = {
     for class_ in (RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer)
 }
 _CLASSES = {**ESTIMATORS, "Pipeline": Pipeline}
+# Each takes time to build, whatever little the file says of it.
+_MAX_PARTS = 100
 
 
 def save(estimator, path):
@@ -57,6 +59,10 @@ def save(estimator, path):
     TypeError
         If `estimator` is not an estimator of sklearn_rnn, or if a parameter or an attribute cannot
         be saved as data.
+
+    OSError
+        If the file cannot be written, is read-only, or is a folder, a device or a pipe. An old file
+        is left as it was.
 
     See Also
     --------
@@ -144,8 +150,11 @@ def load(path):
 class _ModelWriter(Writer):
     """Write values with the estimators and nets among them."""
 
+    n_parts = 0
+
     def write_other(self, value):
         if type(value) is SequenceNet:
+            _count_part(self)
             return write_net(value, self)
         if type(value) in _CLASSES.values():
             return self.write_estimator(value)
@@ -156,6 +165,7 @@ class _ModelWriter(Writer):
         name = type(estimator).__name__
         if type(estimator) not in _CLASSES.values():
             raise TypeError(_refusal(estimator))
+        _count_part(self)
         with lock_of(estimator).reading():
             return self._write_whole(name, estimator)
 
@@ -208,8 +218,11 @@ class _ModelWriter(Writer):
 class _ModelReader(Reader):
     """Read values with the estimators and nets among them."""
 
+    n_parts = 0
+
     def reader_of(self, type_):
         if type_ == "net":
+            _count_part(self)
             return lambda written: read_net(SequenceNet, written, self)
         if type_ == "estimator":
             return self.read_estimator
@@ -217,6 +230,7 @@ class _ModelReader(Reader):
 
     def read_estimator(self, written):
         """Return an estimator that was written, checked."""
+        _count_part(self)
         class_ = _CLASSES[written["class"]]
         written_params = with_current_names(written["params"], PARAMETERS)
         params = {key: self.read(value) for key, value in written_params.items()}
@@ -238,6 +252,13 @@ class _ModelReader(Reader):
             estimator._check_learned()
         _set_choices(estimator, written["choices"])
         return estimator
+
+
+def _count_part(file):
+    """Raise NotDataError if a file would hold too many estimators and nets."""
+    file.n_parts += 1
+    if file.n_parts > _MAX_PARTS:
+        raise NotDataError(f"a file holds no more than {_MAX_PARTS} estimators and nets")
 
 
 def _constraints_of(class_, learned):

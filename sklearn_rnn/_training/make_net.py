@@ -75,9 +75,14 @@ class TrainingPlan:
 def prepare_device(estimator: Any) -> torch.device:
     """Return the device to train on, with the kernels that run there compiled if asked for."""
     device = resolve_device(estimator.device, estimator)
+    prepare_kernels(estimator, device)
+    return device
+
+
+def prepare_kernels(estimator: Any, device: torch.device) -> None:
+    """Compile the kernels that run on a device, if they are asked for and not here yet."""
     if device.type == "cpu" and resolve_kernels(estimator) is True:
         load_kernels()
-    return device
 
 
 def make_net(

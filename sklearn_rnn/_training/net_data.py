@@ -108,12 +108,8 @@ def read_net(class_: type[NeuralNet], written: dict, reader: Reader) -> NeuralNe
     Exception
         Of any type, if that cannot have been written by `write_net`.
     """
-    prefix = written["weights"]
-    weights = {
-        name.removeprefix(prefix): torch.from_numpy(array)
-        for name, array in reader.arrays.items()
-        if name.startswith(prefix)
-    }
+    arrays = reader.take_arrays(written["weights"])
+    weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
     arguments = reader.read(written["arguments"])
     for name in arguments:
         if name not in _ARGUMENTS and not name.startswith(_FREE_ARGUMENTS):

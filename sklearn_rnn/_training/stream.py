@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,7 +26,7 @@ from sklearn_rnn._training.growth import (
     grow_embeddings,
     grow_wide_path,
 )
-from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
+from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device, prepare_kernels
 from sklearn_rnn._training.make_network import count_ids, max_pairs
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import building, training_modes
@@ -41,6 +41,9 @@ from sklearn_rnn.modules import WideAndDeep
 # or so many tokens have come: each time it takes as long as all that it knows.
 _SHARE_TO_COUNT = 0.1
 _TOKENS_TO_COUNT = 2**22
+
+# A stream has no end, and the memory has: so many chunks stay in the history.
+N_CHUNKS_KEPT = 32
 
 
 @dataclass(frozen=True)
@@ -90,16 +93,23 @@ class Stream:
 
     def add(self, X: csr_array, n_ids: int) -> Stream:
         """Take documents in, counted at once or together with later ones."""
-        waiting = (*self.waiting, X)
+        waiting = [*self.waiting, X]
+        # A part that is not far larger than the next is joined with it: of many small chunks, few
+        # parts are left, and a token is seldom copied.
+        while len(waiting) > 1 and waiting[-2].nnz <= 2 * waiting[-1].nnz:
+            waiting[-2:] = [_joined(waiting[-2:])]
         n_documents = sum(part.shape[0] for part in waiting)
         n_tokens = sum(part.nnz for part in waiting)
         is_time = n_documents >= _SHARE_TO_COUNT * self.counts.n_documents
         if not is_time and n_tokens < _TOKENS_TO_COUNT:
-            return replace(self, waiting=waiting)
-        tokens = np.concatenate([part.data for part in waiting])
-        lengths = np.concatenate([sequence_lengths(part) for part in waiting])
-        counts = self.counts.add(sequences_from_flat(tokens, lengths), n_ids)
-        return replace(self, counts=counts, waiting=())
+            return replace(self, waiting=tuple(waiting))
+        return replace(self, counts=self.counts.add(_joined(waiting), n_ids), waiting=())
+
+
+def _joined(parts: Sequence[csr_array]) -> csr_array:
+    """Return the documents of all parts, one below the other."""
+    tokens = np.concatenate([part.data for part in parts])
+    return sequences_from_flat(tokens, np.concatenate(list(map(sequence_lengths, parts))))
 
 
 @contextmanager
@@ -130,7 +140,11 @@ def trained_on_chunk(
     fitted: SequenceNet | None = getattr(estimator, "net_", None)
     is_open = fitted is not None and fitted.stream_ is not None
     stream = fitted.stream_ if fitted and is_open else _start_stream(estimator, fitted)
-    device = torch.device(fitted.device) if fitted and is_open else prepare_device(estimator)
+    if fitted and is_open:
+        device = torch.device(fitted.device)
+        prepare_kernels(estimator, device)  # it may come from another process
+    else:
+        device = prepare_device(estimator)
     before, backup = vars(estimator).copy(), None
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
         try:
@@ -151,7 +165,9 @@ def trained_on_chunk(
             epochs = net.history[n_epochs:]
             yield net, epochs
             for row in epochs:
-                row["batches"] = []  # a stream has no end, and the memory has
+                row["batches"] = []
+                row["epoch"] = stream.n_chunks  # skorch counts the rows
+            del net.history[:-N_CHUNKS_KEPT]
         except BaseException:
             if backup is not None:
                 backup.restore()

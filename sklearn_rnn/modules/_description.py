@@ -16,7 +16,8 @@ from ._embedding import TokenEmbedding
 from ._network import SequenceNetwork, build_network
 from ._wide import NGramLinear, WideAndDeep
 
-# Layers take time to build, even without values: a forged description must not ask for a billion.
+# Layers take time to build, even without values: a forged description must not ask for a billion,
+# nor for one that has no weight.
 _MAX_LAYERS = 1000
 
 
@@ -77,7 +78,7 @@ def rebuild(description: Mapping, weights: Mapping[str, Tensor]) -> nn.Module:
     Exception
         Of any type, if the two do not fit each other.
     """
-    network = _build(description)
+    network = _build(description, max_layers=len(weights))
     if _shapes(weights) != _shapes(network.state_dict()):
         raise ValueError("the weights do not fit the network")
     network.load_state_dict(weights, assign=True)
@@ -112,23 +113,23 @@ def _describe(network: nn.Module) -> dict:
     raise TypeError(f"a network of type {type(network).__name__} cannot be described")
 
 
-def _build(description: Mapping) -> nn.Module:
+def _build(description: Mapping, max_layers: int = _MAX_LAYERS) -> nn.Module:
     """Build a network without values, on the device "meta"."""
     takes_gradients = torch.is_grad_enabled()
     try:
         with torch.device("meta"):
-            return _build_part(description)
+            return _build_part(description, min(max_layers, _MAX_LAYERS))
     finally:
         # Initialisations switch gradients off, and an interrupt in the midst of one leaves them so.
         torch.set_grad_enabled(takes_gradients)
 
 
-def _build_part(description: Mapping) -> nn.Module:
+def _build_part(description: Mapping, max_layers: int) -> nn.Module:
     kind = description["kind"]
     if kind == "deep":
         arguments = description["arguments"]
-        if arguments["num_layers"] > _MAX_LAYERS:
-            raise TypeError(f"a network of more than {_MAX_LAYERS} layers cannot be described")
+        if arguments["num_layers"] > max_layers:
+            raise TypeError(f"a network of more than {max_layers} layers cannot be described")
         if not isinstance(arguments["cell"], str):
             raise TypeError("a cell is described by its name")
         return build_network(**arguments)
@@ -141,7 +142,10 @@ def _build_part(description: Mapping) -> nn.Module:
             **description["arguments"],
         )
     if kind == "wide and deep":
-        deep, wide = (_build_part(description[name]) for name in ("deep", "wide"))
+        parts = [description[name] for name in ("deep", "wide")]
+        if [part["kind"] for part in parts] != ["deep", "wide"]:
+            raise ValueError("a network within a network of two parts cannot be described")
+        deep, wide = (_build_part(part, max_layers) for part in parts)
         return WideAndDeep(deep, wide, description["wide_weight"])
     raise ValueError(f"networks of kind {kind!r} are unknown")
 

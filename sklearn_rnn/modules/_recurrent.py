@@ -47,8 +47,8 @@ class RecurrentLayer(nn.Module):
         training (DropConnect as in the AWD-LSTM of Merity, Keskar and Socher, 2018).
     kernels : bool or "auto", default=False
         Whether to compute by kernels of our own on the CPU, where there are some for the cell.
-        "auto" does so where they were installed with the package; with True they are compiled at
-        first use otherwise.
+        "auto" does so where they were installed with the package; True also where
+        `modules.kernels.load_kernels` has compiled them in this process.
     """
 
     cell: Cell

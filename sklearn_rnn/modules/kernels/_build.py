@@ -1,4 +1,4 @@
-"""Where the kernels come from: the installation, or a compiler at first use."""
+"""Where the kernels come from: the installation, or a compiler that `fit` calls."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import ctypes
 import hashlib
 import os
 import platform
+import shlex
+import stat
 import subprocess
-import tempfile
 import threading
-from ctypes import c_int64, c_void_p
+from contextlib import suppress
+from ctypes import c_int32, c_int64, c_void_p
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 
@@ -33,8 +37,9 @@ _TURN = threading.Lock()
 def load_kernels() -> ctypes.CDLL:
     """Return the library of kernels: the installed one, else one that is compiled here.
 
-    The compiler is the one that the environment variable CXX names, else the first of c++, g++ and
-    clang++ on the path. What it makes is kept in the folder sklearn_rnn of the user's cache.
+    The compiler is the command in the environment variable CXX, else the first of c++, g++ and
+    clang++ on the path. What it makes is kept in the folder sklearn_rnn of the user's cache, if
+    nobody else can write there.
 
     Returns
     -------
@@ -51,23 +56,21 @@ def load_kernels() -> ctypes.CDLL:
 
 
 def has_kernels(kernels: bool | str) -> bool:
-    """Return whether there are kernels to use.
+    """Return whether there are kernels to use. No compiler is started for it.
 
     Parameters
     ----------
     kernels : bool or "auto"
-        Whether kernels are wanted; "auto" does not want them so much as to start a compiler.
+        Whether kernels are wanted: "auto" wants those that are installed, True also those that
+        `load_kernels` has compiled or found in the cache in this process.
 
     Returns
     -------
     has_kernels : bool
     """
-    if kernels == "auto":
-        return _installed() is not None
-    try:
-        return bool(kernels) and load_kernels() is not None
-    except (RuntimeError, OSError):
+    if not kernels:
         return False
+    return _installed() is not None or (kernels != "auto" and _compiled.cache_info().currsize > 0)
 
 
 def describe_kernels() -> dict[str, str | None]:
@@ -77,11 +80,12 @@ def describe_kernels() -> dict[str, str | None]:
     -------
     description : dict of str to str or None
         The file name of the installed library and the instruction set that it has to fit, the
-        compiler that ``kernels=True`` would start, and the folder that would keep its library.
+        compiler that `fit` would start with ``kernels=True``, and the folder that would keep its
+        library.
     """
     installed = _installed()
     try:
-        compiler = find_compiler()
+        compiler = shlex.join(find_compiler())
     except RuntimeError:
         compiler = None
     return {
@@ -108,7 +112,15 @@ def _instruction_set() -> str:
 
 @lru_cache(maxsize=1)
 def _compiled() -> ctypes.CDLL:
-    return _declare(ctypes.CDLL(str(_built())))
+    if os.name != "posix":
+        raise RuntimeError("kernels=True needs a POSIX system. Set kernels=False.")
+    folder = _cache_folder()
+    if folder is not None:
+        with suppress(OSError):  # it is full, or mounted so that nothing in it is run
+            return _declare(ctypes.CDLL(str(_built(folder))))
+    with TemporaryDirectory(prefix="sklearn_rnn-") as temporary:
+        # A process keeps what it has loaded, whatever becomes of the file.
+        return _declare(ctypes.CDLL(str(_built(Path(temporary)))))
 
 
 def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
@@ -119,27 +131,37 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
         for way, n_tensors in (("forward", 6), ("backward", 7)):
             function = getattr(library, f"{kernel}_{way}")
             function.argtypes = batch + [c_void_p] * n_tensors
-            function.restype = None
+            function.restype = c_int32
+            function.errcheck = _check_memory
     return library
 
 
-def _built() -> Path:
-    """Return the compiled library, from the cache if this source was compiled here before."""
+def _check_memory(status: int, function: Any, arguments: tuple) -> None:
+    if status:
+        raise MemoryError(f"the kernel {function.__name__} found no memory to work in")
+
+
+def _built(folder: Path) -> Path:
+    """Return the compiled library in a folder, where this source may have been compiled before."""
     compiler = find_compiler()
     made_of = [source_hash(), compiler, *FLAGS, _machine_flag(), _version(compiler), _processor()]
-    key = hashlib.sha256(repr(made_of).encode()).hexdigest()
-    folder = _cache_folder()
-    built = folder / f"recurrence-{key[:32]}.so"
-    if not built.exists():
-        # Other processes may compile at the same time: each into a file of its own.
-        handle, unfinished = tempfile.mkstemp(suffix=".so", dir=folder)
-        os.close(handle)
-        try:
-            compile_library((_machine_flag(),), Path(unfinished))
-            os.replace(unfinished, built)
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
-    return built
+    name = f"recurrence-{hashlib.sha256(repr(made_of).encode()).hexdigest()[:32]}"
+    # What was damaged on the disk no longer fits its name, and to load it could end the process.
+    for library in sorted(folder.glob(f"{name}-*.so")):
+        if _is_private(library) and library.name == f"{name}-{_hash_of(library)}.so":
+            return library
+    # Other processes may compile at the same time: each in a folder of its own.
+    with TemporaryDirectory(dir=folder, prefix="unfinished-") as unfinished:
+        made = Path(unfinished, "recurrence.so")
+        compile_library((_machine_flag(),), made)
+        made.chmod(0o700)  # whatever the umask says
+        library = folder / f"{name}-{_hash_of(made)}.so"
+        os.replace(made, library)
+    return library
+
+
+def _hash_of(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:32]
 
 
 def _machine_flag() -> str:
@@ -147,8 +169,8 @@ def _machine_flag() -> str:
     return "-march=native" if IS_X86 else "-mcpu=native"
 
 
-def _version(compiler: str) -> str:
-    return subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
+def _version(compiler: list[str]) -> str:
+    return subprocess.run([*compiler, "--version"], capture_output=True, text=True).stdout
 
 
 def _processor() -> str:
@@ -164,13 +186,22 @@ def _user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "sklearn_rnn")
 
 
-def _cache_folder() -> Path:
-    """Return a folder of the user's own to keep the library in, or one for this process."""
-    folder = _user_cache()
+def _cache_folder() -> Path | None:
+    """Return the folder to keep the library in, None where there is none for this user alone."""
     try:
+        folder = _user_cache()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
+        if _is_private(folder) and os.access(folder, os.W_OK):
             return folder
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: this user has no home
         pass
-    return Path(tempfile.mkdtemp(prefix="sklearn_rnn-"))
+    return None
+
+
+def _is_private(path: Path) -> bool:
+    """Return whether nobody else can have put something here: a library is run as it is."""
+    # Of a link itself, which may have been put here by another user too.
+    status = path.lstat()
+    mode = status.st_mode
+    is_whole = stat.S_ISDIR(mode) or stat.S_ISREG(mode)
+    return is_whole and status.st_uid == os.geteuid() and not mode & (stat.S_IWGRP | stat.S_IWOTH)

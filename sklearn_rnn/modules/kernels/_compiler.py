@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -48,22 +49,33 @@ def compile_library(flags: tuple[str, ...], path: Path) -> None:
     RuntimeError
         If there is no compiler, or it fails.
     """
-    command = [find_compiler(), *FLAGS, *flags, str(SOURCE), "-o", str(path)]
+    compiler = find_compiler()
+    command = [*compiler, *FLAGS, *flags, str(SOURCE), "-o", str(path)]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
+        name = " ".join(compiler)
         raise RuntimeError(
-            f"kernels=True needs a compiler of C++17, but {command[0]} failed. Name another one by "
+            f"kernels=True needs a compiler of C++17, but {name} failed. Name another one by "
             f"the environment variable CXX, or set kernels=False. It said:\n{result.stderr}"
         )
 
 
-def find_compiler() -> str:
-    """Return the compiler that the variable CXX names, else the first of the usual ones."""
-    names = [os.environ["CXX"]] if os.environ.get("CXX") else ["c++", "g++", "clang++"]
-    for name in names:
-        if found := shutil.which(name):
-            return found
+def find_compiler() -> list[str]:
+    """Return the command that the variable CXX holds, else the first of the usual compilers."""
+    wanted = os.environ.get("CXX")
+    for command in [wanted] if wanted else ["c++", "g++", "clang++"]:
+        # The name of a program, which can have blanks in it, or one with its options.
+        for words in ([command], _split(command)):
+            if words and (found := shutil.which(words[0])):
+                return [found, *words[1:]]
     raise RuntimeError(
-        f"kernels=True needs a C++ compiler, but {' or '.join(names)} is not on the path. Install "
-        "one, name one by the environment variable CXX, or set kernels=False."
+        f"kernels=True needs a C++ compiler, but {wanted or 'c++ or g++ or clang++'} is not on the "
+        "path. Install one, name one by the environment variable CXX, or set kernels=False."
     )
+
+
+def _split(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # a quotation mark without its other half
+        return []

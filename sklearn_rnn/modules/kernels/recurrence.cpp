@@ -11,10 +11,25 @@
 // is the row of the inputs that a token has; where there is no index, each has its own. Arrays are
 // dense, of float, and the number of units is a multiple of WIDTH.
 
+#include <exception>
+
 #include "cells.h"
 #include "products.h"
 
 namespace {
+
+// What a function returns to its caller, to whom nothing can be thrown.
+enum Status : int32_t { DONE, NO_MEMORY };
+
+template <class Work>
+Status status_of(Work work) noexcept {
+  try {
+    work();
+  } catch (const std::exception &) {  // std::bad_alloc or std::length_error: only vectors throw
+    return NO_MEMORY;
+  }
+  return DONE;
+}
 
 struct Batch {
   int64_t n_steps;
@@ -130,21 +145,27 @@ void backward(Batch batch, int64_t n, const float *weight, const float *states, 
 
 extern "C" int64_t width() { return WIDTH; }
 
-#define EXPORT(name, Cell)                                                                        \
-  extern "C" void name##_forward(int64_t n_steps, const int64_t *batch_sizes, const int64_t *rows, \
-                                 const int64_t *index, int64_t n, const float *weight,            \
-                                 const float *bias, const float *inputs, float *gates,            \
-                                 float *kept, float *states) {                                    \
-    forward<Cell>({n_steps, batch_sizes, rows, index}, n, weight, bias, inputs, gates, kept,      \
-                  states);                                                                        \
-  }                                                                                               \
-  extern "C" void name##_backward(int64_t n_steps, const int64_t *batch_sizes,                    \
-                                  const int64_t *rows, const int64_t *index, int64_t n,           \
-                                  const float *weight, const float *states, const float *kept,    \
-                                  const float *grad_states, const float *gates,                   \
-                                  float *grad_gates, float *grad_inputs) {                        \
-    backward<Cell>({n_steps, batch_sizes, rows, index}, n, weight, states, kept, grad_states,     \
-                   gates, grad_gates, grad_inputs);                                               \
+#define EXPORT(name, Cell)                                                                      \
+  extern "C" int32_t name##_forward(int64_t n_steps, const int64_t *batch_sizes,                \
+                                    const int64_t *rows, const int64_t *index, int64_t n,       \
+                                    const float *weight, const float *bias,                     \
+                                    const float *inputs, float *gates, float *kept,             \
+                                    float *states) {                                            \
+    return status_of([&] {                                                                      \
+      forward<Cell>({n_steps, batch_sizes, rows, index}, n, weight, bias, inputs, gates, kept,  \
+                    states);                                                                    \
+    });                                                                                         \
+  }                                                                                             \
+  extern "C" int32_t name##_backward(int64_t n_steps, const int64_t *batch_sizes,               \
+                                     const int64_t *rows, const int64_t *index, int64_t n,      \
+                                     const float *weight, const float *states,                  \
+                                     const float *kept, const float *grad_states,               \
+                                     const float *gates, float *grad_gates,                     \
+                                     float *grad_inputs) {                                      \
+    return status_of([&] {                                                                      \
+      backward<Cell>({n_steps, batch_sizes, rows, index}, n, weight, states, kept, grad_states, \
+                     gates, grad_gates, grad_inputs);                                           \
+    });                                                                                         \
   }
 
 EXPORT(rnn_tanh, Rnn<Tanh>)
