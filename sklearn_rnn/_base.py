@@ -259,10 +259,11 @@ def _count_training(epochs, before, *, early_stopping):
     sizes = [batch.get("train_batch_size", 0) for row in epochs for batch in row["batches"]]
     scores = [row["valid_score"] for row in finished] if early_stopping else None
     scores_before = before.get("validation_scores_")
+    numbers = [score for score in scores or [] if score == score]  # not NaN
     return {
         "n_iter_": len(finished),
         "t_": before.get("t_", 0) + sum(sizes),
         "loss_curve_": before.get("loss_curve_", []) + [row["train_loss"] for row in finished],
         "validation_scores_": scores if scores is None else [*(scores_before or []), *scores],
-        "best_validation_score_": max(scores, default=None) if scores is not None else None,
+        "best_validation_score_": max(numbers, default=None),
     }
