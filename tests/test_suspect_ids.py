@@ -46,6 +46,7 @@ SUSPECT = {
     "one-hot codes": lambda: OneHotEncoder().fit_transform(TABLE[["city"]]),
     "one-hot codes of two": lambda: OneHotEncoder().fit_transform(TABLE[["city", "sex"]]),
     "ordinal codes": lambda: OrdinalEncoder().fit_transform(TABLE[["city", "sex"]]),
+    "ordinal codes of one": lambda: OrdinalEncoder().fit_transform(TABLE[["city"]]),
     "codes from 1 on": lambda: OrdinalEncoder().fit_transform(TABLE[["city", "sex"]]) + 1,
 }
 
@@ -70,6 +71,7 @@ HONEST = {
     "middle": lambda: IDS[:, 2:5],
     "tail of padded in front": lambda: FLIPPED[:, -3:],
     "one token each": lambda: IDS[:, :1],
+    "one token or none": lambda: np.arange(N)[:, None] % 4,
     "two of one length": lambda: np.array([[2, 3], [3, 2]] * 20),
     "a template": lambda: SequenceVectorizer().fit_transform(["good day", "bad night"] * 20),
     "characters": lambda: SequenceVectorizer(analyzer="char").fit_transform(TEXTS),

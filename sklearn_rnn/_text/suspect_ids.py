@@ -74,6 +74,8 @@ def check_suspect_ids(X: Any, sequences: csr_array, name: str) -> None:
         reason = "some documents start, and others end, with 0"
     elif _are_codes(sequences):
         reason = "each column holds small numbers of its own, all from 1 on"
+    elif _is_column_of_codes(X, sequences):
+        reason = "they are one column of floats, all whole numbers from 0 on"
     else:
         return
     warnings.warn(
@@ -112,3 +114,13 @@ def _are_codes(sequences: csr_array) -> bool:
     tops = columns[-1]
     from_one = (columns[0] == 1).all() and (np.diff(columns, axis=0) <= 1).all()
     return bool(from_one and tops.min() > 1 and tops.max() >= 2 * tops.min())
+
+
+def _is_column_of_codes(X: Any, sequences: csr_array) -> bool:
+    """Tell the codes of one column, which OrdinalEncoder gives as floats, from one token each."""
+    n_rows, width = sequences.shape
+    if width > 1 or n_rows < _N_CODES or sequences.nnz in (0, n_rows):
+        return False
+    dtype = X.dtype if hasattr(X, "dtype") else np.asarray(X).dtype
+    codes = np.unique(sequences.data)
+    return dtype.kind == "f" and len(codes) == codes[-1] <= n_rows // 2
