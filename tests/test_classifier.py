@@ -1242,3 +1242,14 @@ def test_a_search_goes_on_after_a_learning_rate_that_breaks_the_weights():
         search.fit(TWEETS, SENTIMENTS)
     assert search.best_params_ == {"lr": 0.01}
     assert search.cv_results_["mean_test_score"][1] == -1
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+def test_outputs_that_are_not_finite_are_refused(method):
+    """Where weights are finite, but states grow from word to word until they are not."""
+    clf = make_classifier(cell="rnn", activation="relu").fit(TWEETS, SENTIMENTS)
+    with torch.no_grad():
+        for parameter in clf.module_.parameters():
+            parameter.fill_(1e12)
+    with pytest.raises(ValueError, match=r"infinite or NaN for 2 of 2 documents.*lower lr"):
+        getattr(clf, method)(TWEETS[:2])
