@@ -1,5 +1,7 @@
 """Recurrent neural networks for text as scikit-learn estimators."""
 
+import importlib as _importlib
+
 from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._regressor import RNNTextRegressor
@@ -20,8 +22,13 @@ __all__ = [
 ]
 
 
+_SUBMODULES = ("datasets", "exceptions", "inspection", "modules", "utils")
+
+
 def __getattr__(name):
     """Import what few programs use once they do: the export takes a tenth of the whole import."""
+    if name in _SUBMODULES:
+        return _importlib.import_module(f"{__name__}.{name}")
     if name == "export_onnx":
         from sklearn_rnn._onnx import export_onnx
 
@@ -34,4 +41,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_SUBMODULES})

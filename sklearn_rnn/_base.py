@@ -198,7 +198,16 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         """Return the network's outputs for documents in any form, or those of its `function`."""
         dataset = SequenceDataset(self._check_input(X))
         with prediction_workers(count_workers(self.n_jobs)):
-            return self.net_.outputs(dataset, function)
+            outputs = self.net_.outputs(dataset, function)
+        n_lost = np.count_nonzero(~np.isfinite(outputs).all(axis=1))
+        if n_lost:
+            # Weights that are finite can still be too large, above all with a ReLU in the loop.
+            raise ValueError(
+                f"The outputs of this {type(self).__name__} are infinite or NaN for {n_lost} of "
+                f"{len(outputs)} documents, since its weights are too large. Fit it anew with a "
+                "lower lr, or set clip_grad_norm to a smaller number."
+            )
+        return outputs
 
     def _reading(self):
         """Return what to hold while what was learned is read, so that all of it is of one model."""
@@ -268,10 +277,11 @@ def _count_training(epochs, before, *, early_stopping):
     sizes = [batch.get("train_batch_size", 0) for row in epochs for batch in row["batches"]]
     scores = [row["valid_score"] for row in finished] if early_stopping else None
     scores_before = before.get("validation_scores_")
+    numbers = [score for score in scores or [] if score == score]  # not NaN
     return {
         "n_iter_": len(finished),
         "t_": before.get("t_", 0) + sum(sizes),
         "loss_curve_": before.get("loss_curve_", []) + [row["train_loss"] for row in finished],
         "validation_scores_": scores if scores is None else [*(scores_before or []), *scores],
-        "best_validation_score_": max(scores, default=None) if scores is not None else None,
+        "best_validation_score_": max(numbers, default=None),
     }

@@ -177,8 +177,9 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
 
     validation_fraction : float in range (0.0, 1.0), default=0.1
         Fraction of the documents to set aside for validation, stratified by class if every class
-        has enough documents. Each class keeps at least one document to train on. Only used if
-        `early_stopping` is True and `fit` is given no `X_val`.
+        has enough documents. Each class keeps at least one document to train on, and each class
+        with two or more is among those set aside, as long as there is room for all classes. Only
+        used if `early_stopping` is True and `fit` is given no `X_val`.
 
     n_iter_no_change : int, default=3
         Number of epochs without improvement after which training stops. Only used if
@@ -497,7 +498,8 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         ------
         ValueError
             If documents, labels or numbers are missing or invalid, if there are fewer than two
-            classes, or if the loss becomes infinite or NaN.
+            classes, if the loss or the weights become infinite or NaN, or if the validation score
+            is NaN in every epoch.
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """

@@ -481,7 +481,8 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         ------
         ValueError
             If documents or numbers are missing or invalid, if `y` is negative and `loss` is
-            "poisson", or if the loss becomes infinite or NaN.
+            "poisson", if the loss or the weights become infinite or NaN, or if the validation
+            score is NaN in every epoch.
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """

@@ -4,6 +4,9 @@ Every name below exists from scikit-learn 1.8, the oldest version supported, to 
 moves one of them, this file is the only one to change.
 """
 
+from functools import wraps
+
+from sklearn import config_context
 from sklearn.base import _fit_context
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import (
@@ -30,6 +33,7 @@ __all__ = [
     "MissingValues",
     "Options",
     "RealNotInt",
+    "SparseOutputMixin",
     "StrOptions",
     "_check_sample_weight",
     "_fit_context",
@@ -64,3 +68,29 @@ class StrOptions(_StrOptions):
     def __init__(self, options, *, deprecated=None):
         super().__init__(options, deprecated=deprecated)
         self.options = dict.fromkeys(sorted(options))
+
+
+class SparseOutputMixin:
+    """A transformer with `sparse_output`, whose sparse output no global setting turns to frames.
+
+    `sklearn.set_config(transform_output="pandas")` is for tables. It leaves `CountVectorizer`
+    alone, but makes any transformer with `set_output` that returns a sparse matrix raise an error.
+    `set_output` of the transformer itself holds as ever. Must stand left of `TransformerMixin`.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)  # where scikit-learn wraps what the class defines
+        for name in ("transform", "fit_transform"):
+            if name in vars(cls):
+                setattr(cls, name, _without_frames(vars(cls)[name]))
+
+
+def _without_frames(method):
+    @wraps(method)
+    def wrapped(self, X, *args, **kwargs):
+        if not self.sparse_output:
+            return method(self, X, *args, **kwargs)
+        with config_context(transform_output="default"):
+            return method(self, X, *args, **kwargs)
+
+    return wrapped

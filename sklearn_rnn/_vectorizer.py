@@ -12,6 +12,7 @@ from sklearn_rnn._sklearn_compat import (
     HasMethods,
     Interval,
     RealNotInt,
+    SparseOutputMixin,
     StrOptions,
     _fit_context,
 )
@@ -19,6 +20,7 @@ from sklearn_rnn._text.containers import as_documents
 from sklearn_rnn._text.growing_vocabulary import GrowingVocabulary
 from sklearn_rnn._text.param_checks import (
     check_df_bounds,
+    reads_any_type,
     warn_for_changed_stop_words,
     warn_for_unused_params,
     warn_for_upper_case,
@@ -36,7 +38,7 @@ from sklearn_rnn._text.vocabulary import UNKNOWN_ID, Vocabulary, index_tokens
 from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
-class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
+class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, BaseEstimator):
     r"""Convert documents to sequences of token ids.
 
     The counterpart of :class:`~sklearn.feature_extraction.text.CountVectorizer` for recurrent
@@ -154,7 +156,12 @@ class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
     Notes
     -----
     Documents can be a list, a tuple, an array, a pandas or polars Series, a data frame with one
-    column, or any other iterable. An empty document is an empty row.
+    column, or any other iterable. An empty document is an empty row. Documents that are not text,
+    such as lists of tokens, are passed as they are to `analyzer`, if it is callable, or else to
+    `preprocessor`, or to `tokenizer` with ``lowercase=False``; ``analyzer=list`` takes documents
+    that are lists of tokens.
+
+    ``sklearn.set_config(transform_output="pandas")`` has no effect on sparse output.
 
     Python's regular expressions do not treat all marks as letters: the vowel signs of Indic scripts
     become tokens of their own. Text without spaces between words becomes a few long tokens. Pass a
@@ -500,6 +507,7 @@ class SequenceVectorizer(TransformerMixin, ParamNamesMixin, BaseEstimator):
             missing=self.missing,
             encoding=self.encoding,
             decode_error=self.decode_error,
+            of_any_type=reads_any_type(self),
             estimator=self,
         )
         return index_tokens(documents, self.build_analyzer())

@@ -124,7 +124,7 @@ CASES = [
         r"got DataFrame of shape \(37, 2\). Select one column, such as X\['text'\]",
     ),
     refused(
-        "lists of words", lambda: fit([x.split() for x in TEXTS]), TypeError, "join its tokens by"
+        "lists of words", lambda: fit([x.split() for x in TEXTS]), TypeError, "set analyzer=list"
     ),
     refused(
         "array of text with 3 axes",

@@ -1,3 +1,4 @@
+import io
 import sys
 from decimal import Decimal
 
@@ -209,8 +210,38 @@ def test_numbers_among_documents_are_refused(value):
 
 @pytest.mark.parametrize("value", [["a", "b"], ("a",), np.array(["a"])])
 def test_token_lists_are_refused(value):
-    with pytest.raises(TypeError, match=r"row 1 is of type .*join its tokens by spaces"):
+    with pytest.raises(TypeError, match=r"row 1 is of type .*set analyzer=list"):
         as_documents(["a", value])
+
+
+def test_documents_of_any_type_stay_as_they_are_where_a_function_reads_them():
+    X = [["a", "b"], {"text": "c"}, b"d", None]
+    documents = as_documents(X, of_any_type=True, missing="empty")
+    assert documents == [["a", "b"], {"text": "c"}, "d", ""]
+    with pytest.raises(ValueError, match=r"1 missing document\(s\)"):
+        as_documents(X, of_any_type=True)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.array([np.nan, np.nan]),
+        np.full((3, 1), np.nan, np.float32),
+        np.array(["NaT"], "datetime64[ns]"),
+        pd.read_csv(io.StringIO("id,text\n1,\n2,\n"))["text"],
+        pd.DataFrame({"text": [np.nan]}),
+        pd.Series([np.nan] * 200),
+    ],
+    ids=["array", "column", "dates", "csv", "frame", "long"],
+)
+def test_a_column_in_which_all_is_missing_is_text(X):
+    assert is_text(X)
+    assert as_documents(X, missing="empty") == [""] * len(X)
+
+
+def test_numbers_behind_missing_ones_are_not_text():
+    assert not is_text(pd.Series([np.nan] * 200 + [3.0]))
+    assert not is_text(np.full((3, 2), np.nan))
 
 
 def test_encoding_of_bytes():

@@ -259,3 +259,11 @@ def test_attention_is_shaded_where_there_is_some(clf, three_classes):
     np.testing.assert_array_equal(shaded.values, trace(three_classes, "what a day").attention)
     with pytest.raises(ValueError, match="Attention is there only with pooling='attention'"):
         ShadedDocument.from_estimator(clf, DOCUMENT, values="attention")
+
+
+def test_tokens_of_documents_that_are_split_already_are_their_own(corpus):
+    X, y = corpus
+    documents = [text.split() for text in X]
+    clf = make_classifier(vectorizer=SequenceVectorizer(analyzer=list)).fit(documents, y)
+    shown = token_importance(clf, documents[:1], methods=["occlusion"])["token"]
+    assert shown.tolist() == documents[0]

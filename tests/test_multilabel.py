@@ -1,6 +1,7 @@
 """Many labels for a document: RNNTextClassifier given an indicator matrix."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -163,3 +164,16 @@ def test_labels_are_learned_as_by_one_classifier_each():
         np.corrcoef(*columns)[0, 1] for columns in zip(together.T, alone.T, strict=True)
     ]
     assert min(correlations) > 0.95
+
+
+def test_one_hot_codes_are_warned_of():
+    one_hot = np.eye(3, dtype=int)[np.arange(len(X)) % 3]
+    clf = RNNTextClassifier(max_epochs=1, hidden_size=3, random_state=0)
+    with pytest.warns(UserWarning, match=r"exactly one 1.*pass y.argmax\(axis=1\)"):
+        clf.fit(X, one_hot)
+    assert clf.multilabel_
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.fit(X, Y)
+        clf.partial_fit(X[:9], one_hot[:9] @ np.eye(3, Y.shape[1], dtype=int))  # known as labels
+        clf.fit(X, one_hot.argmax(axis=1))

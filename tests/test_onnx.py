@@ -386,6 +386,8 @@ def test_numbers_and_vectors_of_real_text():
         (np.array(["yes", "no"], object), "tensor(string)"),
         ([7, -2], "tensor(int64)"),
         (np.array([3, 250], np.uint8), "tensor(int64)"),
+        (np.array([3, 250], np.uint64), "tensor(int64)"),
+        (np.array([2**63 + 1, 2**63 + 3], np.uint64), "tensor(uint64)"),
         ([True, False], "tensor(bool)"),
         ([0.0, 2.0], "tensor(double)"),
     ],

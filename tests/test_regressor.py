@@ -223,3 +223,27 @@ def test_y_that_is_refused(y, params, match):
 def test_parameters_that_are_refused(name, value):
     with pytest.raises(InvalidParameterError, match=f"'{name}' parameter of RNNTextRegressor"):
         make_regressor(**{name: value}).fit(TWEETS, N_CHARACTERS)
+
+
+@pytest.mark.parametrize("loss", [loss for loss in NUMBER_LOSSES if loss != "poisson"])
+@pytest.mark.parametrize("unit", [1e-300, 1e-170, 1e-160, 1e160, 1e200, 1e300])
+def test_numbers_of_any_size_are_learned_in_their_unit(loss, unit):
+    X, y = ["good", "bad"] * 20, np.array([3.0, 1.0] * 20)
+    params = {"loss": loss, "max_epochs": 3}
+    expected = make_regressor(**params).fit(X, y).predict(X[:2])
+    predicted = make_regressor(**params).fit(X, y * unit).predict(X[:2])
+    np.testing.assert_allclose(predicted / unit, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("unit", [1e308, 5e-320])
+def test_numbers_that_leave_float64_on_the_way_are_refused(unit):
+    with pytest.raises(ValueError, match="another unit"):
+        make_regressor().fit(["good", "bad", "so so"] * 20, np.array([1.5, -1.5, 1.0] * 20) * unit)
+
+
+def test_numbers_of_a_chunk_in_another_unit_are_refused():
+    reg = make_regressor().partial_fit(["good", "bad"], [3.0, 1.0])
+    before = reg.predict(["good"])
+    with pytest.raises(ValueError, match="same unit"):
+        reg.partial_fit(["good", "bad"], [3e200, 1e200])
+    assert reg.predict(["good"]) == before

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import sklearn
 from scipy.stats import randint
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
@@ -34,7 +34,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from weights import have_same_weights
 
-from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
+from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer
 from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment
 
 TWEETS, SENTIMENTS = (
@@ -95,6 +95,58 @@ def test_pandas_output_ahead_of_the_classifier():
     np.testing.assert_array_equal(
         dense.predict_proba(X), sparse.fit(TWEETS, SENTIMENTS).predict_proba(TWEETS)
     )
+
+
+class PlainVectorizer(TransformerMixin, BaseEstimator):
+    """A vectorizer of one's own, which listens to the global setting when it is called alone."""
+
+    def fit(self, X, y=None):
+        self.inner_ = SequenceVectorizer().fit(X)
+        return self
+
+    def transform(self, X):
+        return self.inner_.transform(X)
+
+    def get_feature_names_out(self, input_features=None):
+        return self.inner_.get_feature_names_out()
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+@pytest.mark.parametrize("class_", [RNNTextClassifier, RNNTextRegressor, RNNTextEncoder])
+@pytest.mark.parametrize("vectorizer", [None, PlainVectorizer()], ids=["default", "own"])
+def test_raw_text_does_not_listen_to_the_global_output(output, class_, vectorizer):
+    y = np.char.str_len(SENTIMENTS.astype(str))
+    params = {"max_epochs": 1, "hidden_size": 3, "random_state": 0, "vectorizer": vectorizer}
+    chunk = {} if class_ is RNNTextRegressor else {"classes": np.unique(y)}
+    method = "transform" if class_ is RNNTextEncoder else "predict"
+
+    def learn():
+        fitted = class_(**params).fit(TWEETS, y)
+        streamed = class_(**params).partial_fit(TWEETS, y, **chunk).partial_fit(TWEETS, y)
+        return [np.asarray(getattr(model, method)(TWEETS)) for model in (fitted, streamed)]
+
+    expected = learn()
+    with sklearn.config_context(transform_output=output):
+        if vectorizer is not None:
+            with pytest.raises(ValueError, match="sparse"):
+                clone(vectorizer).fit(TWEETS).transform(TWEETS)
+        answers = learn()
+    for ours, theirs in zip(answers, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_batch_in_which_all_texts_are_missing_is_read_as_empty():
+    vectorizer = SequenceVectorizer(missing="empty")
+    clf = make_classifier(vectorizer=vectorizer).fit([*TWEETS[:-1], None], SENTIMENTS)
+    expected = clf.predict_proba(["", ""])
+    for batch in (
+        np.full(2, np.nan),
+        pd.Series([None, None]),
+        pd.DataFrame({"text": [np.nan] * 2}),
+    ):
+        np.testing.assert_array_equal(clf.predict_proba(batch), expected)
+    with pytest.raises(ValueError, match=r"2 missing document\(s\).*X\.fillna"):
+        make_classifier().fit(TWEETS, SENTIMENTS).predict(np.full(2, np.nan))
 
 
 @pytest.mark.parametrize("output", ["default", "pandas"])

@@ -606,3 +606,31 @@ def test_without_warm_start_fit_begins_anew():
     weights = copy_weights(clf.module_)
     assert same_weights(copy_weights(clf.fit(X0, Y0).module_), weights)
     assert have_same_weights(clone(clf).fit(X0, Y0), clf)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+@pytest.mark.parametrize("long_vocabulary", [False, True])
+def test_a_chunk_that_breaks_the_weights_leaves_the_stream_alive(optimizer, long_vocabulary):
+    """Also where the words of the chunk are fewer than those known: only these are looked at."""
+    clf = make(optimizer=optimizer, lr=1e-3).partial_fit(*CHUNKS[0], classes=CLASSES)
+    before = copy_weights(clf.module_)
+    X, y = CHUNKS[1] if not long_vocabulary else (TWEETS[:2], SENTIMENTS[:2])
+    with pytest.raises(ValueError, match=r"(?s)non-finite loss|weights that are infinite"):
+        clf.set_params(lr=1e30).partial_fit(X, y)
+    assert same_weights(copy_weights(clf.module_), before)
+    clf.set_params(lr=1e-3).partial_fit(*CHUNKS[1])
+    assert np.isfinite(clf.predict_proba(TWEETS)).all()
+
+
+def test_a_word_whose_vector_is_broken_is_found_in_a_short_chunk():
+    clf = make(wide_weight=0).partial_fit(*CHUNKS[0], classes=CLASSES)
+
+    class BreakVector(Callback):
+        def on_batch_end(self, net, batch, training, **kwargs):
+            table = net.module_.embedding.table.weight
+            with torch.no_grad():
+                table[int(batch[0].parts[0].data[0])] = torch.inf
+
+    clf.net_.callbacks_.insert(0, ("break", BreakVector().initialize()))
+    with pytest.raises(ValueError, match="weights that are infinite"):
+        clf.partial_fit(TWEETS[:1], SENTIMENTS[:1])

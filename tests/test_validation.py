@@ -10,13 +10,14 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 from sklearn.metrics import f1_score, get_scorer, log_loss, make_scorer
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
 from sklearn.pipeline import Pipeline
 from skorch.callbacks import Callback
 from weights import have_same_weights
 
 from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer
-from sklearn_rnn._training.validation import Documents
+from sklearn_rnn._training.documents import Documents
+from sklearn_rnn._training.validation import _split_rows
 from sklearn_rnn.datasets import load_tweet_sentiment
 
 X_ALL, Y_ALL = (values[::100] for values in load_tweet_sentiment(return_X_y=True, as_frame=False))
@@ -204,3 +205,65 @@ def test_no_warning_on_the_way():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(make_classifier(scoring="neg_log_loss"), sample_weight_val=WEIGHT_VAL)
+
+
+@pytest.mark.parametrize("n_rare", [2, 3, 6])
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "roc_auc_ovr", "top_k_accuracy"])
+def test_two_documents_of_a_class_are_enough_to_score_probabilities(n_rare, scoring):
+    """Metrics of probabilities need every class among the documents set aside."""
+    y = np.array(["r", "b", "g"] * 40, object)
+    y[:n_rare] = "rare"
+    clf = make_classifier(scoring=scoring).fit(["red rose", "blue sky", "green leaf"] * 40, y)
+    assert np.isfinite(clf.validation_scores_).all()
+
+
+@pytest.mark.parametrize("n_rare", [1, 2, 3, 9])
+def test_a_rare_class_is_on_both_sides_of_the_split(n_rare):
+    strata = np.append(np.arange(100) % 3, np.full(n_rare, 3))
+    rows = [_split_rows(len(strata), strata, 12, seed) for seed in range(20)]
+    for train, valid in rows:
+        assert sorted([*train, *valid]) == list(range(len(strata)))
+        assert len(valid) == 12 or n_rare == 1
+        assert set(strata[train]) == {0, 1, 2, 3}
+        assert set(strata[valid]) == {0, 1, 2, 3} - ({3} if n_rare == 1 else set())
+
+
+def test_a_split_that_shows_every_class_is_that_of_scikit_learn():
+    strata = np.arange(120) % 3
+    ours = _split_rows(120, strata, 12, 7)
+    theirs = train_test_split(np.arange(120), test_size=12, stratify=strata, random_state=7)
+    assert [rows.tolist() for rows in ours] == [rows.tolist() for rows in theirs]
+
+
+def test_more_classes_than_documents_set_aside_are_split_as_they_are():
+    train, valid = _split_rows(80, np.repeat(np.arange(40), 2), 8, 0)
+    assert len(valid) == 8 and len(train) == 72
+
+
+def test_a_class_that_is_not_among_the_documents_set_aside_is_named():
+    y = np.append(["rare"], np.tile(["r", "b"], 40))
+    X = ["a rose", *["red rose", "blue sky"] * 40]
+    with pytest.raises(ValueError, match=r"lack the class.*'rare'.*Pass X_val and y_val") as caught:
+        make_classifier(scoring="neg_log_loss").fit(X, y)
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+NO_SCORE = r"score was nan in every epoch.*X_val and y_val.*early_stopping=False"
+
+
+@pytest.mark.filterwarnings("ignore:R.2 score is not well-defined", "ignore:Only one class is")
+def test_a_validation_score_that_is_always_nan_is_refused():
+    """One document has no R2, and a label that holds nowhere no area under the curve."""
+    with pytest.raises(ValueError, match=NO_SCORE):
+        RNNTextRegressor(**SMALL, early_stopping=True).fit(X[:10], LENGTHS[:10])
+    labels = np.column_stack([Y == "negative", Y == "positive", np.arange(len(Y)) < 1]).astype(int)
+    with pytest.raises(ValueError, match=NO_SCORE):
+        make_classifier(scoring="roc_auc").fit(X, labels)
+
+
+def test_a_validation_score_that_is_sometimes_nan_is_warned_of():
+    scores = iter([np.nan, 0.1, np.nan, 0.3])
+    clf = make_classifier(scoring=lambda *_: next(scores), max_epochs=4)
+    with pytest.warns(UserWarning, match="NaN or -inf in 2 of 4 epochs"):
+        fit(clf)
+    assert clf.best_validation_score_ == 0.3

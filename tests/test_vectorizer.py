@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import sklearn
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -229,6 +230,67 @@ def test_polars_output():
     X = vectorizer.fit_transform(pl.Series(DOCUMENTS))
     assert isinstance(X, pl.DataFrame)
     assert X.shape == (4, 5)
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_sparse_output_does_not_listen_to_the_global_setting(output):
+    """As CountVectorizer does not, beside which it stands in a pipeline."""
+    expected = SequenceVectorizer().fit_transform(DOCUMENTS)
+    with sklearn.config_context(transform_output=output):
+        vectorizer = SequenceVectorizer()
+        for X in (vectorizer.fit_transform(DOCUMENTS), vectorizer.transform(DOCUMENTS)):
+            assert (X != expected).nnz == 0
+        dense = SequenceVectorizer(sparse_output=False).fit_transform(DOCUMENTS)
+    assert dense.columns[0] == "position0"
+
+
+def same(document):
+    return document
+
+
+def body(record):
+    return record["body"]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"analyzer": list},
+        {"analyzer": same},
+        {"tokenizer": same, "preprocessor": same},
+        {"tokenizer": same, "lowercase": False},
+    ],
+    ids=["list", "analyzer", "preprocessor", "tokenizer"],
+)
+@pytest.mark.parametrize("container", [list, tuple, pd.Series])
+def test_documents_that_are_split_already_are_taken_as_count_vectorizer_does(params, container):
+    documents = [["C++", "New York", "state-of-the-art"], [], ["C#", "New York"]]
+    theirs = CountVectorizer(**params, token_pattern=None).fit(documents)
+    vectorizer = SequenceVectorizer(**params, token_pattern=None)
+    X = vectorizer.fit_transform(container(documents))
+    assert vectorizer.vocabulary_.keys() == theirs.vocabulary_.keys()
+    assert vectorizer.inverse_transform(X) == documents
+    assert pickle.loads(pickle.dumps(vectorizer)).transform(documents).nnz == X.nnz
+
+
+def test_a_preprocessor_reads_documents_of_any_type():
+    vectorizer = SequenceVectorizer(preprocessor=body)
+    X = vectorizer.fit_transform([{"body": "good day"}, {"body": "bad day"}])
+    assert vectorizer.inverse_transform(X) == [["good", "day"], ["bad", "day"]]
+
+
+@pytest.mark.parametrize("params", [{}, {"tokenizer": same}, {"analyzer": "char"}], ids=str)
+def test_documents_that_are_split_already_need_a_function_that_reads_them(params):
+    with pytest.raises(TypeError, match="set analyzer=list"):
+        SequenceVectorizer(**params).fit([["C++", "New York"]])
+
+
+def test_missing_documents_of_a_fitted_vectorizer_can_be_filled():
+    vectorizer = SequenceVectorizer().fit(DOCUMENTS)
+    X = pd.Series(["good", None])
+    with pytest.raises(ValueError, match=r"X\.fillna\(''\)"):
+        vectorizer.transform(X)
+    assert vectorizer.transform(X.fillna("")).nnz == 1
 
 
 def test_pandas_output_must_be_dense():

@@ -198,10 +198,13 @@ def _(estimator: RNNTextEncoder, graph: Graph, documents: Documents) -> None:
 
 
 def _as_labels(classes: np.ndarray) -> np.ndarray:
-    """Return the classes in a type that ONNX has: int64, float64, bool, or str as objects."""
+    """Return the classes in a type that ONNX has: int64, float64, bool, or str as objects.
+
+    Integers beyond int64 stay uint64.
+    """
     kind = classes.dtype.kind
     if kind in "iu":
-        return classes.astype(np.int64)
+        return classes if classes.max() > np.iinfo(np.int64).max else classes.astype(np.int64)
     if kind in "fb":
         return classes.astype(np.float64 if kind == "f" else bool)
     if all(isinstance(label, str) for label in classes.tolist()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from math import inf
 from typing import Any, ClassVar
@@ -160,6 +161,8 @@ class IndicatorTarget(LabelTarget):
     ) -> None:
         self.n_outputs = y.shape[1] if classes is None else len(classes)
         self.check(y, "y")
+        if classes is None:
+            _warn_of_one_hot(y)
         self.learned = {"classes_": np.arange(self.n_outputs), "multilabel_": True}
         self.criterion = {
             "criterion": BinaryCrossEntropy,
@@ -209,3 +212,14 @@ class IndicatorTarget(LabelTarget):
     def weigh(self, y: np.ndarray) -> float:
         """Return the weight of each document by its class: weights of labels are in the loss."""
         return 1.0
+
+
+def _warn_of_one_hot(y: np.ndarray) -> None:
+    """Warn of rows with one label each, unless they are as few as the labels."""
+    if len(y) > y.shape[1] > 1 and (y.sum(axis=1) == 1).all():
+        warnings.warn(
+            "Every row of y holds exactly one 1, as one-hot codes of one class do. Columns of an "
+            "indicator matrix are learned as labels of their own, of which predict may give a "
+            "document none or several. For one class for each document, pass y.argmax(axis=1).",
+            stacklevel=2,
+        )

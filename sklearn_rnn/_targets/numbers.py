@@ -12,6 +12,8 @@ from sklearn_rnn._sklearn_compat import StrOptions
 from sklearn_rnn._targets.base import Target, check_given
 from sklearn_rnn._targets.losses import NumberLoss
 
+# Below are the numbers that float64 holds with fewer digits.
+_SMALLEST = np.finfo(np.float64).tiny
 NUMBER_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
 
 
@@ -130,13 +132,21 @@ class NumberTarget(Target):
                 raise ValueError("loss='poisson' requires y with a mean above 0 in every column.")
         elif self.loss == "squared_error":
             offset = np.average(columns, axis=0, weights=weights)
-            scale = np.sqrt(np.average((columns - offset) ** 2, axis=0, weights=weights))
+            scale = _standard_deviation(columns - offset, weights)
         else:
             share = quantile if self.loss == "quantile" else 0.5
             offset = np.array([weighted_quantile(column, weights, share) for column in columns.T])
             scale = np.average(np.abs(columns - offset), axis=0, weights=weights)
         # A constant column is learned as it is.
         scale[scale == 0] = 1.0
+        if not (
+            np.isfinite(offset).all() and (_SMALLEST <= scale).all() and (scale < np.inf).all()
+        ):
+            raise ValueError(
+                "y must hold numbers whose mean and spread are in the range of float64, "
+                f"{_SMALLEST:.0e} to 1e+308. Got y between {y.min()} and {y.max()}. Give it in "
+                "another unit."
+            )
         return offset.reshape(self.shape), scale.reshape(self.shape)
 
     def wide_lr(self, lr: float) -> float:
@@ -153,7 +163,14 @@ class NumberTarget(Target):
 
     def encode(self, y: np.ndarray) -> np.ndarray:
         """Return the numbers in the units of the network, in columns."""
-        targets = ((y - self.offset) / self.scale).astype(np.float32)
+        with np.errstate(over="ignore"):
+            targets = ((y - self.offset) / self.scale).astype(np.float32)
+        if not np.isfinite(targets).all():
+            raise ValueError(
+                "y must be near the numbers learned first: those between "
+                f"{y.min()} and {y.max()} are too far from the offset {self.offset} to be "
+                f"learned by the scale {self.scale}. Give numbers in the same unit, or fit anew."
+            )
         return targets.reshape(len(y), self.n_outputs)
 
     def check(self, y: np.ndarray, name: str) -> None:
@@ -165,6 +182,14 @@ class NumberTarget(Target):
             )
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError(f"loss='poisson' requires {name} that is not negative. Got {y.min()}.")
+
+
+def _standard_deviation(deviations: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the root mean square of each column, also where the squares leave float64."""
+    unit = np.abs(deviations).max(axis=0)
+    # Other columns keep the very digits of the plain formula.
+    unit[((unit > 1e-140) & (unit < 1e140)) | (unit == 0)] = 1.0
+    return unit * np.sqrt(np.average((deviations / unit) ** 2, axis=0, weights=weights))
 
 
 def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:

@@ -34,7 +34,8 @@ def is_text(X: Any) -> bool:
     bool
         False for a sparse matrix or array, and for numbers in an array, a frame, a series or
         nested lists. True for everything else, also for what `as_documents` then refuses, such as
-        no documents at all: its messages about text are the helpful ones.
+        no documents at all: its messages about text are the helpful ones. One column in which
+        all is missing is text: pandas reads empty columns of a file as NaN.
 
     Examples
     --------
@@ -57,8 +58,16 @@ def is_text(X: Any) -> bool:
             return True
         if array.dtype.kind == "O":
             return _values_are_text(array.ravel())
+        if array.dtype.kind in "fM":
+            return _is_missing_column(array) and _is_missing_column(np.asarray(X))
         return array.dtype.kind in "UST"
     return True
+
+
+def _is_missing_column(array: np.ndarray) -> bool:
+    """Tell whether an array of numbers or dates is one column, and all of it NaN or NaT."""
+    is_column = array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1)
+    return is_column and array.size > 0 and bool((array != array).all())
 
 
 def as_documents(
@@ -67,8 +76,9 @@ def as_documents(
     missing: str = "error",
     encoding: str = "utf-8",
     decode_error: str = "strict",
+    of_any_type: bool = False,
     estimator: Any = "SequenceVectorizer",
-) -> list[str]:
+) -> list:
     """Return the documents in `X` as a list of str.
 
     Parameters
@@ -85,6 +95,10 @@ def as_documents(
 
     decode_error : {"strict", "ignore", "replace"}, default="strict"
         What to do with bytes that are not valid in `encoding`.
+
+    of_any_type : bool, default=False
+        Whether documents may be other objects too, such as lists of tokens, for a function of
+        the user to read. They are returned as they are.
 
     estimator : str or estimator instance, default="SequenceVectorizer"
         Who asks, for the messages.
@@ -118,9 +132,10 @@ def as_documents(
         elif is_missing(value):
             missing_rows.append(row)
             values[row] = ""
-        else:
+        elif not of_any_type:
             hint = (
-                " A document is one string: join its tokens by spaces."
+                " If documents are lists of tokens, set analyzer=list in SequenceVectorizer, or "
+                "another function that returns the tokens of a document."
                 if isinstance(value, (list, tuple, np.ndarray))
                 else " Convert the documents to str first."
                 if isinstance(value, Number)
@@ -133,14 +148,14 @@ def as_documents(
     if missing_rows and missing == "error":
         raise ValueError(
             f"X contains {len(missing_rows)} missing document(s) (None, NaN or NA), at row(s) "
-            f"{_name_rows(missing_rows)}, counted from 0. Drop these rows, or set "
-            "missing='empty' in SequenceVectorizer to read them as empty documents."
+            f"{_name_rows(missing_rows)}, counted from 0. Drop these rows, or read them as empty "
+            "documents: by X.fillna(''), or, before fit, set missing='empty' in SequenceVectorizer."
         )
     return values
 
 
 def as_labels(y: Any) -> np.ndarray:
-    """Return labels as an array, of the numbers or texts that they are.
+    r"""Return labels as an array, of the numbers or texts that they are.
 
     Parameters
     ----------
@@ -150,15 +165,15 @@ def as_labels(y: Any) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_samples,)
-        Numbers that came as objects have the dtype that NumPy finds for them; text that came as
-        objects stays so.
+        Numbers of a list or of a nullable dtype have the dtype that NumPy finds for them; text
+        that came as objects stays so.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sklearn_rnn._text.containers import as_labels
-    >>> as_labels(np.array([2, 1], dtype=object)), as_labels(["b", "a"])
-    (array([2, 1]), array(['b', 'a'], dtype='<U1'))
+    >>> as_labels([2, 1]), as_labels(["b", "a"]), as_labels(["b", "b\0"])
+    (array([2, 1]), array(['b', 'a'], dtype='<U1'), array(['b', 'b\x00'], dtype=object))
     """
     is_list = isinstance(y, (list, tuple))
     # NumPy alone would read 1 beside "a" as "1", and None or NaN beside "a" as text.
@@ -177,7 +192,31 @@ def as_labels(y: Any) -> np.ndarray:
     if len(kinds) > 1:
         names = " and ".join(sorted(type_.__name__ for type_ in types))
         raise TypeError(f"y must hold labels of one type; got {names}.")
-    return np.asarray(array.tolist()) if is_list or kinds == {Number} else array
+    if kinds == {Number} and not is_list and _is_of_objects(y):
+        # They could be learned, but every score of them would fail: NaN in cross-validation.
+        found = sorted(type_.__name__ for type_ in types)
+        dtype = "bool" if found[0].startswith("bool") else "float" if "float" in found else "int"
+        raise TypeError(
+            f"Unknown label type: y holds {' and '.join(found)} in a container of dtype object, "
+            f"which scikit-learn's metrics do not take. Pass y.astype({dtype!r})."
+        )
+    if not is_list and kinds != {Number}:
+        return array
+    labels = np.asarray(array.tolist())
+    if labels.tolist() == array.tolist():
+        return labels
+    if kinds == {str}:
+        return array  # NumPy's own text drops NULs at its end
+    raise ValueError(
+        "Labels must be numbers that int64, uint64 or float64 holds. Got integers that do not fit "
+        "together; pass them as str."
+    )
+
+
+def _is_of_objects(y: Any) -> bool:
+    """Tell a container of any objects from one of a nullable dtype, which NumPy reads alike."""
+    dtypes = [y.dtype] if hasattr(y, "dtype") else list(getattr(y, "dtypes", []))
+    return any(str(dtype) in {"object", "Object"} for dtype in dtypes)
 
 
 def _kind_of_label(type_: type) -> type:

@@ -17,6 +17,15 @@ def check_df_bounds(vectorizer: Any) -> None:
         raise ValueError("max_df corresponds to < documents than min_df")
 
 
+def reads_any_type(vectorizer: Any) -> bool:
+    """Tell whether a function of the user is the first to read a document, of whatever type."""
+    if callable(vectorizer.analyzer) or vectorizer.preprocessor is not None:
+        return True
+    reads_as_it_is = not vectorizer.lowercase and vectorizer.strip_accents is None
+    own_tokenizer = vectorizer.analyzer == "word" and vectorizer.tokenizer is not None
+    return own_tokenizer and reads_as_it_is
+
+
 def warn_for_unused_params(vectorizer: Any) -> None:
     """Warn of parameters that another one switches off."""
     unused = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from copy import deepcopy
 from math import inf, isfinite
@@ -11,7 +12,12 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback
 
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.optimizers import clip_grad_norm
+from sklearn_rnn.modules import TokenEmbedding
+
+# Products of two such weights are still finite in float32, and no training that learns gets near.
+_LARGEST_WEIGHT = 1e15
 
 
 class ValidationScore(Callback):
@@ -47,8 +53,24 @@ class ValidationScore(Callback):
         net.history.record("valid_score", score)
 
     def on_train_end(self, net, **kwargs):
-        """Let go of the validation set, which is no part of what was learned."""
+        """Let go of the validation set, and refuse scores none of which is a number."""
         self.score, self.rows_, self.outputs_ = None, [], []
+        scores = [row["valid_score"] for row in net.history if "valid_score" in row]
+        n_lost = sum(not score > -inf for score in scores)
+        if n_lost == len(scores) > 0 and not net.interrupted_:
+            raise ValueError(
+                f"With early_stopping=True, the validation score was {scores[-1]} in every epoch, "
+                "so no epoch is the best one. The documents set aside may be too few for "
+                "`scoring`, or lack a label. Raise validation_fraction, pass X_val and y_val to "
+                "fit, choose another scoring, such as 'loss', or set early_stopping=False."
+            )
+        if n_lost:
+            warnings.warn(
+                f"The validation score was NaN or -inf in {n_lost} of {len(scores)} epochs, which "
+                "early stopping counts as worse than all others. Choose another scoring, or set "
+                "more documents aside.",
+                stacklevel=2,
+            )
 
 
 class KeepBest(Callback):
@@ -77,16 +99,44 @@ class KeepBest(Callback):
 
 
 class CheckLoss(Callback):
-    """Refuse to go on once the training loss is not a finite number."""
+    """Refuse to go on once the training loss or the weights are no numbers to compute with."""
 
-    def on_epoch_end(self, net, **kwargs):
-        """Check the mean loss of the epoch."""
+    def on_epoch_end(self, net, dataset_train=None, **kwargs):
+        """Check the mean loss of the epoch, and the weights: the loss is older than the last step.
+
+        Of a table whose rows move alone, such as that of a stream, a short chunk has its own rows
+        checked: the time of a chunk does not depend on the size of the vocabulary.
+        """
         loss = net.history[-1].get("train_loss", 0.0)
         if not isfinite(loss):
             raise ValueError(
                 f"Training gave a non-finite loss, {loss}, in epoch {len(net.history)}. Lower lr, "
                 "or set clip_grad_norm to a smaller number."
             )
+        if not all(map(_can_be_computed_with, _moved_weights(net.module_, dataset_train))):
+            raise ValueError(
+                f"Training gave weights that are infinite, NaN or too large to compute with in "
+                f"epoch {len(net.history)}. Lower lr, or set clip_grad_norm to a smaller number."
+            )
+
+
+def _moved_weights(module, dataset):
+    """Return the weights that an epoch may have changed."""
+    weights = dict(module.named_parameters())
+    for name, part in module.named_modules():
+        key = f"{name}.table.weight"
+        if isinstance(part, TokenEmbedding) and part.table.sparse and key in weights:
+            ids = np.append(dataset.tokens, UNKNOWN_ID)  # which word dropout puts in
+            if len(ids) < len(weights[key]):
+                weights[key] = weights[key][torch.from_numpy(ids).to(weights[key].device)]
+    return weights.values()
+
+
+def _can_be_computed_with(weights):
+    if not weights.numel():
+        return True
+    low, high = torch.aminmax(weights.detach())  # both NaN where one weight is
+    return bool(torch.maximum(-low, high) <= _LARGEST_WEIGHT)
 
 
 class ClipGradNorm(Callback):

@@ -56,8 +56,9 @@ def hold_out(
     documents : Documents
         What to split.
     strata : ndarray of int of shape (n_documents,) or None
-        The class of each document, by which they are split where every class has enough of them;
-        one of each class stays to train on. None splits at random.
+        The class of each document, by which they are split where every class has enough of them.
+        One of each class stays to train on, and, where there is room, one of each class that has
+        two or more is set aside. None splits at random.
     validation_fraction : float
         Share of the documents to set aside.
     seed : int
@@ -92,7 +93,29 @@ def _split_rows(n_documents, strata, n_valid, seed):
             "With early_stopping=True, no document is left to set aside when each class has "
             "one to train on. Give more documents, or set early_stopping=False."
         )
-    return np.append(train, moved), valid[~np.isin(valid, moved)]
+    train, valid = np.append(train, moved), valid[~np.isin(valid, moved)]
+    if len(counts) <= n_valid:
+        train, valid = _show_every_class(train, valid, strata)
+    return train, valid
+
+
+def _show_every_class(train, valid, strata):
+    """Exchange documents so that each class with two is among those set aside as well.
+
+    Metrics of probabilities need every class there.
+    """
+    n_classes = strata.max() + 1
+    n_train, n_valid = (np.bincount(strata[rows], minlength=n_classes) for rows in (train, valid))
+    for class_ in np.flatnonzero((n_train >= 2) & (n_valid == 0)):
+        comes = np.flatnonzero(strata[train] == class_)[0]
+        most = n_valid.argmax()
+        if n_valid[most] < 2:
+            break
+        goes = np.flatnonzero(strata[valid] == most)[-1]
+        train[comes], valid[goes] = valid[goes], train[comes]
+        n_valid[class_] += 1
+        n_valid[most] -= 1
+    return train, valid
 
 
 class OutputScorer:
@@ -124,4 +147,23 @@ class OutputScorer:
         estimator._outputs = lambda asked: outputs if asked is X else compute(asked)
         # Not every scorer takes weights.
         weighted = {} if (weights == 1).all() else {"sample_weight": weights}
-        return float(self.scorer(estimator, X, y, **weighted))
+        try:
+            return float(self.scorer(estimator, X, y, **weighted))
+        except ValueError as exc:
+            lacking = self._lacking_classes()
+            if not lacking:
+                raise
+            raise ValueError(
+                "With early_stopping=True, `scoring` failed on the documents set aside, which "
+                f"lack the class(es) {', '.join(map(repr, lacking))}: {exc} Pass X_val and y_val "
+                "that hold every class to fit, give more documents of these classes, raise "
+                "validation_fraction, choose another scoring, such as 'loss', or set "
+                "early_stopping=False."
+            ) from exc
+
+    def _lacking_classes(self) -> list:
+        """Return the classes of which no document is in the validation set, at most five."""
+        classes = getattr(self.estimator, "classes_", None)
+        if classes is None or self.valid.y.ndim > 1:
+            return []
+        return classes[~np.isin(classes, self.valid.y)].tolist()[:5]

@@ -7,11 +7,13 @@ from copy import copy, deepcopy
 from typing import Any
 
 from scipy.sparse import csr_array
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
 from sklearn_rnn._text.containers import is_text
 from sklearn_rnn._text.sequences import check_sequences
+from sklearn_rnn._text.suspect_ids import check_suspect_ids
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 
@@ -41,15 +43,26 @@ def vectorize(X: Any, vectorizer: Any, estimator: Any, *, name: str = "X") -> cs
             f"raw text. Transform {name} by the vectorizer that made the ids of fit, or fit on "
             "raw text."
         )
-    return check_sequences(vectorizer.transform(X), estimator=estimator)
+    with config_context(transform_output="default"):  # frames are for what a user sees
+        ids = vectorizer.transform(X)
+    return check_sequences(ids, estimator=estimator)
 
 
 def fit_vectorizer(X: Any, estimator: Any) -> tuple[csr_array, Any]:
     """Return documents as token ids, and the vectorizer fitted on them, None for ids."""
     if not is_text(X):
-        return check_sequences(X, estimator=estimator), None
+        return _check_ids(X, estimator), None
     vectorizer = make_vectorizer(estimator)
-    return check_sequences(vectorizer.fit_transform(X), estimator=estimator), vectorizer
+    with config_context(transform_output="default"):
+        ids = vectorizer.fit_transform(X)
+    return _check_ids(ids, estimator), vectorizer
+
+
+def _check_ids(X: Any, estimator: Any) -> csr_array:
+    """Return the ids that a training starts with, with doubts that they are some spoken out."""
+    sequences = check_sequences(X, estimator=estimator)
+    check_suspect_ids(X, sequences, type(estimator).__name__)
+    return sequences
 
 
 def extend_vectorizer(X: Any, vectorizer: Any, estimator: Any) -> tuple[csr_array, Any]:
@@ -71,20 +84,21 @@ def extend_vectorizer(X: Any, vectorizer: Any, estimator: Any) -> tuple[csr_arra
 def start_vectorizer(X: Any, estimator: Any) -> tuple[csr_array, Any]:
     """Return the first chunk as token ids, and a vectorizer that knows it, None for ids."""
     if not is_text(X):
-        return check_sequences(X, estimator=estimator), None
+        return _check_ids(X, estimator), None
     vectorizer = make_vectorizer(estimator)
     return _learn_chunk(X, vectorizer, estimator), vectorizer
 
 
 def _learn_chunk(X: Any, vectorizer: Any, estimator: Any) -> csr_array:
     """Teach a vectorizer the words of a chunk, and return the chunk as token ids."""
-    if type(vectorizer) is SequenceVectorizer:
-        ids = vectorizer._partial_fit_transform(X)
-    elif hasattr(vectorizer, "partial_fit"):
-        X = list(X) if isinstance(X, Iterator) else X
-        ids = vectorizer.partial_fit(X).transform(X)
-    else:
-        ids = vectorizer.fit_transform(X)
+    with config_context(transform_output="default"):
+        if type(vectorizer) is SequenceVectorizer:
+            ids = vectorizer._partial_fit_transform(X)
+        elif hasattr(vectorizer, "partial_fit"):
+            X = list(X) if isinstance(X, Iterator) else X
+            ids = vectorizer.partial_fit(X).transform(X)
+        else:
+            ids = vectorizer.fit_transform(X)
     return check_sequences(ids, estimator=estimator)
 
 

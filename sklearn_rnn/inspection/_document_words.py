@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -33,12 +34,12 @@ class DocumentWords:
     spans: np.ndarray | None = None
 
 
-def find_words(text: str, vectorizer: SequenceVectorizer) -> DocumentWords:
+def find_words(text: Any, vectorizer: SequenceVectorizer) -> DocumentWords:
     """Split a text as a vectorizer does, and find the tokens in it.
 
     Parameters
     ----------
-    text : str
+    text : str, or what else the vectorizer's functions read
         The text.
     vectorizer : SequenceVectorizer
         Splits it.
@@ -57,13 +58,14 @@ def find_words(text: str, vectorizer: SequenceVectorizer) -> DocumentWords:
     ['Not', 'BAD', '!']
     """
     tokens = list(vectorizer.build_analyzer()(text))
-    spans = _find_spans(text, tokens, vectorizer)
+    is_text = isinstance(text, str)
+    spans = _find_spans(text, tokens, vectorizer) if is_text else None
     kept = np.arange(len(tokens))
     if vectorizer.max_length is not None or not vectorizer.sparse_output:
         width = vectorizer.max_length or vectorizer.n_positions_
         kept, _ = truncate(kept, np.array([len(kept)]), width, keep=vectorizer.truncation)
     if spans is None:
-        return DocumentWords([tokens[i] for i in kept], text)
+        return DocumentWords([tokens[i] for i in kept], text if is_text else None)
     spans = spans[kept]
     return DocumentWords([text[start:stop] for start, stop in spans], text, spans)
 

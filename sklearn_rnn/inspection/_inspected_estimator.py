@@ -17,6 +17,7 @@ from torch import nn
 
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._text.containers import as_documents, is_text
+from sklearn_rnn._text.param_checks import reads_any_type
 from sklearn_rnn._text.vocabulary import UNKNOWN_TOKEN
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn.inspection._document_words import DocumentWords, find_words
@@ -120,10 +121,11 @@ class InspectedEstimator:
                 return words
         return DocumentWords(self._decode(sequence)[0])
 
-    def _texts(self, X: Any) -> list[str]:
+    def _texts(self, X: Any) -> list:
         """Return documents as the vectorizer reads them."""
         names = ("missing", "encoding", "decode_error")
-        return as_documents(X, **{name: getattr(self.vectorizer, name) for name in names})
+        params = {name: getattr(self.vectorizer, name) for name in names}
+        return as_documents(X, **params, of_any_type=reads_any_type(self.vectorizer))
 
     def _decode(self, sequences: csr_array) -> list[list[str]]:
         if hasattr(self.vectorizer, "inverse_transform"):
