@@ -267,3 +267,21 @@ def test_a_validation_score_that_is_sometimes_nan_is_warned_of():
     with pytest.warns(UserWarning, match="NaN or -inf in 2 of 4 epochs"):
         fit(clf)
     assert clf.best_validation_score_ == 0.3
+
+
+def test_of_a_class_that_was_set_aside_whole_one_document_moves():
+    # Few documents are set aside, so that classes cannot be stratified.
+    strata = np.array([0] * 8 + [1, 1, 2, 2])
+    for seed in range(50):
+        _, valid = train_test_split(np.arange(12), test_size=2, random_state=seed)
+        if strata[valid].tolist() in ([1, 1], [2, 2]):
+            break
+    found_train, found_valid = _split_rows(12, strata, 2, seed)
+    assert sorted([*found_train, *found_valid]) == list(range(12))
+    assert len(found_valid) == 1 and set(found_valid) < set(valid)
+    assert set(strata[found_train]) == {0, 1, 2}
+
+
+def test_documents_without_classes_are_split_by_the_seed():
+    splits = [_split_rows(40, None, 8, seed)[1].tolist() for seed in (1, 2, 1)]
+    assert splits[0] == splits[2] != splits[1]

@@ -279,7 +279,11 @@ def test_a_preprocessor_reads_documents_of_any_type():
     assert vectorizer.inverse_transform(X) == [["good", "day"], ["bad", "day"]]
 
 
-@pytest.mark.parametrize("params", [{}, {"tokenizer": same}, {"analyzer": "char"}], ids=str)
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"tokenizer": same}, {"analyzer": "char"}],
+    ids=["default", "tokenizer", "characters"],
+)
 def test_documents_that_are_split_already_need_a_function_that_reads_them(params):
     with pytest.raises(TypeError, match="set analyzer=list"):
         SequenceVectorizer(**params).fit([["C++", "New York"]])
