@@ -250,15 +250,17 @@ def test_every_file_can_be_imported(fresh_import):
 
 
 def test_subpackages_are_there_after_one_import_and_loaded_when_asked_for():
-    """`import sklearn_rnn` stays light: what draws and what ships data come later."""
+    """`import sklearn_rnn` stays light: what draws, checks, exports and ships data comes later."""
     script = (
         "import sys, sklearn_rnn\n"
         "late = ['inspection', 'datasets']\n"
         "assert not [name for name in late if f'sklearn_rnn.{name}' in sys.modules]\n"
+        "assert not {'onnx', 'matplotlib', 'sklearn_rnn.utils.estimator_checks'} & {*sys.modules}\n"
         "for name in [*late, 'modules', 'utils', 'exceptions']:\n"
         "    assert name in dir(sklearn_rnn)\n"
         "    assert getattr(sklearn_rnn, name) is sys.modules[f'sklearn_rnn.{name}']\n"
         "assert callable(sklearn_rnn.inspection.trace)\n"
+        "assert callable(sklearn_rnn.utils.estimator_checks.check_text_estimator)\n"
         "assert not hasattr(sklearn_rnn, 'nothing')\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=300)

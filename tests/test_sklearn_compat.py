@@ -61,7 +61,7 @@ def test_message_of_an_estimator():
 
 def test_messages_do_not_depend_on_the_seed_of_hashes():
     messages = set()
-    for seed in ("0", "1", "2"):
+    for seed in ("0", "1"):
         process = subprocess.run(
             [sys.executable, "-c", SCRIPT],
             env={**os.environ, "PYTHONHASHSEED": seed},
