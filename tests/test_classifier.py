@@ -1014,7 +1014,8 @@ def test_silent_by_default(capfd):
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_verbose_shows_one_progress_bar(capfd, early_stopping):
+def test_verbose_shows_one_progress_bar(capfd, early_stopping, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     make_classifier(verbose=1, early_stopping=early_stopping).fit(TWEETS, SENTIMENTS)
     out, err = capfd.readouterr()
     assert out == ""

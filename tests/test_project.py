@@ -55,7 +55,9 @@ def pythons():
 
 def make(*arguments):
     command = ["make", "--dry-run", "--always-make", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    # Without the settings of the make that runs the tests.
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MF"))}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
 
 
 def test_oldest_versions_are_the_lower_bounds():

@@ -211,7 +211,8 @@ def _set_threads_here(n_threads: int) -> None:
 @contextmanager
 def _default_device() -> Iterator[None]:
     """Make tensors on the CPU unless told otherwise, whatever the user has set for this thread."""
-    if torch.get_default_device().type == "cpu":
+    # torch.get_default_device fails in torch 2.6 once a default was set and taken back.
+    if torch.empty(0).device.type == "cpu":
         yield
     else:
         with torch.device("cpu"):
