@@ -55,8 +55,10 @@ def pythons():
 
 def make(*arguments):
     command = ["make", "--dry-run", "--always-make", *arguments]
-    # Without the settings of the make that runs the tests.
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MF"))}
+    # Without the settings of the make that runs the tests, which it exports.
+    settings = re.findall(r"^(\w+) \?=", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    settings += ["MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS"]
+    env = {name: value for name, value in os.environ.items() if name not in settings}
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
 
 
