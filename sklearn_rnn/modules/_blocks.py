@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ._cached import cached_property
 from ._layout import PackedLayout
 
 # A further block costs a kernel as long as some hundred steps of a document.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import torch
 from torch import Tensor
+
+from ._cached import cached_property
 
 
 class PackedLayout:
@@ -70,7 +70,7 @@ class PackedLayout:
 
     @cached_property
     def lengths(self) -> Tensor:
-        """Number of tokens of each document, shape (n_documents,), descending."""
+        """Return the number of tokens of each document, shape (n_documents,), descending."""
         ranks = torch.arange(self.n_documents)
         # Document j runs at every step whose batch size exceeds j.
         return torch.searchsorted(-self.batch_sizes, -ranks, right=False).to(self.device)

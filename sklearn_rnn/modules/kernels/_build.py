@@ -34,6 +34,16 @@ KERNELS = ("rnn_tanh", "rnn_relu", "rnn_sigmoid", "lstm", "gru")
 _TURN = threading.Lock()
 
 
+def _forget_turn() -> None:
+    """Start anew in a process that was forked: whoever held the lock is not there."""
+    global _TURN
+    _TURN = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_turn)
+
+
 def load_kernels() -> ctypes.CDLL:
     """Return the library of kernels: the installed one, else one that is compiled here.
 
