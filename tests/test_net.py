@@ -581,3 +581,15 @@ def test_fit_after_an_error_in_a_part(n_jobs):
         clf.fit(X, Y)
     clf.set_params(callbacks=None).fit(X, Y)
     assert_same_fit(clf, make_classifier(n_jobs=n_jobs).fit(X, Y))
+
+
+def test_a_training_draws_on_where_building_the_network_has_ended():
+    net = make_net(build_network(num_embeddings=N_IDS, n_outputs=3))
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        net.take_random_state()
+        expected = torch.randint(10**6, (5,))
+        torch.manual_seed(4)
+    assert torch.equal(torch.randint(10**6, (5,), generator=net._random), expected)
+    net.drop_random_state()
+    assert "_random" not in vars(net)
