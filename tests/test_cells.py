@@ -438,3 +438,11 @@ def test_a_cell_without_a_step_is_refused(base):
     x = torch.zeros(1, 1, INPUT_SIZE)
     with pytest.raises(NotImplementedError):
         cell(x, cell.initial_state(x))
+
+
+def test_the_units_of_an_indrnn_start_with_memories_of_all_lengths():
+    torch.manual_seed(0)
+    weights = IndRNNCell(3, 1000).weight_hh.detach()
+    # As many units that forget at once as units that keep what they have read for long.
+    counts = np.histogram(weights.numpy(), bins=10, range=(0, 1))[0]
+    assert counts.sum() == 1000 and counts.min() > 60
