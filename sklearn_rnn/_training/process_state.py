@@ -160,7 +160,8 @@ def prediction_workers(n_workers: int) -> Iterator[None]:
 
     As `torch_workers`, but this thread itself is left as it is, and must not compute.
     """
-    pool = _pool_of(n_workers) if n_workers > 1 else _own_pool(n_workers)
+    _check_workers(n_workers)
+    pool = _pool_of(n_workers) if n_workers > 1 else _own_pool()
     before, computed = _local.pool, _local.computes
     try:
         _local.pool, _local.computes = pool, False
@@ -176,16 +177,14 @@ def _check_workers(n_workers: int) -> None:
 
 def _pool_of(n_workers: int) -> Workers:
     """Return the pool of so many threads, which all callers share."""
-    _check_workers(n_workers)
     with _CHANGE:
         if n_workers not in _pools:
             _pools[n_workers] = Workers(n_workers, _settle)
         return _pools[n_workers]
 
 
-def _own_pool(n_workers: int) -> Workers:
+def _own_pool() -> Workers:
     """Return the one thread that computes for this one, so that callers do not share it."""
-    _check_workers(n_workers)
     if _local.own is None:
         _local.own = Workers(1, _settle)
     return _local.own

@@ -138,19 +138,18 @@ def trained_on_chunk(
     """
     X = documents.X
     fitted: SequenceNet | None = getattr(estimator, "net_", None)
-    is_open = fitted is not None and fitted.stream_ is not None
-    stream = fitted.stream_ if fitted and is_open else _start_stream(estimator, fitted)
-    if fitted and is_open:
-        device = torch.device(fitted.device)
+    ongoing = fitted if fitted is not None and fitted.stream_ is not None else None
+    if ongoing is not None:
+        stream, device = ongoing.stream_, torch.device(ongoing.device)
         prepare_kernels(estimator, device)  # it may come from another process
     else:
-        device = prepare_device(estimator)
+        stream, device = _start_stream(estimator, fitted), prepare_device(estimator)
     before, backup = vars(estimator).copy(), None
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
         try:
             turn.enter_context(building(stream.seed, device))
-            if fitted and is_open:
-                net = fitted
+            if ongoing is not None:
+                net = ongoing
                 backup = TrainingState(net, np.union1d(X.data, UNKNOWN_ID))
             else:
                 net = _open_net(estimator, X, vectorizer, target, stream, device)
