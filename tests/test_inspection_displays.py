@@ -284,6 +284,16 @@ def test_training_display_shows_what_was_recorded(clf, corpus):
     assert list(TrainingDisplay.from_estimator(bare).curves) == ["loss", "learning rate"]
 
 
+def test_training_display_tells_the_share_of_the_wide_path(corpus):
+    fitted = {w: make_classifier(wide_weight=w, max_epochs=1).fit(*corpus) for w in (0.25, 0)}
+    displays = {w: TrainingDisplay.from_estimator(clf) for w, clf in fitted.items()}
+    assert displays[0.25].wide_weight == 0.25
+    title = displays[0.25].axes_[0].get_title()
+    assert "75% recurrent network" in title
+    assert "25% wide path" in title
+    assert displays[0].axes_[0].get_title() == ""
+
+
 def test_the_norm_recorded_is_that_before_clipping(corpus):
     loose, tight = (
         make_classifier(clip_grad_norm=c, max_epochs=1, batch_size=60).fit(*corpus)

@@ -1,6 +1,7 @@
 """RNNTextClassifier and SequenceVectorizer in the tools of scikit-learn, on real text."""
 
 import pickle
+import re
 import subprocess
 import sys
 
@@ -502,6 +503,15 @@ def test_html_repr():
     fitted = clf.fit(TWEETS, SENTIMENTS)._repr_html_()
     assert "<span>Not fitted</span>" in html
     assert "<span>Fitted</span>" in fitted
+
+
+@pytest.mark.skipif(
+    not hasattr(BaseEstimator, "_get_fitted_attr_html"), reason="shows no fitted attributes"
+)
+def test_html_repr_shows_the_share_of_the_wide_path():
+    html = make_classifier(wide_weight=0.375).fit(TWEETS, SENTIMENTS)._repr_html_()
+    (row,) = re.findall(r"<tr(?:(?!</tr>).)*wide_weight_.*?</tr>", html, re.DOTALL)
+    assert "<td>0.375</td>" in row
 
 
 def test_html_repr_of_a_pipeline():

@@ -23,12 +23,16 @@ class TrainingDisplay:
     """Loss, score, gradient norm and learning rate of each epoch, as curves.
 
     Create it with :meth:`from_estimator`. What was not recorded has no panel: the score needs
-    ``early_stopping=True``, the gradient norm needs `clip_grad_norm`.
+    ``early_stopping=True``, the gradient norm needs `clip_grad_norm`. The title tells how much of
+    the predictions the recurrent network and the wide path each make up.
 
     Parameters
     ----------
     curves : dict of str to dict of str to list of float
         For each panel, its curves by name, with a value for each epoch.
+
+    wide_weight : float, default=0.0
+        Share of the wide path in the scores. If it is 0, there is no title.
 
     Attributes
     ----------
@@ -51,10 +55,13 @@ class TrainingDisplay:
     >>> display = TrainingDisplay.from_estimator(clf)
     >>> list(display.curves)
     ['loss', 'gradient norm', 'learning rate']
+    >>> display.wide_weight
+    0.9
     """
 
-    def __init__(self, *, curves):
+    def __init__(self, *, curves, wide_weight=0.0):
         self.curves = curves
+        self.wide_weight = wide_weight
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
@@ -74,9 +81,9 @@ class TrainingDisplay:
         display : TrainingDisplay
             The display, drawn.
         """
-        history = InspectedEstimator(estimator).estimator.history_
+        estimator = InspectedEstimator(estimator).estimator
         # An epoch that was interrupted has no loss.
-        rows = [row for row in history if "train_loss" in row]
+        rows = [row for row in estimator.history_ if "train_loss" in row]
         curves = {}
         for panel, names in PANELS.items():
             recorded = {
@@ -86,7 +93,7 @@ class TrainingDisplay:
             }
             if recorded:
                 curves[panel] = recorded
-        return cls(curves=curves).plot(ax=ax)
+        return cls(curves=curves, wide_weight=estimator.wide_weight_).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the curves.
@@ -124,5 +131,9 @@ class TrainingDisplay:
         if self.axes_:
             self.axes_[-1].set_xlabel("epoch")
             figure.align_ylabels(self.axes_)
+            if self.wide_weight:
+                shares = [1 - self.wide_weight, self.wide_weight]
+                title = "Predictions: {:.0%} recurrent network, {:.0%} wide path".format(*shares)
+                self.axes_[0].set_title(title, fontsize=10)
         self.ax_, self.figure_ = ax, figure
         return self
