@@ -16,7 +16,7 @@ from sklearn_rnn._sklearn_compat import (
     StrOptions,
     _fit_context,
 )
-from sklearn_rnn._text.containers import as_documents
+from sklearn_rnn._text.containers import as_documents, check_column_names, column_names
 from sklearn_rnn._text.growing_vocabulary import GrowingVocabulary
 from sklearn_rnn._text.param_checks import (
     check_df_bounds,
@@ -149,17 +149,27 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
         are read as the unknown token. Empty after `fit`, which leaves such tokens out of the
         vocabulary.
 
+    columns_ : list of str or None
+        Names of the columns of text that make up a document, in the order in which they are joined.
+        None if each document was one text.
+
     See Also
     --------
     sklearn.feature_extraction.text.CountVectorizer : Counts tokens and ignores their order.
 
     Notes
     -----
-    Documents can be a list, a tuple, an array, a pandas or polars Series, a data frame with one
-    column, or any other iterable. An empty document is an empty row. Documents that are not text,
-    such as lists of tokens, are passed as they are to `analyzer`, if it is callable, or else to
-    `preprocessor`, or to `tokenizer` with ``lowercase=False``; ``analyzer=list`` takes documents
-    that are lists of tokens.
+    Documents can be a list, a tuple, an array, a pandas or polars Series or data frame, or any
+    other iterable. An empty document is an empty row. Documents that are not text, such as lists of
+    tokens, are passed as they are to `analyzer`, if it is callable, or else to `preprocessor`, or
+    to `tokenizer` with ``lowercase=False``; ``analyzer=list`` takes documents that are lists of
+    tokens.
+
+    The columns of a data frame with several columns, such as title and body, are joined to one text
+    for each row, with ``" | "`` between them. The stroke becomes a token, from which a network
+    learns where a column ends; a word has the same id in all columns. `transform` takes the same
+    columns in the same order, or text that is joined already. `max_length` counts the tokens of the
+    joined text.
 
     ``sklearn.set_config(transform_output="pandas")`` has no effect on sparse output.
 
@@ -231,6 +241,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
         "vocabulary_": [dict],
         "n_positions_": [Interval(Integral, 1, None, closed="left")],
         "too_frequent_ids_": [np.ndarray],
+        "columns_": [list, None],
     }
 
     # What `partial_fit` counts.
@@ -281,7 +292,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
         Parameters
         ----------
-        X : iterable of str or bytes
+        X : iterable of str or bytes, or data frame of columns of text
             The documents.
 
         y : None
@@ -303,7 +314,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
         Parameters
         ----------
-        X : iterable of str or bytes
+        X : iterable of str or bytes, or data frame of columns of text
             The documents.
 
         y : None
@@ -325,7 +336,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
         Parameters
         ----------
-        X : iterable of str or bytes
+        X : iterable of str or bytes, or data frame of columns of text
             The documents of the chunk.
 
         y : None
@@ -344,7 +355,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
         Parameters
         ----------
-        X : iterable of str or bytes
+        X : iterable of str or bytes, or data frame of columns of text
             The documents.
 
         Returns
@@ -354,6 +365,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
             id 1.
         """
         check_is_fitted(self)
+        check_column_names(X, self.columns_)
         return self._transform(*self._index(X))
 
     def inverse_transform(self, X):
@@ -458,6 +470,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
         self.vocabulary_ = vocabulary.ids
         self.n_positions_ = int(self.max_length or max(lengths.max(), 1))
         self.too_frequent_ids_ = np.empty(0, np.int64)
+        self.columns_ = _joined_columns(X)
         self.__dict__.pop("_growing", None)
         return tokens, occurrences, lengths
 
@@ -476,6 +489,8 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
             warn_for_unused_params(self)
             warn_for_changed_stop_words(self)
         check_df_bounds(self)
+        if not is_first:
+            check_column_names(X, self.columns_)
         indexed = tokens, occurrences, lengths = self._index(X)
         growing = self._growing
         if growing is None:
@@ -496,6 +511,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
             vocabulary_=growing.ids,
             n_positions_=int(self.max_length or longest),
             too_frequent_ids_=too_frequent,
+            columns_=_joined_columns(X) if is_first else self.columns_,
             _growing=growing,
         )
         return indexed
@@ -532,6 +548,8 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
             raise ValueError("the tokens are not in the order of their ids")
         if self.too_frequent_ids_.dtype != np.int64 or self.too_frequent_ids_.ndim != 1:
             raise ValueError("what is too frequent is no list of ids")
+        if self.columns_ is not None and not all(type(name) is str for name in self.columns_):
+            raise ValueError("the columns are no names")
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "vocabulary_")
@@ -542,3 +560,9 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
         tags.input_tags.two_d_array = False
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _joined_columns(X):
+    """Return the columns of text that make up a document, None where it is one text."""
+    names = column_names(X) or ()
+    return names if len(names) > 1 else None

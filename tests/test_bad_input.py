@@ -118,10 +118,10 @@ CASES = [
     refused("dict", lambda: fit({"text": TEXTS}), TypeError, "dict received. Pass .* in a list"),
     refused("set", lambda: fit(set(TEXTS)), TypeError, "set received. Pass .* in a list"),
     refused(
-        "frame of two columns",
+        "frame of a text and a number",
         lambda: fit(pd.DataFrame({"text": TEXTS, "n": 1})),
-        ValueError,
-        r"got DataFrame of shape \(37, 2\). Select one column, such as X\['text'\]",
+        TypeError,
+        r"Column 'n' of X must hold text .*; row 0 is of type int. Select the columns",
     ),
     refused(
         "lists of words", lambda: fit([x.split() for x in TEXTS]), TypeError, "set analyzer=list"

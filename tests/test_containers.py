@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import coo_matrix, csr_array
 
-from sklearn_rnn._text.containers import as_documents, is_text
+from sklearn_rnn._text.containers import as_documents, check_column_names, is_text
 
 DOCUMENTS = ["a good film", "", "naïve 👍"]
 
@@ -58,6 +58,11 @@ CONTAINERS = {
 }
 
 
+@pytest.fixture(params=["pandas", "polars"])
+def make_frame(request):
+    return pytest.importorskip(request.param).DataFrame
+
+
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_containers_give_the_same_documents(container):
     documents = as_documents(CONTAINERS[container]())
@@ -70,11 +75,44 @@ def test_containers_of_text_are_text(container):
     assert is_text(CONTAINERS[container]())
 
 
-def test_polars_frame_of_several_columns_is_refused():
-    pl = pytest.importorskip("polars")
-    frame = pl.DataFrame({"title": DOCUMENTS, "text": DOCUMENTS})
-    with pytest.raises(ValueError, match=r"of shape \(3, 2\). Select one column.*X\['title'\]"):
+def test_columns_of_a_frame_are_joined(make_frame):
+    frame = make_frame({"title": ["a b", "", "é"], "text": ["c", "d", ""], "end": ["e", "f", "g"]})
+    assert is_text(frame)
+    assert as_documents(frame) == ["a b | c | e", " | d | f", "é |  | g"]
+
+
+def test_columns_of_one_name_are_joined_too():
+    frame = pd.DataFrame([["a", "b"]], columns=["text", "text"])
+    assert as_documents(frame) == ["a | b"]
+
+
+def test_bytes_and_missing_texts_of_a_frame():
+    frame = pd.DataFrame({"title": [b"caf\xe9", None], "text": ["a", "b"]}, dtype=object)
+    joined = as_documents(frame, encoding="latin-1", missing="empty")
+    assert joined == ["café | a", " | b"]
+    with pytest.raises(ValueError, match=r"Column 'title' of X contains 1 missing .*row\(s\) 1,"):
+        as_documents(frame, encoding="latin-1")
+
+
+def test_columns_that_hold_no_text_are_named(make_frame):
+    frame = make_frame({"text": ["a", "b"], "age": [31, 45]})
+    assert is_text(frame)
+    with pytest.raises(TypeError, match=r"Column 'age' of X must hold text .*row 0 is of type int"):
         as_documents(frame)
+
+
+@pytest.mark.parametrize(
+    ("known", "columns"), [(["a", "b"], ["b", "a"]), (["a", "b"], ["a"]), (None, ["a", "b"])]
+)
+def test_columns_must_be_those_of_fit(known, columns, make_frame):
+    with pytest.raises(ValueError, match=r"in fit|during fit"):
+        check_column_names(make_frame({name: ["text"] for name in columns}), known)
+
+
+@pytest.mark.parametrize("known", [["a", "b"], None])
+def test_columns_of_fit_and_text_that_is_joined_are_taken(known, make_frame):
+    check_column_names(make_frame({name: ["text"] for name in known or ["any"]}), known)
+    check_column_names(["text | text"], known)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +193,6 @@ def test_sparse_is_refused_as_text():
         np.array([["a", "b"]]),
         np.array([["a", "b"]], dtype=object),
         np.full((2, 1, 1), "a"),
-        pd.DataFrame({"title": ["a"], "text": ["b"]}),
     ],
 )
 def test_several_columns_are_refused(X):

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from mutations import put_together, take_apart
@@ -294,6 +295,14 @@ def test_vectorizer(path):
     assert (loaded.transform(TWEETS) != vectorizer.transform(TWEETS)).nnz == 0
     assert loaded.n_positions_ == vectorizer.n_positions_
     assert loaded.get_params() == vectorizer.get_params()
+
+
+def test_vectorizer_of_several_columns(path):
+    table = pd.DataFrame({"title": TWEETS, "body": TWEETS})
+    loaded = saved_and_loaded(SequenceVectorizer().fit(table), path)
+    assert loaded.columns_ == ["title", "body"]
+    with pytest.raises(ValueError, match="should match those"):
+        loaded.transform(table[["body", "title"]])
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, get_scorer, log_loss, roc_auc_score
 from sklearn.model_selection import (
@@ -37,6 +38,7 @@ from weights import have_same_weights
 
 from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer
 from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment
+from sklearn_rnn.inspection import token_importance
 
 TWEETS, SENTIMENTS = (
     values[::150] for values in load_tweet_sentiment(return_X_y=True, as_frame=False)
@@ -490,6 +492,49 @@ def test_models_open_in_another_process(tmp_path):
     for model, proba, label in zip(models, probas, labels, strict=True):
         np.testing.assert_array_equal(proba, model.predict_proba(TWEETS))
         np.testing.assert_array_equal(label, model.predict(TWEETS))
+
+
+# Several columns of text
+
+COLUMNS = pd.DataFrame({"title": TWEETS, "body": TWEETS[::-1]})
+JOINED = COLUMNS["title"] + " | " + COLUMNS["body"]
+
+
+def test_columns_of_text_are_learned_as_joined_text():
+    train, valid = slice(100), slice(100, 150)
+    params = {"early_stopping": True, "cell": "gru"}
+    fitted = [
+        make_classifier(**params).fit(
+            X[train], SENTIMENTS[train], X_val=X[valid], y_val=SENTIMENTS[valid]
+        )
+        for X in (COLUMNS, JOINED)
+    ]
+    assert have_same_weights(*fitted)
+    of_columns = fitted[0]
+    proba = of_columns.predict_proba(COLUMNS)
+    np.testing.assert_array_equal(proba, of_columns.predict_proba(JOINED))
+    with pytest.raises(ValueError, match=r"Expected \['title', 'body'\]"):
+        of_columns.predict(COLUMNS[["body", "title"]])
+    words = token_importance(of_columns, COLUMNS[:1], methods=["occlusion"])["token"]
+    assert words.tolist() == SequenceVectorizer(lowercase=False).build_analyzer()(JOINED[0])
+
+
+def test_one_vectorizer_reads_several_columns_in_a_pipeline():
+    two = ColumnTransformer([("text", SequenceVectorizer(), ["title", "body"])])
+    pipeline = make_pipeline(two, make_classifier()).fit(COLUMNS, SENTIMENTS)
+    alone = make_classifier().fit(JOINED, SENTIMENTS)
+    np.testing.assert_array_equal(pipeline.predict_proba(COLUMNS), alone.predict_proba(JOINED))
+
+
+def test_permutation_importance_tells_which_column_counts():
+    table = pd.DataFrame({"title": ["good", "bad"] * 20, "body": ["a film", "the film"] * 20})
+    y = np.array([0, 1] * 20)
+    table["body"] = table["body"].sample(frac=1, random_state=0).to_numpy()
+    clf = make_classifier(max_epochs=20).fit(table, y)
+    title, body = permutation_importance(clf, table, y, n_repeats=3, random_state=0)[
+        "importances_mean"
+    ]
+    assert title > 0.3 > 0.1 > abs(body)
 
 
 # Display

@@ -106,7 +106,7 @@ SIDE_BY_SIDE = {
 
 @pytest.mark.parametrize("make", SIDE_BY_SIDE.values(), ids=SIDE_BY_SIDE)
 def test_columns_side_by_side_are_refused(make):
-    with pytest.raises(ValueError, match=r"several columns side by side.*Join the texts"):
+    with pytest.raises(ValueError, match=r"several columns side by side.*to one vectorizer"):
         check(make())
 
 

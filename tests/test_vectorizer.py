@@ -483,6 +483,7 @@ def test_clone_is_not_fitted():
         "vocabulary_",
         "n_positions_",
         "too_frequent_ids_",
+        "columns_",
     }
 
 
@@ -503,6 +504,31 @@ def test_result_is_sliced_stacked_and_saved(tmp_path):
     sp.save_npz(tmp_path / "ids.npz", X)
     assert_same(sp.load_npz(tmp_path / "ids.npz"), X)
     assert_same(sp.vstack([X[:3], X[3:]], format="csr"), X)
+
+
+TABLE = pd.DataFrame({"title": ["good", "a bad film"], "body": ["good, not bad", ""]})
+JOINED = ["good | good, not bad", "a bad film | "]
+
+
+def test_columns_of_text_are_read_as_one_document():
+    vectorizer, joined = SequenceVectorizer(), SequenceVectorizer()
+    assert_same(vectorizer.fit_transform(TABLE), joined.fit_transform(JOINED))
+    assert vectorizer.vocabulary_ == joined.vocabulary_
+    assert (vectorizer.columns_, joined.columns_) == (["title", "body"], None)
+    assert_same(vectorizer.transform(TABLE), vectorizer.transform(JOINED))
+    in_chunks = SequenceVectorizer().partial_fit(TABLE[:1]).partial_fit(TABLE[1:])
+    assert in_chunks.columns_ == ["title", "body"]
+    assert in_chunks.vocabulary_ == SequenceVectorizer().partial_fit(JOINED).vocabulary_
+
+
+@pytest.mark.parametrize("method", ["transform", "partial_fit"])
+def test_columns_of_text_must_be_those_of_fit(method):
+    of_columns, of_text = SequenceVectorizer().fit(TABLE), SequenceVectorizer().fit(JOINED)
+    with pytest.raises(ValueError, match=r"Expected \['title', 'body'\], got \['body', 'title'\]"):
+        getattr(of_columns, method)(TABLE[["body", "title"]])
+    with pytest.raises(ValueError, match=r"in fit each document was one text. Select"):
+        getattr(of_text, method)(TABLE)
+    assert of_columns.fit(TABLE["body"]).columns_ is None
 
 
 def test_in_a_search():

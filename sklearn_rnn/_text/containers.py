@@ -20,6 +20,10 @@ from sklearn.utils import column_or_1d
 _N_SAMPLED = 100
 _N_NAMED = 5
 
+# Between the texts of a row. A network learns where a column ends from the stroke, which is a token
+# of its own for words and for characters.
+COLUMN_SEPARATOR = " | "
+
 
 def is_text(X: Any) -> bool:
     """Tell whether `X` looks like raw documents rather than token ids.
@@ -84,8 +88,9 @@ def as_documents(
     Parameters
     ----------
     X : iterable of str or bytes
-        A list, tuple or one-dimensional array; a pandas or polars Series; a frame or a
-        two-dimensional array with a single column; or any other iterable, such as a generator.
+        A list, tuple or one-dimensional array; a pandas or polars Series; a frame, whose columns
+        are joined; a two-dimensional array with a single column; or any other iterable, such as a
+        generator.
 
     missing : {"error", "empty"}, default="error"
         What None, NaN and NA stand for: an error that names their rows, or an empty document.
@@ -114,44 +119,114 @@ def as_documents(
     >>> as_documents((text for text in ["good", None, b"bad"]), missing="empty")
     ['good', '', 'bad']
     """
-    values = _as_list(X)
-    if not values:
+    names = column_names(X) or ()
+    parts = [_column(X, i) for i in range(len(names))] if len(names) > 1 else [X]
+    columns = list(map(_as_list, parts))
+    if not columns[0]:
         name = estimator if isinstance(estimator, str) else type(estimator).__name__
         raise ValueError(
             f"Found array with 0 sample(s) (shape=(0,)) while a minimum of 1 is required by {name}."
         )
+    reading = {"missing": missing, "encoding": encoding, "decode_error": decode_error}
+    if len(columns) == 1:
+        return _as_texts(columns[0], "X", of_any_type=of_any_type, **reading)
+    texts = [
+        _as_texts(values, f"Column {name!r} of X", of_any_type=False, **reading)
+        for name, values in zip(names, columns, strict=True)
+    ]
+    return list(map(COLUMN_SEPARATOR.join, zip(*texts, strict=True)))
+
+
+def column_names(X: Any) -> list[str] | None:
+    """Return the names of the columns of a pandas or polars frame, None for anything else.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_rnn._text.containers import column_names
+    >>> column_names(pd.DataFrame({"title": ["a"], "body": ["b"]})), column_names(["a"])
+    (['title', 'body'], None)
+    """
+    shape = getattr(X, "shape", None)
+    is_table = isinstance(shape, tuple) and len(shape) == 2 and hasattr(X, "columns")
+    if is_table and (hasattr(X, "iloc") or hasattr(X, "to_series")):
+        return list(map(str, X.columns))
+    return None
+
+
+def check_column_names(X: Any, known: list[str] | None) -> None:
+    """Refuse a frame whose columns are not those that were joined in `fit`.
+
+    Parameters
+    ----------
+    X : object
+        What a user passed. Anything but a frame is taken as it is: text that is joined already.
+    known : list of str or None
+        The columns of `fit`, None if each document was one text.
+    """
+    names = column_names(X)
+    if names is None or names == known or (known is None and len(names) == 1):
+        return
+    if known is None:
+        raise ValueError(
+            f"X has the columns {names}, but in fit each document was one text. Select one column, "
+            f"such as X[{names[0]!r}]."
+        )
+    raise ValueError(
+        "The columns of X should match those that were passed during fit, in the same order. "
+        f"Expected {known}, got {names}. Pass X[{known}]."
+    )
+
+
+def _column(X: Any, i: int) -> Any:
+    """Return a column of a pandas or polars frame."""
+    return X.iloc[:, i] if hasattr(X, "iloc") else X.to_series(i)
+
+
+def _as_texts(
+    values: list, where: str, *, missing: str, encoding: str, decode_error: str, of_any_type: bool
+) -> list:
+    """Return a new list of entries as str, saying where there are others."""
     if set(map(type, values)) == {str}:
         return values
-
     missing_rows = []
     for row, value in enumerate(values):
         if isinstance(value, bytes):
-            values[row] = _decode(value, row, encoding, decode_error)
+            values[row] = _decode(value, f"row {row} of X", encoding, decode_error)
         elif isinstance(value, str):
             values[row] = str(value)  # numpy.str_ and other subclasses
         elif is_missing(value):
             missing_rows.append(row)
             values[row] = ""
         elif not of_any_type:
-            hint = (
-                " If documents are lists of tokens, set analyzer=list in SequenceVectorizer, or "
-                "another function that returns the tokens of a document."
-                if isinstance(value, (list, tuple, np.ndarray))
-                else " Convert the documents to str first."
-                if isinstance(value, Number)
-                else ""
-            )
-            raise TypeError(
-                "X must be an iterable over raw text documents (str or bytes); "
-                f"row {row} is of type {type(value).__name__}.{hint}"
-            )
+            raise TypeError(_no_text(value, row, where))
     if missing_rows and missing == "error":
         raise ValueError(
-            f"X contains {len(missing_rows)} missing document(s) (None, NaN or NA), at row(s) "
-            f"{_name_rows(missing_rows)}, counted from 0. Drop these rows, or read them as empty "
-            "documents: by X.fillna(''), or, before fit, set missing='empty' in SequenceVectorizer."
+            f"{where} contains {len(missing_rows)} missing document(s) (None, NaN or NA), at "
+            f"row(s) {_name_rows(missing_rows)}, counted from 0. Drop these rows, or read them as "
+            "empty documents: by X.fillna(''), or, before fit, set missing='empty' in "
+            "SequenceVectorizer."
         )
     return values
+
+
+def _no_text(value: Any, row: int, where: str) -> str:
+    """Return the message about an entry that is no text."""
+    found = f"row {row} is of type {type(value).__name__}."
+    if where != "X":
+        return (
+            f"{where} must hold text (str or bytes); {found} Select the columns of text, such as "
+            "X[['title', 'body']]."
+        )
+    hint = ""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        hint = (
+            " If documents are lists of tokens, set analyzer=list in SequenceVectorizer, or "
+            "another function that returns the tokens of a document."
+        )
+    elif isinstance(value, Number):
+        hint = " Convert the documents to str first."
+    return f"X must be an iterable over raw text documents (str or bytes); {found}{hint}"
 
 
 def as_labels(y: Any) -> np.ndarray:
@@ -232,7 +307,7 @@ def _as_list(X: Any) -> list:
     | str or bytes, bare or in a 0-d array  | refused                     |
     | mapping, set                          | refused: no order to keep   |
     | frame or 2-d array with one column    | its column                  |
-    | frame or array with more columns      | refused                     |
+    | array with more columns               | refused                     |
     | series, array                         | as Python objects           |
     | other iterable                        | what it yields              |
     """
@@ -255,18 +330,12 @@ def _as_list(X: Any) -> list:
     shape = getattr(X, "shape", None)
     if isinstance(shape, tuple) and len(shape) > 1:
         if len(shape) > 2 or shape[1] != 1:
-            names = list(getattr(X, "columns", []))[:_N_NAMED]
-            example = f", such as X[{names[0]!r}]" if names else ""
             raise ValueError(
                 "Iterable over raw text documents expected, one column of them; got "
-                f"{type(X).__name__} of shape {shape}. Select one column{example}."
+                f"{type(X).__name__} of shape {shape}. Select one column, or pass a pandas or "
+                "polars DataFrame, whose columns are joined."
             )
-        if hasattr(X, "iloc"):  # pandas
-            X = X.iloc[:, 0]
-        elif hasattr(X, "to_series"):  # polars
-            X = X.to_series(0)
-        else:
-            X = np.asarray(X)[:, 0]
+        X = np.asarray(X)[:, 0] if column_names(X) is None else _column(X, 0)
     # numpy, pandas and polars, pyarrow: the conversions that give plain Python objects
     for method in ("tolist", "to_list", "to_pylist"):
         if hasattr(X, method):
@@ -278,12 +347,12 @@ def _as_list(X: Any) -> list:
     return list(X)
 
 
-def _decode(document: bytes, row: int, encoding: str, decode_error: str) -> str:
+def _decode(document: bytes, where: str, encoding: str, decode_error: str) -> str:
     try:
         return document.decode(encoding, decode_error)
     except UnicodeDecodeError as exc:
         reason = (
-            f"{exc.reason} (row {row} of X; set 'encoding' to that of the documents, or "
+            f"{exc.reason} ({where}; set 'encoding' to that of the documents, or "
             "'decode_error' to 'replace' or 'ignore')"
         )
         raise UnicodeDecodeError(exc.encoding, exc.object, exc.start, exc.end, reason) from exc

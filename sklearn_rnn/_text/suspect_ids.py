@@ -22,8 +22,9 @@ _N_SIDE_BY_SIDE = 5
 _N_CODES = 20
 
 _JOIN = (
-    "Join the texts of several columns into one, such as X['title'] + ' | ' + X['body'], and keep "
-    "other columns for another model; the user guide shows both under 'Search and pipelines'."
+    "Give several columns of text to one vectorizer, such as (SequenceVectorizer(), ['title', "
+    "'body']) in a ColumnTransformer, and keep other columns for another model; the user guide "
+    "shows both under 'Search and pipelines'."
 )
 
 
