@@ -23,6 +23,10 @@ BENCHMARKS = {
     "grid_search": ("benchmarks.grid_search", "a search in two processes and in one"),
     "search_peers": ("benchmarks.search_peers", "a search with skorch and a PyTorch loop"),
     "vectorizing": ("benchmarks.vectorizing", "texts to token ids, compared with other ways"),
+    "many_threads": (
+        "benchmarks.many_threads",
+        "answers a second from several threads, beside a training",
+    ),
     "start_up": ("benchmarks.start_up", "seconds that an import takes"),
     "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
     "mutants": ("benchmarks.mutants", "which deliberate faults the fast tests find"),
