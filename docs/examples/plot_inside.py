@@ -34,8 +34,8 @@ plt.show()
 # %%
 # Which words count
 # -----------------
-# Integrated gradients explain the recurrent network; occlusion explains the whole prediction,
-# including the linear model of words and word pairs.
+# Integrated gradients and occlusion both explain the whole prediction: the recurrent network and
+# the linear model of words and word pairs.
 from sklearn_rnn.inspection import TokenImportanceDisplay
 
 TokenImportanceDisplay.from_estimator(clf, document, target="negative")
