@@ -204,6 +204,7 @@ def test_every_kind_of_parameter(params, path):
     "labels",
     [
         ["a", "b", "ü☃"],
+        np.array(["a", "a\0"], dtype=object),
         np.array(["a", "b", "ccc"], dtype=object),
         np.array(["a", "b", "c"], dtype="<U20"),
         [b"a", b"b", b"c"],
@@ -303,6 +304,19 @@ def test_vectorizer_of_several_columns(path):
     assert loaded.columns_ == ["title", "body"]
     with pytest.raises(ValueError, match="should match those"):
         loaded.transform(table[["body", "title"]])
+
+
+def test_load_runs_no_token_pattern_of_a_file(path, monkeypatch):
+    """It could take exponential time."""
+    save(make_classifier(max_epochs=1).fit(TWEETS, SENTIMENTS), path)
+
+    def run(pattern):
+        raise RuntimeError("a pattern is run")
+
+    monkeypatch.setattr("sklearn_rnn._vectorizer.make_tokenizer", run)
+    loaded = load(path)
+    with pytest.raises(RuntimeError, match="a pattern is run"):
+        loaded.predict(TWEETS)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 """partial_fit on chunks, and warm_start."""
 
+import gc
 import pickle
+import sys
+import tracemalloc
+import warnings
 from copy import deepcopy
 
 import numpy as np
@@ -311,6 +315,31 @@ def test_a_stream_without_end_keeps_the_history_of_the_last_chunks():
     assert epochs == list(range(4, N_CHUNKS_KEPT + 4))
     assert len(clf.loss_curve_) == N_CHUNKS_KEPT + 3
     assert clf.loss_curve_[3:] == clf.history_[:, "train_loss"]
+
+
+@pytest.mark.skipif(not hasattr(sys, "_clear_type_cache"), reason="another interpreter")
+def test_a_stream_without_end_keeps_little_of_each_chunk(monkeypatch):
+    """Only the loss, one number in a list."""
+    monkeypatch.setattr(incremental, "N_CHUNKS_KEPT", 3)
+    clf = make(embedding_dim=2, hidden_size=2)
+
+    def learn(n_chunks):
+        for _ in range(n_chunks):
+            clf.partial_fit(["good not bad", "bad not good"], [0, 1], classes=[0, 1])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            # The names of up to 4,096 attributes that C asked for, whatever runs.
+            sys._clear_type_cache()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    learn(5)
+    tracemalloc.start()
+    try:
+        before = learn(5)  # all rows of the history are traced
+        assert learn(50) - before < 50 * 300
+    finally:
+        tracemalloc.stop()
 
 
 def test_it_goes_on_from_fit():
