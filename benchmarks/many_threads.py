@@ -7,6 +7,7 @@ the first round warms up and does not count.
 """
 
 import argparse
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import cycle, product
@@ -31,6 +32,7 @@ def main(argv):
     parser.add_argument("--seconds", type=float, default=2.0, help="of each case in each round")
     parser.add_argument("--output", default="docs/benchmarks")
     args = parser.parse_args(argv)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     X, y = load_tweet_sentiment(subset="train", return_X_y=True, as_frame=False)
     asked, _ = load_tweet_sentiment(subset="test", return_X_y=True, as_frame=False)
     model = RNNTextClassifier(random_state=0).fit(X[:4000], y[:4000])
@@ -44,7 +46,7 @@ def main(argv):
 
     cases = [*product(BATCHES, N_THREADS, (False, True)), (1, 0, True)]
     answers, _ = in_turns(cases, measure, 1 + args.rounds)
-    report = make_report({case: found[1:] for case, found in answers.items()}, args)
+    report = make_report({case: found[1:] for case, found in answers.items()}, args, load)
     print(report)
     Path(args.output).mkdir(parents=True, exist_ok=True)
     (Path(args.output) / "many_threads.md").write_text(report, encoding="utf-8")
@@ -98,7 +100,7 @@ def training(learner, X, y):
         thread.join()
 
 
-def make_report(answers, args):
+def make_report(answers, args, load):
     machine = describe_machine(["torch", "scikit-learn"])
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     n_rounds = len(answers[BATCHES[0], N_THREADS[0], False])
@@ -114,7 +116,8 @@ def make_report(answers, args):
         "[smallest..largest]; the cases take turns. `python -m benchmarks many_threads` generates "
         "this page.\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores; Python {machine['python']}, "
-        f"{versions}.\n",
+        f"{versions}. When it began, other programs kept {load:.1f} processors busy or waited for "
+        "one (load average): the more, the lower are all figures, and the wider their ranges.\n",
         "| documents a call | threads | alone, documents/s | beside a training, documents/s "
         "| share | training, documents/s |",
         "| --- | --- | --- | --- | --- | --- |",
