@@ -23,7 +23,7 @@ from sklearn_rnn.datasets import load_tweet_sentiment
 
 N_THREADS = (1, 2, 4, 8)
 BATCHES = (1, 64)
-CHUNK = 256  # documents that the training learns in a call
+CHUNK = 64  # documents that the training learns in a call
 
 
 def main(argv):
