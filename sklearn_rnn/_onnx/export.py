@@ -93,6 +93,8 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     with lock_of(estimator).reading():
         estimator.module_.eval()  # as every prediction leaves it
         add_outputs(estimator, graph, documents)
+        if vectorizer is None:  # no step of a pipeline; it goes with the network of this moment
+            vectorizer = estimator.vectorizer_
         model = graph.model(_describe(estimator, vectorizer))
     if path is not None:
         onnx.save(model, os.fspath(path))
@@ -112,10 +114,10 @@ def _import_onnx() -> tuple:
 
 
 def _split_pipeline(estimator: Any) -> tuple:
-    """Return a fitted estimator of documents and its vectorizer, None where it has none."""
+    """Return a fitted estimator of documents, and the vectorizer in front of it or None."""
     if not isinstance(estimator, Pipeline):
         _check_is_exportable(estimator)
-        return estimator, estimator.vectorizer_
+        return estimator, None
     steps = [step for _, step in estimator.steps]
     if len(steps) != 2 or not isinstance(steps[0], SequenceVectorizer):
         raise ValueError(

@@ -1,0 +1,258 @@
+"""Estimators that several threads use at once, and proof that each thread saw whole models.
+
+Whenever an estimator takes over what it has learned, the model that it is from then on is noted:
+what it answers for some documents and what else is learned with it. A thread has seen a whole
+model if and only if what it saw was noted.
+"""
+
+import copy
+import gc
+import hashlib
+import json
+import os
+import pickle
+import random
+import threading
+import time
+import traceback
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+from sklearn_rnn import (
+    RNNTextClassifier,
+    RNNTextEncoder,
+    RNNTextRegressor,
+    export_onnx,
+    load,
+    save,
+)
+from sklearn_rnn._base import BaseRNNText
+from sklearn_rnn.inspection import trace
+
+PROBE = ["good day word3", "bad day not good", "word1 word2", "unheard of"]
+SMALL = {"hidden_size": 4, "embedding_dim": 4, "max_epochs": 1, "batch_size": 8}
+# Of each kind of estimator one, and of the first kind two.
+CLASSES = [RNNTextClassifier, RNNTextRegressor, RNNTextEncoder, RNNTextClassifier]
+
+
+def answers_of(estimator):
+    """Return what an estimator answers, in one array."""
+    if isinstance(estimator, RNNTextClassifier):
+        return estimator.predict_proba(PROBE)
+    if isinstance(estimator, RNNTextEncoder):
+        return estimator.transform(PROBE)
+    return estimator.predict(PROBE)
+
+
+def digest(*arrays):
+    return hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
+
+
+def model_of(estimator):
+    """Return what tells one model from another, by all that is learned."""
+    learned = vars(estimator)
+    return (
+        digest(answers_of(estimator)),
+        estimator.t_,
+        len(estimator.vectorizer_.vocabulary_),
+        len(estimator.loss_curve_),
+        tuple(learned["classes_"].tolist()) if "classes_" in learned else float(learned["y_scale_"]),
+    )
+
+
+class WholeModels:
+    """Note each model that some estimators become.
+
+    Parameters
+    ----------
+    monkeypatch : pytest.MonkeyPatch
+        Puts the note beside the taking over, of which no other thread sees the middle.
+    estimators : list of estimator
+        Estimators, told apart by their places.
+    """
+
+    def __init__(self, monkeypatch, estimators):
+        self.places = {id(estimator): place for place, estimator in enumerate(estimators)}
+        self.models = [set() for _ in estimators]
+        self.answers = [{} for _ in estimators]
+        take_over = BaseRNNText._take_over
+
+        def take_over_and_note(estimator, *args):
+            take_over(estimator, *args)
+            place = self.places.get(id(estimator))
+            if place is not None:
+                answers = answers_of(estimator)
+                self.models[place].add(model_of(estimator))
+                self.answers[place][digest(answers)] = answers
+
+        monkeypatch.setattr(BaseRNNText, "_take_over", take_over_and_note)
+
+    def have(self, place, answers):
+        """Whether an estimator has been a model that answers so."""
+        return digest(answers) in self.answers[place]
+
+    def have_about(self, place, answers):
+        """Whether an estimator has been a model that answers so, but for rounding."""
+        known = [a for a in list(self.answers[place].values()) if a.shape == answers.shape]
+        return bool(known) and np.isclose(known, answers, atol=1e-5).all(
+            axis=tuple(range(1, answers.ndim + 1))
+        ).any()
+
+
+class Crowd:
+    """Threads that do all that one can do with estimators, for a time.
+
+    Parameters
+    ----------
+    monkeypatch : pytest.MonkeyPatch
+        For `WholeModels`.
+    folder : pathlib.Path
+        Where files go.
+    n_threads : int
+        The number of threads.
+    """
+
+    def __init__(self, monkeypatch, folder, n_threads=8):
+        self.estimators = [class_(**SMALL, random_state=0) for class_ in CLASSES]
+        self.whole = WholeModels(monkeypatch, self.estimators)
+        self.folder, self.n_threads = folder, n_threads
+        self.errors, self.counts, self.stop = [], {}, threading.Event()
+        for place in range(len(self.estimators)):
+            self.fit(place, random.Random(place))
+
+    def run(self, seconds, *others):
+        """Let the threads, and functions in more of them, go on for some seconds."""
+        threads = [
+            threading.Thread(target=self._guarded, args=(self._act_at_random, i))
+            for i in range(self.n_threads)
+        ]
+        threads += [threading.Thread(target=self._guarded, args=(other,)) for other in others]
+        for thread in threads:
+            thread.start()
+        self.stop.wait(seconds)
+        self.stop.set()
+        end = time.monotonic() + 120
+        for thread in threads:
+            thread.join(max(0, end - time.monotonic()))
+        assert not self.errors, self.errors[0]
+        assert not any(thread.is_alive() for thread in threads), "a thread waits for ever"
+
+    def _guarded(self, function, *args):
+        try:
+            function(*args)
+        except BaseException:
+            self.errors.append(traceback.format_exc())
+            self.stop.set()
+
+    def _act_at_random(self, number):
+        chance, before = random.Random(number), state_of_thread()
+        actions = [self.predict, self.copy, self.save, self.export, self.inspect]
+        actions += [self.fit, self.partial_fit, self.set_params]
+        while not self.stop.is_set():
+            action = chance.choice(actions)
+            # Half of it all happens to one estimator.
+            action(chance.choice([0, 0, 0, *range(len(self.estimators))]), chance)
+            self.counts[action.__name__] = self.counts.get(action.__name__, 0) + 1
+            assert state_of_thread() == before
+
+    def fit(self, place, chance):
+        n_kinds = chance.choice([2, 3])
+        self.estimators[place].fit(*self._documents(place, n_kinds, chance))
+
+    def partial_fit(self, place, chance):
+        # Of two kinds, which an estimator knows whatever another thread fits it on.
+        self.estimators[place].partial_fit(*self._documents(place, 2, chance))
+
+    def _documents(self, place, n_kinds, chance):
+        first = chance.randrange(4000)
+        kinds = [["good", "bad", "so so"][i % n_kinds] for i in range(24)]
+        X = [f"{kind} day word{first + chance.randrange(9)}" for kind in kinds]
+        is_number = CLASSES[place] is RNNTextRegressor
+        return X, [len(kind) + chance.random() for kind in kinds] if is_number else kinds
+
+    def set_params(self, place, chance):
+        self.estimators[place].set_params(
+            n_jobs=chance.choice([1, 2, 3]),
+            lr=chance.choice([1e-3, 3e-3, 1e-2]),
+            dropout=chance.choice([0.0, 0.5]),
+            max_epochs=chance.choice([1, 2]),
+        )
+
+    def predict(self, place, chance):
+        answers = answers_of(self.estimators[place])
+        assert self.whole.have(place, answers), f"{CLASSES[place]} answers as no model of it"
+
+    def copy(self, place, chance):
+        how = chance.choice([copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+        self._check_copy(place, how(self.estimators[place]))
+
+    def save(self, place, chance):
+        path = self.folder / f"{place}.safetensors"
+        save(self.estimators[place], path)
+        self._check_copy(place, load(path))
+
+    def _check_copy(self, place, copied):
+        model = model_of(copied)
+        assert model in self.whole.models[place], f"a copy is no whole model: {model}"
+
+    def export(self, place, chance):
+        model = export_onnx(self.estimators[place], self.folder / f"{place}-{chance.random()}.onnx")
+        answers = answers_of_onnx(model)
+        assert self.whole.have_about(place, answers), f"an export of {CLASSES[place]} is mixed"
+        for path in self.folder.glob(f"{place}-*.onnx"):
+            path.unlink(missing_ok=True)
+
+    def inspect(self, place, chance):
+        trace(self.estimators[place], PROBE[1])
+
+
+def answers_of_onnx(model):
+    """Return what an exported model answers."""
+    facts = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
+    rows = [[facts["vocabulary"].get(word, 1) for word in text.split()] for text in PROBE]
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int32)
+    for row, values in zip(ids, rows, strict=True):
+        row[: len(values)] = values
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    return session.run([model.graph.output[-1].name], {"token_ids": ids})[0]
+
+
+def state_of_thread():
+    """Return what torch keeps for this thread."""
+    return {
+        "threads": torch.get_num_threads(),
+        "flushes denormal": not (torch.tensor(1e-40, dtype=torch.float32) * 1).item(),
+        "gradients": torch.is_grad_enabled(),
+        "inference": torch.is_inference_mode_enabled(),
+        "autocast": torch.is_autocast_enabled("cpu"),
+        "device": torch.get_default_device(),
+    }
+
+
+def state_of_process():
+    """Return what is the whole process's: seeds, defaults, warnings, threads and open files."""
+    gc.collect()
+    return {
+        **state_of_thread(),
+        "dtype": torch.get_default_dtype(),
+        "torch": torch.get_rng_state().tolist(),
+        "numpy": pickle.dumps(np.random.get_state()),
+        "random": random.getstate(),
+        "warnings": list(warnings.filters),
+        "Python threads": len(threading.enumerate()),
+        **system_state(),
+    }
+
+
+def system_state():
+    """Return how many threads and open files the system counts, where it tells."""
+    folder = Path("/proc/self")
+    if not folder.exists():
+        return {}
+    return {name: len(os.listdir(folder / name)) for name in ("task", "fd")}
