@@ -6,9 +6,11 @@ model if and only if what it saw was noted.
 """
 
 import copy
+import faulthandler
 import gc
 import hashlib
 import json
+import multiprocessing
 import os
 import pickle
 import random
@@ -55,12 +57,13 @@ def digest(*arrays):
 def model_of(estimator):
     """Return what tells one model from another, by all that is learned."""
     learned = vars(estimator)
+    of_y = learned["classes_"].tolist() if "classes_" in learned else [float(learned["y_scale_"])]
     return (
         digest(answers_of(estimator)),
         estimator.t_,
         len(estimator.vectorizer_.vocabulary_),
         len(estimator.loss_curve_),
-        tuple(learned["classes_"].tolist()) if "classes_" in learned else float(learned["y_scale_"]),
+        tuple(of_y),
     )
 
 
@@ -98,9 +101,12 @@ class WholeModels:
     def have_about(self, place, answers):
         """Whether an estimator has been a model that answers so, but for rounding."""
         known = [a for a in list(self.answers[place].values()) if a.shape == answers.shape]
-        return bool(known) and np.isclose(known, answers, atol=1e-5).all(
-            axis=tuple(range(1, answers.ndim + 1))
-        ).any()
+        return (
+            bool(known)
+            and np.isclose(known, answers, atol=1e-5)
+            .all(axis=tuple(range(1, answers.ndim + 1)))
+            .any()
+        )
 
 
 class Crowd:
@@ -210,6 +216,89 @@ class Crowd:
         trace(self.estimators[place], PROBE[1])
 
 
+class ForkingCrowd(Crowd):
+    """A crowd from whose middle processes are forked, which predict, learn and end in time."""
+
+    time_limit = 60
+
+    def __init__(self, monkeypatch, folder, n_threads=8):
+        super().__init__(monkeypatch, folder, n_threads)
+        self.n_children = 0
+        self.seen = []
+
+    def fork(self):
+        """Fork children until the time is over, by the two ways of forking in turn."""
+        chance = random.Random(0)
+        while not self.stop.is_set():
+            time.sleep(chance.uniform(0, 0.05))
+            receiver, sender = multiprocessing.Pipe(duplex=False)
+            start = self._fork_by_os if self.n_children % 2 else self._fork_by_multiprocessing
+            wait = start(self._live, chance.randrange(2**31), sender)
+            sender.close()
+            self._await(receiver, wait)
+
+    def _live(self, seed, sender):
+        """Do in a child what there is to do, and send what the estimators answered at first."""
+        faulthandler.dump_traceback_later(self.time_limit - 10, exit=True)
+        chance = random.Random(seed)
+        sender.send([digest(answers_of(estimator)) for estimator in self.estimators])
+        place = chance.randrange(len(self.estimators))
+        for action in chance.sample([self.predict_anything, self.fit, self.partial_fit], 3):
+            action(place, chance)
+        self.predict_anything(place, chance)
+        save(self.estimators[place], self.folder / f"child-{os.getpid()}")
+        load(self.folder / f"child-{os.getpid()}").get_params()
+        os.remove(self.folder / f"child-{os.getpid()}")
+        sender.send("done")
+
+    def predict_anything(self, place, chance):
+        assert np.isfinite(answers_of(self.estimators[place])).all()
+
+    def _fork_by_os(self, live, *args):
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                live(*args)
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        return lambda: os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def _fork_by_multiprocessing(self, live, *args):
+        process = multiprocessing.get_context("fork").Process(target=live, args=args)
+        process.start()
+
+        def wait():
+            process.join()
+            code = process.exitcode
+            process.close()
+            return code
+
+        return wait
+
+    def _await(self, receiver, wait):
+        messages = []
+        with receiver:
+            try:
+                while receiver.poll(self.time_limit):
+                    messages.append(receiver.recv())
+            except EOFError:
+                pass
+        code = wait()
+        assert code == 0 and messages[-1:] == ["done"], f"a child ended with {code}: {messages}"
+        self.seen.append(messages[0])
+        self.n_children += 1
+
+    def check_seen(self):
+        """Check that each child began with whole models."""
+        for answers in self.seen:
+            for place, answer in enumerate(answers):
+                assert answer in self.whole.answers[place], f"a child has a mixed {CLASSES[place]}"
+
+
 def answers_of_onnx(model):
     """Return what an exported model answers."""
     facts = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
@@ -242,7 +331,7 @@ def state_of_process():
         **state_of_thread(),
         "dtype": torch.get_default_dtype(),
         "torch": torch.get_rng_state().tolist(),
-        "numpy": pickle.dumps(np.random.get_state()),
+        "numpy": pickle.dumps(np.random.get_state()),  # noqa: NPY002
         "random": random.getstate(),
         "warnings": list(warnings.filters),
         "Python threads": len(threading.enumerate()),

@@ -220,6 +220,8 @@ class TrainingState:
             replaced there, since autograd may hold the locks of the old ones.
         """
         net, optimizer = self.net, self.net.optimizer_
+        if in_child and torch.device(net.device).type != "cpu":
+            return  # no forked process can use a GPU
         restored: list[nn.Parameter] = []
         same: dict[nn.Parameter, nn.Parameter] = {}  # modules may share parameters
         states: defaultdict[Tensor, dict] = defaultdict(dict)

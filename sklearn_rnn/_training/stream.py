@@ -35,7 +35,7 @@ from sklearn_rnn._training.settings import (
     count_workers,
     resolve_wide_weight,
 )
-from sklearn_rnn._training.unfinished import undone_unless_finished
+from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
 from sklearn_rnn.modules import WideAndDeep
 
 # The wide path learns new words, pairs and frequencies once the documents have become so many more,
@@ -145,13 +145,13 @@ def trained_on_chunk(
         prepare_kernels(estimator, device)  # it may come from another process
     else:
         stream, device = _start_stream(estimator, fitted), prepare_device(estimator)
-    undo = _Undo(estimator, device)
+    before = _StateBefore(estimator)
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
         turn.enter_context(building(stream.seed, device))
-        with undone_unless_finished(undo, undo.in_child):
+        with undone_unless_finished(before):
             if ongoing is not None:
                 net = ongoing
-                undo.training = TrainingState(net, np.union1d(X.data, UNKNOWN_ID))
+                before.training = TrainingState(net, np.union1d(X.data, UNKNOWN_ID))
             else:
                 net = _open_net(estimator, X, vectorizer, target, stream, device)
             stream = _grow(net, stream, X, vectorizer, target, estimator)
@@ -170,29 +170,15 @@ def trained_on_chunk(
             del net.history[:-N_CHUNKS_KEPT]
 
 
-class _Undo:
-    """The way back to the estimator of before a chunk."""
+class _StateBefore(LearnedState):
+    """The estimator and its net as they were before a chunk."""
 
-    def __init__(self, estimator: Any, device: torch.device) -> None:
-        self.estimator, self.device = estimator, device
-        self.learned = self._learned()
-        self.training: TrainingState | None = None
-
-    def _learned(self) -> dict:
-        """Return what is no parameter: another thread may set those."""
-        params = self.estimator.get_params(deep=False)
-        return {name: value for name, value in vars(self.estimator).items() if name not in params}
+    training: TrainingState | None = None
 
     def __call__(self, *, in_child: bool = False) -> None:
         if self.training is not None:
             self.training.restore(in_child=in_child)
-        vars(self.estimator).update(self.learned)
-        for name in self._learned().keys() - self.learned.keys():
-            delattr(self.estimator, name)
-
-    def in_child(self) -> None:
-        if self.device.type == "cpu":  # no forked process can use a GPU
-            self(in_child=True)
+        super().__call__(in_child=in_child)
 
 
 def _start_stream(estimator: Any, fitted: SequenceNet | None) -> Stream:
