@@ -98,15 +98,11 @@ class WholeModels:
         """Whether an estimator has been a model that answers so."""
         return digest(answers) in self.answers[place]
 
-    def have_about(self, place, answers):
-        """Whether an estimator has been a model that answers so, but for rounding."""
+    def distance(self, place, answers):
+        """Return how far the answers are from those of the nearest model."""
         known = [a for a in list(self.answers[place].values()) if a.shape == answers.shape]
-        return (
-            bool(known)
-            and np.isclose(known, answers, atol=1e-5)
-            .all(axis=tuple(range(1, answers.ndim + 1)))
-            .any()
-        )
+        differences = np.abs(np.array(known) - answers)
+        return differences.max(axis=tuple(range(1, differences.ndim))).min()
 
 
 class Crowd:
@@ -190,7 +186,10 @@ class Crowd:
 
     def predict(self, place, chance):
         answers = answers_of(self.estimators[place])
-        assert self.whole.have(place, answers), f"{CLASSES[place]} answers as no model of it"
+        assert self.whole.have(place, answers), (
+            f"{CLASSES[place]} answers as no model of it: the nearest one is "
+            f"{self.whole.distance(place, answers)} away"
+        )
 
     def copy(self, place, chance):
         how = chance.choice([copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
@@ -208,7 +207,7 @@ class Crowd:
     def export(self, place, chance):
         model = export_onnx(self.estimators[place], self.folder / f"{place}-{chance.random()}.onnx")
         answers = answers_of_onnx(model)
-        assert self.whole.have_about(place, answers), f"an export of {CLASSES[place]} is mixed"
+        assert self.whole.distance(place, answers) < 1e-5, f"an export of {CLASSES[place]} is mixed"
         for path in self.folder.glob(f"{place}-*.onnx"):
             path.unlink(missing_ok=True)
 
