@@ -240,6 +240,29 @@ def test_a_child_forked_during_a_chunk_goes_on_from_the_model_before(hook, optim
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_forked_while_a_network_is_built_has_the_users_seed_and_dtype():
+    begun, go_on = threading.Event(), threading.Event()
+
+    class SlowlyBuilt(torch.optim.Adam):
+        def __init__(self, *args, **kwargs):
+            begun.set()
+            assert go_on.wait(60)
+            super().__init__(*args, **kwargs)
+
+    seed = torch.get_rng_state()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with InThread(RNNTextClassifier(optimizer=SlowlyBuilt, **SMALL).fit, X, Y):
+            assert begun.wait(60)
+            threading.Timer(0.2, go_on.set).start()
+            assert run_in_child(lambda: torch.get_default_dtype() == torch.float64)
+            assert run_in_child(lambda: torch.equal(torch.get_rng_state(), seed))
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_child_forked_by_the_thread_that_trains_has_the_half_trained_net():
     class Fork(Callback):
         def on_batch_end(self, net, **kwargs):

@@ -205,8 +205,8 @@ class SequenceNet(NeuralNet):
         """Return a net of the same weights whose modules are its own, to hang hooks on."""
         net = object.__new__(type(self))
         shared = {id(t): t for t in (*self.module_.parameters(), *self.module_.buffers())}
-        vars(net).update(vars(self))
-        vars(net)["module"] = vars(net)["module_"] = deepcopy(self.module_, shared)
+        net.__dict__.update(vars(self))
+        net.__dict__["module"] = net.__dict__["module_"] = deepcopy(self.module_, shared)
         return net
 
     def outputs(self, dataset: SequenceDataset, function: Callable | None = None) -> np.ndarray:
