@@ -27,7 +27,7 @@ from sklearn_rnn import (
 )
 from sklearn_rnn._training import process_state
 from sklearn_rnn._training.model_lock import lock_of
-from sklearn_rnn._training.workers import in_new_thread
+from sklearn_rnn.modules._new_thread import in_new_thread
 
 X = ["good, not bad", "bad, not good", "a b c d e f g h"] * 20
 Y = np.array([0, 1, 0] * 20)

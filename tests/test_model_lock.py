@@ -6,7 +6,7 @@ import time
 import pytest
 
 from sklearn_rnn._training.model_lock import ModelLock, lock_of
-from sklearn_rnn._training.workers import in_new_thread
+from sklearn_rnn.modules._new_thread import in_new_thread
 
 N_READERS = 2000
 

@@ -21,7 +21,8 @@ from typing import Any
 
 import torch
 
-from sklearn_rnn._training.workers import Workers, in_new_thread
+from sklearn_rnn._training.workers import Workers
+from sklearn_rnn.modules._new_thread import in_new_thread
 
 # Held by who sets the seed: threads take turns.
 _TURN = threading.RLock()
