@@ -462,6 +462,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
             too_frequent_ids_=np.empty(0, np.int64),
             _growing=None,
         )
+        del self._growing
         return tokens, occurrences, lengths
 
     def _partial_fit_transform(self, X):

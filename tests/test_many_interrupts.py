@@ -83,7 +83,11 @@ def learned(estimator):
 
 
 def state():
-    """Return all that an interrupt must not change, beside the estimator."""
+    """Return all that an interrupt must not change, beside the estimator.
+
+    scikit-learn's settings are not among it: its own `config_context`, in which each `fit` runs,
+    is not safe from interrupts.
+    """
     return {
         **state_of_thread(),
         "dtype": torch.get_default_dtype(),
@@ -91,7 +95,6 @@ def state():
         "numpy": np.random.get_state()[1].tolist(),  # noqa: NPY002
         "random": random.getstate(),
         "warnings": list(warnings.filters),
-        "sklearn": sklearn.get_config(),
         "pool": process_state._local.pool,
     }
 
@@ -168,6 +171,7 @@ def test_interrupts_of_every_method_leave_nothing_changed(
 
 def interrupt(job, duration, chance, name, before):
     """Interrupt a job once, at a random moment."""
+    config = sklearn.get_config()
     while True:
         try:
             signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-6, duration))
@@ -175,7 +179,8 @@ def interrupt(job, duration, chance, name, before):
             signal.setitimer(signal.ITIMER_REAL, 0)
         except KeyboardInterrupt:
             assert state() == before, name
-            return
+            break
+    sklearn.set_config(**config)
 
 
 def is_whole(stream, before):

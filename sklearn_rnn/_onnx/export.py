@@ -105,11 +105,13 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
 
 def _import_graph() -> type[Graph]:
     try:
-        from .graph import Graph
+        import onnx  # noqa: F401
     except ImportError as exc:
         raise ImportError(
             "export_onnx needs the package onnx. Install it by `pip install sklearn-rnn[onnx]`."
         ) from exc
+    from .graph import Graph
+
     return Graph
 
 
