@@ -1,6 +1,6 @@
 """BaseRNNText: the one flow of fitting, from documents and `y` to what is learned."""
 
-from copy import deepcopy
+from copy import copy, deepcopy
 from numbers import Integral, Real
 
 import numpy as np
@@ -25,6 +25,7 @@ from sklearn_rnn._training.process_state import prediction_workers
 from sklearn_rnn._training.schedules import SCHEDULES
 from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._training.stream import trained_on_chunk
+from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
 from sklearn_rnn._training.validation import (
     OutputScorer,
     check_validation_given,
@@ -121,8 +122,9 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         is_warm = self.warm_start and hasattr(self, "net_")
         previous, known = None, {}
         if is_warm:
-            previous, known = self.net_.module_, known_of(self._targets, self)
-            sequences, vectorizer = self._check_input(X), self.vectorizer_
+            model = copy(self)  # a whole one, though another thread may learn a chunk
+            previous, known = model.net_.module_, known_of(self._targets, model)
+            sequences, vectorizer = model._check_input(X), model.vectorizer_
             check_known_ids(sequences, previous)
         else:
             sequences, vectorizer = fit_vectorizer(X, self)
@@ -180,9 +182,10 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         before = vars(self) if goes_on else {}
         counts = _count_training(epochs, before, early_stopping=self.early_stopping)
         of_another_kind = known_of(self._targets, self).keys() - learned.keys()
-        self.__dict__.update(net_=net, vectorizer_=vectorizer, **counts, **learned)
-        for name in of_another_kind:
-            delattr(self, name)
+        with undone_unless_finished(LearnedState(self)):
+            self.__dict__.update(net_=net, vectorizer_=vectorizer, **counts, **learned)
+            for name in of_another_kind:
+                delattr(self, name)
 
     def _make_predictor(self, learned):
         """Return an estimator that predicts what is learned here, to score while training."""

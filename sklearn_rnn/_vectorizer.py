@@ -467,11 +467,15 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
                 max_df=self.max_df,
                 max_features=self.max_features,
             )
-        self.vocabulary_ = vocabulary.ids
-        self.n_positions_ = int(self.max_length or max(lengths.max(), 1))
-        self.too_frequent_ids_ = np.empty(0, np.int64)
-        self.columns_ = _joined_columns(X)
-        self.__dict__.pop("_growing", None)
+        # At once: an interrupt, or another thread that transforms, finds all of it or nothing.
+        self.__dict__.update(
+            vocabulary_=vocabulary.ids,
+            n_positions_=int(self.max_length or max(lengths.max(), 1)),
+            too_frequent_ids_=np.empty(0, np.int64),
+            columns_=_joined_columns(X),
+            _growing=None,
+        )
+        del self._growing
         return tokens, occurrences, lengths
 
     def _partial_fit_transform(self, X):
@@ -530,11 +534,12 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
     def _transform(self, tokens, occurrences, lengths):
         """Return the token ids of indexed documents in the container asked for."""
-        ids = Vocabulary(self.vocabulary_).lookup(tokens)
-        if len(self.too_frequent_ids_):
-            ids[np.isin(ids, self.too_frequent_ids_)] = UNKNOWN_ID
+        learned = vars(self).copy()  # at once, as another thread may fit
+        ids = Vocabulary(learned["vocabulary_"]).lookup(tokens)
+        if len(learned["too_frequent_ids_"]):
+            ids[np.isin(ids, learned["too_frequent_ids_"])] = UNKNOWN_ID
         ids = ids[occurrences]
-        width = self.n_positions_
+        width = learned["n_positions_"]
         if self.max_length is not None or not self.sparse_output:
             ids, lengths = truncate(ids, lengths, width, keep=self.truncation)
         else:

@@ -13,6 +13,7 @@ from skorch.callbacks import Callback
 from weights import copy_weights, same_weights
 
 from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, load, save
+from sklearn_rnn.inspection import token_importance, trace
 from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 
 X = ["a good day", "a bad day, not good"] * 30
@@ -48,12 +49,16 @@ class InThread:
 class Gate(Callback):
     """Tell when a training has begun, and let it go on when told to."""
 
-    def __init__(self):
+    def __init__(self, hook="on_batch_end"):
         self.begun, self.go_on = threading.Event(), threading.Event()
+        setattr(self, hook, self.wait)
 
-    def on_batch_end(self, net, **kwargs):
+    def wait(self, net, **kwargs):
         self.begun.set()
         assert self.go_on.wait(60)
+
+    def __deepcopy__(self, memo):
+        return self
 
 
 def outputs_of(estimator, documents):
@@ -93,6 +98,21 @@ def test_predictions_during_a_refit_are_those_of_the_old_model_or_the_new(class_
     with InThread(lambda: [estimator.fit(*data) for data in [(words, Y), (X, Y)] * 3]) as thread:
         while thread.is_alive():
             assert outputs_of(estimator, X).tobytes() in answers
+
+
+def test_inspection_disturbs_neither_predictions_nor_copies():
+    clf = RNNTextClassifier(**SMALL).fit(X, Y)
+    expected = clf.predict_proba(X)
+
+    def inspect():
+        for _ in range(5):
+            token_importance(clf, X[0], methods=["integrated_gradients"])
+            trace(clf, X[1])
+
+    with InThread(inspect) as thread:
+        while thread.is_alive():
+            np.testing.assert_array_equal(clf.predict_proba(X), expected)
+            pickle.dumps(clf)
 
 
 def chunks(n_chunks):
@@ -185,6 +205,75 @@ def test_children_forked_while_others_predict_and_train_answer(n_jobs):
         finally:
             stop.set()
             gate.go_on.set()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("hook", ["on_batch_end", "on_train_begin", "on_epoch_end"])
+@pytest.mark.parametrize("optimizer", ["adamw", "adam"])
+def test_a_child_forked_during_a_chunk_goes_on_from_the_model_before(hook, optimizer):
+    gate = Gate(hook)
+    gate.go_on.set()
+    clf = RNNTextClassifier(callbacks=[gate], optimizer=optimizer, **SMALL)
+    for documents, labels in chunks(3):
+        clf.partial_fit(documents, labels, classes=[0, 1])
+    expected = clf.predict_proba(X[:4])
+    next_chunk = [f"new{i} day" for i in range(20)], [0, 1] * 10
+    alone = copy.deepcopy(clf)
+    trained = copy_weights(alone.partial_fit(*next_chunk).module_)
+    gate.begun.clear()
+    gate.go_on.clear()
+    with InThread(clf.partial_fit, *next_chunk):
+        try:
+            assert gate.begun.wait(60)
+            assert run_in_child(lambda: np.array_equal(clf.predict_proba(X[:4]), expected))
+            assert run_in_child(lambda: clf.t_ == clf.net_.stream_.n_documents == 60)
+
+            def goes_on():
+                gate.go_on.set()
+                return same_weights(copy_weights(clf.partial_fit(*next_chunk).module_), trained)
+
+            assert run_in_child(goes_on)
+        finally:
+            gate.go_on.set()
+    assert same_weights(copy_weights(clf.module_), trained)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_forked_while_a_network_is_built_has_the_users_seed_and_dtype():
+    begun, go_on = threading.Event(), threading.Event()
+
+    class SlowlyBuilt(torch.optim.Adam):
+        def __init__(self, *args, **kwargs):
+            begun.set()
+            assert go_on.wait(60)
+            super().__init__(*args, **kwargs)
+
+    seed = torch.get_rng_state()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with InThread(RNNTextClassifier(optimizer=SlowlyBuilt, **SMALL).fit, X, Y):
+            assert begun.wait(60)
+            threading.Timer(0.2, go_on.set).start()
+            assert run_in_child(lambda: torch.get_default_dtype() == torch.float64)
+            assert run_in_child(lambda: torch.equal(torch.get_rng_state(), seed))
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_by_the_thread_that_trains_has_the_half_trained_net():
+    class Fork(Callback):
+        def on_batch_end(self, net, **kwargs):
+            weights = copy_weights(net.module_)
+            same.append(run_in_child(lambda: same_weights(copy_weights(clf.module_), weights)))
+
+    same = []
+    clf = RNNTextClassifier(**SMALL).partial_fit(X, Y, classes=[0, 1])
+    clf.net_.callbacks_.append(("fork", Fork()))
+    clf.partial_fit(X[:16], Y[:16])
+    assert same == [True, True]
 
 
 def run_in_child(check):

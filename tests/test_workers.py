@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from sklearn_rnn._training.workers import Workers, in_new_thread
+from sklearn_rnn._training.workers import Workers
 
 
 def make_workers(n_workers, prepare=lambda: None):
@@ -85,7 +85,3 @@ def test_threads_end_with_the_last_reference():
     while any(token() for token in tokens) and time.monotonic() < end:
         time.sleep(0.01)
     assert not any(token() for token in tokens)
-
-
-def test_a_new_thread_has_not_existed_before():
-    assert in_new_thread(threading.get_ident) != threading.get_ident()

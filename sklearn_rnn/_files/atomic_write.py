@@ -88,23 +88,24 @@ def _temporary_file(target: Path, *, is_private: bool) -> Iterator[tuple[Path, B
 
     while True:
         temporary = target.with_name(f"{_stray_prefix(target)}{secrets.token_hex(8)}.tmp")
+        is_ours = True
+        # Around the opening, too: an interrupt may come before the file has a name here.
         try:
-            opened = open(temporary, "xb", opener=open_private if is_private else None)
-        except OSError as exc:
-            exc.filename = str(target)  # nobody has asked for the other
-            raise
-        with opened as file:
             try:
+                opened = open(temporary, "xb", opener=open_private if is_private else None)
+            except OSError as exc:
+                is_ours = False
+                exc.filename = str(target)  # nobody has asked for the other
+                raise
+            with opened as file:
                 _lock(file, wait=True)
                 # Before the lock was there, another process may have taken it for a stray.
                 if _is_at(file, temporary):
                     yield temporary, file
                     return
-            finally:
+        finally:
+            if is_ours:
                 with suppress(FileNotFoundError):
-                    # Windows removes no open file either.
-                    if fcntl is None:
-                        file.close()
                     os.remove(temporary)
 
 

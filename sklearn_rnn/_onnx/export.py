@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
+from sklearn_rnn._files.atomic_write import write_atomically
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._text.tokenizer import get_stop_words
 from sklearn_rnn._training.model_lock import lock_of
@@ -44,7 +45,8 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
         The fitted estimator, or a pipeline of a :class:`SequenceVectorizer` and one.
 
     path : str or path-like, default=None
-        Where to write the model, usually a name that ends in ".onnx". None writes nothing.
+        Where to write the model, usually a name that ends in ".onnx". An existing file is replaced
+        in one step. None writes nothing.
 
     Returns
     -------
@@ -84,7 +86,7 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     >>> [output.name for output in model.graph.output]
     ['label', 'probabilities']
     """
-    onnx, Graph = _import_onnx()
+    Graph = _import_graph()
     estimator, vectorizer = _split_pipeline(estimator)
     graph = Graph()
     token_ids = graph.input("token_ids", np.int32, ["n_documents", "n_positions"])
@@ -93,29 +95,31 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     with lock_of(estimator).reading():
         estimator.module_.eval()  # as every prediction leaves it
         add_outputs(estimator, graph, documents)
+        if vectorizer is None:  # no step of a pipeline; it goes with the network of this moment
+            vectorizer = estimator.vectorizer_
         model = graph.model(_describe(estimator, vectorizer))
     if path is not None:
-        onnx.save(model, os.fspath(path))
+        write_atomically(path, model.SerializeToString())
     return model
 
 
-def _import_onnx() -> tuple:
+def _import_graph() -> type[Graph]:
     try:
-        import onnx
+        import onnx  # noqa: F401
     except ImportError as exc:
         raise ImportError(
             "export_onnx needs the package onnx. Install it by `pip install sklearn-rnn[onnx]`."
         ) from exc
     from .graph import Graph
 
-    return onnx, Graph
+    return Graph
 
 
 def _split_pipeline(estimator: Any) -> tuple:
-    """Return a fitted estimator of documents and its vectorizer, None where it has none."""
+    """Return a fitted estimator of documents, and the vectorizer in front of it or None."""
     if not isinstance(estimator, Pipeline):
         _check_is_exportable(estimator)
-        return estimator, estimator.vectorizer_
+        return estimator, None
     steps = [step for _, step in estimator.steps]
     if len(steps) != 2 or not isinstance(steps[0], SequenceVectorizer):
         raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -145,12 +146,14 @@ def _set_weight(
     shape of the old one.
     """
     old, new = table.weight, nn.Parameter(values)
-    table.weight = new
-    table.num_embeddings = len(values)
+    # At each step of this there is a state for the weight of the table, to be put back.
+    if old in optimizer.state:
+        optimizer.state[new] = optimizer.state[old]
     for group in optimizer.param_groups:
         group["params"] = [new if parameter is old else parameter for parameter in group["params"]]
-    if old in optimizer.state:
-        optimizer.state[new] = optimizer.state.pop(old)
+    table.weight = new
+    table.num_embeddings = len(values)
+    optimizer.state.pop(old, None)
 
 
 class TrainingState:
@@ -177,6 +180,7 @@ class TrainingState:
             and part.table.sparse
             and isinstance(optimizer, LazyAdamW)
         }
+        self.attributes = vars(net).copy()
         self.parts = [
             (part, vars(part).copy(), {k: v.clone() for k, v in part.named_buffers(recurse=False)})
             for part in module.modules()
@@ -186,13 +190,13 @@ class TrainingState:
             for part in module.modules()
             for name, parameter in part.named_parameters(recurse=False)
         ]
+        places = {getattr(part, name): i for i, (part, name, *_) in enumerate(self.parameters)}
         self.groups = [
-            {key: value for key, value in group.items() if key != "params"}
+            {**group, "params": [places.get(parameter, parameter) for parameter in group["params"]]}
             for group in optimizer.param_groups
         ]
         self.batch_order = net.iterator_train__random_state.get_state()
         self.n_epochs = len(net.history)
-        self.stream = net.stream_
 
     def _save(self, parameter: Tensor, rows: np.ndarray | None) -> tuple[_Saved, dict]:
         kept = None
@@ -206,31 +210,55 @@ class TrainingState:
         }
         return _Saved(parameter.data, kept), state
 
-    def restore(self) -> None:
-        """Put everything back."""
+    def restore(self, *, in_child: bool = False) -> None:
+        """Put everything back; where an interrupt stops it, another call does.
+
+        Parameters
+        ----------
+        in_child : bool, default=False
+            Whether in a forked process, while another thread was training. The parameters are
+            replaced there, since autograd may hold the locks of the old ones.
+        """
         net, optimizer = self.net, self.net.optimizer_
-        with torch.no_grad():
-            for part, name, saved, state in self.parameters:
-                parameter = getattr(part, name)
-                before = optimizer.state.pop(parameter, {})
-                values = saved.restore(parameter.data)
-                if values.shape == parameter.shape:
-                    parameter.data, parameter.grad = values, None
-                else:
-                    _set_weight(part, optimizer, values)
-                if state:
-                    optimizer.state[getattr(part, name)] = {
-                        key: value.restore(before[key]) if isinstance(value, _Saved) else value
-                        for key, value in state.items()
-                    }
-            for part, attributes, buffers in self.parts:
-                vars(part).update(attributes)
-                part._buffers.update(buffers)
+        if in_child and torch.device(net.device).type != "cpu":
+            return  # no forked process can use a GPU
+        restored: list[nn.Parameter] = []
+        same: dict[nn.Parameter, nn.Parameter] = {}  # modules may share parameters
+        states: defaultdict[Tensor, dict] = defaultdict(dict)
+        for part, name, saved, state in self.parameters:
+            now = part._parameters[name]
+            if now not in same:
+                same[now] = self._restored(now, saved.restore(now.data), replace=in_child)
+            restored.append(same[now])
+            before = optimizer.state.get(now, {})
+            if state:
+                states[same[now]] = {
+                    key: value.restore(before[key]) if isinstance(value, _Saved) else value
+                    for key, value in state.items()
+                }
+        for (part, name, *_), parameter in zip(self.parameters, restored, strict=True):
+            part._parameters[name] = parameter
+        optimizer.state = states
+        for part, attributes, buffers in self.parts:
+            vars(part).update(attributes)
+            part._buffers.update(buffers)
         for group, before in zip(optimizer.param_groups, self.groups, strict=True):
-            group.update(before)
+            params = [restored[p] if isinstance(p, int) else p for p in before["params"]]
+            group.update({**before, "params": params})
+        vars(net).update(self.attributes)
+        for name in vars(net).keys() - self.attributes.keys():
+            delattr(net, name)
+        # Another one, as the old one has a lock too.
+        net.iterator_train__random_state = np.random.RandomState(0)
         net.iterator_train__random_state.set_state(self.batch_order)
         del net.history[self.n_epochs :]
-        net.stream_ = self.stream
+
+    def _restored(self, parameter: nn.Parameter, values: Tensor, *, replace: bool) -> nn.Parameter:
+        """Return a parameter with its values of before: the same one, if it has not grown."""
+        if replace or values.shape != parameter.shape:
+            return nn.Parameter(values, requires_grad=parameter.requires_grad)
+        parameter.data, parameter.grad = values, None
+        return parameter
 
 
 class _Saved:

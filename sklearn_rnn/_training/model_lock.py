@@ -4,15 +4,18 @@
 predicts, saves or copies meanwhile must see a whole model, the one before or the one after.
 
 Each thread that reads has a lock of its own, so that readers neither wait for one another nor
-share a counter; who writes holds the locks of all. Every lock is taken by a plain ``with``, at
-which Python lets no interrupt slip in between taking it and being bound to release it.
+share a counter; who writes holds the locks of all. No interrupt may slip in between taking a lock
+and being bound to release it: Python lets none in at a plain ``with``, nor inside of a call of a
+function in C, such as those that `_holding` takes and releases all locks by.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -52,8 +55,9 @@ class ModelLock:
         slot = getattr(self._local, "slot", None)
         if slot is None:
             with self._registry:  # which who writes holds: a new reader waits as well
-                slot = self._local.slot = _Slot()
+                slot = _Slot()
                 self._slots.add(slot)
+                self._local.slot = slot  # last, as an interrupt may come before
         return slot.lock
 
     def write(self, function: Callable[..., T], *args: Any) -> T:
@@ -62,11 +66,26 @@ class ModelLock:
             return _holding([slot.lock for slot in self._slots], function, args)
 
 
+_acquire, _release = methodcaller("acquire"), methodcaller("release")
+
+
 def _holding(locks: list[threading.RLock], function: Callable[..., T], args: tuple) -> T:
-    if not locks:
+    """Call a function while this thread holds all the locks, of which there may be thousands."""
+    held: list[threading.RLock] = []
+    to_release = map(_release, held)  # goes on where an interrupt has stopped it
+    try:
+        held.extend(filter(_acquire, locks))  # an interrupt leaves those that were acquired
         return function(*args)
-    with locks.pop():
-        return _holding(locks, function, args)
+    finally:
+        interrupt = None
+        while True:
+            try:
+                deque(to_release, maxlen=0)
+                break
+            except KeyboardInterrupt as exc:
+                interrupt = exc
+        if interrupt is not None:
+            raise interrupt
 
 
 _guard = threading.Lock()

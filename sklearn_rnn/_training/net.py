@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any, cast
 
 import numpy as np
@@ -199,6 +200,14 @@ class SequenceNet(NeuralNet):
             self.__dict__.setdefault("module", self.__dict__.get("module_"))
         else:
             self.__dict__.update(vars(net_from_bytes(type(self), state["safetensors"])))
+
+    def with_own_modules(self) -> SequenceNet:
+        """Return a net of the same weights whose modules are its own, to hang hooks on."""
+        net = object.__new__(type(self))
+        shared = {id(t): t for t in (*self.module_.parameters(), *self.module_.buffers())}
+        net.__dict__.update(vars(self))
+        net.__dict__["module"] = net.__dict__["module_"] = deepcopy(self.module_, shared)
+        return net
 
     def outputs(self, dataset: SequenceDataset, function: Callable | None = None) -> np.ndarray:
         """Return the module's outputs in the order of the data set.

@@ -15,18 +15,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
 
-from sklearn_rnn._training.workers import Workers, in_new_thread
+from sklearn_rnn._training.workers import Workers
+from sklearn_rnn.modules._new_thread import in_new_thread
 
 # Held by who sets the seed: threads take turns.
 _TURN = threading.RLock()
 # Held while a number of threads is changed and put back, and while a pool is made.
 _CHANGE = threading.Lock()
+# Seconds that a fork waits for them.
+_PATIENCE = 5.0
 
 _pools: dict[int, Workers] = {}
 
@@ -38,9 +41,24 @@ class _Local(threading.local):
     computes = True
     # A pool of one thread for its predictions.
     own: Workers | None = None
+    # The locks that it holds while it forks.
+    held_for_fork: Sequence[Any] = ()
 
 
 _local = _Local()
+
+
+def _await_turn() -> None:
+    """Wait before a fork until no thread has changed what the child would never change back."""
+    # A cell of the user's, and a GPU, keep the turn for a whole training: not for ever.
+    locks = _TURN, _CHANGE
+    _local.held_for_fork = [lock for lock in locks if lock.acquire(timeout=_PATIENCE)]
+
+
+def _end_turn() -> None:
+    for lock in _local.held_for_fork:
+        lock.release()
+    _local.held_for_fork = []
 
 
 def _forget_threads() -> None:
@@ -50,10 +68,13 @@ def _forget_threads() -> None:
     _pools.clear()
     _local.pool = _local.own = None
     _local.computes = True
+    _local.held_for_fork = []
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_threads)
+    os.register_at_fork(
+        before=_await_turn, after_in_parent=_end_turn, after_in_child=_forget_threads
+    )
 
 
 @contextmanager

@@ -35,6 +35,7 @@ from sklearn_rnn._training.settings import (
     count_workers,
     resolve_wide_weight,
 )
+from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
 from sklearn_rnn.modules import WideAndDeep
 
 # The wide path learns new words, pairs and frequencies once the documents have become so many more,
@@ -144,13 +145,13 @@ def trained_on_chunk(
         prepare_kernels(estimator, device)  # it may come from another process
     else:
         stream, device = _start_stream(estimator, fitted), prepare_device(estimator)
-    before, backup = vars(estimator).copy(), None
+    before = _StateBefore(estimator)
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
-        try:
-            turn.enter_context(building(stream.seed, device))
+        turn.enter_context(building(stream.seed, device))
+        with undone_unless_finished(before):
             if ongoing is not None:
                 net = ongoing
-                backup = TrainingState(net, np.union1d(X.data, UNKNOWN_ID))
+                before.training = TrainingState(net, np.union1d(X.data, UNKNOWN_ID))
             else:
                 net = _open_net(estimator, X, vectorizer, target, stream, device)
             stream = _grow(net, stream, X, vectorizer, target, estimator)
@@ -167,13 +168,17 @@ def trained_on_chunk(
                 row["batches"] = []
                 row["epoch"] = stream.n_chunks  # skorch counts the rows
             del net.history[:-N_CHUNKS_KEPT]
-        except BaseException:
-            if backup is not None:
-                backup.restore()
-            for name in vars(estimator).keys() - before.keys():
-                delattr(estimator, name)
-            vars(estimator).update(before)
-            raise
+
+
+class _StateBefore(LearnedState):
+    """The estimator and its net as they were before a chunk."""
+
+    training: TrainingState | None = None
+
+    def __call__(self, *, in_child: bool = False) -> None:
+        if self.training is not None:
+            self.training.restore(in_child=in_child)
+        super().__call__(in_child=in_child)
 
 
 def _start_stream(estimator: Any, fitted: SequenceNet | None) -> Stream:

@@ -104,10 +104,3 @@ def _work(tasks: SimpleQueue, prepare: Callable[[], None]) -> None:
 def _end(tasks: SimpleQueue, n_workers: int) -> None:
     for _ in range(n_workers):
         tasks.put(None)
-
-
-def in_new_thread(function: Callable, *args: Any) -> Any:
-    """Return what a function returns in a thread that has not existed before."""
-    results: SimpleQueue = SimpleQueue()
-    _thread.start_new_thread(lambda: results.put(function(*args)), ())
-    return results.get()

@@ -63,6 +63,7 @@ class InspectedEstimator:
                 raise _not_inspectable(final, estimator)
         check_is_fitted(final)
         final = copy(final)  # one whole model, whatever another thread learns meanwhile
+        final.net_ = final.net_.with_own_modules()  # others predict with those of the estimator
         self.estimator = final
         self.vectorizer = final.vectorizer_
         if self.vectorizer is None:

@@ -6,6 +6,8 @@ branch in each.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Mapping
 from typing import cast
 
@@ -14,11 +16,24 @@ from torch import Tensor, nn
 
 from ._embedding import TokenEmbedding
 from ._network import SequenceNetwork, build_network
+from ._new_thread import in_new_thread
 from ._wide import NGramLinear, WideAndDeep
 
 # Layers take time to build, even without values: a forged description must not ask for a billion,
 # nor for one that has no weight.
 _MAX_LAYERS = 1000
+
+_TURN = threading.Lock()
+
+
+def _forget_turn() -> None:
+    """Start anew in a process that was forked: whoever held the lock is not there."""
+    global _TURN
+    _TURN = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_turn)
 
 
 def describe(network: nn.Module) -> dict:
@@ -114,14 +129,17 @@ def _describe(network: nn.Module) -> dict:
 
 
 def _build(description: Mapping, max_layers: int = _MAX_LAYERS) -> nn.Module:
-    """Build a network without values, on the device "meta"."""
-    takes_gradients = torch.is_grad_enabled()
-    try:
-        with torch.device("meta"):
-            return _build_part(description, min(max_layers, _MAX_LAYERS))
-    finally:
-        # Initialisations switch gradients off, and an interrupt in the midst of one leaves them so.
-        torch.set_grad_enabled(takes_gradients)
+    """Build a network without values, on the device "meta".
+
+    An interrupt would leave torch with that default device, or without the user's.
+    """
+    return in_new_thread(_build_on_meta, description, min(max_layers, _MAX_LAYERS))
+
+
+def _build_on_meta(description: Mapping, max_layers: int) -> nn.Module:
+    # torch notes the default device of a thread in a place that all of them share.
+    with _TURN, torch.device("meta"):
+        return _build_part(description, max_layers)
 
 
 def _build_part(description: Mapping, max_layers: int) -> nn.Module:

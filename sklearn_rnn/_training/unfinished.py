@@ -1,0 +1,107 @@
+"""Changes in place that are all made or none, whatever fails and wherever a process is forked.
+
+`partial_fit` changes a network in place. Where that fails, it is undone; and a process that is
+forked in the middle of it by another thread undoes it as well, since the thread that would have
+finished it is not there.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sklearn_rnn._training.process_state import torch_workers
+
+# By the changes that are under way: which thread makes them, and what undoes them.
+_under_way: dict[object, tuple[int, Callable[..., None]]] = {}
+
+
+class LearnedState:
+    """What an estimator has learned, to be put back; a call does that.
+
+    Parameters are not among it, as another thread may set them meanwhile.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        The estimator.
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+        self.learned = self._learned()
+
+    def _learned(self) -> dict[str, Any]:
+        params = self.estimator.get_params(deep=False)
+        return {name: value for name, value in vars(self.estimator).items() if name not in params}
+
+    def __call__(self, *, in_child: bool = False) -> None:
+        """Put it back.
+
+        Parameters
+        ----------
+        in_child : bool, default=False
+            Whether in a process that was forked while another thread made the changes. What that
+            thread had locked in C++ just then stays locked for ever.
+        """
+        vars(self.estimator).update(self.learned)
+        for name in self._learned().keys() - self.learned.keys():
+            delattr(self.estimator, name)
+
+
+@contextmanager
+def undone_unless_finished(undo: Callable[..., None]) -> Iterator[None]:
+    """Make changes inside the block; an error or a fork in the middle of it undoes them.
+
+    Parameters
+    ----------
+    undo : callable
+        Undoes what is changed until then, as `LearnedState` does. An interrupt may stop it
+        anywhere; then it is called again.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTextClassifier
+    >>> from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
+    >>> clf = RNNTextClassifier()
+    >>> try:
+    ...     with undone_unless_finished(LearnedState(clf)):
+    ...         clf.t_ = 1
+    ...         1 / 0
+    ... except ZeroDivisionError:
+    ...     print(hasattr(clf, "t_"))
+    False
+    """
+    key = object()
+    try:
+        _under_way[key] = threading.get_ident(), undo
+        yield
+    except BaseException:
+        interrupt = None
+        while True:
+            try:
+                undo()
+                break
+            except KeyboardInterrupt as exc:
+                interrupt = exc
+        if interrupt is not None:
+            raise interrupt from None
+        raise
+    finally:
+        _under_way.pop(key, None)
+
+
+def _undo_unfinished() -> None:
+    """Undo in a forked process what other threads were changing; this one goes on with its own."""
+    here = threading.get_ident()
+    others = [key for key, (thread, _) in _under_way.items() if thread != here]
+    with torch_workers(1):  # threads of OpenMP are not there either
+        for key in others:
+            _under_way.pop(key)[1](in_child=True)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_undo_unfinished)
