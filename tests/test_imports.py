@@ -16,7 +16,7 @@ FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 ORDER = [
     "exceptions _sklearn_compat utils",
     "_text",
-    "_vectorizer",
+    "_vectorizer _word_vectors",
     "modules _files",
     "_targets",
     "_training",
