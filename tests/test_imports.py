@@ -16,7 +16,9 @@ FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 ORDER = [
     "exceptions _sklearn_compat utils",
     "_text",
-    "_vectorizer _word_vectors",
+    "_vectors",
+    "_vectorizer",
+    "_word_vectors",
     "modules _files",
     "_targets",
     "_training",
@@ -150,7 +152,9 @@ def test_the_report_imports_the_standard_library_alone_until_it_is_called():
     assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
 
 
-@files_of("exceptions", "_sklearn_compat", "utils", "_text", "_vectorizer")
+@files_of(
+    "exceptions", "_sklearn_compat", "utils", "_text", "_vectors", "_vectorizer", "_word_vectors"
+)
 def test_text_code_never_imports_torch(file):
     assert not outside_packages(file) & {"torch", "skorch"}
 
