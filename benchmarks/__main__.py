@@ -23,6 +23,8 @@ BENCHMARKS = {
     "grid_search": ("benchmarks.grid_search", "a search in two processes and in one"),
     "search_peers": ("benchmarks.search_peers", "a search with skorch and a PyTorch loop"),
     "vectorizing": ("benchmarks.vectorizing", "texts to token ids, compared with other ways"),
+    "word_vectors": ("benchmarks.word_vectors", "reading some words of a large file"),
+    "word_table": ("benchmarks.word_table", "make the table of word vectors that ships"),
     "start_up": ("benchmarks.start_up", "seconds that an import takes"),
     "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
     "mutants": ("benchmarks.mutants", "which deliberate faults the fast tests find"),

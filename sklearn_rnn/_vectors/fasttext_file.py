@@ -36,7 +36,6 @@ class _Header:
     n_features: int
     hash: NgramHash
     words: list[bytes]
-    n_labels: int
     start: int
 
 
@@ -63,16 +62,16 @@ def read_fasttext(
     if asked is None:
         table = matrix.read()
         _check_finite(table)
-        buckets = table[matrix.n_entries :]
-        vectors = _Composer(header, seen, table, matrix.n_entries).vectors(list(seen))
+        buckets = table[len(header.words) :]
+        vectors = _Composer(header, seen, table).vectors(list(seen))
         ngrams = NgramVectors(header.hash, buckets) if header.hash.max_n and len(buckets) else None
         return list(seen), vectors, ngrams
     # Unseen words are made of n-grams only if no other form of them is known, as `lookup` does.
     words = list(dict.fromkeys(name for word in asked for name in find(word, seen) or [word]))
-    needed = _Composer(header, seen, np.empty((0, 0)), matrix.n_entries).rows_of(words)
+    needed = _Composer(header, seen, np.empty((0, 0))).rows_of(words)
     table = matrix.read_rows(needed)
     _check_finite(table)
-    composer = _Composer(header, seen, table, matrix.n_entries, needed)
+    composer = _Composer(header, seen, table, needed)
     words = [word for word, n in zip(words, composer.n_parts(words).tolist(), strict=True) if n]
     return words, composer.vectors(words), None
 
@@ -88,8 +87,6 @@ class _Composer:
         The rows of the words that the model has seen.
     table : ndarray of float32
         Rows of the matrix, none if only their numbers are asked for.
-    n_entries : int
-        How many rows of the matrix stand before those of n-grams.
     kept : ndarray of int or None, default=None
         Which rows the table has, sorted; None for all.
     """
@@ -99,13 +96,12 @@ class _Composer:
         header: _Header,
         seen: dict[str, int],
         table: np.ndarray,
-        n_entries: int,
         kept: np.ndarray | None = None,
     ) -> None:
         self.hash = header.hash
         self.seen = seen
         self.table = table
-        self.n_entries = n_entries
+        self.n_words = len(header.words)  # those of n-grams come behind them
         self.kept = kept
 
     def rows_of(self, words: Sequence[str]) -> np.ndarray:
@@ -135,7 +131,7 @@ class _Composer:
         owners = np.repeat(np.arange(len(words)), counts)
         # fastText makes no n-grams of its end of a sentence.
         is_made = np.array([word != _END_OF_SENTENCE for word in words], bool)[owners]
-        rows, owners = rows[is_made] + self.n_entries, owners[is_made]
+        rows, owners = rows[is_made] + self.n_words, owners[is_made]
         own = np.array([self.seen.get(word, -1) for word in words], np.int64)
         has_own = np.flatnonzero(own >= 0)
         rows = np.concatenate([own[has_own], rows])
@@ -167,7 +163,7 @@ class _Matrix:
             )
         self.shape = reader.unpack("<qq")
         n_buckets = header.hash.n_buckets if header.hash.max_n else 0
-        self.n_entries = n_rows = len(header.words) + header.n_labels
+        n_rows = len(header.words)
         # Without n-grams fastText may still keep the buckets, for pairs of words.
         if self.shape[1] != header.n_features or self.shape[0] < n_rows + n_buckets:
             raise ValueError(
@@ -301,7 +297,7 @@ def _read_header(source: Source) -> _Header:
             raise ValueError(f"byte {reader.place - 1}: entry {row + 1} is of kind {kind}")
         words.append(word)
     hash_ = NgramHash(min_n, max_n, n_buckets if max_n else 0)
-    return _Header(n_features, hash_, words[:n_words], n_labels, reader.place)
+    return _Header(n_features, hash_, words[:n_words], reader.place)
 
 
 def _decode(word: bytes, encoding: str, decode_error: str) -> str:

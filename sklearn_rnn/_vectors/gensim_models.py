@@ -38,6 +38,8 @@ def train_gensim(
             f"method={method!r} needs gensim: pip install 'sklearn-rnn[gensim]'. method='ppmi' "
             "works without it."
         ) from exc
+    # gensim's two million rows for n-grams are many for the text that one has at hand.
+    extra = {"bucket": 2**17} if method == "fasttext" else {}
     model = {"word2vec": Word2Vec, "fasttext": FastText}[method](
         documents,
         vector_size=n_features,
@@ -45,6 +47,7 @@ def train_gensim(
         min_count=1,
         sg=1,
         seed=seed,
+        **extra,
         workers=1,  # with more, gensim's vectors are others each time
     )
     return read_gensim(model)
