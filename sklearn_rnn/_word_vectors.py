@@ -16,6 +16,7 @@ from sklearn_rnn._text.containers import as_documents
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._vectors.cooccurrence import train_ppmi
 from sklearn_rnn._vectors.gensim_models import read_gensim, train_gensim
+from sklearn_rnn._vectors.ngrams import NgramHash, NgramVectors
 from sklearn_rnn._vectors.read_file import read_file
 from sklearn_rnn._vectors.word_forms import find
 
@@ -575,3 +576,59 @@ def _train(texts, *, n_features, window, method, vectorizer, random_state):
         for tokens in vectorizer.inverse_transform(ids)
     ]
     return train_gensim(documents, method=method, n_features=n_features, window=window, seed=seed)
+
+
+def to_data(vectors):
+    """Return WordVectors as a dict of arrays and plain values, for files.
+
+    Parameters
+    ----------
+    vectors : WordVectors
+        The vectors.
+
+    Returns
+    -------
+    data : dict
+        "words", their text in UTF-8, each ended by a NUL; "vectors"; and "ngrams", None or a dict
+        of "min_n", "max_n" and "table".
+    """
+    ngrams = vectors._ngrams
+    if ngrams is not None:
+        sizes = {"min_n": ngrams.hash.min_n, "max_n": ngrams.hash.max_n}
+        ngrams = {**sizes, "table": ngrams.table}
+    if any("\0" in word for word in vectors.words):
+        raise ValueError("Words with a NUL in them cannot be written to a file.")
+    text = "".join(f"{word}\0" for word in vectors.words).encode(errors="surrogatepass")
+    words = np.frombuffer(text, np.uint8)
+    return {"words": words, "vectors": vectors.vectors, "ngrams": ngrams}
+
+
+def from_data(data):
+    """Return the WordVectors of which `to_data` made a dict.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        If they cannot have come from there.
+    """
+    text = _checked_array(data["words"], np.uint8, 1).tobytes()
+    words = text.decode(errors="surrogatepass").split("\0")
+    if words.pop() or not words:
+        raise ValueError("the words do not end as they should")
+    vectors = _checked_array(data["vectors"], np.float32, 2)
+    made = WordVectors(words, vectors)
+    if data["ngrams"] is None:
+        return made
+    table = _checked_array(data["ngrams"]["table"], np.float32, 2)
+    if not len(table) or table.shape[1] != made.n_features:
+        raise ValueError("the n-grams do not fit the vectors")
+    hash_ = NgramHash(data["ngrams"]["min_n"], data["ngrams"]["max_n"], len(table))
+    return restore(made.words, made.vectors, NgramVectors(hash_, table))
+
+
+def _checked_array(array, dtype, ndim):
+    if type(array) is not np.ndarray or array.dtype != dtype or array.ndim != ndim:
+        raise TypeError(f"an array of {np.dtype(dtype)} in {ndim} dimensions expected")
+    if dtype is np.float32 and not np.isfinite(array).all():
+        raise ValueError("vectors hold NaN or infinity")
+    return array

@@ -141,7 +141,8 @@ def test_nothing_private_stands_at_the_root_but_public_classes():
 
 @files_of(*BESIDE)
 def test_what_stands_beside_knows_nothing_of_the_line(file):
-    assert parts_imported(file) <= {part_of(file), *ORDER[0].split()}
+    # The vectors that ship are of the class that all vectors are of.
+    assert parts_imported(file) <= {part_of(file), *ORDER[0].split(), "_word_vectors"}
     assert not outside_packages(file) & {"torch", "skorch"}
 
 

@@ -89,6 +89,9 @@ class Source:
     def recode(self, encoding: str) -> None:
         """Read text of a wide encoding as UTF-8 from now on."""
         self._stream = codecs.EncodedFile(self._stream, "utf-8", encoding)
+        self.size = None
+        self.sample = self.read(_SAMPLE)
+        self.seek(0)
 
     def _guarded(self, function: Any, argument: int) -> Any:
         try:
@@ -148,9 +151,9 @@ def open_source(path: str | os.PathLike, member: str | None = None) -> Iterator[
             if start.startswith(magic):
                 stream = stack.enter_context(open_compressed(raw, "rb"))
         source = Source(stream, raw)
-        _refuse_others(source.sample)
         if source.sample.startswith(_UTF16):
             source.recode("utf-16")
+        _refuse_others(source.sample)
         yield source
 
 

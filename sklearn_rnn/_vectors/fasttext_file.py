@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_rnn._vectors.container import Source
-from sklearn_rnn._vectors.ngrams import NgramHash, NgramVectors, sum_rows
+from sklearn_rnn._vectors.ngrams import MAX_NGRAM, NgramHash, NgramVectors, sum_rows
 from sklearn_rnn._vectors.text_file import MAX_FEATURES
 from sklearn_rnn._vectors.word_forms import find
 
@@ -25,7 +25,6 @@ _SUPERVISED = 3
 _END_OF_SENTENCE = "</s>"
 _BLOCK = 2**22
 _MAX_WORD = 2**16
-_MAX_NGRAM = 1000
 _N_WORDS_AT_ONCE = 2**14
 
 
@@ -268,7 +267,7 @@ def _read_header(source: Source) -> _Header:
     reader.unpack("<d")
     if version == 11 and model == _SUPERVISED:
         max_n = 0  # classifiers of that time used no n-grams
-    sizes = (0 < n_features <= MAX_FEATURES, 0 <= min_n, 0 <= max_n <= _MAX_NGRAM, n_buckets >= 0)
+    sizes = (0 < n_features <= MAX_FEATURES, 0 <= min_n, 0 <= max_n <= MAX_NGRAM, n_buckets >= 0)
     if not all(sizes):
         raise ValueError(
             f"byte 8: {n_features} features, {n_buckets} buckets and n-grams of {min_n} to {max_n} "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _OFFSET, _PRIME = np.uint32(2166136261), np.uint32(16777619)
+MAX_NGRAM = 1000
 _N_WORDS_AT_ONCE = 2**14
 
 
@@ -32,6 +33,11 @@ class NgramHash:
     min_n: int
     max_n: int
     n_buckets: int
+
+    def __post_init__(self) -> None:
+        sizes = (self.min_n, self.max_n, self.n_buckets)
+        if {*map(type, sizes)} != {int} or not 0 <= self.max_n <= MAX_NGRAM or min(sizes) < 0:
+            raise ValueError(f"n-grams of {self.min_n} to {self.max_n} characters cannot be")
 
     def rows(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows of the n-grams of all words, one after another, and each one's number."""

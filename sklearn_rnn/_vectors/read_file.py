@@ -18,7 +18,7 @@ from sklearn_rnn._vectors.word_forms import all_forms
 
 # Text has no control characters but these, floats have many.
 _TEXT_CONTROLS = frozenset(b"\t\n\r")
-_MAX_SHARE_OF_CONTROLS = 0.005
+_MAX_SHARE_OF_CONTROLS = 0.02
 
 
 def read_file(

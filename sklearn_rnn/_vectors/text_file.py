@@ -81,13 +81,15 @@ class _Layout:
         if len(lines) > 1 and len(sample) >= 2**16:
             lines.pop()  # cut by the end of the sample
         lines = [line for line in lines if line.strip()]
+        if b"\r" in lines[0].rstrip(b"\r"):
+            raise ValueError("its lines end in carriage returns alone. Convert them to line feeds")
         header = _HEADER.fullmatch(lines[0])
         body = lines[1:] if header and len(lines) > 1 else lines
         self.separator = b"\t" if _most_common(line.count(b"\t") for line in body) else b" "
         self.n_features = _most_common(len(line.split()) - 1 for line in body)
         self.header = None
         # Two numbers are a row too where vectors are that short.
-        if header and not (self.n_features == 1 and header[2] != b"1"):
+        if header and (len(lines) == 1 or self.n_features > 1 or header[2] == b"1"):
             self.header = int(header[1]), int(header[2])
             self._trust_header(is_alone=len(lines) == 1)
         if self.n_features < 1:
@@ -184,8 +186,6 @@ def _no_numbers(line: bytes) -> str:
             "line 1 has fields with commas between. Read it with pandas and pass the frame, "
             "indexed by word, to WordVectors.from_frame"
         )
-    if b"\r" in line.rstrip(b"\r"):
-        return "its lines end in carriage returns alone. Convert them to line feeds first"
     return f"line 1 has no numbers after the word {_show(line)}"
 
 
