@@ -237,7 +237,7 @@ REPAIRED = {
         "ab",
         r"1 row\(s\) repeat a word.*at byte 32",
     ),
-    "binary, NaN": (BINARY_NAN, "abd", r"1 row\(s\) with NaN or infinity.*at byte 32"),
+    "binary, NaN": (BINARY_NAN, ["a", "b", "d"], r"1 row\(s\) with NaN or infinity.*at byte 32"),
 }
 
 

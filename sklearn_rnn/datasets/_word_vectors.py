@@ -53,7 +53,7 @@ def load_word_vectors():
     >>> vectors
     WordVectors(n_words=67000, n_features=100)
     >>> vectors.most_similar("coffee", n=3).index.tolist()
-    ['tea', 'drinks', 'beer']
+    ['tea', 'drinks', 'wine']
     """
     data = files(__package__).joinpath("data", "word_vectors.npz").read_bytes()
     return _unpack(data)
