@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import check_array, check_random_state
 
 from sklearn_rnn._sklearn_compat import (
-    HasMethods,
     Interval,
     StrOptions,
     validate_parameter_constraints,
@@ -32,7 +32,7 @@ _TEXTS_CONSTRAINTS = {
     "n_features": [_POSITIVE],
     "window": [_POSITIVE],
     "method": [StrOptions({"ppmi", "word2vec", "fasttext"})],
-    "vectorizer": [HasMethods(["fit_transform", "inverse_transform"]), None],
+    "vectorizer": [SequenceVectorizer, None],
     "random_state": ["random_state"],
 }
 # From here on they are too many to pass to `from_texts` unasked.
@@ -170,7 +170,7 @@ class WordVectors:
 
         encoding : str, default="utf-8"
             The encoding of the words. Ignored for files that begin with the byte order mark of
-            UTF-16.
+            UTF-16 or UTF-32.
 
         decode_error : {"strict", "ignore", "replace"}, default="strict"
             What to do with words that are not valid in `encoding`.
@@ -217,17 +217,12 @@ class WordVectors:
         validate_parameter_constraints(_LOAD_CONSTRAINTS, params, caller_name="WordVectors.load")
         if words is not None:
             words = as_word_list(words, "words")
+        _check_encoding(encoding)
         try:
-            "".encode(encoding)
             table = read_file(path, words=words, **params)
             if not len(table[0]):
                 asked = "" if words is None else f" none of the {len(words)} words asked for,"
                 raise ValueError(f"it holds{asked} no word with a vector")
-        except LookupError as exc:
-            raise ValueError(
-                f"The 'encoding' parameter of WordVectors.load must be one that Python knows. Got "
-                f"{encoding!r} instead."
-            ) from exc
         except ValueError as exc:
             raise ValueError(f"{path} cannot be read as word vectors: {exc}.") from exc
         return restore(*table)
@@ -295,8 +290,6 @@ class WordVectors:
         }
         caller = "WordVectors.from_texts"
         validate_parameter_constraints(_TEXTS_CONSTRAINTS, params, caller_name=caller)
-        if vectorizer is None:
-            vectorizer = SequenceVectorizer(min_df=2, max_features=_MAX_WORDS_OF_TEXTS)
         return restore(*_train(as_documents(texts, estimator=caller), **params))
 
     @classmethod
@@ -547,15 +540,21 @@ def as_word_list(words, name):
     return words
 
 
+def _check_encoding(encoding):
+    try:
+        "".encode(encoding)
+    except LookupError as exc:
+        raise ValueError(
+            "The 'encoding' parameter of WordVectors.load must be one that Python knows. Got "
+            f"{encoding!r} instead."
+        ) from exc
+
+
 def _train(texts, *, n_features, window, method, vectorizer, random_state):
     """Return words, vectors and n-grams learned from documents, as `restore` takes them."""
-    from sklearn.base import clone
-
-    vectorizer = (
-        SequenceVectorizer(min_df=2, max_features=_MAX_WORDS_OF_TEXTS)
-        if vectorizer is None
-        else clone(vectorizer).set_params(sparse_output=True)
-    )
+    if vectorizer is None:
+        vectorizer = SequenceVectorizer(min_df=2, max_features=_MAX_WORDS_OF_TEXTS)
+    vectorizer = clone(vectorizer).set_params(sparse_output=True)
     ids = vectorizer.fit_transform(texts)
     words = vectorizer.tokens_[2:]
     if method == "ppmi":

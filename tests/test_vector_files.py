@@ -134,6 +134,12 @@ def test_words_of_other_encodings_are_decoded(tmp_path):
     assert load(tmp_path, data, encoding="latin-1").words.tolist() == expected
     assert load(tmp_path, data, encoding="latin-1", words=["Über"]).words.tolist() == ["über"]
     assert load(tmp_path, data, decode_error="ignore").words.tolist()[1] == "caf"
+    for wide in ("utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"):
+        data = write_text().decode().encode(wide)
+        assert load(tmp_path, data, encoding=wide).words.tolist() == WORDS
+        assert load(tmp_path, data, encoding=wide, words=["日本"]).words.tolist() == ["日本"]
+    # The byte order mark counts, not what it is called.
+    assert load(tmp_path, FORMATS["UTF-16"], encoding="latin-1").words.tolist() == WORDS
 
 
 GLOVE = write_text(["a", "b", "c", "d"], VECTORS[:4])

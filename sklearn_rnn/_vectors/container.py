@@ -23,7 +23,13 @@ _COMPRESSED: dict[bytes, Any] = {
 }
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# The mark of UTF-32 begins like that of UTF-16.
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 _PICKLE = (
     "it is a pickle, and opening a pickle runs code. If you trust it and gensim wrote it, open it "
     "with gensim and pass the result to WordVectors.from_gensim"
@@ -65,11 +71,14 @@ class Source:
         The first bytes.
     size : int or None
         Number of bytes, None if only decompressing tells.
+    is_recoded : bool
+        Whether the bytes are text turned into UTF-8.
     """
 
     def __init__(self, stream: Any, raw: BinaryIO) -> None:
         self._stream = stream
         self._raw = raw
+        self.is_recoded = False
         self.size = os.fstat(raw.fileno()).st_size if stream is raw else None
         self.sample = self.read(_SAMPLE)
         self._guarded(stream.seek, 0)
@@ -87,8 +96,9 @@ class Source:
         return self._raw.tell()
 
     def recode(self, encoding: str) -> None:
-        """Read text of a wide encoding as UTF-8 from now on."""
+        """Read the whole as text, turned into UTF-8, from now on."""
         self._stream = codecs.EncodedFile(self._stream, "utf-8", encoding)
+        self.is_recoded = True
         self.size = None
         self.sample = self.read(_SAMPLE)
         self.seek(0)
@@ -151,8 +161,9 @@ def open_source(path: str | os.PathLike, member: str | None = None) -> Iterator[
             if start.startswith(magic):
                 stream = stack.enter_context(open_compressed(raw, "rb"))
         source = Source(stream, raw)
-        if source.sample.startswith(_UTF16):
-            source.recode("utf-16")
+        for mark, encoding in _BYTE_ORDER_MARKS.items():
+            if not source.is_recoded and source.sample.startswith(mark):
+                source.recode(encoding)
         _refuse_others(source.sample)
         yield source
 

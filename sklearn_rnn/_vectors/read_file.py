@@ -36,6 +36,11 @@ def read_file(
     The parameters are those of `WordVectors.load`.
     """
     with open_source(path, member) as source, _progress(path, source, progress) as advance:
+        # Of other encodings words alone are decoded, not the numbers.
+        if not source.is_recoded and "\n".encode(encoding) != b"\n":
+            source.recode(encoding)
+        if source.is_recoded:
+            encoding = "utf-8"
         form = find_format(source)
         if form == "fasttext":
             return read_fasttext(
@@ -49,7 +54,7 @@ def read_file(
         place, read = ("byte", read_word2vec) if form == "word2vec" else ("line", read_text)
         wanted = None
         if words is not None:
-            wanted = {form.encode(encoding, "ignore") for form in all_forms(words)}
+            wanted = {name.encode(encoding, "ignore") for name in all_forms(words)}
         table = GrowingTable(place, encoding=encoding, decode_error=decode_error, wanted=wanted)
         n_features = read(source, table, max_words=max_words, advance=advance)
         return *table.finish(n_features), None
@@ -90,5 +95,9 @@ def _progress(
         disable=None if shown is None else not shown,
         delay=0 if shown else 1,
     )
+
+    def advance() -> None:
+        bar.update(source.n_read() - bar.n)
+
     with bar:
-        yield lambda: bar.update(source.n_read() - bar.n) and None
+        yield advance
