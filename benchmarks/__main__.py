@@ -27,6 +27,8 @@ BENCHMARKS = {
         "benchmarks.many_threads",
         "answers a second from several threads, beside a training",
     ),
+    "word_vectors": ("benchmarks.word_vectors", "reading some words of a large file"),
+    "word_table": ("benchmarks.word_table", "make the table of word vectors that ships"),
     "start_up": ("benchmarks.start_up", "seconds that an import takes"),
     "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
     "mutants": ("benchmarks.mutants", "which deliberate faults the fast tests find"),

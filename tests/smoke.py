@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import sklearn_rnn
-from sklearn_rnn.datasets import load_drug_reviews
+from sklearn_rnn.datasets import load_drug_reviews, load_word_vectors
 from sklearn_rnn.modules.kernels import has_kernels
 
 
@@ -16,6 +16,8 @@ def main():
         raise SystemExit(f"this is not the installed package: {sklearn_rnn.__file__}")
     if not has_kernels("auto"):
         raise SystemExit("the wheel was made without kernels")
+    if "film" not in load_word_vectors():
+        raise SystemExit("the wheel was made without word vectors")
     X, y = load_drug_reviews(return_X_y=True)
     for cell in ("lstm", "gru", "rnn"):
         fit_predict_and_save(cell, X[:200], y[:200], X[200:300])

@@ -1,9 +1,10 @@
-"""Small labelled data sets that are shipped with the package, and generated ones.
+"""Small data sets and word vectors that are shipped with the package, and generated data.
 
 Nothing is downloaded.
 """
 
 from ._loaders import load_drug_reviews, load_tweet_sentiment
 from ._word_order import make_word_order
+from ._word_vectors import load_word_vectors
 
-__all__ = ["load_drug_reviews", "load_tweet_sentiment", "make_word_order"]
+__all__ = ["load_drug_reviews", "load_tweet_sentiment", "load_word_vectors", "make_word_order"]
