@@ -6,6 +6,7 @@ from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._saving import load, save
+from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 __version__ = "0.1.0.dev0"
@@ -15,6 +16,7 @@ __all__ = [
     "RNNTextEncoder",
     "RNNTextRegressor",
     "SequenceVectorizer",
+    "SubwordVectorizer",
     "export_onnx",
     "load",
     "save",

@@ -16,7 +16,7 @@ FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 ORDER = [
     "exceptions _sklearn_compat utils",
     "_text",
-    "_vectorizer",
+    "_vectorizer _subwords",
     "modules _files",
     "_targets",
     "_training",
@@ -150,7 +150,7 @@ def test_the_report_imports_the_standard_library_alone_until_it_is_called():
     assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
 
 
-@files_of("exceptions", "_sklearn_compat", "utils", "_text", "_vectorizer")
+@files_of("exceptions", "_sklearn_compat", "utils", "_text", "_vectorizer", "_subwords")
 def test_text_code_never_imports_torch(file):
     assert not outside_packages(file) & {"torch", "skorch"}
 
@@ -255,7 +255,7 @@ def test_subpackages_are_there_after_one_import_and_loaded_when_asked_for():
         "import sys, sklearn_rnn\n"
         "late = ['inspection', 'datasets']\n"
         "assert not [name for name in late if f'sklearn_rnn.{name}' in sys.modules]\n"
-        "assert not {'onnx', 'matplotlib', 'sklearn_rnn.utils.estimator_checks'} & {*sys.modules}\n"
+        "assert not {'onnx', 'matplotlib', 'tokenizers', 'sklearn_rnn.utils.estimator_checks'} & {*sys.modules}\n"
         "for name in [*late, 'modules', 'utils', 'exceptions']:\n"
         "    assert name in dir(sklearn_rnn)\n"
         "    assert getattr(sklearn_rnn, name) is sys.modules[f'sklearn_rnn.{name}']\n"
