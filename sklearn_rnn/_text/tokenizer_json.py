@@ -113,6 +113,7 @@ def prepare(content: dict) -> dict:
         raise ValueError(f"its model must be one of {', '.join(_MODELS)}, not {model.get('type')}")
     added = [token for token in content["added_tokens"] if not token["special"]]
     special = {token["content"] for token in content["added_tokens"] if token["special"]}
+    special |= set(_RESERVED)  # of a tokenizer that this package has made
     if model["type"] == "Unigram":
         unknown = model["unk_id"]
         scored = [pair for id_, pair in enumerate(model["vocab"]) if id_ != unknown]
