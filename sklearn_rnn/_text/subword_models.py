@@ -12,9 +12,12 @@ from itertools import chain, islice, repeat
 
 from sklearn_rnn._text.byte_level import ALPHABET
 from sklearn_rnn._text.tokenizers_package import import_tokenizers
+from sklearn_rnn._text.unigram import fit_unigram
 
 _SEPARATOR = " "  # no piece holds it: a byte is written as a visible character
 _N_TOGETHER = 10_000
+# For each token of a unigram model beyond the bytes.
+_N_CANDIDATES = 4
 
 
 def count_pieces(
@@ -90,7 +93,16 @@ def learn_wordpiece(pieces: Counter[str], *, vocab_size: int, min_frequency: int
     }
 
 
-LEARN = {"bpe": learn_bpe, "wordpiece": learn_wordpiece}
+def learn_unigram(pieces: Counter[str], *, vocab_size: int, min_frequency: int) -> dict:
+    """Learn a unigram model: of many tokens, those that the likelihood of the pieces needs most."""
+    n_candidates = vocab_size + (_N_CANDIDATES - 1) * (vocab_size - len(ALPHABET))
+    bpe = learn_bpe(pieces, vocab_size=n_candidates, min_frequency=min_frequency)
+    scores = fit_unigram(pieces, list(bpe["vocab"]), vocab_size)
+    vocab = [["", 0.0], *map(list, scores.items())]
+    return {"type": "Unigram", "unk_id": 0, "vocab": vocab, "byte_fallback": False}
+
+
+LEARN = {"bpe": learn_bpe, "unigram": learn_unigram, "wordpiece": learn_wordpiece}
 
 
 def _texts(pieces: Counter[str]) -> Iterator[str]:
