@@ -15,9 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._regressor import RNNTextRegressor
+from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._text.tokenizer import get_stop_words
 from sklearn_rnn._training.model_lock import lock_of
-from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 from .documents import Documents, read_documents
@@ -121,9 +121,7 @@ def _split_pipeline(estimator: Any) -> tuple:
         _check_is_exportable(estimator)
         return estimator, estimator.vectorizer_
     steps = [step for _, step in estimator.steps]
-    if len(steps) != 2 or not isinstance(
-        steps[0], (SequenceVectorizer, SubwordVectorizer)
-    ):
+    if len(steps) != 2 or not isinstance(steps[0], (SequenceVectorizer, SubwordVectorizer)):
         raise ValueError(
             "A pipeline for export_onnx must be a SequenceVectorizer or SubwordVectorizer and an "
             "estimator. Got steps "

@@ -43,7 +43,8 @@ def convert_sentencepiece(raw: bytes) -> dict:
     unknown = next((id_ for id_, (*_, type_) in enumerate(pieces) if type_ == _UNKNOWN), None)
     if unknown is None:
         raise ValueError("a model of SentencePiece has an unknown token, but it has none")
-    splits = bool(_last(trainer, 21, 1))  # split_by_whitespace
+    if _last(trainer, 24, 0):  # treat_whitespace_as_suffix
+        raise ValueError("it marks the end of words, and only marks at their start can be read")
     return {
         "version": "1.0",
         "truncation": None,
@@ -54,7 +55,7 @@ def convert_sentencepiece(raw: bytes) -> dict:
             "type": "Metaspace",
             "replacement": _SPACE,
             "prepend_scheme": "always" if _last(normalizer, 3, 1) else "never",
-            "split": splits,
+            "split": bool(_last(trainer, 22, 1)),  # split_by_whitespace
         },
         "post_processor": None,
         "decoder": _convert_decoder(bool(_last(normalizer, 3, 1))),

@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_rnn._text.subword_models import LEARN, count_pieces
 from sklearn_rnn._text.subword_pipeline import make_piece_splitter, make_pipeline, split_chunks
-from sklearn_rnn._text.subwords import Subwords, Tokens, explain
+from sklearn_rnn._text.subwords import Subwords, Tokens, explained
 from sklearn_rnn._text.tokenizer_json import prepare, read_tokenizer, reorder
 from sklearn_rnn._text.vocabulary import index_tokens
 
@@ -50,13 +50,9 @@ def _learn(documents: list[str], vectorizer: Any) -> dict:
         normalization=vectorizer.normalization,
     )
     chunks, occurrences, _ = index_tokens(documents, split_chunks)
-    try:
-        counts = np.bincount(occurrences, minlength=len(chunks)).tolist()
+    counts = np.bincount(occurrences, minlength=len(chunks)).tolist()
+    with explained(documents):
         pieces = count_pieces(chunks, counts, make_piece_splitter(content))
-    except Exception as exc:
-        raise explain(exc, documents) from exc
     learn = LEARN[vectorizer.model]
-    model = learn(
-        pieces, vocab_size=vectorizer.vocab_size, min_frequency=vectorizer.min_frequency
-    )
+    model = learn(pieces, vocab_size=vectorizer.vocab_size, min_frequency=vectorizer.min_frequency)
     return {**content, "model": model}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,12 +62,10 @@ class Subwords:
         ValueError
             If a document holds a lone surrogate, which no Unicode text does.
         """
-        try:
+        with explained(documents):
             if self._of_chunks is None:
                 return _encode(self._whole, documents)
             return self._encode_chunks(*index_tokens(documents, split_chunks))
-        except BaseException as exc:
-            raise explain(exc, documents) from exc
 
     def _encode_chunks(
         self, chunks: list[str], occurrences: np.ndarray, lengths: np.ndarray
@@ -83,27 +82,51 @@ class Subwords:
 
     def spans(self, documents: list[str]) -> list[np.ndarray]:
         """Return where each token of each document starts and ends in its text."""
-        try:
+        with explained(documents):
             return [
                 np.array(encoding.offsets, np.int64).reshape(-1, 2)
                 for batch in _batches(documents)
                 for encoding in self._whole.encode_batch(batch, add_special_tokens=False)
             ]
-        except BaseException as exc:
-            raise explain(exc, documents) from exc
 
     def decode(self, sequences: list[list[int]]) -> list[str]:
         """Return the texts of sequences of token ids."""
         n_ids = len(self.tokens)
         known = [[id_ if id_ < n_ids else UNKNOWN_ID for id_ in ids] for ids in sequences]
         texts = self._whole.decode_batch(known, skip_special_tokens=False)
-        return [text.replace(MARK, "") for text in texts]
+        # The mark may be text as well, where no token is unknown.
+        return [
+            text.replace(MARK, "") if UNKNOWN_ID in ids else text
+            for text, ids in zip(texts, known, strict=True)
+        ]
 
 
 @lru_cache(maxsize=8)
 def read_subwords(text: str) -> Subwords:
     """Return the tokenizer of a JSON, built once for several calls."""
     return Subwords(text)
+
+
+@contextmanager
+def explained(documents: Iterable[str]) -> Iterator[None]:
+    """Raise ValueError with the row of a document that is no Unicode, or where Rust panics."""
+    try:
+        yield
+    except BaseException as exc:
+        if not (isinstance(exc, Exception) or is_panic(exc)):
+            raise
+        for row, document in enumerate(documents):
+            try:
+                document.encode("utf-8")
+            except UnicodeEncodeError as error:
+                raise ValueError(
+                    f"Documents must be valid Unicode; row {row} of X holds the lone surrogate "
+                    f"{document[error.start]!a} at position {error.start}. Replace it by "
+                    "text.encode('utf-8', 'replace').decode()."
+                ) from exc
+        if is_panic(exc):
+            raise ValueError(f"The tokenizer failed: {exc}") from exc
+        raise
 
 
 def _is_of_bytes(content: dict) -> bool:
@@ -124,19 +147,5 @@ def _batches(texts: list[str]) -> Iterator[list[str]]:
     """Yield the texts in lists that are not too long, one text at least."""
     bounds = np.cumsum([len(text) for text in texts]) // _N_CHARACTERS
     starts = [0, *(np.flatnonzero(np.diff(bounds)) + 1).tolist(), len(texts)]
-    for start, stop in zip(starts, starts[1:]):
+    for start, stop in pairwise(starts):
         yield texts[start:stop]
-
-
-def explain(exc: BaseException, documents: Iterable[str]) -> BaseException:
-    """Return the error to raise instead of one of the package, which names no document."""
-    for row, document in enumerate(documents):
-        try:
-            document.encode("utf-8")
-        except UnicodeEncodeError as error:
-            return ValueError(
-                f"Documents must be valid Unicode; row {row} of X holds the lone surrogate "
-                f"{document[error.start]!a} at position {error.start}. Replace it by "
-                "text.encode('utf-8', 'replace').decode()."
-            )
-    return ValueError(f"The tokenizer failed: {exc}") if is_panic(exc) else exc

@@ -88,10 +88,12 @@ def read_tokenizer(tokenizer: Any) -> dict:
     path = path / "tokenizer.json" if path.is_dir() else path
     raw = path.read_bytes()
     try:
-        if not raw.lstrip().startswith(b"{"):
-            return convert_sentencepiece(raw)
+        if raw.lstrip().startswith(b"{"):
+            text = raw.decode("utf-8")
+        else:
+            text = json.dumps(convert_sentencepiece(raw))
         # The package writes in full what older files leave out.
-        return json.loads(build_tokenizer(raw.decode("utf-8")).to_str())
+        return json.loads(build_tokenizer(text).to_str())
     except ValueError as exc:
         raise ValueError(f"{must} Got {str(path)!r}: {exc}.") from exc
 
@@ -134,7 +136,9 @@ def prepare(content: dict) -> dict:
     if "dropout" in model:
         model["dropout"] = None
     id_of = {token: id_ for id_, token in enumerate(known)}
-    added = [{**token, "id": id_of[token["content"]]} for token in added if token["content"] in id_of]
+    added = [
+        {**token, "id": id_of[token["content"]]} for token in added if token["content"] in id_of
+    ]
     added.sort(key=lambda token: token["id"])
     off: dict = dict.fromkeys(("truncation", "padding", "post_processor"))
     return {**content, **off, "added_tokens": added, "model": model}

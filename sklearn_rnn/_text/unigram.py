@@ -59,7 +59,7 @@ def fit_unigram(
         for _ in range(_N_EXPECTATIONS):
             counts = lattice.expected_counts(scores, weights)
             scores = _log_probabilities(counts, is_kept)
-        surplus = is_kept.sum() - vocab_size
+        surplus = is_kept.sum() - max(vocab_size, must_stay.sum())
         if surplus <= 0:
             return {tokens[id_]: float(scores[id_]) for id_ in np.flatnonzero(is_kept)}
         # Without a token, its text is spelled by others.
@@ -86,7 +86,7 @@ class Lattice:
     def __init__(self, texts: Sequence[str], ids: Mapping[str, int]):
         longest = max(map(len, ids))
         edges = []
-        self.starts = np.array([0, *accumulate(len(text) + 1 for text in texts)])
+        self.starts: np.ndarray = np.array([0, *accumulate(len(text) + 1 for text in texts)])
         for row, text in enumerate(texts):
             node = int(self.starts[row])
             for start in range(len(text)):
@@ -94,7 +94,9 @@ class Lattice:
                     id_ = ids.get(text[start:stop])
                     if id_ is not None:
                         edges.append((node + start, node + stop, id_, row, stop, start))
-        self.sources, self.targets, self.ids, self.rows, stops, starts = np.array(edges).T
+        self.sources, self.targets, self.ids, self.rows, stops, starts = (
+            np.array(edges, np.int64).reshape(-1, 6).T
+        )
         self.by_stop = _groups(stops)
         self.by_start = _groups(starts)[::-1]
 
@@ -127,8 +129,8 @@ class Lattice:
 
 def _log_probabilities(counts: np.ndarray, is_kept: np.ndarray) -> np.ndarray:
     """Return scores with a prior that makes rare tokens rarer still, as Kudo's trainer does."""
-    scores = digamma(np.maximum(counts, _LEAST_COUNT)) - digamma(counts.sum())
-    return np.where(is_kept, scores, -np.inf)
+    counts = np.maximum(counts, _LEAST_COUNT)
+    return np.where(is_kept, digamma(counts) - digamma(counts[is_kept].sum()), -np.inf)
 
 
 def _groups(values: np.ndarray) -> list[np.ndarray]:
