@@ -314,8 +314,8 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
         if self.max_length is None and self.sparse_output:
             return spans
         lengths = np.array([len(each) for each in spans])
-        kept = np.arange(lengths.sum()), lengths
-        kept, lengths = truncate(*kept, self.n_positions_, keep=self.truncation)
+        every = np.arange(lengths.sum())
+        kept, lengths = truncate(every, lengths, self.n_positions_, keep=self.truncation)
         return np.split(np.concatenate(spans)[kept], np.cumsum(lengths)[:-1])
 
     def get_feature_names_out(self, input_features=None):

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import pickle
 import random
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -29,9 +30,12 @@ from sklearn_rnn import (
     RNNTextRegressor,
     SequenceVectorizer,
     SubwordVectorizer,
+    export_onnx,
 )
 from sklearn_rnn.datasets import load_drug_reviews
 from sklearn_rnn.exceptions import ModelFileError
+from sklearn_rnn.inspection import ShadedDocument, trace
+from sklearn_rnn.inspection._document_words import find_words
 
 MODELS = ["bpe", "unigram", "wordpiece"]
 every_model = pytest.mark.parametrize("model", MODELS)
@@ -452,6 +456,52 @@ def test_subwords_know_words_that_a_vocabulary_does_not():
         clf = RNNTextClassifier(vectorizer=vectorizer, max_epochs=30, random_state=0)
         scores[type(vectorizer)] = cross_val_score(clf, X, y, cv=4).mean()
     assert scores[SubwordVectorizer] > 0.9 > 0.6 > scores[SequenceVectorizer]
+
+
+# What is shown of it
+
+
+def test_shown_words_are_spelled_as_in_the_text_and_their_parts_marked():
+    vectorizer = SubwordVectorizer().fit(["un unhappy gladness"] * 3)
+    words = find_words("Un unhappyness!\n", vectorizer)
+    assert words.tokens == ["Un", "unhappy", "##nes", "##s", "!", "\n"]
+    assert [words.text[start:stop] for start, stop in words.spans] == [
+        word.removeprefix("##") for word in words.tokens
+    ]
+
+
+def test_bytes_of_one_character_are_shown_once():
+    vectorizer = SubwordVectorizer().fit(["good"])
+    words = find_words("é", vectorizer)
+    assert words.tokens == [" ", "é", "<0xA9>"]
+    assert "".join(words.text[start:stop] for start, stop in words.spans) == "é"
+
+
+def test_inspection_reads_text_and_ids():
+    clf = RNNTextClassifier(**SMALL, vectorizer=SubwordVectorizer()).fit(DOCUMENTS, LABELS)
+    text = "Slower roads 😀"
+    assert "".join(trace(clf, text).tokens).startswith("Slow")
+    by_ids = trace(clf, clf.vectorizer_.transform([text]))
+    assert "".join(by_ids.tokens).startswith(" slower road")
+    html = ShadedDocument.from_estimator(clf, text).to_html()
+    assert re.sub("<[^>]*>", "", html).endswith(text)
+
+
+def test_onnx_has_the_tokenizer_with_the_ids_of_its_input():
+    vectorizer = SubwordVectorizer(max_length=7)
+    pipeline = make_pipeline(vectorizer, RNNTextClassifier(**SMALL)).fit(DOCUMENTS, LABELS)
+    facts = {fact.key: fact.value for fact in export_onnx(pipeline).metadata_props}
+    tokenizer = Tokenizer.from_str(facts["tokenizer"])
+    assert tokenizer.encode("slowish").ids == vectorizer.transform(["slowish"]).data.tolist()
+    assert json.loads(facts["vocabulary"]) == vectorizer.vocabulary_
+    assert json.loads(facts["vectorizer"]) == {"max_length": 7, "truncation": "head"}
+
+
+def test_networks_have_vectors_for_the_tokens_of_the_training_alone():
+    clf = RNNTextClassifier(**SMALL, vectorizer=SubwordVectorizer()).fit(DOCUMENTS, LABELS)
+    n_ids = clf.module_.deep.embedding.table.num_embeddings
+    assert n_ids == clf.vectorizer_.transform(DOCUMENTS).data.max() + 1
+    assert n_ids < len(clf.vectorizer_.tokens_)
 
 
 # Saving

@@ -53,6 +53,7 @@ class Subwords:
         spelled = list(map(spell, raw)) if _is_of_bytes(content) else raw
         spelled = spelled if len({*spelled}) == len(raw) else raw
         self.tokens = [token.removeprefix(MARK) for token in spelled]
+        self._space = self.tokens.index(" ") if " " in self.tokens else None
 
     def encode(self, documents: list[str]) -> Tokens:
         """Return the token ids of documents.
@@ -83,11 +84,16 @@ class Subwords:
     def spans(self, documents: list[str]) -> list[np.ndarray]:
         """Return where each token of each document starts and ends in its text."""
         with explained(documents):
-            return [
-                np.array(encoding.offsets, np.int64).reshape(-1, 2)
+            encodings = [
+                (encoding.ids[:1], np.array(encoding.offsets, np.int64).reshape(-1, 2))
                 for batch in _batches(documents)
                 for encoding in self._whole.encode_batch(batch, add_special_tokens=False)
             ]
+        if self._of_chunks is not None:
+            for first, spans in encodings:
+                if first == [self._space]:  # put in front of the text, it stands nowhere
+                    spans[0] = 0
+        return [spans for _, spans in encodings]
 
     def decode(self, sequences: list[list[int]]) -> list[str]:
         """Return the texts of sequences of token ids."""

@@ -61,7 +61,7 @@ def fit_unigram(
             scores = _log_probabilities(counts, is_kept)
         surplus = is_kept.sum() - max(vocab_size, must_stay.sum())
         if surplus <= 0:
-            return {tokens[id_]: float(scores[id_]) for id_ in np.flatnonzero(is_kept)}
+            return {tokens[id_]: float(scores[id_]) for id_ in np.flatnonzero(is_kept).tolist()}
         # Without a token, its text is spelled by others.
         droppable = np.flatnonzero(is_kept & ~must_stay)
         others = of_tokens.best_scores(scores, but=np.arange(len(tokens)))
