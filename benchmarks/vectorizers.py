@@ -53,6 +53,32 @@ def hugging_face(texts):
     return sum(len(ids) for ids in [encoding.ids for encoding in encodings])
 
 
+def subwords(texts):
+    """`SubwordVectorizer().fit_transform(texts)`: byte pair encoding, 8,000 tokens."""
+    from sklearn_rnn import SubwordVectorizer
+
+    return SubwordVectorizer().fit_transform(texts).nnz
+
+
+def hugging_face_subwords(texts):
+    """Hugging Face tokenizers: byte pair encoding of 8,000 tokens with the pre-tokenizer
+    `ByteLevel`, in NFC, lowercased; `train_from_iterator`, then `encode_batch_fast`."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=8000,
+        min_frequency=2,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    encodings = tokenizer.encode_batch_fast(texts)
+    return sum(len(ids) for ids in [encoding.ids for encoding in encodings])
+
+
 def keras_text(texts):
     """Keras `TextVectorization(ragged=True)` on TensorFlow, otherwise with its defaults, which drop
     punctuation; `adapt` on batches of 1,024, then one call, on all cores."""
@@ -71,4 +97,8 @@ WAYS = {
     "CountVectorizer": count_vectorizer,
     "tokenizers": hugging_face,
     "Keras": keras_text,
+    "our subwords": subwords,
+    "subwords of tokenizers": hugging_face_subwords,
 }
+# What the others are compared with: the way of this package to the same kind of tokens.
+OURS = {way: "our subwords" if "subwords" in way else "ours" for way in WAYS}

@@ -16,7 +16,7 @@ from benchmarks._data import data_folder, load
 from benchmarks.speed.machine import describe_machine
 from benchmarks.speed.report import pair_ratios
 from benchmarks.turns import in_turns, own_processes, show
-from benchmarks.vectorizers import WAYS
+from benchmarks.vectorizers import OURS, WAYS
 
 
 def main(argv):
@@ -70,7 +70,7 @@ def compare(corpus, texts, n_rounds):
         "| --- | --- | --- | --- |",
     ]
     for way, found in seconds.items():
-        ratio = "" if way == "ours" else show(pair_ratios(seconds["ours"], found))
+        ratio = "" if way == OURS[way] else show(pair_ratios(seconds[OURS[way]], found))
         speed = show([len(texts) / each for each in found], ",.0f")
         lines.append(f"| {way} | {answers[way][0][1]:,} | {speed} | {ratio} |")
     lines += ["", *(f"{way} was left out: {reason}.\n" for way, reason in left_out.items())]

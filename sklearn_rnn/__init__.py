@@ -6,6 +6,7 @@ from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._saving import load, save
+from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._word_vectors import WordVectors
 
@@ -16,6 +17,7 @@ __all__ = [
     "RNNTextEncoder",
     "RNNTextRegressor",
     "SequenceVectorizer",
+    "SubwordVectorizer",
     "WordVectors",
     "export_onnx",
     "load",

@@ -15,6 +15,7 @@ _PACKAGES = (
     "numpy",
     "pandas",
     "safetensors",
+    "tokenizers",
     "tqdm",
     "joblib",
     "threadpoolctl",

@@ -8,6 +8,7 @@ from sklearn_rnn import (
     RNNTextEncoder,
     RNNTextRegressor,
     SequenceVectorizer,
+    SubwordVectorizer,
 )
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
@@ -45,6 +46,7 @@ CONFIGURATIONS = [
     {"kernels": False, "num_layers": 2, "precision": "bfloat16"},
     {"n_jobs": 2, "crop_length": 3},
     {"vectorizer": SequenceVectorizer(max_length=6, analyzer="char", truncation="both")},
+    {"vectorizer": SubwordVectorizer(vocab_size=300)},
 ]
 
 
@@ -64,6 +66,10 @@ class SpelledVectorizer(NumbersAsTextMixin, SequenceVectorizer):
     """The vectorizer of numbers that are spelled out."""
 
 
+class SpelledSubwordVectorizer(NumbersAsTextMixin, SubwordVectorizer):
+    """The vectorizer of subwords of numbers that are spelled out."""
+
+
 # For each trained estimator, the class that scikit-learn's checks run on as text.
 TRAINED = {
     RNNTextClassifier: SpelledClassifier,
@@ -76,7 +82,16 @@ VECTORIZERS = [
     SequenceVectorizer(sparse_output=False),
     SequenceVectorizer(sparse_output=False, max_length=5, truncation="tail"),
     SequenceVectorizer(analyzer="char", max_features=20, lowercase=False),
+    SubwordVectorizer(),
+    SubwordVectorizer(model="wordpiece", vocab_size=300, strip_accents="unicode"),
+    SubwordVectorizer(sparse_output=False, max_length=5, truncation="both"),
 ]
+
+# For each vectorizer, the class that scikit-learn's checks run on.
+SPELLED_VECTORIZERS = {
+    SequenceVectorizer: SpelledVectorizer,
+    SubwordVectorizer: SpelledSubwordVectorizer,
+}
 
 _POSITIONS = (
     "Columns are positions, not features: documents may be longer or shorter than in fit, so the "
@@ -110,7 +125,7 @@ _CLASSES = (
 def expected_failures(estimator):
     """Return scikit-learn's checks that cannot pass, and why."""
     if isinstance(estimator, NumbersAsTextMixin):
-        if isinstance(estimator, SequenceVectorizer):
+        if isinstance(estimator, (SequenceVectorizer, SubwordVectorizer)):
             return {}
         failures = {"check_sample_weight_equivalence_on_dense_data": _BATCHES}
         if estimator.early_stopping:
@@ -125,7 +140,7 @@ def expected_failures(estimator):
         if isinstance(estimator, RNNTextEncoder):
             failures["check_n_features_in_after_fitting"] = _CLASSES
         return failures
-    if isinstance(estimator, SequenceVectorizer):
+    if isinstance(estimator, (SequenceVectorizer, SubwordVectorizer)):
         return {}
     failures = {
         "check_estimators_partial_fit_n_features": _POSITIONS,

@@ -8,9 +8,9 @@ import pytest
 from common_estimators import (
     CONFIGURATIONS,
     LARGER,
+    SPELLED_VECTORIZERS,
     TRAINED,
     VECTORIZERS,
-    SpelledVectorizer,
     expected_failures,
     make_small,
 )
@@ -21,7 +21,7 @@ from sklearn_rnn.utils.estimator_checks import parametrize_with_text_checks
 
 PLAIN = [estimator for class_ in TRAINED for estimator in make_small(class_, [{}])]
 SPELLED = [estimator for class_ in TRAINED.values() for estimator in make_small(class_, [{}])]
-SPELLED_VECTORIZERS = [SpelledVectorizer(**vectorizer.get_params()) for vectorizer in VECTORIZERS]
+NUMBERS = [SPELLED_VECTORIZERS[type(each)](**each.get_params()) for each in VECTORIZERS]
 CONFIGURED = [e for class_ in TRAINED for e in make_small(class_, CONFIGURATIONS)]
 SPELLED_CONFIGURED = [e for class_ in TRAINED.values() for e in make_small(class_, CONFIGURATIONS)]
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The numbers in X are hardly toke
 over_checks_of_sklearn = {"expected_failed_checks": expected_failures}
 
 
-@parametrize_with_checks([*PLAIN, *SPELLED, *SPELLED_VECTORIZERS], **over_checks_of_sklearn)
+@parametrize_with_checks([*PLAIN, *SPELLED, *NUMBERS], **over_checks_of_sklearn)
 def test_checks_of_sklearn(estimator, check):
     check(estimator)
 

@@ -18,7 +18,7 @@ ORDER = [
     "exceptions _sklearn_compat utils",
     "_text",
     "_vectors",
-    "_vectorizer",
+    "_vectorizer _subwords",
     "_word_vectors",
     "modules _files",
     "_targets",
@@ -157,6 +157,7 @@ def test_the_report_imports_the_standard_library_alone_until_it_is_called():
 @files_of(
     "exceptions", "_sklearn_compat", "utils", "_text", "_vectors", "_vectorizer", "_word_vectors"
 )
+@files_of("exceptions", "_sklearn_compat", "utils", "_text", "_vectorizer", "_subwords")
 def test_text_code_never_imports_torch(file):
     assert not outside_packages(file) & {"torch", "skorch"}
 
@@ -268,7 +269,8 @@ def test_subpackages_are_there_after_one_import_and_loaded_when_asked_for():
         "import sys, sklearn_rnn\n"
         "late = ['inspection', 'datasets']\n"
         "assert not [name for name in late if f'sklearn_rnn.{name}' in sys.modules]\n"
-        "assert not {'onnx', 'matplotlib', 'sklearn_rnn.utils.estimator_checks'} & {*sys.modules}\n"
+        "late_too = {'onnx', 'matplotlib', 'tokenizers', 'sklearn_rnn.utils.estimator_checks'}\n"
+        "assert not late_too & {*sys.modules}\n"
         "for name in [*late, 'modules', 'utils', 'exceptions']:\n"
         "    assert name in dir(sklearn_rnn)\n"
         "    assert getattr(sklearn_rnn, name) is sys.modules[f'sklearn_rnn.{name}']\n"

@@ -7,7 +7,13 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer
+from sklearn_rnn import (
+    RNNTextClassifier,
+    RNNTextEncoder,
+    RNNTextRegressor,
+    SequenceVectorizer,
+    SubwordVectorizer,
+)
 from sklearn_rnn.utils._param_names import (
     OTHER_NAMES,
     VECTORIZER_PARAMS,
@@ -16,7 +22,7 @@ from sklearn_rnn.utils._param_names import (
 )
 
 NETWORKS = [RNNTextClassifier, RNNTextRegressor, RNNTextEncoder]
-ALL = [*NETWORKS, SequenceVectorizer]
+ALL = [*NETWORKS, SequenceVectorizer, SubwordVectorizer]
 X, Y = ["good, not bad", "bad, not good"] * 4, ["praise", "complaint"] * 4
 
 every_network = pytest.mark.parametrize("Network", NETWORKS)

@@ -28,7 +28,16 @@ _PREFIX = rb'{"__metadata__":{"sklearn_rnn":"{\"sha256\":\"'
 _N_LENGTH = 8  # The length of the header comes first.
 _N_DIGEST = 64
 _START = _N_LENGTH + len(_PREFIX)
-_PACKAGES = ("sklearn-rnn", "numpy", "scikit-learn", "scipy", "skorch", "torch", "safetensors")
+_PACKAGES = (
+    "sklearn-rnn",
+    "numpy",
+    "scikit-learn",
+    "scipy",
+    "skorch",
+    "torch",
+    "safetensors",
+    "tokenizers",
+)
 
 
 def pack(content: Any, arrays: Mapping[str, np.ndarray]) -> bytes:

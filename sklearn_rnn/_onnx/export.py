@@ -16,6 +16,7 @@ from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._files.atomic_write import write_atomically
 from sklearn_rnn._regressor import RNNTextRegressor
+from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._text.tokenizer import get_stop_words
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._vectorizer import SequenceVectorizer
@@ -42,7 +43,8 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     Parameters
     ----------
     estimator : RNNTextClassifier, RNNTextRegressor, RNNTextEncoder or Pipeline
-        The fitted estimator, or a pipeline of a :class:`SequenceVectorizer` and one.
+        The fitted estimator, or a pipeline of a :class:`SequenceVectorizer` or
+        :class:`SubwordVectorizer` and one.
 
     path : str or path-like, default=None
         Where to write the model, usually a name that ends in ".onnx". An existing file is replaced
@@ -72,7 +74,9 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     -----
     The metadata, texts in JSON, are `classes`, the list of a classifier's labels; `vocabulary`, the
     id of each token; and `vectorizer`, the parameters that say how text is split, functions among
-    them by their name. The last two are absent where the estimator was fitted on token ids.
+    them by their name. The last two are absent where the estimator was fitted on token ids. For a
+    :class:`SubwordVectorizer`, `tokenizer` is its `tokenizer_json_`, which gives the ids of the
+    input.
 
     The model computes in float32, also where the estimator has ``precision="bfloat16"``.
 
@@ -121,9 +125,10 @@ def _split_pipeline(estimator: Any) -> tuple:
         _check_is_exportable(estimator)
         return estimator, None
     steps = [step for _, step in estimator.steps]
-    if len(steps) != 2 or not isinstance(steps[0], SequenceVectorizer):
+    if len(steps) != 2 or not isinstance(steps[0], (SequenceVectorizer, SubwordVectorizer)):
         raise ValueError(
-            "A pipeline for export_onnx must be a SequenceVectorizer and an estimator. Got steps "
+            "A pipeline for export_onnx must be a SequenceVectorizer or SubwordVectorizer and an "
+            "estimator. Got steps "
             f"of {', '.join(type(step).__name__ for step in steps)}. Pass the fitted estimator "
             "alone, and give its model the token ids that the other steps make."
         )
@@ -140,7 +145,7 @@ def _check_is_exportable(estimator: Any) -> None:
         )
         raise TypeError(
             f"The 'estimator' of export_onnx must be a fitted {known}, or a pipeline of a "
-            f"SequenceVectorizer and one. Got {estimator!r}."
+            f"SequenceVectorizer or SubwordVectorizer and one. Got {estimator!r}."
         )
     check_is_fitted(estimator)
 
@@ -231,6 +236,9 @@ def _describe(estimator: Any, vectorizer: Any) -> dict[str, str]:
         facts["vocabulary"] = {token: id_ for token, id_ in vocabulary if id_ not in left_out}
     if isinstance(vectorizer, SequenceVectorizer):
         facts["vectorizer"] = _describe_vectorizer(vectorizer)
+    if isinstance(vectorizer, SubwordVectorizer):
+        facts["vectorizer"] = _describe_cut(vectorizer)
+        facts["tokenizer"] = json.loads(vectorizer.tokenizer_json_)
     return {
         name: json.dumps(fact, ensure_ascii=False, default=_name_function)
         for name, fact in facts.items()
@@ -240,11 +248,18 @@ def _describe(estimator: Any, vectorizer: Any) -> dict[str, str]:
 def _describe_vectorizer(vectorizer: SequenceVectorizer) -> dict:
     """Return the parameters that say how a text is split."""
     stop_words = get_stop_words(vectorizer.stop_words)
-    is_cut = vectorizer.max_length is not None or not vectorizer.sparse_output
     names = ("strip_accents", "lowercase", "preprocessor", "tokenizer", "token_pattern", "analyzer")
     return {
         **{name: getattr(vectorizer, name) for name in names},
         "stop_words": None if stop_words is None else sorted(stop_words),
+        **_describe_cut(vectorizer),
+    }
+
+
+def _describe_cut(vectorizer: SequenceVectorizer | SubwordVectorizer) -> dict:
+    """Return which tokens of a long text are read."""
+    is_cut = vectorizer.max_length is not None or not vectorizer.sparse_output
+    return {
         "max_length": vectorizer.n_positions_ if is_cut else None,
         "truncation": vectorizer.truncation,
     }

@@ -21,6 +21,8 @@ from sklearn_rnn._files.renamed import PARAMETERS, with_current_names
 from sklearn_rnn._files.values import NotDataError, Reader, Writer
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._sklearn_compat import validate_parameter_constraints
+from sklearn_rnn._subwords import SubwordVectorizer
+from sklearn_rnn._text.tokenizer_json import build_tokenizer
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.net_data import read_net, write_net
@@ -29,7 +31,13 @@ from sklearn_rnn.exceptions import ModelFileError
 
 ESTIMATORS = {
     class_.__name__: class_
-    for class_ in (RNNTextClassifier, RNNTextEncoder, RNNTextRegressor, SequenceVectorizer)
+    for class_ in (
+        RNNTextClassifier,
+        RNNTextEncoder,
+        RNNTextRegressor,
+        SequenceVectorizer,
+        SubwordVectorizer,
+    )
 }
 _CLASSES = {**ESTIMATORS, "Pipeline": Pipeline}
 # Each takes time to build, whatever little the file says of it.
@@ -158,6 +166,8 @@ class _ModelWriter(Writer):
             return write_net(value, self)
         if type(value) in _CLASSES.values():
             return self.write_estimator(value)
+        if _is_tokenizer(value):
+            return {"type": "tokenizer", "json": value.to_str()}
         return super().write_other(value)
 
     def write_estimator(self, estimator):
@@ -226,6 +236,8 @@ class _ModelReader(Reader):
             return lambda written: read_net(SequenceNet, written, self)
         if type_ == "estimator":
             return self.read_estimator
+        if type_ == "tokenizer":
+            return lambda written: build_tokenizer(written["json"])
         return super().reader_of(type_)
 
     def read_estimator(self, written):
@@ -252,6 +264,12 @@ class _ModelReader(Reader):
             estimator._check_learned()
         _set_choices(estimator, written["choices"])
         return estimator
+
+
+def _is_tokenizer(value):
+    """Tell a tokenizer of `tokenizers`, by its name: the package may not be imported."""
+    type_ = type(value)
+    return type_.__name__ == "Tokenizer" and type_.__module__.split(".")[0] == "tokenizers"
 
 
 def _count_part(file):

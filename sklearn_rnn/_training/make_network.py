@@ -9,6 +9,7 @@ import torch
 from scipy.sparse import csr_array
 from torch import nn
 
+from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._text.ngrams import NGrams, count_ngrams
 from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._text.vocabulary import FIRST_ID
@@ -91,7 +92,9 @@ def max_pairs(n_outputs: int) -> int:
 def count_ids(X: csr_array, vectorizer: Any, n_known: int = 0) -> int:
     """Return how many ids the embedding table needs for documents, beside those that it has."""
     n_ids = int(X.data.max(initial=FIRST_ID - 1)) + 1
-    if hasattr(vectorizer, "vocabulary_"):
+    # The tokens that subwords have beyond those of the training are the last ones. Unknown tokens,
+    # which training has met, are better than vectors that it has not.
+    if hasattr(vectorizer, "vocabulary_") and not isinstance(vectorizer, SubwordVectorizer):
         return max(n_ids, FIRST_ID + len(vectorizer.vocabulary_))
     n_new = n_ids - n_known
     if n_new > 10**6 and n_new > 100 * len(np.unique(X.data[X.data >= n_known])):

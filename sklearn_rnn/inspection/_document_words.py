@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sklearn_rnn._text.sequences import truncate
+from sklearn_rnn._subwords import SubwordVectorizer
+from sklearn_rnn._text.sequences import check_sequences, truncate
 from sklearn_rnn._text.tokenizer import get_stop_words
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
@@ -34,21 +36,22 @@ class DocumentWords:
     spans: np.ndarray | None = None
 
 
-def find_words(text: Any, vectorizer: SequenceVectorizer) -> DocumentWords:
+def find_words(text: Any, vectorizer: SequenceVectorizer | SubwordVectorizer) -> DocumentWords:
     """Split a text as a vectorizer does, and find the tokens in it.
 
     Parameters
     ----------
     text : str, or what else the vectorizer's functions read
         The text.
-    vectorizer : SequenceVectorizer
+    vectorizer : SequenceVectorizer or SubwordVectorizer
         Splits it.
 
     Returns
     -------
     words : DocumentWords
         Spelled as in the text. If preprocessing or a tokenizer of the user makes it unclear where
-        a token comes from, spelled as the tokens and without `spans`.
+        a token comes from, spelled as the tokens and without `spans`. A subword that goes on with
+        a word begins with "##".
 
     Examples
     --------
@@ -57,6 +60,8 @@ def find_words(text: Any, vectorizer: SequenceVectorizer) -> DocumentWords:
     >>> find_words("Not BAD!", SequenceVectorizer()).tokens
     ['Not', 'BAD', '!']
     """
+    if isinstance(vectorizer, SubwordVectorizer):
+        return _find_subwords(text, vectorizer)
     tokens = list(vectorizer.build_analyzer()(text))
     is_text = isinstance(text, str)
     spans = _find_spans(text, tokens, vectorizer) if is_text else None
@@ -68,6 +73,26 @@ def find_words(text: Any, vectorizer: SequenceVectorizer) -> DocumentWords:
         return DocumentWords([tokens[i] for i in kept], text if is_text else None)
     spans = spans[kept]
     return DocumentWords([text[start:stop] for start, stop in spans], text, spans)
+
+
+def _find_subwords(text: str, vectorizer: SubwordVectorizer) -> DocumentWords:
+    ids = check_sequences(vectorizer.transform([text])).data
+    words, spans, place = [], [], 0
+    for id_, (start, stop) in zip(ids, vectorizer.token_spans([text])[0].tolist(), strict=True):
+        # The space before a word belongs to its first token, and a character to its first byte.
+        start = max(start, place)
+        n_spaces = len(text[start:stop]) - len(text[start:stop].lstrip())
+        start += n_spaces if start + n_spaces < stop else 0
+        place = max(start, stop)
+        goes_on = start and all(map(_is_of_word, text[start - 1 : start + 1]))
+        piece = text[start:place] or str(vectorizer.tokens_[id_])
+        words.append(f"##{piece}" if goes_on and start < stop else piece)
+        spans.append((start, place))
+    return DocumentWords(words, text, np.array(spans, np.int64).reshape(-1, 2))
+
+
+def _is_of_word(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN"
 
 
 def _find_spans(text: str, tokens: list[str], vectorizer: SequenceVectorizer) -> np.ndarray | None:

@@ -16,9 +16,10 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklearn_rnn._base import BaseRNNText
+from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._text.containers import as_documents, is_text
 from sklearn_rnn._text.param_checks import reads_any_type
-from sklearn_rnn._text.vocabulary import UNKNOWN_TOKEN
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID, UNKNOWN_TOKEN
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn.inspection._document_words import DocumentWords, find_words
 from sklearn_rnn.modules import WideAndDeep
@@ -111,7 +112,8 @@ class InspectedEstimator:
     def _reads_text_itself(self) -> bool:
         """Whether text reaches the vectorizer as it came."""
         first = self.transformers[0].steps[0][1] if self.transformers else self.vectorizer
-        return first is self.vectorizer and isinstance(first, SequenceVectorizer)
+        known = (SequenceVectorizer, SubwordVectorizer)
+        return first is self.vectorizer and isinstance(first, known)
 
     def _words(self, X: Any, sequence: csr_array) -> DocumentWords:
         if not len(sequence.data):
@@ -126,15 +128,20 @@ class InspectedEstimator:
         """Return documents as the vectorizer reads them."""
         names = ("missing", "encoding", "decode_error")
         params = {name: getattr(self.vectorizer, name) for name in names}
-        return as_documents(X, **params, of_any_type=reads_any_type(self.vectorizer))
+        of_any_type = isinstance(self.vectorizer, SequenceVectorizer) and reads_any_type(
+            self.vectorizer
+        )
+        return as_documents(X, **params, of_any_type=of_any_type)
 
     def _decode(self, sequences: csr_array) -> list[list[str]]:
-        if hasattr(self.vectorizer, "inverse_transform"):
+        if isinstance(self.vectorizer, SubwordVectorizer):
+            names = self.vectorizer.tokens_
+            known = np.where(sequences.data < len(names), sequences.data, UNKNOWN_ID)
+            decoded = _split(names[known].tolist(), sequences)
+        elif hasattr(self.vectorizer, "inverse_transform"):
             decoded = self.vectorizer.inverse_transform(sequences)
         else:
-            ids = [str(id_) for id_ in sequences.data.tolist()]
-            bounds = sequences.indptr.tolist()
-            decoded = [ids[start:stop] for start, stop in pairwise(bounds)]
+            decoded = _split([str(id_) for id_ in sequences.data.tolist()], sequences)
         return [list(tokens) or [UNKNOWN_TOKEN] for tokens in decoded]
 
     def evaluation(self) -> None:
@@ -145,6 +152,11 @@ class InspectedEstimator:
     def device(self) -> torch.device:
         """Where the network computes."""
         return torch.device(self.estimator.net_.device)
+
+
+def _split(tokens: list[str], sequences: csr_array) -> list[list[str]]:
+    """Return the tokens of each document."""
+    return [tokens[start:stop] for start, stop in pairwise(sequences.indptr.tolist())]
 
 
 def _find_vectorizer(transformers: list[Any]) -> Any:

@@ -55,6 +55,9 @@ OTHER_NAMES = {
     "min_df": "min_count min_freq min_frequency",
     "max_features": "max_tokens max_vocab max_vocab_size max_words n_features num_words vocab_size "
     "vocabulary_size",
+    "vocab_size": "max_features max_vocab n_tokens n_vocab num_words vocabulary_size",
+    "min_frequency": "min_count min_df min_freq",
+    "normalization": "norm normalizer normalize unicode_normalization",
     "max_length": "max_len max_seq_length maxlen output_sequence_length seq_len",
     "truncation": "truncate truncating truncation_side",
     "sparse_output": "sparse",
