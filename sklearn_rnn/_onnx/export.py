@@ -16,6 +16,7 @@ from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._text.tokenizer import get_stop_words
+from sklearn_rnn._text.words import IGNORED, WORD_PATTERN
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
@@ -238,8 +239,12 @@ def _describe_vectorizer(vectorizer: SequenceVectorizer) -> dict:
     stop_words = get_stop_words(vectorizer.stop_words)
     is_cut = vectorizer.max_length is not None or not vectorizer.sparse_output
     names = ("strip_accents", "lowercase", "preprocessor", "tokenizer", "token_pattern", "analyzer")
+    facts = {name: getattr(vectorizer, name) for name in names}
+    if facts["token_pattern"] is None and vectorizer.tokenizer is None:
+        # In a syntax that other languages know too, for text without `ignored` and in NFC.
+        facts |= {"token_pattern": WORD_PATTERN, "ignored": IGNORED, "form": "NFC"}
     return {
-        **{name: getattr(vectorizer, name) for name in names},
+        **facts,
         "stop_words": None if stop_words is None else sorted(stop_words),
         "max_length": vectorizer.n_positions_ if is_cut else None,
         "truncation": vectorizer.truncation,

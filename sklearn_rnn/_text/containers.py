@@ -77,15 +77,17 @@ def as_documents(
     encoding: str = "utf-8",
     decode_error: str = "strict",
     of_any_type: bool = False,
+    as_characters: bool = False,
     estimator: Any = "SequenceVectorizer",
 ) -> list:
-    """Return the documents in `X` as a list of str.
+    """Return the documents in `X` as a list of str, or of lists of str if they are tokens.
 
     Parameters
     ----------
-    X : iterable of str or bytes
+    X : iterable of str, bytes, or sequences of str
         A list, tuple or one-dimensional array; a pandas or polars Series; a frame or a
         two-dimensional array with a single column; or any other iterable, such as a generator.
+        Sequences of str, which are lists, tuples or one-dimensional arrays, are tokens.
 
     missing : {"error", "empty"}, default="error"
         What None, NaN and NA stand for: an error that names their rows, or an empty document.
@@ -97,16 +99,19 @@ def as_documents(
         What to do with bytes that are not valid in `encoding`.
 
     of_any_type : bool, default=False
-        Whether documents may be other objects too, such as lists of tokens, for a function of
-        the user to read. They are returned as they are.
+        Whether documents may be any objects, for a function of the user to read. Those that are
+        not bytes are returned as they are.
+
+    as_characters : bool, default=False
+        Whether documents are to be split into characters, which refuses tokens.
 
     estimator : str or estimator instance, default="SequenceVectorizer"
         Who asks, for the messages.
 
     Returns
     -------
-    list of str
-        One str per document, in the order of `X`.
+    list of str or list of lists of str
+        One entry per document, in the order of `X`.
 
     Examples
     --------
@@ -124,26 +129,33 @@ def as_documents(
         return values
 
     missing_rows = []
+    tokens_row = text_row = None
     for row, value in enumerate(values):
         if isinstance(value, bytes):
             values[row] = _decode(value, row, encoding, decode_error)
+            text_row = row
         elif isinstance(value, str):
             values[row] = str(value)  # numpy.str_ and other subclasses
+            text_row = row
         elif is_missing(value):
             missing_rows.append(row)
             values[row] = ""
-        elif not of_any_type:
-            hint = (
-                " If documents are lists of tokens, set analyzer=list in SequenceVectorizer, or "
-                "another function that returns the tokens of a document."
-                if isinstance(value, (list, tuple, np.ndarray))
-                else " Convert the documents to str first."
-                if isinstance(value, Number)
-                else ""
-            )
+        elif of_any_type:
+            continue
+        elif isinstance(value, (list, tuple, np.ndarray)) and not as_characters:
+            values[row] = _as_tokens(value, row)
+            tokens_row = row
+        else:
             raise TypeError(
                 "X must be an iterable over raw text documents (str or bytes); "
-                f"row {row} is of type {type(value).__name__}.{hint}"
+                f"row {row} is of type {type(value).__name__}.{_hint(value)}"
+            )
+        if text_row is not None and tokens_row is not None and not of_any_type:
+            raise TypeError(
+                "X must consist of texts or of lists of tokens, not of both; row "
+                f"{min(text_row, tokens_row)} is of type {_kind(text_row < tokens_row)} and row "
+                f"{max(text_row, tokens_row)} of type {_kind(text_row > tokens_row)}. Split the "
+                "texts, or put each into a list if it is one token."
             )
     if missing_rows and missing == "error":
         raise ValueError(
@@ -259,7 +271,8 @@ def _as_list(X: Any) -> list:
             example = f", such as X[{names[0]!r}]" if names else ""
             raise ValueError(
                 "Iterable over raw text documents expected, one column of them; got "
-                f"{type(X).__name__} of shape {shape}. Select one column{example}."
+                f"{type(X).__name__} of shape {shape}. Select one column{example}. For documents "
+                "that are tokens, pass lists of their own lengths, without padding."
             )
         if hasattr(X, "iloc"):  # pandas
             X = X.iloc[:, 0]
@@ -276,6 +289,40 @@ def _as_list(X: Any) -> list:
             f"Iterable over raw text documents expected, {type(X).__name__} object received."
         )
     return list(X)
+
+
+def _as_tokens(document: list | tuple | np.ndarray, row: int) -> list[str]:
+    """Return the tokens of a document as a list of str."""
+    if isinstance(document, np.ndarray) and document.ndim != 1:
+        raise TypeError(
+            "Documents that are tokens must be one-dimensional; "
+            f"row {row} is an array of shape {document.shape}."
+        )
+    tokens = list(document)
+    for i, token in enumerate(tokens):
+        if not isinstance(token, str):
+            hint = " Pass its text." if hasattr(token, "text") else ""
+            raise TypeError(
+                f"Documents that are tokens must consist of str; row {row} has a token of type "
+                f"{type(token).__name__}.{hint}"
+            )
+        tokens[i] = str(token)
+    return tokens
+
+
+def _kind(is_text: bool) -> str:
+    return "str" if is_text else "list"
+
+
+def _hint(value: Any) -> str:
+    """Return what to do with a document that cannot be read."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return " Tokens cannot be split into characters: join them, or set analyzer='word'."
+    if isinstance(value, Number):
+        return " Convert the documents to str first."
+    if hasattr(value, "__iter__"):
+        return " For documents that are tokens, pass lists of str."
+    return ""
 
 
 def _decode(document: bytes, row: int, encoding: str, decode_error: str) -> str:

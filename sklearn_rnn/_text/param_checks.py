@@ -26,6 +26,18 @@ def reads_any_type(vectorizer: Any) -> bool:
     return own_tokenizer and reads_as_it_is
 
 
+def warn_for_texts_in_lists(documents: list) -> None:
+    """Warn if each document is a list of one str with spaces: a column of texts, it seems."""
+    if all(isinstance(each, list) and len(each) == 1 for each in documents) and any(
+        len(each[0].split()) > 1 for each in documents
+    ):
+        warnings.warn(
+            "Each document of X is a list with one str, which is read as one token. If these are "
+            "texts, pass [row[0] for row in X].",
+            stacklevel=2,
+        )
+
+
 def warn_for_unused_params(vectorizer: Any) -> None:
     """Warn of parameters that another one switches off."""
     unused = {}
