@@ -16,9 +16,8 @@ from sklearn_rnn._sklearn_compat import (
     StrOptions,
     _fit_context,
 )
-from sklearn_rnn._text.containers import as_documents
 from sklearn_rnn._text.growing_vocabulary import GrowingVocabulary
-from sklearn_rnn._text.indexing import index_documents, look_up
+from sklearn_rnn._text.indexing import index_documents, look_up, read_documents
 from sklearn_rnn._text.param_checks import (
     check_df_bounds,
     reads_any_type,
@@ -369,7 +368,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
         """
         check_is_fitted(self)
         vocabulary = Vocabulary(self.vocabulary_)
-        return self._arrange(*look_up(self._read(X), self.build_analyzer(), vocabulary))
+        return self._arrange(*look_up(read_documents(X, self), self.build_analyzer(), vocabulary))
 
     def inverse_transform(self, X):
         """Convert token ids back to tokens.
@@ -518,26 +517,13 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
     def _index(self, X):
         """Return the distinct tokens of documents, where they occur, and the lengths."""
-        documents = self._read(X)
-        if type(documents[0]) is list:
-            warn_for_texts_in_lists(documents)
+        documents = read_documents(X, self)
+        warn_for_texts_in_lists(self, documents)
         return index_documents(documents, self.build_analyzer())
 
     def _transform(self, tokens, occurrences, lengths):
         """Return indexed documents as `transform` does."""
         return self._arrange(Vocabulary(self.vocabulary_).lookup(tokens)[occurrences], lengths)
-
-    def _read(self, X):
-        """Return documents as a list of str or of lists of str, or of what functions read."""
-        return as_documents(
-            X,
-            missing=self.missing,
-            encoding=self.encoding,
-            decode_error=self.decode_error,
-            of_any_type=reads_any_type(self),
-            as_characters=self.analyzer == "char",
-            estimator=self,
-        )
 
     def _arrange(self, ids, lengths):
         """Return token ids in the container asked for, cut as asked for."""

@@ -234,7 +234,10 @@ def test_documents_may_be_tokens(X):
 
 
 def test_tokens_in_polars_and_arrow():
-    for X in (pytest.importorskip("polars").Series(TOKENS), pytest.importorskip("pyarrow").array(TOKENS)):
+    for X in (
+        pytest.importorskip("polars").Series(TOKENS),
+        pytest.importorskip("pyarrow").array(TOKENS),
+    ):
         assert is_text(X)
         assert as_documents(X) == TOKENS
 
@@ -248,14 +251,17 @@ def test_tokens_are_not_changed():
 @pytest.mark.parametrize("value", [["a", "b"], ("a",), np.array(["a"])])
 @pytest.mark.parametrize("text", ["a", b"a"])
 def test_texts_and_tokens_do_not_mix(value, text):
-    with pytest.raises(TypeError, match=r"not of both; row 0 is of type str and row 2 of type list"):
+    with pytest.raises(
+        TypeError, match=r"not of both; row 0 is of type str and row 2 of type list"
+    ):
         as_documents([text, None, value], missing="empty")
     with pytest.raises(TypeError, match=r"row 0 is of type list and row 1 of type str"):
         as_documents([value, text])
 
 
 @pytest.mark.parametrize(
-    ("value", "name"), [([["a"]], "list"), (["a", 1], "int"), ([None], "NoneType"), ([b"a"], "bytes")]
+    ("value", "name"),
+    [([["a"]], "list"), (["a", 1], "int"), ([None], "NoneType"), ([b"a"], "bytes")],
 )
 def test_tokens_must_be_str(value, name):
     with pytest.raises(TypeError, match=f"consist of str; row 1 has a token of type {name}"):

@@ -107,7 +107,11 @@ def test_tokens_are_preprocessed_and_not_split():
 @pytest.mark.parametrize("make", [make_analyzer, make_token_analyzer])
 def test_stages_of_analyzers_of_words_are_known(make):
     preprocess = make_preprocessor()
-    assert word_stages(make(preprocess, make_tokenizer(), {"a"})) == (preprocess, split_words, {"a"})
+    assert word_stages(make(preprocess, make_tokenizer(), {"a"})) == (
+        preprocess,
+        split_words,
+        {"a"},
+    )
     assert word_stages(make(preprocess, make_tokenizer(TOKEN_PATTERN)))[2] is None
     assert word_stages(make(preprocess, make_tokenizer(r"\w+ \w+"))) is None
     assert word_stages(make(preprocess, str.split)) is None

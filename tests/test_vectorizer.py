@@ -290,7 +290,10 @@ TOKENS = [["Good", "New York", "the", "naïve"], [], ["good", "The"]]
         ({"strip_accents": "unicode"}, [["good", "new york", "the", "naive"], [], ["good", "the"]]),
         ({"stop_words": ["the"]}, [["good", "new york", "naïve"], [], ["good"]]),
         ({"max_length": 2, "truncation": "tail"}, [["the", "naïve"], [], ["good", "the"]]),
-        ({"vocabulary": ["new york"]}, [["<unk>", "new york", "<unk>", "<unk>"], [], ["<unk>"] * 2]),
+        (
+            {"vocabulary": ["new york"]},
+            [["<unk>", "new york", "<unk>", "<unk>"], [], ["<unk>"] * 2],
+        ),
         ({"tokenizer": str.split}, [["good", "new york", "the", "naïve"], [], ["good", "the"]]),
     ],
     ids=str,
@@ -308,7 +311,9 @@ def test_tokens_in_chunks_are_learned_as_at_once():
 
 
 def test_tokens_cannot_be_split_into_characters():
-    with pytest.raises(TypeError, match="row 0 is of type list. Tokens cannot be split into char"):
+    with pytest.raises(
+        TypeError, match=r"row 0 is of type list\. Tokens cannot be split into char"
+    ):
         SequenceVectorizer(analyzer="char").fit(TOKENS)
 
 

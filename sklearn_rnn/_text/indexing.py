@@ -7,12 +7,35 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_rnn._text.containers import as_documents
+from sklearn_rnn._text.param_checks import reads_any_type
 from sklearn_rnn._text.pieces import Numbering, number_by_pieces
 from sklearn_rnn._text.tokenizer import word_stages
 from sklearn_rnn._text.vocabulary import Vocabulary, index_tokens
 
 # With fewer documents than this, to prepare the fast way takes longer than it saves.
 _N_MANY = 32
+
+
+def read_documents(X: Any, vectorizer: Any) -> list:
+    """Return documents as a vectorizer reads them: str, lists of str, or what its functions take.
+
+    Examples
+    --------
+    >>> from sklearn_rnn import SequenceVectorizer
+    >>> from sklearn_rnn._text.indexing import read_documents
+    >>> read_documents((b"To be", None), SequenceVectorizer(missing="empty"))
+    ['To be', '']
+    """
+    return as_documents(
+        X,
+        missing=vectorizer.missing,
+        encoding=vectorizer.encoding,
+        decode_error=vectorizer.decode_error,
+        of_any_type=reads_any_type(vectorizer),
+        as_characters=vectorizer.analyzer == "char",
+        estimator=vectorizer,
+    )
 
 
 def index_documents(

@@ -83,7 +83,6 @@ def number_by_pieces(
     >>> number_by_pieces(["to be,", "or not to be"], split_words, Numbering().number)
     (array([0, 1, 2, 3, 4, 0, 1], dtype=int32), array([3, 4]))
     """
-
     tokens_of = partial(_tokens_of, split=split, stop_words=frozenset(stop_words or ()))
     known = {} if known is None or _END in known else known
     parts = []

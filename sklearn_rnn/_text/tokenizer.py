@@ -90,9 +90,7 @@ def make_token_analyzer(
     >>> analyze("In the end"), analyze(["The", "New York", "Times"])
     (['in', 'end'], ['new york', 'times'])
     """
-    return partial(
-        _analyze_tokens, preprocess=preprocess, tokenize=tokenize, stop_words=stop_words
-    )
+    return partial(_analyze_tokens, preprocess=preprocess, tokenize=tokenize, stop_words=stop_words)
 
 
 def word_stages(

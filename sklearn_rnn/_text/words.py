@@ -59,11 +59,13 @@ _EMOJI = (
     rf"(?:\u200D\p{{Extended_Pictographic}}{_MODIFIERS})*+"
 )
 _LETTER = (
-    rf"(?!{_SPACELESS}|{_KEYCAP})[\p{{L}}\p{{N}}\p{{Pc}}\u055B\u055C\u055E\u05F3]{_ATTACHED}*+"
+    rf"(?!{_SPACELESS}|{_KEYCAP}|\p{{Extended_Pictographic}}\uFE0F)"
+    rf"[\p{{L}}\p{{N}}\p{{Pc}}\u055B\u055C\u055E\u05F3]{_ATTACHED}*+"
 )
 # Inside a word: apostrophes; the middle dot of Catalan; the quotation mark in Hebrew acronyms.
 _INSIDE = (
-    r"(?:['\u2019]|(?<=[\p{L}\p{M}])[\u00B7\u2027](?=\p{L})|(?<=\p{Hebrew})[\"\u05F4](?=\p{Hebrew}))"
+    r"(?:['\u2019]|(?<=[\p{L}\p{M}])[\u00B7\u2027](?=\p{L})"
+    r"|(?<=\p{Hebrew})[\"\u05F4](?=\p{Hebrew}))"
 )
 
 # Written so that other languages can use it too (PCRE2, Java, ICU).

@@ -16,8 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklearn_rnn._base import BaseRNNText
-from sklearn_rnn._text.containers import as_documents, is_text
-from sklearn_rnn._text.param_checks import reads_any_type
+from sklearn_rnn._text.containers import is_text
+from sklearn_rnn._text.indexing import read_documents
 from sklearn_rnn._text.vocabulary import UNKNOWN_TOKEN
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn.inspection._document_words import DocumentWords, find_words
@@ -103,7 +103,8 @@ class InspectedEstimator:
     def tokens(self, X: Any, sequences: csr_array) -> list[list[str]]:
         """Return the tokens of many documents: in their own words where the text is at hand."""
         if self._reads_text_itself and is_text(X):
-            return [find_words(text, self.vectorizer).tokens for text in self._texts(X)]
+            texts = read_documents(X, self.vectorizer)
+            return [find_words(text, self.vectorizer).tokens for text in texts]
         return self._decode(sequences)
 
     @property
@@ -116,16 +117,10 @@ class InspectedEstimator:
         if not len(sequence.data):
             return DocumentWords([UNKNOWN_TOKEN])  # what an empty document is read as
         if self._reads_text_itself and is_text(X):
-            words = find_words(self._texts(X)[0], self.vectorizer)
+            words = find_words(read_documents(X, self.vectorizer)[0], self.vectorizer)
             if len(words.tokens) == len(sequence.data):
                 return words
         return DocumentWords(self._decode(sequence)[0])
-
-    def _texts(self, X: Any) -> list:
-        """Return documents as the vectorizer reads them."""
-        names = ("missing", "encoding", "decode_error")
-        params = {name: getattr(self.vectorizer, name) for name in names}
-        return as_documents(X, **params, of_any_type=reads_any_type(self.vectorizer))
 
     def _decode(self, sequences: csr_array) -> list[list[str]]:
         if hasattr(self.vectorizer, "inverse_transform"):
