@@ -19,7 +19,7 @@ def ours(texts):
 
 def plain_python(texts):
     """`re.findall` with the same pattern on lowercased text, ids from a `Counter`, lists."""
-    from sklearn_rnn._text.tokenizer import TOKEN_PATTERN
+    from sklearn_rnn._text.words import TOKEN_PATTERN
 
     documents = [re.findall(TOKEN_PATTERN, text.lower()) for text in texts]
     counts = Counter(chain.from_iterable(documents)).most_common()

@@ -14,6 +14,7 @@ _PACKAGES = (
     "scipy",
     "numpy",
     "pandas",
+    "regex",
     "safetensors",
     "tokenizers",
     "tqdm",

@@ -360,6 +360,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
             missing=self.missing,
             encoding=self.encoding,
             decode_error=self.decode_error,
+            takes_tokens=False,
             estimator=self,
         )
 

@@ -16,25 +16,27 @@ from sklearn_rnn._sklearn_compat import (
     StrOptions,
     _fit_context,
 )
-from sklearn_rnn._text.containers import as_documents, check_column_names, column_names
+from sklearn_rnn._text.containers import check_column_names, column_names
 from sklearn_rnn._text.growing_vocabulary import GrowingVocabulary
+from sklearn_rnn._text.indexing import index_documents, look_up, read_documents
 from sklearn_rnn._text.param_checks import (
     check_df_bounds,
     reads_any_type,
     warn_for_changed_stop_words,
+    warn_for_texts_in_lists,
     warn_for_unused_params,
     warn_for_upper_case,
 )
 from sklearn_rnn._text.sequences import check_sequences, sequences_from_flat, truncate
 from sklearn_rnn._text.tokenizer import (
-    TOKEN_PATTERN,
     get_stop_words,
     make_analyzer,
     make_preprocessor,
+    make_token_analyzer,
     make_tokenizer,
     split_characters,
 )
-from sklearn_rnn._text.vocabulary import UNKNOWN_ID, Vocabulary, index_tokens
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID, Vocabulary
 from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
@@ -74,20 +76,20 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
     tokenizer : callable, default=None
         Function from a preprocessed document to a list of tokens. It replaces `token_pattern`. Only
-        used if ``analyzer="word"``.
+        used if ``analyzer="word"``. Documents that are already tokens are not split again, see
+        Notes.
 
     stop_words : {"english"} or list, default=None
         Tokens to remove: those of a built-in English list, or of your own list. Their neighbours
         become adjacent, so think twice before removing words such as "not". Stop words are compared
         with preprocessed tokens. Only used if ``analyzer="word"``.
 
-    token_pattern : str or None, default=r"\w+(?:['\u2019]\w+)*|[^\w\s]"
+    token_pattern : str or None, default=None
         Regular expression that matches a token. If it has a capturing group, the group is the
-        token; more than one group is an error. The default keeps words whole, together with the
-        apostrophes inside them, and makes each punctuation mark, symbol or emoji a token. Unlike
-        the default of `CountVectorizer`, it keeps punctuation and words of one letter, because
-        they carry meaning where the order matters. Only used if ``analyzer="word"`` and `tokenizer`
-        is None; it must then not be None.
+        token; more than one group is an error. None finds words by Unicode's rules, in any script,
+        see Notes. Unlike the default of `CountVectorizer`, it keeps punctuation and words of one
+        letter, because they carry meaning where the order matters. Only used if
+        ``analyzer="word"`` and `tokenizer` is None.
 
     analyzer : {"word", "char"} or callable, default="word"
         Whether tokens are words or single characters, white space included. A callable takes a
@@ -160,10 +162,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
     Notes
     -----
     Documents can be a list, a tuple, an array, a pandas or polars Series or data frame, or any
-    other iterable. An empty document is an empty row. Documents that are not text, such as lists of
-    tokens, are passed as they are to `analyzer`, if it is callable, or else to `preprocessor`, or
-    to `tokenizer` with ``lowercase=False``; ``analyzer=list`` takes documents that are lists of
-    tokens.
+    other iterable. An empty document is an empty row.
 
     The columns of a data frame with several columns, such as title and body, are joined to one text
     for each row, with ``" | "`` between them. The stroke becomes a token, from which a network
@@ -171,12 +170,27 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
     columns in the same order, or text that is joined already. `max_length` counts the tokens of the
     joined text.
 
-    ``sklearn.set_config(transform_output="pandas")`` has no effect on sparse output.
+    By default, text is split as follows:
 
-    Python's regular expressions do not treat all marks as letters: the vowel signs of Indic scripts
-    become tokens of their own. Text without spaces between words becomes a few long tokens. Pass a
-    `tokenizer` for such languages, or use ``analyzer="char"``. For accents written as combining
-    characters, use ``strip_accents="unicode"``.
+    - A word is a run of letters, digits and underscores, with the marks and joiners that belong to
+      them and the apostrophes between them.
+    - Chinese, Japanese, Thai, Lao and other scripts without spaces are read character by character,
+      each with its marks. In Khmer and Burmese, where writers often separate words, a run of up to
+      six characters is one word. Pass a `tokenizer` to find words in such text.
+    - An emoji is one token, with its skin tone, its flag or the other emoji that are joined to it.
+    - Every other visible character is a token of its own.
+
+    Before, letters and marks are composed (NFC); soft hyphens, byte order marks and marks of
+    direction are dropped; and the dot that ``"İ".lower()`` leaves above the i goes. White space,
+    zero-width spaces and joiners that join nothing separate tokens and are dropped too.
+
+    Documents that are already tokens are lists, tuples or one-dimensional arrays of str. Their
+    tokens are not split again, but lowercased if `lowercase` is True, and stripped of their accents
+    by `strip_accents`; stop words are dropped. ``analyzer=list`` keeps tokens exactly as they are.
+    An `analyzer` that is callable, a `preprocessor`, or a `tokenizer` with ``lowercase=False``
+    receives documents as they are, whatever their type.
+
+    ``sklearn.set_config(transform_output="pandas")`` has no effect on sparse output.
 
     `partial_fit` learns the vocabulary from a stream. A token keeps its id once it has one, which
     changes the meaning of three parameters:
@@ -257,7 +271,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
         preprocessor=None,
         tokenizer=None,
         stop_words=None,
-        token_pattern=TOKEN_PATTERN,
+        token_pattern=None,
         analyzer="word",
         max_df=1.0,
         min_df=1,
@@ -292,8 +306,8 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
         Parameters
         ----------
-        X : iterable of str or bytes, or data frame of columns of text
-            The documents.
+        X : iterable of str, bytes, or sequences of str, or data frame of columns of text
+            The documents, as text or as their tokens.
 
         y : None
             Ignored, present for API consistency.
@@ -314,8 +328,8 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
         Parameters
         ----------
-        X : iterable of str or bytes, or data frame of columns of text
-            The documents.
+        X : iterable of str, bytes, or sequences of str, or data frame of columns of text
+            The documents, as text or as their tokens.
 
         y : None
             Ignored, present for API consistency.
@@ -336,8 +350,8 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
         Parameters
         ----------
-        X : iterable of str or bytes, or data frame of columns of text
-            The documents of the chunk.
+        X : iterable of str, bytes, or sequences of str, or data frame of columns of text
+            The documents of the chunk, as text or as their tokens.
 
         y : None
             Ignored, present for API consistency.
@@ -355,8 +369,8 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
         Parameters
         ----------
-        X : iterable of str or bytes, or data frame of columns of text
-            The documents.
+        X : iterable of str, bytes, or sequences of str, or data frame of columns of text
+            The documents, as text or as their tokens.
 
         Returns
         -------
@@ -365,8 +379,10 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
             id 1.
         """
         check_is_fitted(self)
-        check_column_names(X, self.columns_)
-        return self._transform(*self._index(X))
+        learned = vars(self).copy()  # at once, as another thread may fit
+        check_column_names(X, learned["columns_"])
+        documents, vocabulary = read_documents(X, self), Vocabulary(learned["vocabulary_"])
+        return self._arrange(*look_up(documents, self.build_analyzer(), vocabulary), learned)
 
     def inverse_transform(self, X):
         """Convert token ids back to tokens.
@@ -442,7 +458,8 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
         if callable(self.analyzer):
             return self.analyzer
         stop_words = get_stop_words(self.stop_words) if self.analyzer == "word" else None
-        return make_analyzer(self.build_preprocessor(), self.build_tokenizer(), stop_words)
+        make = make_analyzer if reads_any_type(self) else make_token_analyzer
+        return make(self.build_preprocessor(), self.build_tokenizer(), stop_words)
 
     @property
     def tokens_(self):
@@ -522,23 +539,20 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
     def _index(self, X):
         """Return the distinct tokens of documents, where they occur, and the lengths."""
-        documents = as_documents(
-            X,
-            missing=self.missing,
-            encoding=self.encoding,
-            decode_error=self.decode_error,
-            of_any_type=reads_any_type(self),
-            estimator=self,
-        )
-        return index_tokens(documents, self.build_analyzer())
+        documents = read_documents(X, self)
+        warn_for_texts_in_lists(self, documents)
+        return index_documents(documents, self.build_analyzer())
 
     def _transform(self, tokens, occurrences, lengths):
-        """Return the token ids of indexed documents in the container asked for."""
-        learned = vars(self).copy()  # at once, as another thread may fit
+        """Return indexed documents as `transform` does."""
+        learned = vars(self).copy()
         ids = Vocabulary(learned["vocabulary_"]).lookup(tokens)
+        return self._arrange(ids[occurrences], lengths, learned)
+
+    def _arrange(self, ids, lengths, learned):
+        """Return token ids in the container asked for, cut as asked for."""
         if len(learned["too_frequent_ids_"]):
-            ids[np.isin(ids, learned["too_frequent_ids_"])] = UNKNOWN_ID
-        ids = ids[occurrences]
+            ids = np.where(np.isin(ids, learned["too_frequent_ids_"]), UNKNOWN_ID, ids)
         width = learned["n_positions_"]
         if self.max_length is not None or not self.sparse_output:
             ids, lengths = truncate(ids, lengths, width, keep=self.truncation)

@@ -124,7 +124,10 @@ CASES = [
         r"Column 'n' of X must hold text .*; row 0 is of type int. Select the columns",
     ),
     refused(
-        "lists of words", lambda: fit([x.split() for x in TEXTS]), TypeError, "set analyzer=list"
+        "texts and lists of words",
+        lambda: fit([x.split() if i else x for i, x in enumerate(TEXTS)]),
+        TypeError,
+        "not of both; row 0 is of type str and row 1 of type list",
     ),
     refused(
         "array of text with 3 axes",
@@ -134,7 +137,7 @@ CASES = [
     ),
     legal("utf-8", lambda: proba([x.encode() for x in TEXTS]), lambda: proba(TEXTS)),
     # Odd text
-    legal("emoji", lambda: proba(["👍🏽🎉"]), lambda: proba(["🦖🦕🦖"])),
+    legal("emoji", lambda: proba(["👍🏽🎉"]), lambda: proba(["🦖🦕"])),
     legal(
         "fit on emoji",
         lambda: fit(["👍", "👎"] * 30, [1, 0] * 30, max_epochs=9, lr=0.05).predict(["👎", "👍"]),

@@ -245,10 +245,76 @@ def test_numbers_among_documents_are_refused(value):
         as_documents(["a", value], missing="empty")
 
 
+TOKENS = [["a", "New York"], [], ["b"]]
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        TOKENS,
+        tuple(map(tuple, TOKENS)),
+        [np.array(tokens, dtype=str) for tokens in TOKENS],
+        [np.array(tokens, dtype=object) for tokens in TOKENS],
+        pd.Series(TOKENS, index=[3, 3, 1]),
+        pd.DataFrame({"tokens": TOKENS}),
+        np.array(TOKENS, dtype=object),
+        (tokens for tokens in TOKENS),
+    ],
+    ids=["list", "tuple", "str", "object", "series", "frame", "array", "generator"],
+)
+def test_documents_may_be_tokens(X):
+    assert is_text(X)
+    documents = as_documents(X)
+    assert documents == TOKENS
+    assert {type(each) for each in documents} == {list}
+    assert {type(token) for each in documents for token in each} == {str}
+
+
+def test_tokens_in_polars_and_arrow():
+    for X in (
+        pytest.importorskip("polars").Series(TOKENS),
+        pytest.importorskip("pyarrow").array(TOKENS),
+    ):
+        assert is_text(X)
+        assert as_documents(X) == TOKENS
+
+
+def test_tokens_are_not_changed():
+    X = [["a"], ("b",), None]
+    assert as_documents(X, missing="empty") == [["a"], ["b"], ""]
+    assert X == [["a"], ("b",), None]
+
+
 @pytest.mark.parametrize("value", [["a", "b"], ("a",), np.array(["a"])])
-def test_token_lists_are_refused(value):
-    with pytest.raises(TypeError, match=r"row 1 is of type .*set analyzer=list"):
-        as_documents(["a", value])
+@pytest.mark.parametrize("text", ["a", b"a"])
+def test_texts_and_tokens_do_not_mix(value, text):
+    with pytest.raises(
+        TypeError, match=r"not of both; row 0 is of type str and row 2 of type list"
+    ):
+        as_documents([text, None, value], missing="empty")
+    with pytest.raises(TypeError, match=r"row 0 is of type list and row 1 of type str"):
+        as_documents([value, text])
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [([["a"]], "list"), (["a", 1], "int"), ([None], "NoneType"), ([b"a"], "bytes")],
+)
+def test_tokens_must_be_str(value, name):
+    with pytest.raises(TypeError, match=f"consist of str; row 1 has a token of type {name}"):
+        as_documents([["a"], value])
+
+
+def test_arrays_of_tokens_have_one_dimension():
+    with pytest.raises(TypeError, match=r"one-dimensional; row 0 is an array of shape \(1, 2\)"):
+        as_documents([np.array([["a", "b"]])])
+    with pytest.raises(ValueError, match=r"of shape \(2, 2\).*tokens, pass lists of their own len"):
+        as_documents(np.array([["a", "b"], ["c", ""]]))
+
+
+def test_tokens_have_no_characters():
+    with pytest.raises(TypeError, match=r"row 0 is of type list. Tokens cannot be split further"):
+        as_documents(TOKENS, takes_tokens=False)
 
 
 def test_documents_of_any_type_stay_as_they_are_where_a_function_reads_them():

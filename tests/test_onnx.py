@@ -1,6 +1,7 @@
 import json
 import re
 import sys
+import unicodedata
 from copy import copy
 from functools import partial
 
@@ -8,6 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import regex
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -455,8 +457,11 @@ def test_metadata_is_enough_to_split_text():
     meta = metadata(export_onnx(clf))
     how = meta["vectorizer"]
     assert how["lowercase"] and how["truncation"] == "head"
-    for text in [*TEXTS, "Unseen words, so good!"]:
-        tokens = re.findall(how["token_pattern"], text.lower())
+    for text in [*TEXTS, "Unseen words, so good!", "हिन्दी co\u00adop cafe\u0301"]:
+        text_in_form = unicodedata.normalize(
+            how["form"], regex.sub(how["ignored"], "", text.lower())
+        )
+        tokens = regex.findall(how["token_pattern"], text_in_form)
         tokens = [token for token in tokens if token not in how["stop_words"]]
         ids = [meta["vocabulary"].get(token, UNKNOWN) for token in tokens[: how["max_length"]]]
         assert ids == clf.vectorizer_.transform([text]).data.tolist()

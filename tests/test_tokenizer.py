@@ -8,9 +8,12 @@ from sklearn_rnn._text.tokenizer import (
     inconsistent_stop_words,
     make_analyzer,
     make_preprocessor,
+    make_token_analyzer,
     make_tokenizer,
     split_characters,
+    word_stages,
 )
+from sklearn_rnn._text.words import TOKEN_PATTERN, split_words
 
 
 @pytest.mark.parametrize(
@@ -28,11 +31,12 @@ from sklearn_rnn._text.tokenizer import (
         ("so sad :(", ["so", "sad", ":", "("]),
         ("nice👍👍 $5", ["nice", "👍", "👍", "$", "5"]),
         ("snake_case", ["snake_case"]),
-        ("naïve Größe 東京 привет", ["naïve", "Größe", "東京", "привет"]),
+        ("naïve Größe привет", ["naïve", "Größe", "привет"]),
     ],
 )
-def test_default_pattern(text, tokens):
-    assert make_tokenizer()(text) == tokens
+@pytest.mark.parametrize("pattern", [None, TOKEN_PATTERN])
+def test_words_of_alphabets(text, tokens, pattern):
+    assert make_tokenizer(pattern)(text) == tokens
 
 
 def test_pattern_with_one_group_gives_the_group():
@@ -47,11 +51,6 @@ def test_pattern_with_two_groups_is_refused():
 def test_invalid_pattern_is_refused():
     with pytest.raises(ValueError, match=r"valid regular expression. Got '\(' instead: missing"):
         make_tokenizer("(")
-
-
-def test_no_pattern_is_refused():
-    with pytest.raises(ValueError, match="'token_pattern' must be a str when 'tokenizer' is None"):
-        make_tokenizer(None)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +95,24 @@ def test_analyzer_pickles(stop_words):
     )
     expected = ["end"] if stop_words else ["the", "end"]
     assert analyze("Thé end") == pickle.loads(pickle.dumps(analyze))("Thé end") == expected
+
+
+def test_tokens_are_preprocessed_and_not_split():
+    analyze = make_token_analyzer(make_preprocessor(), make_tokenizer(), frozenset(["the"]))
+    assert analyze(["The", "New York", "TIMES!"]) == ["new york", "times!"]
+    assert analyze("The TIMES!") == ["times", "!"]
+    assert pickle.loads(pickle.dumps(analyze))(["The", "C++"]) == ["c++"]
+
+
+@pytest.mark.parametrize("make", [make_analyzer, make_token_analyzer])
+def test_stages_of_analyzers_of_words_are_known(make):
+    preprocess = make_preprocessor()
+    assert word_stages(make(preprocess, make_tokenizer(), {"a"})) == (
+        preprocess,
+        split_words,
+        {"a"},
+    )
+    assert word_stages(make(preprocess, make_tokenizer(TOKEN_PATTERN)))[2] is None
+    assert word_stages(make(preprocess, make_tokenizer(r"\w+ \w+"))) is None
+    assert word_stages(make(preprocess, str.split)) is None
+    assert word_stages(str.split) is None

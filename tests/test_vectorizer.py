@@ -19,7 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
-from sklearn_rnn._text.tokenizer import TOKEN_PATTERN
+from sklearn_rnn._text.words import TOKEN_PATTERN
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 DOCUMENTS = ["good, not bad!", "bad", "", "Good good"]
@@ -279,14 +279,70 @@ def test_a_preprocessor_reads_documents_of_any_type():
     assert vectorizer.inverse_transform(X) == [["good", "day"], ["bad", "day"]]
 
 
+TOKENS = [["Good", "New York", "the", "naïve"], [], ["good", "The"]]
+
+
 @pytest.mark.parametrize(
-    "params",
-    [{}, {"tokenizer": same}, {"analyzer": "char"}],
-    ids=["default", "tokenizer", "characters"],
+    ("params", "tokens"),
+    [
+        ({}, [["good", "new york", "the", "naïve"], [], ["good", "the"]]),
+        ({"lowercase": False}, TOKENS),
+        ({"strip_accents": "unicode"}, [["good", "new york", "the", "naive"], [], ["good", "the"]]),
+        ({"stop_words": ["the"]}, [["good", "new york", "naïve"], [], ["good"]]),
+        ({"max_length": 2, "truncation": "tail"}, [["the", "naïve"], [], ["good", "the"]]),
+        (
+            {"vocabulary": ["new york"]},
+            [["<unk>", "new york", "<unk>", "<unk>"], [], ["<unk>"] * 2],
+        ),
+        ({"tokenizer": str.split}, [["good", "new york", "the", "naïve"], [], ["good", "the"]]),
+    ],
+    ids=str,
 )
-def test_documents_that_are_split_already_need_a_function_that_reads_them(params):
-    with pytest.raises(TypeError, match="set analyzer=list"):
-        SequenceVectorizer(**params).fit([["C++", "New York"]])
+def test_tokens_are_preprocessed_and_not_split_again(params, tokens):
+    vectorizer = SequenceVectorizer(**params)
+    X = vectorizer.fit_transform(TOKENS)
+    assert vectorizer.inverse_transform(X) == tokens
+    assert_same(vectorizer.transform(pd.Series(TOKENS)), X)
+
+
+def test_tokens_in_chunks_are_learned_as_at_once():
+    vectorizer = SequenceVectorizer().partial_fit(TOKENS[:1]).partial_fit(TOKENS[1:])
+    assert vectorizer.vocabulary_ == SequenceVectorizer().partial_fit(TOKENS).vocabulary_
+
+
+def test_tokens_cannot_be_split_into_characters():
+    with pytest.raises(
+        TypeError, match=r"row 0 is of type list\. Tokens cannot be split into char"
+    ):
+        SequenceVectorizer(analyzer="char").fit(TOKENS)
+
+
+def test_a_column_of_texts_as_rows_of_one_warns():
+    with pytest.warns(UserWarning, match=r"one token. If these are texts, pass \[row\[0\] for row"):
+        SequenceVectorizer().fit([["a good film"], ["bad"]])
+
+
+def test_words_of_every_script_are_looked_up_as_they_were_learned():
+    documents = ["हिन्दी भाषा अच्छी है", "ภาษาไทย", "İyi bir İSTANBUL", "cafe\u0301 👍🏽"] * 20
+    vectorizer = SequenceVectorizer(stop_words=["है"])
+    X = vectorizer.fit_transform(documents)
+    assert {"हिन्दी", "अच्छी", "istanbul", "café", "👍🏽"} < vectorizer.vocabulary_.keys()
+    assert "है" not in vectorizer.vocabulary_
+    assert_same(vectorizer.transform(documents), X)
+    assert_same(vectorizer.transform(documents[:3])[:, :5], X[:3, :5])
+
+
+def test_tokens_that_splitting_would_not_find_stay_unknown():
+    """Many documents are looked up piece by piece, which must not find more."""
+    vectorizer = SequenceVectorizer(vocabulary=["c++", "the", "c", "\0"], stop_words=["the"])
+    vectorizer.fit([""])
+    X = vectorizer.transform(["C++ the C", "\0 \0c"] * 50)
+    assert vectorizer.inverse_transform(X[:2]) == [["c", "<unk>", "<unk>", "c"], ["\0", "\0", "c"]]
+
+
+def test_the_former_default_pattern_still_splits_at_marks():
+    vectorizer = SequenceVectorizer(token_pattern=TOKEN_PATTERN).fit(["हिन्दी"] * 50)
+    assert vectorizer.transform(["हिन्दी"] * 50).shape == (50, 6)
 
 
 def test_missing_documents_of_a_fitted_vectorizer_can_be_filled():
@@ -359,7 +415,6 @@ def test_encoding():
         ({"min_df": 5}, ["a"], "max_df corresponds to < documents than min_df"),
         ({"token_pattern": r"(\w)(\w)"}, ["a"], "More than 1 capturing group in token pattern"),
         ({"token_pattern": "("}, ["a"], "valid regular expression"),
-        ({"token_pattern": None}, ["a"], "must be a str when 'tokenizer' is None"),
         ({"vocabulary": {"a": 0}}, ["a"], "The ids of 'vocabulary' must start at 2"),
         ({"vocabulary": []}, ["a"], "empty vocabulary passed to fit"),
     ],

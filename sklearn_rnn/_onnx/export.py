@@ -18,6 +18,7 @@ from sklearn_rnn._files.atomic_write import write_atomically
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._text.tokenizer import get_stop_words
+from sklearn_rnn._text.words import IGNORED, WORD_PATTERN
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
@@ -249,8 +250,12 @@ def _describe_vectorizer(vectorizer: SequenceVectorizer) -> dict:
     """Return the parameters that say how a text is split."""
     stop_words = get_stop_words(vectorizer.stop_words)
     names = ("strip_accents", "lowercase", "preprocessor", "tokenizer", "token_pattern", "analyzer")
+    facts = {name: getattr(vectorizer, name) for name in names}
+    if facts["token_pattern"] is None and vectorizer.tokenizer is None:
+        # In a syntax that other languages know too, for text without `ignored` and in NFC.
+        facts |= {"token_pattern": WORD_PATTERN, "ignored": IGNORED, "form": "NFC"}
     return {
-        **{name: getattr(vectorizer, name) for name in names},
+        **facts,
         "stop_words": None if stop_words is None else sorted(stop_words),
         **_describe_cut(vectorizer),
     }

@@ -81,16 +81,17 @@ def as_documents(
     encoding: str = "utf-8",
     decode_error: str = "strict",
     of_any_type: bool = False,
+    takes_tokens: bool = True,
     estimator: Any = "SequenceVectorizer",
 ) -> list:
-    """Return the documents in `X` as a list of str.
+    """Return the documents in `X` as a list of str, or of lists of str if they are tokens.
 
     Parameters
     ----------
-    X : iterable of str or bytes
+    X : iterable of str, bytes, or sequences of str
         A list, tuple or one-dimensional array; a pandas or polars Series; a frame, whose columns
         are joined; a two-dimensional array with a single column; or any other iterable, such as a
-        generator.
+        generator. Sequences of str, which are lists, tuples or one-dimensional arrays, are tokens.
 
     missing : {"error", "empty"}, default="error"
         What None, NaN and NA stand for: an error that names their rows, or an empty document.
@@ -102,16 +103,19 @@ def as_documents(
         What to do with bytes that are not valid in `encoding`.
 
     of_any_type : bool, default=False
-        Whether documents may be other objects too, such as lists of tokens, for a function of
-        the user to read. They are returned as they are.
+        Whether documents may be any objects, for a function of the user to read. Those that are
+        not bytes are returned as they are.
+
+    takes_tokens : bool, default=True
+        Whether documents may be sequences of str, their tokens.
 
     estimator : str or estimator instance, default="SequenceVectorizer"
         Who asks, for the messages.
 
     Returns
     -------
-    list of str
-        One str per document, in the order of `X`.
+    list of str or list of lists of str
+        One entry per document, in the order of `X`.
 
     Examples
     --------
@@ -129,9 +133,11 @@ def as_documents(
         )
     reading = {"missing": missing, "encoding": encoding, "decode_error": decode_error}
     if len(columns) == 1:
-        return _as_texts(columns[0], "X", of_any_type=of_any_type, **reading)
+        return _as_texts(
+            columns[0], "X", of_any_type=of_any_type, takes_tokens=takes_tokens, **reading
+        )
     texts = [
-        _as_texts(values, f"Column {name!r} of X", of_any_type=False, **reading)
+        _as_texts(values, f"Column {name!r} of X", takes_tokens=False, **reading)
         for name, values in zip(names, columns, strict=True)
     ]
     return list(map(COLUMN_SEPARATOR.join, zip(*texts, strict=True)))
@@ -184,22 +190,44 @@ def _column(X: Any, i: int) -> Any:
 
 
 def _as_texts(
-    values: list, where: str, *, missing: str, encoding: str, decode_error: str, of_any_type: bool
+    values: list,
+    where: str,
+    *,
+    missing: str,
+    encoding: str,
+    decode_error: str,
+    of_any_type: bool = False,
+    takes_tokens: bool = True,
 ) -> list:
     """Return a new list of entries as str, saying where there are others."""
     if set(map(type, values)) == {str}:
         return values
     missing_rows = []
+    tokens_row = text_row = None
     for row, value in enumerate(values):
         if isinstance(value, bytes):
             values[row] = _decode(value, f"row {row} of X", encoding, decode_error)
+            text_row = row
         elif isinstance(value, str):
             values[row] = str(value)  # numpy.str_ and other subclasses
+            text_row = row
         elif is_missing(value):
             missing_rows.append(row)
             values[row] = ""
-        elif not of_any_type:
+        elif of_any_type:
+            continue
+        elif takes_tokens and isinstance(value, (list, tuple, np.ndarray)):
+            values[row] = _as_tokens(value, row)
+            tokens_row = row
+        else:
             raise TypeError(_no_text(value, row, where))
+        if text_row is not None and tokens_row is not None and not of_any_type:
+            raise TypeError(
+                "X must consist of texts or of lists of tokens, not of both; row "
+                f"{min(text_row, tokens_row)} is of type {_kind(text_row < tokens_row)} and row "
+                f"{max(text_row, tokens_row)} of type {_kind(text_row > tokens_row)}. Split the "
+                "texts, or put each into a list if it is one token."
+            )
     if missing_rows and missing == "error":
         raise ValueError(
             f"{where} contains {len(missing_rows)} missing document(s) (None, NaN or NA), at "
@@ -218,15 +246,7 @@ def _no_text(value: Any, row: int, where: str) -> str:
             f"{where} must hold text (str or bytes); {found} Select the columns of text, such as "
             "X[['title', 'body']]."
         )
-    hint = ""
-    if isinstance(value, (list, tuple, np.ndarray)):
-        hint = (
-            " If documents are lists of tokens, set analyzer=list in SequenceVectorizer, or "
-            "another function that returns the tokens of a document."
-        )
-    elif isinstance(value, Number):
-        hint = " Convert the documents to str first."
-    return f"X must be an iterable over raw text documents (str or bytes); {found}{hint}"
+    return f"X must be an iterable over raw text documents (str or bytes); {found}{_hint(value)}"
 
 
 def as_labels(y: Any) -> np.ndarray:
@@ -333,7 +353,8 @@ def _as_list(X: Any) -> list:
             raise ValueError(
                 "Iterable over raw text documents expected, one column of them; got "
                 f"{type(X).__name__} of shape {shape}. Select one column, or pass a pandas or "
-                "polars DataFrame, whose columns are joined."
+                "polars DataFrame, whose columns are joined. For documents that are tokens, pass "
+                "lists of their own lengths, without padding."
             )
         X = np.asarray(X)[:, 0] if column_names(X) is None else _column(X, 0)
     # numpy, pandas and polars, pyarrow: the conversions that give plain Python objects
@@ -345,6 +366,43 @@ def _as_list(X: Any) -> list:
             f"Iterable over raw text documents expected, {type(X).__name__} object received."
         )
     return list(X)
+
+
+def _as_tokens(document: list | tuple | np.ndarray, row: int) -> list[str]:
+    """Return the tokens of a document as a list of str."""
+    if isinstance(document, np.ndarray) and document.ndim != 1:
+        raise TypeError(
+            "Documents that are tokens must be one-dimensional; "
+            f"row {row} is an array of shape {document.shape}."
+        )
+    tokens = list(document)
+    for i, token in enumerate(tokens):
+        if not isinstance(token, str):
+            hint = " Pass its text." if hasattr(token, "text") else ""
+            raise TypeError(
+                f"Documents that are tokens must consist of str; row {row} has a token of type "
+                f"{type(token).__name__}.{hint}"
+            )
+        tokens[i] = str(token)
+    return tokens
+
+
+def _kind(is_text: bool) -> str:
+    return "str" if is_text else "list"
+
+
+def _hint(value: Any) -> str:
+    """Return what to do with a document that cannot be read."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return (
+            " Tokens cannot be split further: join them, or use SequenceVectorizer with "
+            "analyzer='word'."
+        )
+    if isinstance(value, Number):
+        return " Convert the documents to str first."
+    if hasattr(value, "__iter__"):
+        return " For documents that are tokens, pass lists of str."
+    return ""
 
 
 def _decode(document: bytes, where: str, encoding: str, decode_error: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
-from sklearn_rnn._text.tokenizer import TOKEN_PATTERN, get_stop_words, inconsistent_stop_words
+from sklearn_rnn._text.tokenizer import get_stop_words, inconsistent_stop_words
+from sklearn_rnn._text.words import TOKEN_PATTERN
 
 
 def check_df_bounds(vectorizer: Any) -> None:
@@ -24,6 +25,18 @@ def reads_any_type(vectorizer: Any) -> bool:
     reads_as_it_is = not vectorizer.lowercase and vectorizer.strip_accents is None
     own_tokenizer = vectorizer.analyzer == "word" and vectorizer.tokenizer is not None
     return own_tokenizer and reads_as_it_is
+
+
+def warn_for_texts_in_lists(vectorizer: Any, documents: list) -> None:
+    """Warn if each document is a list of one str, some with spaces: a column of texts, it seems."""
+    if reads_any_type(vectorizer) or any(type(each) is str or len(each) != 1 for each in documents):
+        return
+    if any(len(token.split()) > 1 for (token,) in documents):
+        warnings.warn(
+            "Each document of X is a list with one str, which is read as one token. If these are "
+            "texts, pass [row[0] for row in X].",
+            stacklevel=2,
+        )
 
 
 def warn_for_unused_params(vectorizer: Any) -> None:

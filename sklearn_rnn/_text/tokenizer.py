@@ -6,8 +6,9 @@ preprocess (case, accents) -> tokenize (split) -> stop words
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from sklearn.feature_extraction.text import (
     ENGLISH_STOP_WORDS,
@@ -15,13 +16,7 @@ from sklearn.feature_extraction.text import (
     strip_accents_unicode,
 )
 
-# `CountVectorizer` keeps only words of two characters or more and drops all punctuation, which
-# costs a bag of words little. A recurrent network reads in order, and what a mark does there is
-# meaning: "no, good" is not "no good", and "!", ":" ")" or an emoji may be the whole sentiment.
-# So words of one character count ("I", "a", "5"), a word keeps the apostrophes inside it
-# ("don't" is one token, straight or typographic), and every other visible character that is not
-# part of a word is a token of its own.
-TOKEN_PATTERN = r"\w+(?:['\u2019]\w+)*|[^\w\s]"
+from sklearn_rnn._text.words import TOKEN_PATTERN, split_words
 
 Preprocessor = Callable[[str], str]
 Tokenizer = Callable[[str], Iterable[str]]
@@ -43,8 +38,8 @@ def make_preprocessor(
     return partial(_preprocess, lowercase=lowercase, strip_accents=strip)
 
 
-def make_tokenizer(token_pattern: str = TOKEN_PATTERN) -> Tokenizer:
-    """Return the function that finds the tokens of a document by a regular expression.
+def make_tokenizer(token_pattern: str | None = None) -> Tokenizer:
+    """Return the function that finds the tokens of a document: words, or matches of a pattern.
 
     Examples
     --------
@@ -53,7 +48,7 @@ def make_tokenizer(token_pattern: str = TOKEN_PATTERN) -> Tokenizer:
     ['I', "don't", ',', 'really', '!']
     """
     if token_pattern is None:
-        raise ValueError("'token_pattern' must be a str when 'tokenizer' is None. Got None.")
+        return split_words
     try:
         pattern = re.compile(token_pattern)
     except re.error as exc:
@@ -71,7 +66,7 @@ def make_tokenizer(token_pattern: str = TOKEN_PATTERN) -> Tokenizer:
 def make_analyzer(
     preprocess: Preprocessor, tokenize: Tokenizer, stop_words: Collection[str] | None = None
 ) -> Tokenizer:
-    """Chain the stages into one function from a document to its tokens.
+    """Chain the stages into one function from a document, of any type, to its tokens.
 
     Examples
     --------
@@ -81,6 +76,42 @@ def make_analyzer(
     ['end', '.']
     """
     return partial(_analyze, preprocess=preprocess, tokenize=tokenize, stop_words=stop_words)
+
+
+def make_token_analyzer(
+    preprocess: Preprocessor, tokenize: Tokenizer, stop_words: Collection[str] | None = None
+) -> Callable[[str | Sequence[str]], Iterable[str]]:
+    """Do as `make_analyzer` for str, and take documents that are tokens, each to be preprocessed.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.tokenizer import make_preprocessor, make_token_analyzer
+    >>> analyze = make_token_analyzer(make_preprocessor(), str.split, frozenset(["the"]))
+    >>> analyze("In the end"), analyze(["The", "New York", "Times"])
+    (['in', 'end'], ['new york', 'times'])
+    """
+    return partial(_analyze_tokens, preprocess=preprocess, tokenize=tokenize, stop_words=stop_words)
+
+
+def word_stages(
+    analyze: Callable[..., Any],
+) -> tuple[Preprocessor, Tokenizer, Collection[str] | None] | None:
+    """Return the stages of an analyzer whose tokens contain no spaces, None for any other.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.tokenizer import make_analyzer, make_tokenizer, word_stages
+    >>> word_stages(make_analyzer(str.lower, make_tokenizer()))[0] is str.lower
+    True
+    >>> word_stages(str.split)
+    """
+    if not isinstance(analyze, partial) or analyze.func not in (_analyze, _analyze_tokens):
+        return None
+    stages = analyze.keywords
+    tokenize = stages["tokenize"]
+    if tokenize != split_words and tokenize != re.compile(TOKEN_PATTERN).findall:
+        return None
+    return stages["preprocess"], tokenize, stages["stop_words"]
 
 
 def split_characters(document: str) -> list[str]:
@@ -137,3 +168,16 @@ def _analyze(
     if stop_words is None:
         return tokens
     return [token for token in tokens if token not in stop_words]
+
+
+def _analyze_tokens(
+    document: str | Sequence[str],
+    *,
+    preprocess: Preprocessor,
+    tokenize: Tokenizer,
+    stop_words: Collection[str] | None,
+) -> Iterable[str]:
+    if not isinstance(document, str):
+        tokens = list(map(preprocess, document))
+        return tokens if stop_words is None else [t for t in tokens if t not in stop_words]
+    return _analyze(document, preprocess=preprocess, tokenize=tokenize, stop_words=stop_words)

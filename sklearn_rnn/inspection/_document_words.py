@@ -13,6 +13,7 @@ import numpy as np
 from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._text.sequences import check_sequences, truncate
 from sklearn_rnn._text.tokenizer import get_stop_words
+from sklearn_rnn._text.words import word_spans
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 
@@ -64,6 +65,8 @@ def find_words(text: Any, vectorizer: SequenceVectorizer | SubwordVectorizer) ->
         return _find_subwords(text, vectorizer)
     tokens = list(vectorizer.build_analyzer()(text))
     is_text = isinstance(text, str)
+    if isinstance(text, list) and len(text) == len(tokens):
+        tokens = list(map(str, text))  # as they are spelled there
     spans = _find_spans(text, tokens, vectorizer) if is_text else None
     kept = np.arange(len(tokens))
     if vectorizer.max_length is not None or not vectorizer.sparse_output:
@@ -108,11 +111,19 @@ def _find_spans(text: str, tokens: list[str], vectorizer: SequenceVectorizer) ->
     elif vectorizer.tokenizer is not None:
         return _search(prepared, tokens, origins)
     else:
-        pattern = re.compile(vectorizer.token_pattern)
         stop_words = get_stop_words(vectorizer.stop_words) or ()
-        matches = pattern.finditer(prepared)
-        found = [m.span(pattern.groups) for m in matches if m[pattern.groups] not in stop_words]
+        spans = _token_spans(prepared, vectorizer.token_pattern)
+        found = [(start, stop) for start, stop, token in spans if token not in stop_words]
     return _to_text(found, origins)
+
+
+def _token_spans(prepared: str, token_pattern: str | None) -> list[tuple[int, int, str]]:
+    """Return start, stop and text of the tokens of a prepared text."""
+    if token_pattern is None:
+        return word_spans(prepared)
+    pattern = re.compile(token_pattern)
+    group = pattern.groups
+    return [(*match.span(group), match[group]) for match in pattern.finditer(prepared)]
 
 
 def _origins(text: str, prepared: str, preprocess: Callable[[str], str]) -> np.ndarray | None:

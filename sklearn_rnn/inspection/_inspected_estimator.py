@@ -18,7 +18,7 @@ from torch import nn
 from sklearn_rnn._base import BaseRNNText
 from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._text.containers import as_documents, is_text
-from sklearn_rnn._text.param_checks import reads_any_type
+from sklearn_rnn._text.indexing import read_documents
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID, UNKNOWN_TOKEN
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn.inspection._document_words import DocumentWords, find_words
@@ -105,7 +105,8 @@ class InspectedEstimator:
     def tokens(self, X: Any, sequences: csr_array) -> list[list[str]]:
         """Return the tokens of many documents: in their own words where the text is at hand."""
         if self._reads_text_itself and is_text(X):
-            return [find_words(text, self.vectorizer).tokens for text in self._texts(X)]
+            texts = self._texts(X)
+            return [find_words(text, self.vectorizer).tokens for text in texts]
         return self._decode(sequences)
 
     @property
@@ -126,12 +127,11 @@ class InspectedEstimator:
 
     def _texts(self, X: Any) -> list:
         """Return documents as the vectorizer reads them."""
+        if isinstance(self.vectorizer, SequenceVectorizer):
+            return read_documents(X, self.vectorizer)
         names = ("missing", "encoding", "decode_error")
         params = {name: getattr(self.vectorizer, name) for name in names}
-        of_any_type = isinstance(self.vectorizer, SequenceVectorizer) and reads_any_type(
-            self.vectorizer
-        )
-        return as_documents(X, **params, of_any_type=of_any_type)
+        return as_documents(X, **params, takes_tokens=False)
 
     def _decode(self, sequences: csr_array) -> list[list[str]]:
         if isinstance(self.vectorizer, SubwordVectorizer):
