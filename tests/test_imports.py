@@ -154,10 +154,10 @@ def test_the_report_imports_the_standard_library_alone_until_it_is_called():
     assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
 
 
-@files_of(
-    "exceptions", "_sklearn_compat", "utils", "_text", "_vectors", "_vectorizer", "_word_vectors"
-)
-@files_of("exceptions", "_sklearn_compat", "utils", "_text", "_vectorizer", "_subwords")
+TEXT = "exceptions _sklearn_compat utils _text _vectors _vectorizer _subwords _word_vectors"
+
+
+@files_of(*TEXT.split())
 def test_text_code_never_imports_torch(file):
     assert not outside_packages(file) & {"torch", "skorch"}
 
