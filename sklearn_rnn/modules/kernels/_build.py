@@ -133,14 +133,28 @@ def _compiled() -> ctypes.CDLL:
         return _declare(ctypes.CDLL(str(_built(Path(temporary)))))
 
 
+class Layer(ctypes.Structure):
+    """What a kernel takes, as in recurrence.cpp: sizes, then tensors by their address."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_threads", "n_steps", "n_tokens")),
+        *((name, c_int64) for name in ("n_inputs", "n_features", "n_units")),
+        *((name, c_void_p) for name in ("batch_sizes", "rows", "index")),
+        *((name, c_void_p) for name in ("x", "weight_ih", "weight_hh", "bias_ih", "bias_hh")),
+        *((name, c_void_p) for name in ("inputs", "gates", "kept", "states")),
+        *((name, c_void_p) for name in ("grad_states", "by_states", "by_inputs", "grad_x")),
+        *((name, c_void_p) for name in ("grad_weight_ih", "grad_weight_hh")),
+        *((name, c_void_p) for name in ("grad_bias_ih", "grad_bias_hh")),
+    )
+
+
 def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
-    """Tell ctypes what the functions take: sizes of the batch, then tensors by their address."""
+    """Tell ctypes what the functions take."""
     library.width.restype = c_int64
-    batch = [c_int64, c_void_p, c_void_p, c_void_p, c_int64]
     for kernel in KERNELS:
-        for way, n_tensors in (("forward", 6), ("backward", 7)):
+        for way in ("forward", "backward"):
             function = getattr(library, f"{kernel}_{way}")
-            function.argtypes = batch + [c_void_p] * n_tensors
+            function.argtypes = [ctypes.POINTER(Layer)]
             function.restype = c_int32
             function.errcheck = _check_memory
     return library

@@ -16,7 +16,7 @@ from pathlib import Path
 SOURCE = Path(__file__).with_name("recurrence.cpp")
 # No package: what walks the modules of one takes a library for a module written in C.
 INSTALLED = SOURCE.with_name("lib")
-FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC")
+FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-pthread")
 IS_X86 = platform.machine() in ("x86_64", "AMD64")
 
 # By the names that torch has for what a processor can do. On others there is one set.
