@@ -167,7 +167,10 @@ def _optimizer_params(estimator: Any, target: Target) -> dict:
     params = {"optimizer": optimizer, "lr": estimator.lr}
     if "weight_decay" in inspect.signature(optimizer).parameters:
         params["optimizer__weight_decay"] = estimator.weight_decay
-    if optimizer is LazyAdamW and estimator.wide_weight:
+    if optimizer is not LazyAdamW:
+        return params
+    params["optimizer__kernels"] = resolve_kernels(estimator)
+    if estimator.wide_weight:
         group = {"plain": True, "lr": target.wide_lr(estimator.lr)}
         params["optimizer__param_groups"] = [("wide.*", group)]
     return params
@@ -227,7 +230,8 @@ def make_callbacks(estimator: Any, target: Target, plan: TrainingPlan) -> list:
         ]
     if estimator.clip_grad_norm is not None:
         norms = estimator.clip_grad_norm, target.wide_norm(estimator.clip_grad_norm)
-        callbacks.append(("clip_grad_norm", ClipGradNorm(*norms)))
+        clip = ClipGradNorm(*norms, kernels=resolve_kernels(estimator))
+        callbacks.append(("clip_grad_norm", clip))
     schedule = LearningRateSchedule(SCHEDULES[plan.lr_schedule], plan.n_steps)
     callbacks.append(("lr_schedule", schedule))
     if estimator.verbose:

@@ -1,13 +1,18 @@
-"""Kernels of our own for the recurrent cells, compiled when the package is installed."""
+"""Kernels of our own for the parts of a training step, compiled when the package is installed."""
 
 from ._build import describe_kernels, has_kernels, load_kernels
 from ._recurrence import can_read, has_kernel_for, read
+from ._updates import can_update, clip_norm, step_adamw, step_plain
 
 __all__ = [
     "can_read",
+    "can_update",
+    "clip_norm",
     "describe_kernels",
     "has_kernel_for",
     "has_kernels",
     "load_kernels",
     "read",
+    "step_adamw",
+    "step_plain",
 ]

@@ -11,11 +11,9 @@ import stat
 import subprocess
 import threading
 from contextlib import suppress
-from ctypes import c_int32, c_int64, c_void_p
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
 
@@ -28,8 +26,7 @@ from ._compiler import (
     library_name,
     source_hash,
 )
-
-KERNELS = ("rnn_tanh", "rnn_relu", "rnn_sigmoid", "lstm", "gru")
+from ._interface import declare
 
 _TURN = threading.Lock()
 
@@ -54,7 +51,7 @@ def load_kernels() -> ctypes.CDLL:
     Returns
     -------
     library : ctypes.CDLL
-        With the functions ``<kernel>_forward`` and ``<kernel>_backward`` and ``width``.
+        With the functions that `declare` lists.
 
     Raises
     ------
@@ -110,7 +107,7 @@ def describe_kernels() -> dict[str, str | None]:
 def _installed() -> ctypes.CDLL | None:
     """Return the library that the installation made for this processor, None without one."""
     try:
-        return _declare(ctypes.CDLL(str(INSTALLED / library_name(_instruction_set()))))
+        return declare(ctypes.CDLL(str(INSTALLED / library_name(_instruction_set()))))
     except OSError:
         return None
 
@@ -127,42 +124,10 @@ def _compiled() -> ctypes.CDLL:
     folder = _cache_folder()
     if folder is not None:
         with suppress(OSError):  # it is full, or mounted so that nothing in it is run
-            return _declare(ctypes.CDLL(str(_built(folder))))
+            return declare(ctypes.CDLL(str(_built(folder))))
     with TemporaryDirectory(prefix="sklearn_rnn-") as temporary:
         # A process keeps what it has loaded, whatever becomes of the file.
-        return _declare(ctypes.CDLL(str(_built(Path(temporary)))))
-
-
-class Layer(ctypes.Structure):
-    """What a kernel takes, as in recurrence.cpp: sizes, then tensors by their address."""
-
-    _fields_ = (
-        *((name, c_int64) for name in ("n_threads", "n_steps", "n_tokens")),
-        *((name, c_int64) for name in ("n_inputs", "n_features", "n_units")),
-        *((name, c_void_p) for name in ("batch_sizes", "rows", "index")),
-        *((name, c_void_p) for name in ("x", "weight_ih", "weight_hh", "bias_ih", "bias_hh")),
-        *((name, c_void_p) for name in ("inputs", "gates", "kept", "states")),
-        *((name, c_void_p) for name in ("grad_states", "by_states", "by_inputs", "grad_x")),
-        *((name, c_void_p) for name in ("grad_weight_ih", "grad_weight_hh")),
-        *((name, c_void_p) for name in ("grad_bias_ih", "grad_bias_hh")),
-    )
-
-
-def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
-    """Tell ctypes what the functions take."""
-    library.width.restype = c_int64
-    for kernel in KERNELS:
-        for way in ("forward", "backward"):
-            function = getattr(library, f"{kernel}_{way}")
-            function.argtypes = [ctypes.POINTER(Layer)]
-            function.restype = c_int32
-            function.errcheck = _check_memory
-    return library
-
-
-def _check_memory(status: int, function: Any, arguments: tuple) -> None:
-    if status:
-        raise MemoryError(f"the kernel {function.__name__} found no memory to work in")
+        return declare(ctypes.CDLL(str(_built(Path(temporary)))))
 
 
 def _built(folder: Path) -> Path:

@@ -14,7 +14,8 @@ from .._layout import PackedLayout
 from .._unique_rows import UniqueRows
 from ..cells import CELLS, RecurrentCell
 from ..cells._base import Cell
-from ._build import Layer, has_kernels, load_kernels
+from ._build import has_kernels, load_kernels
+from ._interface import Layer
 
 
 def has_kernel_for(cell: Cell) -> TypeGuard[RecurrentCell]:

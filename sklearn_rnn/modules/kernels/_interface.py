@@ -1,0 +1,74 @@
+"""What the functions in C++ take and return, in the words of ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, Structure, c_double, c_float, c_int32, c_int64, c_void_p
+from typing import Any
+
+KERNELS = ("rnn_tanh", "rnn_relu", "rnn_sigmoid", "lstm", "gru")
+
+
+class Layer(Structure):
+    """A recurrent layer, as in recurrence.cpp: sizes, then tensors by their address."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_threads", "n_steps", "n_tokens")),
+        *((name, c_int64) for name in ("n_inputs", "n_features", "n_units")),
+        *((name, c_void_p) for name in ("batch_sizes", "rows", "index")),
+        *((name, c_void_p) for name in ("x", "weight_ih", "weight_hh", "bias_ih", "bias_hh")),
+        *((name, c_void_p) for name in ("inputs", "gates", "kept", "states")),
+        *((name, c_void_p) for name in ("grad_states", "by_states", "by_inputs", "grad_x")),
+        *((name, c_void_p) for name in ("grad_weight_ih", "grad_weight_hh")),
+        *((name, c_void_p) for name in ("grad_bias_ih", "grad_bias_hh")),
+    )
+
+
+class Update(Structure):
+    """A parameter and its gradient, as in updates.cpp."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_rows", "n_columns")),
+        *((name, c_void_p) for name in ("rows", "grad", "weight", "mean", "square")),
+    )
+
+
+class AdamW(Structure):
+    """The options of a step, as in updates.cpp."""
+
+    _fields_ = tuple(
+        (name, c_float)
+        for name in ("lr", "beta1", "beta2", "eps", "decay", "root_correction", "step_size")
+    )
+
+
+class Gradient(Structure):
+    """Numbers that follow one another in memory, as in updates.cpp."""
+
+    _fields_ = (("size", c_int64), ("data", c_void_p))
+
+
+def declare(library: ctypes.CDLL) -> ctypes.CDLL:
+    """Tell ctypes what the functions of a library take and return.
+
+    They are ``<kernel>_forward`` and ``<kernel>_backward`` for each of `KERNELS`, ``width``,
+    ``step_adamw``, ``step_plain`` and ``clip_norm``.
+    """
+    library.width.restype = c_int64
+    for kernel in KERNELS:
+        for way in ("forward", "backward"):
+            function = getattr(library, f"{kernel}_{way}")
+            function.argtypes = [POINTER(Layer)]
+            function.restype = c_int32
+            function.errcheck = _check_memory
+    library.step_adamw.argtypes = [POINTER(Update), POINTER(AdamW)]
+    library.step_plain.argtypes = [POINTER(Update), c_float]
+    library.step_adamw.restype = library.step_plain.restype = None
+    library.clip_norm.argtypes = [POINTER(Gradient), c_int64, c_double]
+    library.clip_norm.restype = c_double
+    return library
+
+
+def _check_memory(status: int, function: Any, arguments: tuple) -> None:
+    if status:
+        raise MemoryError(f"the kernel {function.__name__} found no memory to work in")
