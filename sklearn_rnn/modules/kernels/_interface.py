@@ -42,6 +42,22 @@ class AdamW(Structure):
     )
 
 
+class Tokens(Structure):
+    """A packed batch, as in features.cpp."""
+
+    _fields_ = (("n_steps", c_int64), ("batch_sizes", c_void_p), ("ids", c_void_p))
+
+
+class NGrams(Structure):
+    """The wide path, as in features.cpp."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_ids", "n_pairs", "unknown", "n_outputs")),
+        *((name, c_void_p) for name in ("pairs", "idf", "table", "bias")),
+        ("scale", c_float),
+    )
+
+
 class Gradient(Structure):
     """Numbers that follow one another in memory, as in updates.cpp."""
 
@@ -52,7 +68,8 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     """Tell ctypes what the functions of a library take and return.
 
     They are ``<kernel>_forward`` and ``<kernel>_backward`` for each of `KERNELS`, ``width``,
-    ``step_adamw``, ``step_plain`` and ``clip_norm``.
+    ``step_adamw``, ``step_plain``, ``clip_norm``, ``unique_ids``, ``ngram_outputs`` and
+    ``ngram_grads``.
     """
     library.width.restype = c_int64
     for kernel in KERNELS:
@@ -66,9 +83,22 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.step_adamw.restype = library.step_plain.restype = None
     library.clip_norm.argtypes = [POINTER(Gradient), c_int64, c_double]
     library.clip_norm.restype = c_double
+    library.unique_ids.argtypes = [c_int64, c_void_p, c_int64, c_int64, c_void_p, c_void_p]
+    library.ngram_outputs.argtypes = [POINTER(Tokens), POINTER(NGrams), *[c_void_p] * 4]
+    library.ngram_grads.argtypes = [c_int64, c_int64, *[c_void_p] * 6]
+    for function in (library.unique_ids, library.ngram_outputs, library.ngram_grads):
+        function.restype = c_int64
+        function.errcheck = _check_count
     return library
 
 
-def _check_memory(status: int, function: Any, arguments: tuple) -> None:
-    if status:
+def _check_count(count: int, function: Any, arguments: tuple) -> int:
+    _check_memory(count == -1, function, arguments)
+    if count < 0:
+        raise IndexError("Token ids must be at least 0. Got a negative one.")
+    return count
+
+
+def _check_memory(failed: int, function: Any, arguments: tuple) -> None:
+    if failed:
         raise MemoryError(f"the kernel {function.__name__} found no memory to work in")

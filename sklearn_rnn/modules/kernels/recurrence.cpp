@@ -14,10 +14,9 @@
 // Documents know nothing of one another, so each thread reads some of them; of sums over all
 // tokens, each computes some columns. So results are the same on any number of threads.
 
-#include <exception>
-
 #include "cells.h"
 #include "products.h"
+#include "status.h"
 
 // As in _recurrence.py. What has no use for a way or a cell is null.
 struct Layer {
@@ -38,19 +37,6 @@ struct Layer {
 };
 
 namespace {
-
-// What a function returns to its caller, to whom nothing can be thrown.
-enum Status : int32_t { DONE, NO_MEMORY };
-
-template <class Work>
-Status status_of(Work work) noexcept {
-  try {
-    work();
-  } catch (const std::exception &) {  // std::bad_alloc or std::length_error: only vectors throw
-    return NO_MEMORY;
-  }
-  return DONE;
-}
 
 // The documents that a thread reads, every so many-th one, since they are sorted by length.
 struct Documents {
