@@ -130,9 +130,11 @@ class SequenceDataset(torch.utils.data.Dataset):
         """
         lengths = self.lengths[rows] if lengths is None else lengths
         starts = self.starts[rows] if offsets is None else self.starts[rows] + offsets
-        ends = np.cumsum(lengths)
-        cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_parts) / n_parts, side="right")
-        bounds = np.unique([0, *cuts, len(rows)])
+        bounds = np.array([0, len(rows)])
+        if n_parts > 1:
+            ends = np.cumsum(lengths)
+            cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_parts) / n_parts, side="right")
+            bounds = np.unique([0, *cuts, len(rows)])
         parts = [
             self._pack(starts[first:stop], lengths[first:stop])
             for first, stop in pairwise(bounds.tolist())

@@ -205,10 +205,13 @@ class SequenceNet(NeuralNet):
         training: bool = False,
     ) -> Tensor:
         """Return the weighted mean loss of a batch, averaged over several outputs."""
-        outputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
-        targets, weights = (moved(part, outputs[0].device) for part in y_true)
-        losses = [(self.criterion_(output, targets) * weights).mean() for output in outputs]
-        return sum(losses) / len(losses)
+        outputs, n_outputs = y_pred, 1
+        if isinstance(y_pred, tuple):  # the documents once more for each of them
+            outputs, n_outputs = torch.cat(y_pred), len(y_pred)
+        targets, weights = (moved(part, outputs.device) for part in y_true)
+        if n_outputs > 1:
+            targets, weights = torch.cat([targets] * n_outputs), weights.repeat(n_outputs)
+        return (self.criterion_(outputs, targets) * weights).mean()
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> SequenceNet:
         """Train, and remember whether the user interrupted it.
@@ -307,8 +310,9 @@ def own_grads(
 
 def join_parts(outputs: Sequence[Any]) -> Outputs:
     """Return the outputs for the parts of a batch as those of the whole batch, in float32."""
-    if len(outputs) == 1 and isinstance(outputs[0], Tensor):
-        return outputs[0].float()
+    if len(outputs) == 1:
+        (part,) = outputs
+        return tuple(map(Tensor.float, part)) if isinstance(part, tuple) else part.float()
     if isinstance(outputs[0], tuple):
         return tuple(torch.cat(columns).float() for columns in zip(*outputs, strict=True))
     return torch.cat(list(outputs)).float()

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sklearn_rnn.modules.kernels import can_update, clip_norm, step_adamw, step_plain
+from sklearn_rnn.modules.kernels import Update, adamw_update, can_update, clip_norm, plain_update, step_all
 
 
 class LazyAdamW(torch.optim.AdamW):
@@ -105,38 +105,39 @@ class LazyAdamW(torch.optim.AdamW):
             for parameter in group["params"]
             if parameter.grad is not None
         ]
+        by_kernel, by_torch = [], []
         with torch.no_grad():
-            rest = [given_one for given_one in given if not self._step_one(*given_one)]
-            if rest:
-                self._step_by_torch(given, rest)
+            for group, parameter, grad in given:
+                if grad.is_sparse:
+                    parameter.grad = grad = grad.coalesce()
+                if can_update(group["kernels"], parameter, grad):
+                    by_kernel.append(self._update(group, parameter, grad))
+                elif group.get("plain"):
+                    parameter.add_(grad, alpha=-group["lr"])
+                elif grad.is_sparse:
+                    self._step_rows(group, parameter, grad.indices()[0], grad.values())
+                else:
+                    by_torch.append((parameter, grad))
+            if by_kernel:
+                step_all(by_kernel)
+            if by_torch:
+                self._step_by_torch(given, by_torch)
         return loss
 
-    def _step_one(self, group: dict, parameter: Tensor, grad: Tensor) -> bool:
-        """Step a parameter, unless its step is torch's."""
-        if grad.is_sparse:
-            grad = grad.coalesce()
-        by_kernel = can_update(group["kernels"], parameter, grad)
+    def _update(self, group: dict, parameter: Tensor, grad: Tensor) -> Update:
+        """Return what a kernel needs for the step of a parameter."""
         if group.get("plain"):
-            if by_kernel:
-                step_plain(parameter, grad, group["lr"])
-            else:
-                parameter.add_(grad, alpha=-group["lr"])
-        elif by_kernel:
-            state = self._state_of(parameter)
-            moments = state["exp_avg"], state["exp_avg_sq"]
-            options = {key: group[key] for key in ("lr", "betas", "eps", "weight_decay")}
-            step_adamw(parameter, grad, *moments, int(state["step"]), **options)
-        elif grad.is_sparse:
-            self._step_rows(group, parameter, grad.indices()[0], grad.values())
-        else:
-            return False
-        return True
+            return plain_update(parameter, grad, group["lr"])
+        state = self._state_of(parameter)
+        moments = state["exp_avg"], state["exp_avg_sq"]
+        options = {key: group[key] for key in ("lr", "betas", "eps", "weight_decay")}
+        return adamw_update(parameter, grad, *moments, int(state["step"]), **options)
 
-    def _step_by_torch(self, given: list, rest: list) -> None:
+    def _step_by_torch(self, given: list, by_torch: list) -> None:
         # Without a gradient torch's step passes a parameter over.
         for _, parameter, _ in given:
             parameter.grad = None
-        for _, parameter, grad in rest:
+        for parameter, grad in by_torch:
             parameter.grad = grad
         # torch wraps the step of every class in the hooks of the optimizer; by the bare one they
         # run once.

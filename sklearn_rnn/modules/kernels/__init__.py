@@ -2,10 +2,13 @@
 
 from ._build import describe_kernels, has_kernels, load_kernels
 from ._features import ngram_outputs, sparse_rows, unique_ids
+from ._interface import Update
 from ._recurrence import can_read, has_kernel_for, read
-from ._updates import can_update, clip_norm, step_adamw, step_plain
+from ._updates import adamw_update, can_update, clip_norm, plain_update, step_all
 
 __all__ = [
+    "Update",
+    "adamw_update",
     "can_read",
     "can_update",
     "clip_norm",
@@ -14,9 +17,9 @@ __all__ = [
     "has_kernels",
     "load_kernels",
     "ngram_outputs",
+    "plain_update",
     "read",
     "sparse_rows",
-    "step_adamw",
-    "step_plain",
+    "step_all",
     "unique_ids",
 ]

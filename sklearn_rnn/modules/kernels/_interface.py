@@ -25,20 +25,13 @@ class Layer(Structure):
 
 
 class Update(Structure):
-    """A parameter and its gradient, as in updates.cpp."""
+    """A parameter, its gradient and the options of its step, as in updates.cpp."""
 
     _fields_ = (
         *((name, c_int64) for name in ("n_rows", "n_columns")),
         *((name, c_void_p) for name in ("rows", "grad", "weight", "mean", "square")),
-    )
-
-
-class AdamW(Structure):
-    """The options of a step, as in updates.cpp."""
-
-    _fields_ = tuple(
-        (name, c_float)
-        for name in ("lr", "beta1", "beta2", "eps", "decay", "root_correction", "step_size")
+        *((name, c_float) for name in ("beta1", "beta2", "eps", "decay")),
+        *((name, c_float) for name in ("root_correction", "step_size")),
     )
 
 
@@ -68,8 +61,7 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     """Tell ctypes what the functions of a library take and return.
 
     They are ``<kernel>_forward`` and ``<kernel>_backward`` for each of `KERNELS`, ``width``,
-    ``step_adamw``, ``step_plain``, ``clip_norm``, ``unique_ids``, ``ngram_outputs`` and
-    ``ngram_grads``.
+    ``step_all``, ``clip_norm``, ``unique_ids``, ``ngram_outputs`` and ``ngram_grads``.
     """
     library.width.restype = c_int64
     for kernel in KERNELS:
@@ -78,9 +70,8 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
             function.argtypes = [POINTER(Layer)]
             function.restype = c_int32
             function.errcheck = _check_memory
-    library.step_adamw.argtypes = [POINTER(Update), POINTER(AdamW)]
-    library.step_plain.argtypes = [POINTER(Update), c_float]
-    library.step_adamw.restype = library.step_plain.restype = None
+    library.step_all.argtypes = [POINTER(Update), c_int64]
+    library.step_all.restype = None
     library.clip_norm.argtypes = [POINTER(Gradient), c_int64, c_double]
     library.clip_norm.restype = c_double
     library.unique_ids.argtypes = [c_int64, c_void_p, c_int64, c_int64, c_void_p, c_void_p]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ._build import has_kernels, load_kernels
-from ._interface import AdamW, Gradient, Update
+from ._interface import Gradient, Update
 
 
 def can_update(kernels: bool | str, *tensors: Tensor) -> bool:
@@ -23,12 +23,10 @@ def can_update(kernels: bool | str, *tensors: Tensor) -> bool:
 def _is_plain(tensor: Tensor) -> bool:
     if tensor.is_sparse:
         tensor = tensor._values()
-    return (
-        tensor.dtype == torch.float32 and tensor.device.type == "cpu" and tensor.is_contiguous()
-    )
+    return tensor.dtype == torch.float32 and tensor.is_cpu and tensor.is_contiguous()
 
 
-def step_adamw(
+def adamw_update(
     parameter: Tensor,
     grad: Tensor,
     mean: Tensor,
@@ -39,59 +37,54 @@ def step_adamw(
     betas: tuple[float, float],
     eps: float,
     weight_decay: float,
-) -> None:
-    """Take a step of AdamW in place, of a sparse gradient's rows alone.
+) -> Update:
+    """Return a step of AdamW for `step_all`, of a sparse gradient's rows alone.
 
     Parameters
     ----------
     parameter, mean, square : torch.Tensor of float32 of shape (n_rows, ...)
         The parameter, and the running means of its gradient and of the square.
     grad : torch.Tensor of float32 of the same shape
-        The gradient, dense or coalesced.
+        The gradient, dense or coalesced. All four must live until the step was taken.
     n_steps : int
         The number of this step, from 1 on.
     lr, betas, eps, weight_decay : float
         As for :class:`torch.optim.AdamW`.
+    """
+    beta1, beta2 = betas
+    moments = mean.data_ptr(), square.data_ptr()
+    corrections = 1 / math.sqrt(1 - beta2**n_steps), lr / (1 - beta1**n_steps)
+    return Update(*_tensors(parameter, grad), *moments, *betas, eps, 1 - lr * weight_decay, *corrections)
+
+
+def plain_update(parameter: Tensor, grad: Tensor, lr: float) -> Update:
+    """Return a step of gradient descent for `step_all`, of a sparse gradient's rows alone."""
+    return Update(*_tensors(parameter, grad), step_size=lr)
+
+
+def step_all(updates: Sequence[Update]) -> None:
+    """Take steps in place.
 
     Examples
     --------
     >>> import torch
     >>> from sklearn_rnn.modules.kernels import has_kernels
-    >>> from sklearn_rnn.modules.kernels._updates import step_adamw
-    >>> weight, moments = torch.ones(3), torch.zeros(2, 3)
-    >>> options = {"lr": 0.5, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}
+    >>> from sklearn_rnn.modules.kernels._updates import plain_update, step_all
+    >>> weight = torch.ones(3)
     >>> if has_kernels("auto"):
-    ...     step_adamw(weight, torch.tensor([2.0, -2.0, 0.0]), *moments, 1, **options)
+    ...     step_all([plain_update(weight, torch.tensor([2.0, -2.0, 0.0]), lr=0.5)])
     """
-    beta1, beta2 = betas
-    options = AdamW(
-        lr,
-        beta1,
-        beta2,
-        eps,
-        1 - lr * weight_decay,
-        1 / math.sqrt(1 - beta2**n_steps),
-        lr / (1 - beta1**n_steps),
-    )
-    update = _update(parameter, grad)
-    update.mean, update.square = mean.data_ptr(), square.data_ptr()
-    load_kernels().step_adamw(update, options)
+    load_kernels().step_all((Update * len(updates))(*updates), len(updates))
 
 
-def step_plain(parameter: Tensor, grad: Tensor, lr: float) -> None:
-    """Take a step of gradient descent in place, of a sparse gradient's rows alone."""
-    load_kernels().step_plain(_update(parameter, grad), lr)
-
-
-def _update(parameter: Tensor, grad: Tensor) -> Update:
-    """Return what both steps take; the gradient must live until they have been."""
+def _tensors(parameter: Tensor, grad: Tensor) -> tuple[int, int, int | None, int, int]:
+    """Return the sizes and addresses with which an `Update` begins."""
     weight = parameter.data_ptr()
     if not grad.is_sparse:
-        return Update(1, grad.numel(), None, grad.data_ptr(), weight)
+        return 1, grad.numel(), None, grad.data_ptr(), weight
     rows, values = grad._indices(), grad._values()
-    n_rows = len(values)
-    n_columns = parameter.numel() // max(1, len(parameter))
-    return Update(n_rows, n_columns, rows.data_ptr(), values.data_ptr(), weight)
+    n_rows, n_columns = rows.shape[1], math.prod(parameter.shape[1:])
+    return n_rows, n_columns, rows.data_ptr(), values.data_ptr(), weight
 
 
 def clip_norm(grads: Sequence[Tensor], max_norm: float) -> float:

@@ -9,7 +9,8 @@ struct Update {
   int64_t n_rows, n_columns;
   const int64_t *rows;  // null: all of them
   const float *grad;
-  float *weight, *mean, *square;
+  float *weight, *mean, *square;  // no moments: gradient descent, by `step_size` alone
+  float beta1, beta2, eps, decay, root_correction, step_size;
 };
 
 namespace {
@@ -32,15 +33,11 @@ inline void each_row(const Update &update, Work work) {
 
 }  // namespace
 
-struct AdamW {
-  float lr, beta1, beta2, eps, decay, root_correction, step_size;
-};
+namespace {
 
-extern "C" void step_adamw(const Update *update, const AdamW *options) {
-  const AdamW a = *options;
-  each_row(*update, [&](const float *grad, int64_t place, int64_t n) {
-    float *weight = update->weight + place, *mean = update->mean + place;
-    float *square = update->square + place;
+void step_adamw(const Update &a) {
+  each_row(a, [&](const float *grad, int64_t place, int64_t n) {
+    float *weight = a.weight + place, *mean = a.mean + place, *square = a.square + place;
     auto one = [&](auto g, auto &w, auto &m, auto &s, auto root) {
       m = m + (g - m) * (1 - a.beta1);
       s = s * a.beta2 + g * g * (1 - a.beta2);
@@ -57,10 +54,17 @@ extern "C" void step_adamw(const Update *update, const AdamW *options) {
   });
 }
 
-extern "C" void step_plain(const Update *update, float lr) {
-  each_row(*update, [&](const float *grad, int64_t place, int64_t n) {
-    for (int64_t i = 0; i < n; i++) update->weight[place + i] -= lr * grad[i];
+void step_plain(const Update &a) {
+  each_row(a, [&](const float *grad, int64_t place, int64_t n) {
+    for (int64_t i = 0; i < n; i++) a.weight[place + i] -= a.step_size * grad[i];
   });
+}
+
+}  // namespace
+
+extern "C" void step_all(const Update *updates, int64_t n_updates) {
+  for (const Update *update = updates; update < updates + n_updates; update++)
+    update->mean ? step_adamw(*update) : step_plain(*update);
 }
 
 struct Gradient {
