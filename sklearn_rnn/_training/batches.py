@@ -30,6 +30,9 @@ MAX_BATCH_TOKENS = 2**14
 # of a core. A batch is cut in two from so many on as make up for starting a second thread.
 PART_TOKENS = 2560
 MIN_TOKENS_TO_CUT = 1024
+# Kernels of our own start threads themselves, so that a batch is cut for the sake of the cache
+# alone.
+MIN_TOKENS_TO_CUT_WITH_KERNELS = 2 * PART_TOKENS
 
 
 @dataclass
@@ -174,6 +177,8 @@ class SimilarLengthBatches:
     part_documents : int, default=None
         Batches are cut into parts that can be computed side by side, of at least so many documents
         on average, but for the first cut in two. None leaves batches whole.
+    min_tokens_to_cut : int, default=1024
+        Batches of fewer tokens stay whole.
     """
 
     def __init__(
@@ -183,12 +188,14 @@ class SimilarLengthBatches:
         random_state: np.random.RandomState | None = None,
         crop_length: int | None = None,
         part_documents: int | None = None,
+        min_tokens_to_cut: int = MIN_TOKENS_TO_CUT,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.random_state = random_state
         self.crop_length = crop_length
         self.part_documents = part_documents
+        self.min_tokens_to_cut = min_tokens_to_cut
 
     def __len__(self) -> int:
         return len(self.plan()) if self.random_state is None else self._n_random_batches()
@@ -205,7 +212,8 @@ class SimilarLengthBatches:
         self, rows: np.ndarray, lengths: np.ndarray, offsets: np.ndarray | None = None
     ) -> tuple[TokenBatch, tuple[Tensor, Tensor]]:
         n_parts = 1
-        if self.part_documents is not None and (n_tokens := lengths.sum()) >= MIN_TOKENS_TO_CUT:
+        n_tokens = lengths.sum()
+        if self.part_documents is not None and n_tokens >= self.min_tokens_to_cut:
             n_parts = max(2, min(n_tokens // PART_TOKENS, len(rows) // self.part_documents))
         return self.dataset.batch(rows, lengths, offsets, n_parts)
 

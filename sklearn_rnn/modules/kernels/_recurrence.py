@@ -16,6 +16,7 @@ from ..cells import CELLS, RecurrentCell
 from ..cells._base import Cell
 from ._build import has_kernels, load_kernels
 from ._interface import Layer
+from ._threads import threads_for
 
 
 def has_kernel_for(cell: Cell) -> TypeGuard[RecurrentCell]:
@@ -128,7 +129,7 @@ class _Recurrence(Function):
         states = x.new_empty(n_tokens, n_units)
         if kernel in ("gru", "lstm"):
             kept = torch.empty_like(states)
-        layer = _layer(order, n_tokens, len(x), x.shape[1], n_units)
+        layer = _layer(order, n_tokens, x, weight_hh)
         _set(layer, weight_ih=weight_ih, weight_hh=weight_hh, bias_ih=bias_ih, bias_hh=bias_hh)
         _set(layer, x=x if dtype == torch.float32 else None, inputs=inputs)
         _set(layer, gates=gates, kept=kept, states=states)
@@ -142,7 +143,7 @@ class _Recurrence(Function):
     def backward(ctx, grad_states):
         x, weight_ih, weight_hh, gates, kept, states = ctx.saved_tensors
         grad_states = grad_states.contiguous()
-        n_gates, n_units = weight_hh.shape
+        n_gates = len(weight_hh)
         by_states, by_inputs = torch.empty_like(gates), None
         # The inputs see other gradients where a row of them has several tokens, whose gradients
         # are added up, and of the new gate of a GRU.
@@ -152,7 +153,7 @@ class _Recurrence(Function):
         grad_weight_ih, grad_weight_hh = torch.empty_like(weight_ih), torch.empty_like(weight_hh)
         grad_bias_ih = x.new_empty(n_gates)
         grad_bias_hh = torch.empty_like(grad_bias_ih) if ctx.kernel == "gru" else None
-        layer = _layer(ctx.order, len(states), len(x), x.shape[1], n_units)
+        layer = _layer(ctx.order, len(states), x, weight_hh)
         _set(layer, weight_hh=weight_hh, gates=gates, kept=kept, states=states)
         _set(layer, grad_states=grad_states, by_states=by_states, by_inputs=by_inputs)
         _set(layer, grad_weight_hh=grad_weight_hh)
@@ -184,10 +185,12 @@ def _multiply_inputs(
     return torch.addmm(bias.to(dtype), x.to(dtype), weight_ih.T.to(dtype)).float()
 
 
-def _layer(order: _Order, n_tokens: int, n_inputs: int, n_features: int, n_units: int) -> Layer:
+def _layer(order: _Order, n_tokens: int, x: Tensor, weight_hh: Tensor) -> Layer:
     """Return the arguments of a kernel, the tensors but for the order still missing."""
-    n_steps = len(order.batch_sizes)
-    layer = Layer(1, n_steps, n_tokens, n_inputs, n_features, n_units)
+    n_steps, (n_inputs, n_features) = len(order.batch_sizes), x.shape
+    n_gates, n_units = weight_hh.shape
+    n_threads = threads_for(2 * n_gates * (n_inputs * n_features + n_tokens * n_units))
+    layer = Layer(n_threads, n_steps, n_tokens, n_inputs, n_features, n_units)
     _set(layer, batch_sizes=order.batch_sizes, rows=order.rows, index=order.index)
     return layer
 

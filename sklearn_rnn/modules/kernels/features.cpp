@@ -103,7 +103,8 @@ extern "C" int64_t ngram_outputs(const Tokens *tokens, const NGrams *ngrams, int
       float squares = 0;
       for (size_t i = 0, stop; i < keys.size(); i = stop) {
         for (stop = i + 1; stop < keys.size() && keys[stop] == keys[i];) stop++;
-        const float weight = (1 + std::log((float)(stop - i))) * a.idf[keys[i]];
+        const float tf = stop - i == 1 ? 1 : 1 + std::log((float)(stop - i));
+        const float weight = tf * a.idf[keys[i]];
         squares += weight * weight;
         features[n_features] = keys[i], weights[n_features++] = weight;
       }
