@@ -177,8 +177,9 @@ class SimilarLengthBatches:
     part_documents : int, default=None
         Batches are cut into parts that can be computed side by side, of at least so many documents
         on average, but for the first cut in two. None leaves batches whole.
-    min_tokens_to_cut : int, default=1024
-        Batches of fewer tokens stay whole.
+    by_kernels : bool, default=False
+        Whether kernels of our own read the batches. They start threads themselves, so that larger
+        batches stay whole.
     """
 
     def __init__(
@@ -188,14 +189,14 @@ class SimilarLengthBatches:
         random_state: np.random.RandomState | None = None,
         crop_length: int | None = None,
         part_documents: int | None = None,
-        min_tokens_to_cut: int = MIN_TOKENS_TO_CUT,
+        by_kernels: bool = False,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.random_state = random_state
         self.crop_length = crop_length
         self.part_documents = part_documents
-        self.min_tokens_to_cut = min_tokens_to_cut
+        self.by_kernels = by_kernels
 
     def __len__(self) -> int:
         return len(self.plan()) if self.random_state is None else self._n_random_batches()
@@ -212,8 +213,8 @@ class SimilarLengthBatches:
         self, rows: np.ndarray, lengths: np.ndarray, offsets: np.ndarray | None = None
     ) -> tuple[TokenBatch, tuple[Tensor, Tensor]]:
         n_parts = 1
-        n_tokens = lengths.sum()
-        if self.part_documents is not None and n_tokens >= self.min_tokens_to_cut:
+        least = MIN_TOKENS_TO_CUT_WITH_KERNELS if self.by_kernels else MIN_TOKENS_TO_CUT
+        if self.part_documents is not None and (n_tokens := lengths.sum()) >= least:
             n_parts = max(2, min(n_tokens // PART_TOKENS, len(rows) // self.part_documents))
         return self.dataset.batch(rows, lengths, offsets, n_parts)
 

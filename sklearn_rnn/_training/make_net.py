@@ -16,11 +16,7 @@ from skorch.callbacks import Callback, EarlyStopping
 from torch import nn
 
 from sklearn_rnn._targets.base import Target
-from sklearn_rnn._training.batches import (
-    MIN_TOKENS_TO_CUT,
-    MIN_TOKENS_TO_CUT_WITH_KERNELS,
-    SimilarLengthBatches,
-)
+from sklearn_rnn._training.batches import SimilarLengthBatches
 from sklearn_rnn._training.callbacks import (
     CheckLoss,
     ClipGradNorm,
@@ -151,7 +147,7 @@ def _net_params(estimator: Any, target: Target, plan: TrainingPlan) -> dict:
         "iterator_train__random_state": np.random.RandomState(plan.order_seed),
         "iterator_train__crop_length": estimator.crop_length,
         "iterator_train__part_documents": part_documents,
-        "iterator_train__min_tokens_to_cut": _min_tokens_to_cut(estimator),
+        "iterator_train__by_kernels": estimator.cell in KERNEL_CELLS and has_kernels(kernels),
         "iterator_valid": SimilarLengthBatches,
         "iterator_valid__part_documents": part_documents,
         "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
@@ -164,11 +160,6 @@ def _net_params(estimator: Any, target: Target, plan: TrainingPlan) -> dict:
         **target.criterion,
         **check_skorch_params(estimator),
     }
-
-
-def _min_tokens_to_cut(estimator: Any) -> int:
-    reads_by_kernel = estimator.cell in KERNEL_CELLS and has_kernels(resolve_kernels(estimator))
-    return MIN_TOKENS_TO_CUT_WITH_KERNELS if reads_by_kernel else MIN_TOKENS_TO_CUT
 
 
 def _optimizer_params(estimator: Any, target: Target) -> dict:

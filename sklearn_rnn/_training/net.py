@@ -287,9 +287,7 @@ class SequenceNet(NeuralNet):
         return outputs
 
 
-def own_grads(
-    grads: Sequence[Tensor | None], parameters: Sequence[Tensor]
-) -> list[Tensor | None]:
+def own_grads(grads: Sequence[Tensor | None], parameters: Sequence[Tensor]) -> list[Tensor | None]:
     """Return gradients that can be added to, the rows of sparse ones already summed."""
     owned: list[Tensor | None] = []
     seen = set()

@@ -10,7 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sklearn_rnn.modules.kernels import Update, adamw_update, can_update, clip_norm, plain_update, step_all
+from sklearn_rnn.modules.kernels import (
+    Update,
+    adamw_update,
+    can_update,
+    clip_norm,
+    plain_update,
+    step_all,
+)
 
 
 class LazyAdamW(torch.optim.AdamW):

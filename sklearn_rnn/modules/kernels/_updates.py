@@ -54,7 +54,9 @@ def adamw_update(
     beta1, beta2 = betas
     moments = mean.data_ptr(), square.data_ptr()
     corrections = 1 / math.sqrt(1 - beta2**n_steps), lr / (1 - beta1**n_steps)
-    return Update(*_tensors(parameter, grad), *moments, *betas, eps, 1 - lr * weight_decay, *corrections)
+    return Update(
+        *_tensors(parameter, grad), *moments, *betas, eps, 1 - lr * weight_decay, *corrections
+    )
 
 
 def plain_update(parameter: Tensor, grad: Tensor, lr: float) -> Update:
