@@ -351,6 +351,7 @@ def test_classifier_with_each_option_is_the_same_on_any_number_of_threads(params
     from sklearn_rnn._training import batches as batches_file
 
     monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 20)
+    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT_WITH_KERNELS", 20)
     monkeypatch.setattr(batches_file, "PART_TOKENS", 20)
     X = np.random.RandomState(0).randint(2, 9, size=(64, 12))
     small = {"embedding_dim": 4, "hidden_size": 4, "max_epochs": 1, "random_state": 0}

@@ -1196,6 +1196,7 @@ def test_parts_do_not_change_what_is_learned(reviews, monkeypatch):
     params = {"max_epochs": 3, **REGULARISATION_OFF}
     clf = make_classifier(**params).fit(X, y, sample_weight=weight)
     monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 10**9)
+    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT_WITH_KERNELS", 10**9)
     whole = make_classifier(**params).fit(X, y, sample_weight=weight)
     np.testing.assert_allclose(clf.loss_curve_, whole.loss_curve_, rtol=1e-4)
     np.testing.assert_allclose(clf.predict_proba(X), whole.predict_proba(X), atol=1e-3)

@@ -489,18 +489,18 @@ def test_out_of_memory_is_an_error_not_the_end():
         "torch.set_num_threads(1)\n"
         "layout, x = PackedLayout(torch.tensor([1, 1])), torch.ones(2, 1)\n"
         "small, large = (RecurrentLayer(LSTMCell(1, n), kernels=True) for n in (16, 2048))\n"
-        "def run_out(call, *args):\n"
+        "def run_out(mebibytes, call, *args):\n"
         "    ctypes.CDLL(None).malloc_trim(0)\n"  # what was freed could be taken again
         "    used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
-        "    resource.setrlimit(resource.RLIMIT_AS, (used + 30 * 2**20, -1))\n"
+        "    resource.setrlimit(resource.RLIMIT_AS, (used + mebibytes * 2**20, -1))\n"
         "    try:\n"
         "        call(*args)\n"
         "    except MemoryError as exc:\n"
         "        print(exc)\n"
         "    resource.setrlimit(resource.RLIMIT_AS, (-1, -1))\n"
         "small(x, layout).sum().backward()\n"  # what is loaded at first use
-        "run_out(large, x, layout)\n"
-        "run_out(large(x, layout).sum().backward)\n"
+        "run_out(30, large, x, layout)\n"
+        "run_out(100, large(x, layout).sum().backward)\n"  # 64 for the gradient itself
         "print(small(x, layout).isfinite().all())\n"
     )
     result = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
@@ -519,3 +519,49 @@ def test_second_derivatives_are_refused():
     (grad,) = torch.autograd.grad(states.square().sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         grad.sum().backward()
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("unique", [False, True])
+@pytest.mark.parametrize("name", MAKE_CELL)
+def test_threads_of_a_kernel_do_not_change_a_bit(name, unique, reverse, monkeypatch):
+    monkeypatch.setattr(own_kernels._threads, "_MIN_WORK", 0)
+    generator = torch.manual_seed(0)
+    # Fewer documents than threads, and documents that end at once.
+    for lengths in ([7], [9, 9, 4, 1, 1], sorted(torch.randint(1, 12, (23,)).tolist())[::-1]):
+        layout = PackedLayout((torch.arange(lengths[0])[:, None] < torch.tensor(lengths)).sum(1))
+        cell, n_tokens = MAKE_CELL[name](37, 48), int(layout.batch_sizes.sum())
+        rows = torch.randn(5 if unique else n_tokens, 37, requires_grad=True, generator=generator)
+        index = torch.randint(5, (n_tokens,), generator=generator)
+        grad = torch.randn(n_tokens, 48, generator=generator)
+        results = []
+        for n_threads in (1, 2, 3, 7):
+            own_kernels.set_kernel_threads(n_threads)
+            try:
+                layer = RecurrentLayer(cell, reverse=reverse, kernels=True)
+                states = layer(UniqueRows(rows, index) if unique else rows, layout)
+                grads = torch.autograd.grad(states, [rows, *cell.parameters()], grad)
+                results.append([states.detach(), *grads])
+            finally:
+                own_kernels.set_kernel_threads(1)
+        for others in results[1:]:
+            assert all(map(torch.equal, results[0], others))
+
+
+def test_threads_are_started_for_enough_work_alone():
+    own_kernels.set_kernel_threads(4)
+    try:
+        assert own_kernels._threads.threads_for(1e6) == 1
+        assert own_kernels._threads.threads_for(1e9) == 4
+    finally:
+        own_kernels.set_kernel_threads(1)
+
+
+def test_each_thread_has_a_number_of_its_own():
+    own_kernels.set_kernel_threads(3)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(own_kernels.get_kernel_threads).result() == 1
+        assert own_kernels.get_kernel_threads() == 3
+    finally:
+        own_kernels.set_kernel_threads(1)

@@ -42,6 +42,7 @@ LSTM_AND_OTHERS = ["lstm", *sorted(CELLS.keys() - {"lstm"})]
 def small_parts(monkeypatch):
     """Let batches be cut that are computed in a blink."""
     monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 50)
+    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT_WITH_KERNELS", 50)
     monkeypatch.setattr(batches_file, "PART_TOKENS", 50)
     for cell in CELLS.values():
         monkeypatch.setattr(cell, "n_documents_at_once", 4)
@@ -50,7 +51,12 @@ def small_parts(monkeypatch):
 @pytest.fixture
 def whole_batches(monkeypatch):
     """Return a function from which on no batch is cut."""
-    return lambda: monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 10**9)
+
+    def stop_cutting():
+        for name in ("MIN_TOKENS_TO_CUT", "MIN_TOKENS_TO_CUT_WITH_KERNELS"):
+            monkeypatch.setattr(batches_file, name, 10**9)
+
+    return stop_cutting
 
 
 class PartsOfBatches(Callback):

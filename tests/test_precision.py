@@ -218,6 +218,7 @@ def test_bfloat16_is_the_same_to_the_bit_every_time_on_any_number_of_threads(
     wide_weight, cell, monkeypatch
 ):
     monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT", 100)
+    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT_WITH_KERNELS", 100)
     monkeypatch.setattr(batches_file, "PART_TOKENS", 100)
     params = {"cell": cell, "wide_weight": wide_weight, "recurrent_dropout": 0.2}
     first = fit(n_jobs=1, **params)

@@ -30,6 +30,9 @@ MAX_BATCH_TOKENS = 2**14
 # of a core. A batch is cut in two from so many on as make up for starting a second thread.
 PART_TOKENS = 2560
 MIN_TOKENS_TO_CUT = 1024
+# Kernels of our own start threads themselves, so that a batch is cut for the sake of the cache
+# alone.
+MIN_TOKENS_TO_CUT_WITH_KERNELS = 2 * PART_TOKENS
 
 
 @dataclass
@@ -130,9 +133,11 @@ class SequenceDataset(torch.utils.data.Dataset):
         """
         lengths = self.lengths[rows] if lengths is None else lengths
         starts = self.starts[rows] if offsets is None else self.starts[rows] + offsets
-        ends = np.cumsum(lengths)
-        cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_parts) / n_parts, side="right")
-        bounds = np.unique([0, *cuts, len(rows)])
+        bounds = np.array([0, len(rows)])
+        if n_parts > 1:
+            ends = np.cumsum(lengths)
+            cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_parts) / n_parts, side="right")
+            bounds = np.unique([0, *cuts, len(rows)])
         parts = [
             self._pack(starts[first:stop], lengths[first:stop])
             for first, stop in pairwise(bounds.tolist())
@@ -172,6 +177,9 @@ class SimilarLengthBatches:
     part_documents : int, default=None
         Batches are cut into parts that can be computed side by side, of at least so many documents
         on average, but for the first cut in two. None leaves batches whole.
+    by_kernels : bool, default=False
+        Whether kernels of our own read the batches. They start threads themselves, so that larger
+        batches stay whole.
     """
 
     def __init__(
@@ -181,12 +189,14 @@ class SimilarLengthBatches:
         random_state: np.random.RandomState | None = None,
         crop_length: int | None = None,
         part_documents: int | None = None,
+        by_kernels: bool = False,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.random_state = random_state
         self.crop_length = crop_length
         self.part_documents = part_documents
+        self.by_kernels = by_kernels
 
     def __len__(self) -> int:
         return len(self.plan()) if self.random_state is None else self._n_random_batches()
@@ -203,7 +213,8 @@ class SimilarLengthBatches:
         self, rows: np.ndarray, lengths: np.ndarray, offsets: np.ndarray | None = None
     ) -> tuple[TokenBatch, tuple[Tensor, Tensor]]:
         n_parts = 1
-        if self.part_documents is not None and (n_tokens := lengths.sum()) >= MIN_TOKENS_TO_CUT:
+        least = MIN_TOKENS_TO_CUT_WITH_KERNELS if self.by_kernels else MIN_TOKENS_TO_CUT
+        if self.part_documents is not None and (n_tokens := lengths.sum()) >= least:
             n_parts = max(2, min(n_tokens // PART_TOKENS, len(rows) // self.part_documents))
         return self.dataset.batch(rows, lengths, offsets, n_parts)
 

@@ -151,11 +151,14 @@ class ClipGradNorm(Callback):
     max_wide_norm : float, default=inf
         The largest norm of the wide path's gradients. It reads no time, so that they cannot
         explode unless the gradient of the loss does.
+    kernels : bool or "auto", default=False
+        Whether to compute by a kernel of our own, see `clip_grad_norm`.
     """
 
-    def __init__(self, max_norm, max_wide_norm=inf):
+    def __init__(self, max_norm, max_wide_norm=inf, kernels=False):
         self.max_norm = max_norm
         self.max_wide_norm = max_wide_norm
+        self.kernels = kernels
 
     def on_epoch_begin(self, net, **kwargs):
         """Start the mean anew."""
@@ -169,9 +172,10 @@ class ClipGradNorm(Callback):
         for name, parameter in named_parameters:
             (wide if name.startswith("wide.") else recurrent).append(parameter)
         # Added up where they are, since to ask a GPU for a number makes it wait.
-        self.total_ = self.total_ + clip_grad_norm(recurrent, self.max_norm)
+        norm = clip_grad_norm(recurrent, self.max_norm, kernels=self.kernels)
+        self.total_ = self.total_ + norm
         if self.max_wide_norm < inf:
-            clip_grad_norm(wide, self.max_wide_norm)
+            clip_grad_norm(wide, self.max_wide_norm, kernels=self.kernels)
         self.n_steps_ += 1
 
     def on_epoch_end(self, net, **kwargs):

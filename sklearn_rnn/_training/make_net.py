@@ -30,7 +30,7 @@ from sklearn_rnn._training.growth import count_known_ids, find_ngrams
 from sklearn_rnn._training.make_network import count_ids, make_network
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.optimizers import OPTIMIZERS, LazyAdamW
-from sklearn_rnn._training.precision import resolve_precision
+from sklearn_rnn._training.precision import KERNEL_CELLS, resolve_precision
 from sklearn_rnn._training.schedules import SCHEDULES
 from sklearn_rnn._training.settings import resolve_kernels
 from sklearn_rnn.modules._make_cell import n_documents_at_once
@@ -147,6 +147,7 @@ def _net_params(estimator: Any, target: Target, plan: TrainingPlan) -> dict:
         "iterator_train__random_state": np.random.RandomState(plan.order_seed),
         "iterator_train__crop_length": estimator.crop_length,
         "iterator_train__part_documents": part_documents,
+        "iterator_train__by_kernels": estimator.cell in KERNEL_CELLS and has_kernels(kernels),
         "iterator_valid": SimilarLengthBatches,
         "iterator_valid__part_documents": part_documents,
         "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
@@ -167,7 +168,10 @@ def _optimizer_params(estimator: Any, target: Target) -> dict:
     params = {"optimizer": optimizer, "lr": estimator.lr}
     if "weight_decay" in inspect.signature(optimizer).parameters:
         params["optimizer__weight_decay"] = estimator.weight_decay
-    if optimizer is LazyAdamW and estimator.wide_weight:
+    if optimizer is not LazyAdamW:
+        return params
+    params["optimizer__kernels"] = resolve_kernels(estimator)
+    if estimator.wide_weight:
         group = {"plain": True, "lr": target.wide_lr(estimator.lr)}
         params["optimizer__param_groups"] = [("wide.*", group)]
     return params
@@ -227,7 +231,8 @@ def make_callbacks(estimator: Any, target: Target, plan: TrainingPlan) -> list:
         ]
     if estimator.clip_grad_norm is not None:
         norms = estimator.clip_grad_norm, target.wide_norm(estimator.clip_grad_norm)
-        callbacks.append(("clip_grad_norm", ClipGradNorm(*norms)))
+        clip = ClipGradNorm(*norms, kernels=resolve_kernels(estimator))
+        callbacks.append(("clip_grad_norm", clip))
     schedule = LearningRateSchedule(SCHEDULES[plan.lr_schedule], plan.n_steps)
     callbacks.append(("lr_schedule", schedule))
     if estimator.verbose:

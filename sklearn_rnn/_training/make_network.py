@@ -80,7 +80,7 @@ def make_network(
     if ngrams is None:
         ngrams = count_ngrams(X, n_ids, max_pairs=max_pairs(n_outputs))
     parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
-    wide = NGramLinear(n_outputs, *parts, sparse=sparse)
+    wide = NGramLinear(n_outputs, *parts, sparse=sparse, kernels=resolve_kernels(estimator))
     return WideAndDeep(deep, wide, resolve_wide_weight(estimator, X.shape[0]))
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping
-from torch import Tensor
+from torch import Tensor, nn
 
 from sklearn_rnn._training.batches import SequenceDataset, TokenBatch
 from sklearn_rnn._training.device import moved
@@ -37,6 +38,21 @@ class PickledState:
         self.state = state
 
 
+class Walk(NamedTuple):
+    """What a walk through the modules of a net finds: at every step it would be the same.
+
+    Parameters
+    ----------
+    modules : list of torch.nn.Module
+        The module and the criterion with all their parts.
+    parameters : list of (str, torch.nn.Parameter)
+        With their names.
+    """
+
+    modules: list[nn.Module]
+    parameters: list[tuple[str, nn.Parameter]]
+
+
 class SequenceNet(NeuralNet):
     """skorch net over `SequenceDataset`, with a weight for each document.
 
@@ -58,6 +74,9 @@ class SequenceNet(NeuralNet):
 
     # The random numbers of a training. None draws torch's own.
     _random: torch.Generator | None = None
+
+    # The modules and parameters, listed once an epoch. None looks them up.
+    _walk: Walk | None = None
 
     def __init__(
         self, *args: Any, autocast_dtype: torch.dtype = torch.float32, **kwargs: Any
@@ -85,6 +104,9 @@ class SequenceNet(NeuralNet):
         return self._infer(self.module_, x, **fit_params)
 
     def _infer(self, function: Callable, x: TokenBatch, **fit_params: Any) -> Outputs:
+        if len(x.parts) == 1 and torch.is_grad_enabled():  # in training
+            with self._autocast():
+                return join_parts([function(moved(x.parts[0], self.device), **fit_params)])
         grad_enabled = torch.is_grad_enabled()
 
         def infer_part(ids):
@@ -93,9 +115,12 @@ class SequenceNet(NeuralNet):
 
         return join_parts(side_by_side(infer_part, x.parts))
 
-    def _autocast(self) -> torch.autocast:
+    def _autocast(self) -> AbstractContextManager:
+        device_type = torch.device(self.device).type
+        if self.autocast_dtype == torch.float32 and not torch.is_autocast_enabled(device_type):
+            return nullcontext()
         return torch.autocast(
-            torch.device(self.device).type,
+            device_type,
             self.autocast_dtype,
             enabled=self.autocast_dtype != torch.float32,
             # The cache belongs to the process, and threads would empty it for each other.
@@ -124,19 +149,48 @@ class SequenceNet(NeuralNet):
                 loss = self.get_loss(y_pred, (targets, weights), X=part, training=True)
                 for penalty in penalties:
                     loss = loss + (penalty * weights.to(penalty.device)).mean()
-                loss = loss * (len(targets) / len(x))  # the share of the part in the mean
+                if len(targets) < len(x):
+                    loss = loss * (len(targets) / len(x))  # the share of the part in the mean
                 grads = torch.autograd.grad(loss, parameters, allow_unused=True)
-            return loss.detach(), y_pred, list(map(own_grad, grads, parameters))
+            return loss.detach(), y_pred, own_grads(grads, parameters)
 
-        rows = np.split(x.rows, np.cumsum(sizes)[:-1])
-        by_part = x.parts, rows, targets.split(sizes), weights.split(sizes), seeds
-        parts = side_by_side(step_part, *by_part)
+        if len(sizes) == 1:
+            parts = [step_part(x.parts[0], x.rows, targets, weights, seeds[0])]
+        else:
+            rows = np.split(x.rows, np.cumsum(sizes)[:-1])
+            by_part = x.parts, rows, targets.split(sizes), weights.split(sizes), seeds
+            parts = side_by_side(step_part, *by_part)
         losses, outputs, grads = zip(*parts, strict=True)
         for parameter, *part_grads in zip(parameters, *grads, strict=True):
             for grad in part_grads:
                 if grad is not None:
                     parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
         return {"loss": sum(losses), "y_pred": join_parts(outputs)}
+
+    def on_epoch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
+        """List modules and parameters: a callback may change them between the epochs."""
+        super().on_epoch_begin(net, *args, **kwargs)
+        self._walk = None
+        names = [f"{name}_" for name in self._modules + self._criteria]
+        roots = [part for name in names if isinstance(part := getattr(self, name), nn.Module)]
+        modules = [part for root in roots for part in root.modules()]
+        self._walk = Walk(modules, list(super().get_all_learnable_params()))
+
+    def on_epoch_end(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
+        """Forget that list."""
+        super().on_epoch_end(net, *args, **kwargs)
+        self._walk = None
+
+    def get_all_learnable_params(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Yield names and parameters of all modules."""
+        if self._walk is None:
+            return super().get_all_learnable_params()
+        return iter(self._walk.parameters)
+
+    def _set_training(self, training: bool = True) -> None:
+        """Set all modules to training or evaluation, where they are not."""
+        if self._walk is None or any(part.training != training for part in self._walk.modules):
+            super()._set_training(training)
 
     def _generator(self, seed: int) -> torch.Generator | None:
         """Return a generator for a part of a batch; a GPU computes no parts side by side."""
@@ -152,10 +206,13 @@ class SequenceNet(NeuralNet):
         training: bool = False,
     ) -> Tensor:
         """Return the weighted mean loss of a batch, averaged over several outputs."""
-        outputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
-        targets, weights = (moved(part, outputs[0].device) for part in y_true)
-        losses = [(self.criterion_(output, targets) * weights).mean() for output in outputs]
-        return sum(losses) / len(losses)
+        outputs, n_outputs = y_pred, 1
+        if isinstance(y_pred, tuple):  # the documents once more for each of them
+            outputs, n_outputs = torch.cat(y_pred), len(y_pred)
+        targets, weights = (moved(part, outputs.device) for part in y_true)
+        if n_outputs > 1:
+            targets, weights = torch.cat([targets] * n_outputs), weights.repeat(n_outputs)
+        return (self.criterion_(outputs, targets) * weights).mean()
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> SequenceNet:
         """Train, and remember whether the user interrupted it.
@@ -239,19 +296,30 @@ class SequenceNet(NeuralNet):
         return outputs
 
 
-def own_grad(grad: Tensor | None, parameter: Tensor) -> Tensor | None:
-    """Return a gradient that can be added to, the rows of a sparse one already summed."""
-    if grad is None:
-        return None
-    if grad.is_sparse:
-        return grad.coalesce()
-    # Autograd gives parameters that are added up, such as two biases, one tensor between them. And
-    # torch's fused optimizers take numbers in the order in which they lie in memory.
-    return torch.empty_like(parameter).copy_(grad)
+def own_grads(grads: Sequence[Tensor | None], parameters: Sequence[Tensor]) -> list[Tensor | None]:
+    """Return gradients that can be added to, the rows of sparse ones already summed."""
+    owned: list[Tensor | None] = []
+    seen = set()
+    for grad, parameter in zip(grads, parameters, strict=True):
+        if grad is None:
+            pass
+        elif grad.is_sparse:
+            grad = grad.coalesce()
+        # Autograd gives parameters that are added up, such as two biases, one tensor between them.
+        # And torch's fused optimizers take numbers in the order in which they lie in memory.
+        elif (place := grad.data_ptr()) in seen or grad.stride() != parameter.stride():
+            grad = torch.empty_like(parameter).copy_(grad)
+        else:
+            seen.add(place)
+        owned.append(grad)
+    return owned
 
 
 def join_parts(outputs: Sequence[Any]) -> Outputs:
     """Return the outputs for the parts of a batch as those of the whole batch, in float32."""
+    if len(outputs) == 1:
+        (part,) = outputs
+        return tuple(map(Tensor.float, part)) if isinstance(part, tuple) else part.float()
     if isinstance(outputs[0], tuple):
         return tuple(torch.cat(columns).float() for columns in zip(*outputs, strict=True))
     return torch.cat(list(outputs)).float()

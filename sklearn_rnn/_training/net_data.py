@@ -28,6 +28,7 @@ _ITERATOR = {
     "batch_size": [_SIZE],
     "crop_length": [_SIZE, None],
     "part_documents": [_SIZE, None],
+    "by_kernels": ["boolean"],
     "random_state": [np.random.RandomState, None],
 }
 # The arguments of a net that are kept. Its callbacks, the state of its optimizer and all else are

@@ -10,6 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sklearn_rnn.modules.kernels import (
+    Update,
+    adamw_update,
+    can_update,
+    clip_norm,
+    plain_update,
+    step_all,
+)
+
 
 class LazyAdamW(torch.optim.AdamW):
     """AdamW whose step costs what the batch costs, not what the vocabulary costs.
@@ -36,6 +45,9 @@ class LazyAdamW(torch.optim.AdamW):
         Added to the denominator.
     weight_decay : float, default=1e-2
         Decoupled weight decay.
+    kernels : bool or "auto", default=False
+        Whether to step by kernels of our own what they can compute with, see
+        `modules.kernels.has_kernels`: float32 on the CPU.
 
     References
     ----------
@@ -61,8 +73,21 @@ class LazyAdamW(torch.optim.AdamW):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        kernels: bool | str = False,
     ) -> None:
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=True)
+        self.defaults["kernels"] = kernels
+        for group in self.param_groups:
+            group.setdefault("kernels", kernels)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients, or with ``set_to_none=False`` set them to zero."""
+        if not set_to_none:
+            super().zero_grad(set_to_none=False)
+            return
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take one step.
@@ -81,35 +106,64 @@ class LazyAdamW(torch.optim.AdamW):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        ours = [
+        given = [
             (group, parameter, parameter.grad)
             for group in self.param_groups
             for parameter in group["params"]
-            if parameter.grad is not None and (group.get("plain") or parameter.grad.is_sparse)
+            if parameter.grad is not None
         ]
-        # Without a gradient torch's step passes a parameter over.
-        for _, parameter, _ in ours:
-            parameter.grad = None
+        by_kernel, by_torch = [], []
         with torch.no_grad():
-            # torch wraps the step of every class in the hooks of the optimizer; by the bare one
-            # they run once.
-            inspect.unwrap(torch.optim.AdamW.step)(self)
-            for group, parameter, grad in ours:
-                parameter.grad = grad
-                if group.get("plain"):
+            for group, parameter, grad in given:
+                if grad.is_sparse:
+                    parameter.grad = grad = grad.coalesce()
+                if can_update(group["kernels"], parameter, grad):
+                    by_kernel.append(self._update(group, parameter, grad))
+                elif group.get("plain"):
                     parameter.add_(grad, alpha=-group["lr"])
-                else:
-                    grad = grad.coalesce()
+                elif grad.is_sparse:
                     self._step_rows(group, parameter, grad.indices()[0], grad.values())
+                else:
+                    by_torch.append((parameter, grad))
+            if by_kernel:
+                step_all(by_kernel)
+            if by_torch:
+                self._step_by_torch(given, by_torch)
         return loss
 
-    def _step_rows(self, group: dict, parameter: Tensor, rows: Tensor, grad: Tensor) -> None:
+    def _update(self, group: dict, parameter: Tensor, grad: Tensor) -> Update:
+        """Return what a kernel needs for the step of a parameter."""
+        if group.get("plain"):
+            return plain_update(parameter, grad, group["lr"])
+        state = self._state_of(parameter)
+        moments = state["exp_avg"], state["exp_avg_sq"]
+        options = {key: group[key] for key in ("lr", "betas", "eps", "weight_decay")}
+        return adamw_update(parameter, grad, *moments, int(state["step"]), **options)
+
+    def _step_by_torch(self, given: list, by_torch: list) -> None:
+        # Without a gradient torch's step passes a parameter over.
+        for _, parameter, _ in given:
+            parameter.grad = None
+        for parameter, grad in by_torch:
+            parameter.grad = grad
+        # torch wraps the step of every class in the hooks of the optimizer; by the bare one they
+        # run once.
+        inspect.unwrap(torch.optim.AdamW.step)(self)
+        for _, parameter, grad in given:
+            parameter.grad = grad
+
+    def _state_of(self, parameter: Tensor) -> dict:
+        """Return the state of a parameter at the step that begins, laid out as torch does it."""
         state = self.state[parameter]
         if not state:
             state["step"] = torch.zeros((), dtype=torch.float32)
             state["exp_avg"] = torch.zeros_like(parameter)
             state["exp_avg_sq"] = torch.zeros_like(parameter)
         state["step"] += 1
+        return state
+
+    def _step_rows(self, group: dict, parameter: Tensor, rows: Tensor, grad: Tensor) -> None:
+        state = self._state_of(parameter)
         step = state["step"].item()
         beta1, beta2 = group["betas"]
         mean = state["exp_avg"].index_select(0, rows).lerp_(grad, 1 - beta1)
@@ -123,7 +177,9 @@ class LazyAdamW(torch.optim.AdamW):
         parameter.index_copy_(0, rows, values)
 
 
-def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
+def clip_grad_norm(
+    parameters: Iterable[Tensor], max_norm: float, *, kernels: bool | str = False
+) -> Tensor | float:
     """Scale gradients, dense and sparse, so that their joint norm is at most `max_norm`.
 
     What :func:`torch.nn.utils.clip_grad_norm_` does, but sparse gradients are summed by row first
@@ -135,10 +191,12 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
         Those without a gradient are passed over.
     max_norm : float
         The largest norm.
+    kernels : bool or "auto", default=False
+        Whether to compute by a kernel of our own what it can compute with, as `LazyAdamW`.
 
     Returns
     -------
-    norm : torch.Tensor of shape ()
+    norm : torch.Tensor of shape () or float
         The norm before, 0 where there are no gradients.
 
     Examples
@@ -163,6 +221,8 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
             grads.append(parameter.grad)
     if not grads:
         return torch.zeros((), dtype=torch.float32)
+    if can_update(kernels, *grads):
+        return clip_norm(grads, max_norm)
     norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
     torch._foreach_mul_(grads, torch.clamp(max_norm / (norm + 1e-6), max=1.0))
     return norm

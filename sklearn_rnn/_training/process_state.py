@@ -23,6 +23,7 @@ import torch
 
 from sklearn_rnn._training.workers import Workers
 from sklearn_rnn.modules._new_thread import in_new_thread
+from sklearn_rnn.modules.kernels import get_kernel_threads, set_kernel_threads
 
 # Held by who sets the seed: threads take turns.
 _TURN = threading.RLock()
@@ -137,6 +138,8 @@ def torch_float32() -> Iterator[None]:
 def torch_workers(n_workers: int) -> Iterator[None]:
     """Let `side_by_side` compute on so many threads inside the block, torch on one in each.
 
+    What this thread computes itself, kernels of our own may compute on as many.
+
     Torch's own threads split single operations, and so decide how sums are split and what their
     last bits are. Here whole operations run side by side instead, so that results do not depend on
     the number of threads. Small operations gain more by it, too.
@@ -153,9 +156,11 @@ def torch_workers(n_workers: int) -> Iterator[None]:
     pool = _pool_of(n_workers) if n_workers > 1 else None
     before, n_threads, flushed = _local.pool, torch.get_num_threads(), _flushes_denormal()
     computed, takes_gradients = _local.computes, torch.is_grad_enabled()
+    kernel_threads = get_kernel_threads()
     try:
         _settle()
         _local.pool, _local.computes = pool, True
+        set_kernel_threads(n_workers)
         with _default_device():
             yield
     finally:
@@ -165,6 +170,7 @@ def torch_workers(n_workers: int) -> Iterator[None]:
             # such as torch.no_grad() has left the gradients as they are there.
             try:
                 _local.pool, _local.computes = before, computed
+                set_kernel_threads(kernel_threads)
                 torch.set_grad_enabled(takes_gradients)
                 torch.set_flush_denormal(flushed)
                 _set_threads_here(n_threads)

@@ -100,7 +100,7 @@ class TimeBlocks:
             Padded with zeros.
         """
         if not self._is_packed_order:
-            x = _Spread.apply(x, self.places, self.n_places)
+            x = SpreadRows.apply(x, self.places, self.n_places)
         # One split, whose gradient is one concatenation: slices would each add a whole tensor.
         parts = x.split([n_steps * n_documents for n_steps, n_documents in self.shapes])
         return [part.unflatten(0, shape) for part, shape in zip(parts, self.shapes, strict=True)]
@@ -118,7 +118,7 @@ class TimeBlocks:
         x : torch.Tensor of shape (n_tokens, n_features)
         """
         x = torch.cat([block.flatten(0, 1) for block in blocks])
-        return x if self._is_packed_order else _Collect.apply(x, self.places)
+        return x if self._is_packed_order else TakeRows.apply(x, self.places)
 
     @property
     def _is_packed_order(self) -> bool:
@@ -135,7 +135,7 @@ def _cut_large(shapes: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return cut
 
 
-class _Spread(torch.autograd.Function):
+class SpreadRows(torch.autograd.Function):
     """Put rows in places of their own, between rows of zeros.
 
     The gradient of each row comes from its place alone, where that of indexing adds up all rows.
@@ -149,11 +149,14 @@ class _Spread(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         (places,) = ctx.saved_tensors
-        return _Collect.apply(grad, places), None, None
+        return TakeRows.apply(grad, places), None, None
 
 
-class _Collect(torch.autograd.Function):
-    """Take rows from places of their own: the opposite of `_Spread`."""
+class TakeRows(torch.autograd.Function):
+    """Take rows from places of their own: the opposite of `SpreadRows`.
+
+    Where no two are taken from one place, their gradients need not be added up.
+    """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, places: Tensor) -> Tensor:
@@ -164,4 +167,4 @@ class _Collect(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (places,) = ctx.saved_tensors
-        return _Spread.apply(grad, places, ctx.n_places), None
+        return SpreadRows.apply(grad, places, ctx.n_places), None

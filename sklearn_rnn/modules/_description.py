@@ -117,6 +117,7 @@ def _describe(network: nn.Module) -> dict:
                 "n_outputs": len(network.bias),
                 "scale": network.scale,
                 "sparse": network.table.sparse,
+                "kernels": network.kernels,
             },
         }
     if type(network) is SequenceNetwork and hasattr(network, "arguments"):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 
+from . import kernels as own_kernels
 from ._dropout import Dropout, current_generator
 from ._unique_rows import UniqueRows
 
@@ -124,10 +127,39 @@ class TokenEmbedding(nn.Module):
         -------
         vectors : torch.Tensor or UniqueRows of shape (n_tokens, embedding_dim)
         """
-        ids = ids.masked_fill(ids >= self.table.num_embeddings, UNKNOWN_ID)
-        ids = self.word_dropout(ids)
         differ = self.training and self.dropout.p
         if unique and not differ:
-            ids, index = torch.unique(ids, return_inverse=True)
-            return UniqueRows(self.scale * self.table(ids), index)
+            return self._unique_rows(self.word_dropout(ids))
+        ids = ids.masked_fill(ids >= self.table.num_embeddings, UNKNOWN_ID)
+        ids = self.word_dropout(ids)
         return self.dropout(self.scale * self.table(ids))
+
+    def _unique_rows(self, ids: Tensor) -> UniqueRows:
+        n_ids, weight = self.table.num_embeddings, self.table.weight
+        if ids.dtype == torch.int32 and own_kernels.can_update(True, weight):
+            ids, index = own_kernels.unique_ids(ids, n_ids, UNKNOWN_ID)
+            if self.table.sparse:
+                return UniqueRows(_ScaledRows.apply(ids, self.scale, weight), index)
+        else:
+            known = ids.masked_fill(ids >= n_ids, UNKNOWN_ID)
+            ids, index = torch.unique(known, return_inverse=True)
+        return UniqueRows(self.scale * self.table(ids), index)
+
+
+class _ScaledRows(torch.autograd.Function):
+    """Rows of a table, ascending and each once, times a number; the gradient holds these alone."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, scale: float, table: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
+        ctx.scale, ctx.shape = scale, table.shape
+        return table.index_select(0, rows).mul_(scale)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[None, None, Tensor]:
+        (rows,) = ctx.saved_tensors
+        values = grad * ctx.scale
+        if len(rows) and rows[0] == 0:  # padding keeps its vector
+            values[0] = 0
+        return None, None, own_kernels.sparse_rows(rows, values, ctx.shape)

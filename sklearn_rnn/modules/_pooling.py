@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ._blocks import TakeRows
 from ._layout import PackedLayout
 from ._penalties import add_penalty
 
@@ -43,9 +44,10 @@ class LastPooling(nn.Module):
         pooled : torch.Tensor of shape (n_documents, input_size)
         """
         if not self.bidirectional:
-            return states[layout.last]
+            return TakeRows.apply(states, layout.last)
         forward, backward = states.chunk(2, dim=1)
-        return torch.cat([forward[layout.last], backward[: layout.n_documents]], dim=1)
+        last = TakeRows.apply(forward, layout.last)
+        return torch.cat([last, backward[: layout.n_documents]], dim=1)
 
 
 class MeanPooling(nn.Module):

@@ -9,6 +9,7 @@ from torch.nn.utils.rnn import PackedSequence
 from sklearn_rnn._text.ngrams import renumber_pairs
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 
+from . import kernels as own_kernels
 from ._layout import PackedLayout
 
 
@@ -34,6 +35,9 @@ class NGramLinear(nn.Module):
         Norm of a document's weights: how far a step of the optimizer moves the outputs.
     sparse : bool, default=False
         Whether the gradient of the table holds only the rows of the batch.
+    kernels : bool or "auto", default=False
+        Whether to compute by kernels of our own while training on the CPU with sparse gradients,
+        see `RecurrentLayer`.
 
     Examples
     --------
@@ -58,8 +62,10 @@ class NGramLinear(nn.Module):
         *,
         scale: float = 3.0,
         sparse: bool = False,
+        kernels: bool | str = False,
     ) -> None:
         super().__init__()
+        self.kernels = kernels
         self.n_ids = len(word_idf)
         self.scale = scale
         self.register_buffer("pairs", pairs)
@@ -104,11 +110,27 @@ class NGramLinear(nn.Module):
 
     def forward(self, ids: PackedSequence) -> Tensor:
         """Return the outputs, shape (n_documents, n_outputs)."""
+        outputs = self._by_kernel(ids) if self._has_kernel(ids) else self._by_torch(ids)
+        return outputs if ids.unsorted_indices is None else outputs[ids.unsorted_indices]
+
+    def _has_kernel(self, ids: PackedSequence) -> bool:
+        tensors = self.table.weight, self.bias, self.idf
+        return (
+            self.training
+            and self.table.sparse
+            and ids.data.dtype == torch.int32
+            and own_kernels.can_update(self.kernels, *tensors)
+        )
+
+    def _by_kernel(self, ids: PackedSequence) -> Tensor:
+        known = self.pairs, self.idf, self.n_ids, UNKNOWN_ID, self.scale
+        return own_kernels.ngram_outputs(ids, *known, self.table.weight, self.bias)
+
+    def _by_torch(self, ids: PackedSequence) -> Tensor:
         features, documents, weights = self.features(ids)
         ranks = torch.arange(int(ids.batch_sizes[0]), device=documents.device)
         first = torch.searchsorted(documents, ranks)  # a document of no features gives zeros
-        outputs = self.table(features, first, per_sample_weights=weights) + self.bias
-        return outputs if ids.unsorted_indices is None else outputs[ids.unsorted_indices]
+        return self.table(features, first, per_sample_weights=weights) + self.bias
 
     def origins(self, n_ids: int, pairs: Tensor) -> Tensor:
         """Return which row of the table each would come from if it were made for other pairs.

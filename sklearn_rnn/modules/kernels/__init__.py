@@ -1,13 +1,28 @@
-"""Kernels of our own for the recurrent cells, compiled when the package is installed."""
+"""Kernels of our own for the parts of a training step, compiled when the package is installed."""
 
 from ._build import describe_kernels, has_kernels, load_kernels
+from ._features import ngram_outputs, sparse_rows, unique_ids
+from ._interface import Update
 from ._recurrence import can_read, has_kernel_for, read
+from ._threads import get_kernel_threads, set_kernel_threads
+from ._updates import adamw_update, can_update, clip_norm, plain_update, step_all
 
 __all__ = [
+    "Update",
+    "adamw_update",
     "can_read",
+    "can_update",
+    "clip_norm",
     "describe_kernels",
+    "get_kernel_threads",
     "has_kernel_for",
     "has_kernels",
     "load_kernels",
+    "ngram_outputs",
+    "plain_update",
     "read",
+    "set_kernel_threads",
+    "sparse_rows",
+    "step_all",
+    "unique_ids",
 ]

@@ -11,11 +11,9 @@ import stat
 import subprocess
 import threading
 from contextlib import suppress
-from ctypes import c_int32, c_int64, c_void_p
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
 
@@ -28,8 +26,7 @@ from ._compiler import (
     library_name,
     source_hash,
 )
-
-KERNELS = ("rnn_tanh", "rnn_relu", "rnn_sigmoid", "lstm", "gru")
+from ._interface import declare
 
 _TURN = threading.Lock()
 
@@ -54,7 +51,7 @@ def load_kernels() -> ctypes.CDLL:
     Returns
     -------
     library : ctypes.CDLL
-        With the functions ``<kernel>_forward`` and ``<kernel>_backward`` and ``width``.
+        With the functions that `declare` lists.
 
     Raises
     ------
@@ -110,7 +107,7 @@ def describe_kernels() -> dict[str, str | None]:
 def _installed() -> ctypes.CDLL | None:
     """Return the library that the installation made for this processor, None without one."""
     try:
-        return _declare(ctypes.CDLL(str(INSTALLED / library_name(_instruction_set()))))
+        return declare(ctypes.CDLL(str(INSTALLED / library_name(_instruction_set()))))
     except OSError:
         return None
 
@@ -127,28 +124,10 @@ def _compiled() -> ctypes.CDLL:
     folder = _cache_folder()
     if folder is not None:
         with suppress(OSError):  # it is full, or mounted so that nothing in it is run
-            return _declare(ctypes.CDLL(str(_built(folder))))
+            return declare(ctypes.CDLL(str(_built(folder))))
     with TemporaryDirectory(prefix="sklearn_rnn-") as temporary:
         # A process keeps what it has loaded, whatever becomes of the file.
-        return _declare(ctypes.CDLL(str(_built(Path(temporary)))))
-
-
-def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
-    """Tell ctypes what the functions take: sizes of the batch, then tensors by their address."""
-    library.width.restype = c_int64
-    batch = [c_int64, c_void_p, c_void_p, c_void_p, c_int64]
-    for kernel in KERNELS:
-        for way, n_tensors in (("forward", 6), ("backward", 7)):
-            function = getattr(library, f"{kernel}_{way}")
-            function.argtypes = batch + [c_void_p] * n_tensors
-            function.restype = c_int32
-            function.errcheck = _check_memory
-    return library
-
-
-def _check_memory(status: int, function: Any, arguments: tuple) -> None:
-    if status:
-        raise MemoryError(f"the kernel {function.__name__} found no memory to work in")
+        return declare(ctypes.CDLL(str(_built(Path(temporary)))))
 
 
 def _built(folder: Path) -> Path:

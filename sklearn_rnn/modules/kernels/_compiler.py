@@ -1,4 +1,4 @@
-"""The call of the compiler: from recurrence.cpp and its headers to a library.
+"""The call of the compiler: from the sources in C++ to a library.
 
 Installing the package runs this too, before there is torch: standard library only.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 SOURCE = Path(__file__).with_name("recurrence.cpp")
 # No package: what walks the modules of one takes a library for a module written in C.
 INSTALLED = SOURCE.with_name("lib")
-FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC")
+FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-pthread", "-fno-math-errno")
 IS_X86 = platform.machine() in ("x86_64", "AMD64")
 
 # By the names that torch has for what a processor can do. On others there is one set.
@@ -37,7 +37,7 @@ def library_name(instruction_set: str) -> str:
 
 def source_hash() -> str:
     """Return what is the same as long as the source is."""
-    files = [SOURCE, *sorted(SOURCE.parent.glob("*.h"))]
+    files = [*_sources(), *sorted(SOURCE.parent.glob("*.h"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
@@ -50,7 +50,7 @@ def compile_library(flags: tuple[str, ...], path: Path) -> None:
         If there is no compiler, or it fails.
     """
     compiler = find_compiler()
-    command = [*compiler, *FLAGS, *flags, str(SOURCE), "-o", str(path)]
+    command = [*compiler, *FLAGS, *flags, *map(str, _sources()), "-o", str(path)]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         name = " ".join(compiler)
@@ -58,6 +58,10 @@ def compile_library(flags: tuple[str, ...], path: Path) -> None:
             f"kernels=True needs a compiler of C++17, but {name} failed. Name another one by "
             f"the environment variable CXX, or set kernels=False. It said:\n{result.stderr}"
         )
+
+
+def _sources() -> list[Path]:
+    return sorted(SOURCE.parent.glob("*.cpp"))
 
 
 def find_compiler() -> list[str]:

@@ -1,4 +1,4 @@
-"""A recurrent layer in one autograd function: torch's matrix products around our kernels."""
+"""A recurrent layer in one autograd function, computed by our kernels."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from .._unique_rows import UniqueRows
 from ..cells import CELLS, RecurrentCell
 from ..cells._base import Cell
 from ._build import has_kernels, load_kernels
+from ._interface import Layer
+from ._threads import threads_for
 
 
 def has_kernel_for(cell: Cell) -> TypeGuard[RecurrentCell]:
@@ -45,8 +47,8 @@ def read(
 ) -> Tensor:
     """Read a packed batch by a kernel of our own, from a state of zeros.
 
-    Under autocast the products with the inputs, and the gradients of all weights, are computed in
-    the lower precision, the states in float32.
+    Under autocast torch computes the products with the inputs, and their gradients, in the lower
+    precision; all else stays in float32.
 
     Parameters
     ----------
@@ -67,8 +69,12 @@ def read(
     weights = _pad_units(cell, load_kernels().width())
     rows, index = x if isinstance(x, UniqueRows) else (x, None)
     order = _Order(layout, reverse, index)
-    states = _Recurrence.apply(_kernel_name(cell), order, _matrix_dtype(), rows, *weights)
-    return states[:, : cell.hidden_size]
+    n_tokens = len(rows if index is None else index)
+    arguments = _kernel_name(cell), order, _matrix_dtype(), n_tokens, rows
+    states = _Recurrence.apply(*arguments, *weights)
+    # To take a part is an operation of its own, the way back too.
+    padded = states.shape[1] != cell.hidden_size
+    return states[:, : cell.hidden_size] if padded else states
 
 
 def _kernel_name(cell: Cell) -> str | None:
@@ -101,48 +107,33 @@ class _Order:
 
     def __init__(self, layout: PackedLayout, reverse: bool, index: Tensor | None) -> None:
         self.batch_sizes = layout.batch_sizes.contiguous()
-        self.rows = layout.backwards if reverse else torch.arange(len(layout.positions))
-        self.layout, self.reverse, self.index = layout, reverse, index
-
-    def later(self, x: Tensor) -> Tensor:
-        """Return the rows of `x` of the tokens that are read after another one."""
-        # Forwards they are all behind those of the first step, and need no copy.
-        first = self.layout.n_documents
-        return x.index_select(0, self.rows[first:]) if self.reverse else x[first:]
-
-    def before(self, x: Tensor) -> Tensor:
-        """Return the rows of `x` of the tokens that are read just before those."""
-        previous = self.layout.previous
-        return x.index_select(0, self.rows[previous] if self.reverse else previous)
-
-    def arguments(self, n_units: int) -> tuple[int | None, ...]:
-        """Return what every kernel takes first."""
-        addresses = map(_address, (self.batch_sizes, self.rows, self.index))
-        return len(self.batch_sizes), *addresses, n_units
+        # Forwards they are read as they lie.
+        self.rows = layout.backwards if reverse else None
+        self.index = index
 
 
 class _Recurrence(Function):
     @staticmethod
-    def forward(ctx, kernel, order, dtype, x, weight_ih, weight_hh, bias_ih, bias_hh):
-        n_units = weight_hh.shape[1]
-        weight_hh = weight_hh.contiguous()
-        bias, new_bias, kept = bias_ih + bias_hh, None, None
-        if kernel == "gru":  # The reset gate stands between the two biases of the new gate.
-            new_bias = bias_hh[2 * n_units :].contiguous()
-            bias[2 * n_units :] = bias_ih[2 * n_units :]
-        inputs = torch.addmm(bias.to(dtype), x.to(dtype), weight_ih.T.to(dtype)).float()
-        n_tokens = len(order.rows)
-        gates = None
+    def forward(ctx, kernel, order, dtype, n_tokens, x, weight_ih, weight_hh, bias_ih, bias_hh):
+        x, weight_ih, weight_hh = x.contiguous(), weight_ih.contiguous(), weight_hh.contiguous()
+        bias_ih, bias_hh = bias_ih.contiguous(), bias_hh.contiguous()
+        n_gates, n_units = weight_hh.shape
+        if dtype == torch.float32:
+            inputs = x.new_empty(len(x), n_gates)
+        else:
+            inputs = _multiply_inputs(kernel, dtype, x, weight_ih, bias_ih, bias_hh)
+        gates = kept = None
         if any(ctx.needs_input_grad):
             # Where each token has a row of its own, its gates take the place of its inputs.
-            gates = inputs if order.index is None else x.new_empty(n_tokens, len(bias))
+            gates = inputs if order.index is None else x.new_empty(n_tokens, n_gates)
         states = x.new_empty(n_tokens, n_units)
         if kernel in ("gru", "lstm"):
             kept = torch.empty_like(states)
-        tensors = (weight_hh, new_bias, inputs, gates, kept, states)
-        getattr(load_kernels(), f"{kernel}_forward")(
-            *order.arguments(n_units), *map(_address, tensors)
-        )
+        layer = _layer(order, n_tokens, x, weight_hh)
+        _set(layer, weight_ih=weight_ih, weight_hh=weight_hh, bias_ih=bias_ih, bias_hh=bias_hh)
+        _set(layer, x=x if dtype == torch.float32 else None, inputs=inputs)
+        _set(layer, gates=gates, kept=kept, states=states)
+        getattr(load_kernels(), f"{kernel}_forward")(layer)
         ctx.kernel, ctx.order, ctx.dtype = kernel, order, dtype
         ctx.save_for_backward(x, weight_ih, weight_hh, gates, kept, states)
         return states
@@ -151,37 +142,61 @@ class _Recurrence(Function):
     @once_differentiable
     def backward(ctx, grad_states):
         x, weight_ih, weight_hh, gates, kept, states = ctx.saved_tensors
-        n_units = weight_hh.shape[1]
         grad_states = grad_states.contiguous()
+        n_gates = len(weight_hh)
         by_states, by_inputs = torch.empty_like(gates), None
         # The inputs see other gradients where a row of them has several tokens, whose gradients
         # are added up, and of the new gate of a GRU.
         if ctx.order.index is not None or ctx.kernel == "gru":
-            by_inputs = gates.new_zeros(len(x), gates.shape[1])
-        tensors = (weight_hh, states, kept, grad_states, gates, by_states, by_inputs)
-        getattr(load_kernels(), f"{ctx.kernel}_backward")(
-            *ctx.order.arguments(n_units), *map(_address, tensors)
-        )
-
-        def product(a, b):
-            return (a.to(ctx.dtype) @ b.to(ctx.dtype)).float()
-
-        if by_inputs is None:
-            by_inputs = by_states
-        later, before = ctx.order.later(by_states), ctx.order.before(states)
-        grad_bias_ih = by_inputs.sum(0)
+            by_inputs = gates.new_empty(len(x), n_gates)
+        grad_x = torch.empty_like(x) if ctx.needs_input_grad[4] else None
+        grad_weight_ih, grad_weight_hh = torch.empty_like(weight_ih), torch.empty_like(weight_hh)
+        grad_bias_ih = x.new_empty(n_gates)
+        grad_bias_hh = torch.empty_like(grad_bias_ih) if ctx.kernel == "gru" else None
+        layer = _layer(ctx.order, len(states), x, weight_hh)
+        _set(layer, weight_hh=weight_hh, gates=gates, kept=kept, states=states)
+        _set(layer, grad_states=grad_states, by_states=by_states, by_inputs=by_inputs)
+        _set(layer, grad_weight_hh=grad_weight_hh)
+        _set(layer, grad_bias_ih=grad_bias_ih, grad_bias_hh=grad_bias_hh)
+        if ctx.dtype == torch.float32:
+            _set(layer, x=x, weight_ih=weight_ih, grad_x=grad_x, grad_weight_ih=grad_weight_ih)
+        getattr(load_kernels(), f"{ctx.kernel}_backward")(layer)
+        if ctx.dtype != torch.float32:
+            by_inputs = (by_states if by_inputs is None else by_inputs).to(ctx.dtype)
+            grad_weight_ih = (by_inputs.T @ x.to(ctx.dtype)).float()
+            if grad_x is not None:
+                grad_x = (by_inputs @ weight_ih.to(ctx.dtype)).float()
+        if grad_bias_hh is None:
+            grad_bias_hh = grad_bias_ih
         return (
-            None,
-            None,
-            None,
-            product(by_inputs, weight_ih) if ctx.needs_input_grad[3] else None,
-            # With the narrower factor in front, a product over many tokens is a tenth faster.
-            product(x.T, by_inputs).T,
-            product(before.T, later).T,
-            grad_bias_ih,
-            by_states.sum(0) if ctx.kernel == "gru" else grad_bias_ih,
+            *(None, None, None, None, grad_x),
+            *(grad_weight_ih, grad_weight_hh, grad_bias_ih, grad_bias_hh),
         )
 
 
-def _address(tensor: Tensor | None) -> int | None:
-    return None if tensor is None else tensor.data_ptr()
+def _multiply_inputs(
+    kernel: str, dtype: torch.dtype, x: Tensor, weight_ih: Tensor, bias_ih: Tensor, bias_hh: Tensor
+) -> Tensor:
+    """Return what the inputs add to the gates, multiplied in a lower precision."""
+    bias = bias_ih + bias_hh
+    if kernel == "gru":  # The reset gate stands between the two biases of the new gate.
+        n_first = 2 * len(bias) // 3
+        bias[n_first:] = bias_ih[n_first:]
+    return torch.addmm(bias.to(dtype), x.to(dtype), weight_ih.T.to(dtype)).float()
+
+
+def _layer(order: _Order, n_tokens: int, x: Tensor, weight_hh: Tensor) -> Layer:
+    """Return the arguments of a kernel, the tensors but for the order still missing."""
+    n_steps, (n_inputs, n_features) = len(order.batch_sizes), x.shape
+    n_gates, n_units = weight_hh.shape
+    n_threads = threads_for(2 * n_gates * (n_inputs * n_features + n_tokens * n_units))
+    layer = Layer(n_threads, n_steps, n_tokens, n_inputs, n_features, n_units)
+    _set(layer, batch_sizes=order.batch_sizes, rows=order.rows, index=order.index)
+    return layer
+
+
+def _set(layer: Layer, **tensors: Tensor | None) -> None:
+    """Give a kernel tensors, which must live until it has run."""
+    for name, tensor in tensors.items():
+        if tensor is not None:
+            setattr(layer, name, tensor.data_ptr())

@@ -2,7 +2,8 @@
 // `sums` is the states' part. `backward` turns the gates into their gradients, given that of the
 // state, and leaves in `grad` what reaches the state before on the way past the gates. What a cell
 // needs of a step beside gates and state it keeps in `kept`. `of_inputs` is the gradient of the
-// last gate as the inputs see it.
+// last gate as the inputs see it, which is another one where OWN_BIAS says that the bias of the
+// states stands inside that gate.
 
 #pragma once
 
@@ -28,6 +29,7 @@ struct Sigmoid {
 template <class Activation>
 struct Rnn {
   static constexpr int GATES = 1;
+  static constexpr bool OWN_BIAS = false;
   static Vec forward(Vec *gates, const Vec *sums, Vec, Vec, Vec, Vec &) {
     return gates[0] = Activation::value(gates[0] + sums[0]);
   }
@@ -39,6 +41,7 @@ struct Rnn {
 
 struct Gru {
   static constexpr int GATES = 3;  // reset, update, new; kept: the state's part of the new
+  static constexpr bool OWN_BIAS = true;
   static Vec forward(Vec *gates, const Vec *sums, Vec h, Vec bias, Vec, Vec &kept) {
     const Vec r = sigmoid(gates[0] + sums[0]), z = sigmoid(gates[1] + sums[1]);
     kept = sums[2] + bias;
@@ -58,6 +61,7 @@ struct Gru {
 
 struct Lstm {
   static constexpr int GATES = 4;  // input, forget, cell, output; kept: the memory
+  static constexpr bool OWN_BIAS = false;
   static Vec forward(Vec *gates, const Vec *sums, Vec, Vec, Vec before, Vec &kept) {
     const Vec i = sigmoid(gates[0] + sums[0]), f = sigmoid(gates[1] + sums[1]);
     const Vec g = tanh(gates[2] + sums[2]), o = sigmoid(gates[3] + sums[3]);

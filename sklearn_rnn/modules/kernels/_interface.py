@@ -1,0 +1,95 @@
+"""What the functions in C++ take and return, in the words of ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, Structure, c_double, c_float, c_int32, c_int64, c_void_p
+from typing import Any
+
+KERNELS = ("rnn_tanh", "rnn_relu", "rnn_sigmoid", "lstm", "gru")
+
+
+class Layer(Structure):
+    """A recurrent layer, as in recurrence.cpp: sizes, then tensors by their address."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_threads", "n_steps", "n_tokens")),
+        *((name, c_int64) for name in ("n_inputs", "n_features", "n_units")),
+        *((name, c_void_p) for name in ("batch_sizes", "rows", "index")),
+        *((name, c_void_p) for name in ("x", "weight_ih", "weight_hh", "bias_ih", "bias_hh")),
+        *((name, c_void_p) for name in ("inputs", "gates", "kept", "states")),
+        *((name, c_void_p) for name in ("grad_states", "by_states", "by_inputs", "grad_x")),
+        *((name, c_void_p) for name in ("grad_weight_ih", "grad_weight_hh")),
+        *((name, c_void_p) for name in ("grad_bias_ih", "grad_bias_hh")),
+    )
+
+
+class Update(Structure):
+    """A parameter, its gradient and the options of its step, as in updates.cpp."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_rows", "n_columns")),
+        *((name, c_void_p) for name in ("rows", "grad", "weight", "mean", "square")),
+        *((name, c_float) for name in ("beta1", "beta2", "eps", "decay")),
+        *((name, c_float) for name in ("root_correction", "step_size")),
+    )
+
+
+class Tokens(Structure):
+    """A packed batch, as in features.cpp."""
+
+    _fields_ = (("n_steps", c_int64), ("batch_sizes", c_void_p), ("ids", c_void_p))
+
+
+class NGrams(Structure):
+    """The wide path, as in features.cpp."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_ids", "n_pairs", "unknown", "n_outputs")),
+        *((name, c_void_p) for name in ("pairs", "idf", "table", "bias")),
+        ("scale", c_float),
+    )
+
+
+class Gradient(Structure):
+    """Numbers that follow one another in memory, as in updates.cpp."""
+
+    _fields_ = (("size", c_int64), ("data", c_void_p))
+
+
+def declare(library: ctypes.CDLL) -> ctypes.CDLL:
+    """Tell ctypes what the functions of a library take and return.
+
+    They are ``<kernel>_forward`` and ``<kernel>_backward`` for each of `KERNELS`, ``width``,
+    ``step_all``, ``clip_norm``, ``unique_ids``, ``ngram_outputs`` and ``ngram_grads``.
+    """
+    library.width.restype = c_int64
+    for kernel in KERNELS:
+        for way in ("forward", "backward"):
+            function = getattr(library, f"{kernel}_{way}")
+            function.argtypes = [POINTER(Layer)]
+            function.restype = c_int32
+            function.errcheck = _check_memory
+    library.step_all.argtypes = [POINTER(Update), c_int64]
+    library.step_all.restype = None
+    library.clip_norm.argtypes = [POINTER(Gradient), c_int64, c_double]
+    library.clip_norm.restype = c_double
+    library.unique_ids.argtypes = [c_int64, c_void_p, c_int64, c_int64, c_void_p, c_void_p]
+    library.ngram_outputs.argtypes = [POINTER(Tokens), POINTER(NGrams), *[c_void_p] * 4]
+    library.ngram_grads.argtypes = [c_int64, c_int64, *[c_void_p] * 6]
+    for function in (library.unique_ids, library.ngram_outputs, library.ngram_grads):
+        function.restype = c_int64
+        function.errcheck = _check_count
+    return library
+
+
+def _check_count(count: int, function: Any, arguments: tuple) -> int:
+    _check_memory(count == -1, function, arguments)
+    if count < 0:
+        raise IndexError("Token ids must be at least 0. Got a negative one.")
+    return count
+
+
+def _check_memory(failed: int, function: Any, arguments: tuple) -> None:
+    if failed:
+        raise MemoryError(f"the kernel {function.__name__} found no memory to work in")
