@@ -54,7 +54,8 @@ def load_kernels() -> ctypes.CDLL:
     Returns
     -------
     library : ctypes.CDLL
-        With the functions ``<kernel>_forward`` and ``<kernel>_backward`` and ``width``.
+        With the functions ``<kernel>_forward``, ``<kernel>_backward`` and ``<kernel>_predict``,
+        and ``width``.
 
     Raises
     ------
@@ -141,9 +142,16 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
         for way, n_tensors in (("forward", 6), ("backward", 7)):
             function = getattr(library, f"{kernel}_{way}")
             function.argtypes = batch + [c_void_p] * n_tensors
-            function.restype = c_int32
-            function.errcheck = _check_memory
+            _check_status(function)
+        function = getattr(library, f"{kernel}_predict")
+        function.argtypes = [c_void_p, c_void_p, c_void_p]
+        _check_status(function)
     return library
+
+
+def _check_status(function: Any) -> None:
+    function.restype = c_int32
+    function.errcheck = _check_memory
 
 
 def _check_memory(status: int, function: Any, arguments: tuple) -> None:

@@ -1,4 +1,4 @@
-"""The call of the compiler: from recurrence.cpp and its headers to a library.
+"""The call of the compiler: from the C++ files and their headers to a library.
 
 Installing the package runs this too, before there is torch: standard library only.
 """
@@ -37,8 +37,12 @@ def library_name(instruction_set: str) -> str:
 
 def source_hash() -> str:
     """Return what is the same as long as the source is."""
-    files = [SOURCE, *sorted(SOURCE.parent.glob("*.h"))]
+    files = [*_sources(), *sorted(SOURCE.parent.glob("*.h"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _sources() -> list[Path]:
+    return sorted(SOURCE.parent.glob("*.cpp"))
 
 
 def compile_library(flags: tuple[str, ...], path: Path) -> None:
@@ -50,7 +54,7 @@ def compile_library(flags: tuple[str, ...], path: Path) -> None:
         If there is no compiler, or it fails.
     """
     compiler = find_compiler()
-    command = [*compiler, *FLAGS, *flags, str(SOURCE), "-o", str(path)]
+    command = [*compiler, *FLAGS, *flags, *map(str, _sources()), "-o", str(path)]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         name = " ".join(compiler)

@@ -19,7 +19,7 @@ from ._build import has_kernels, load_kernels
 
 def has_kernel_for(cell: Cell) -> TypeGuard[RecurrentCell]:
     """Return whether a kernel was written for a cell."""
-    return _kernel_name(cell) is not None
+    return kernel_name(cell) is not None
 
 
 def can_read(cell: Cell, x: Tensor | UniqueRows, kernels: bool | str) -> TypeGuard[RecurrentCell]:
@@ -67,11 +67,11 @@ def read(
     weights = _pad_units(cell, load_kernels().width())
     rows, index = x if isinstance(x, UniqueRows) else (x, None)
     order = _Order(layout, reverse, index)
-    states = _Recurrence.apply(_kernel_name(cell), order, _matrix_dtype(), rows, *weights)
+    states = _Recurrence.apply(kernel_name(cell), order, _matrix_dtype(), rows, *weights)
     return states[:, : cell.hidden_size]
 
 
-def _kernel_name(cell: Cell) -> str | None:
+def kernel_name(cell: Cell) -> str | None:
     """Return the kernel of a cell, None for others: a subclass may compute something else."""
     if not isinstance(cell, RecurrentCell) or type(cell) not in CELLS.values():
         return None

@@ -11,25 +11,11 @@
 // is the row of the inputs that a token has; where there is no index, each has its own. Arrays are
 // dense, of float, and the number of units is a multiple of WIDTH.
 
-#include <exception>
-
 #include "cells.h"
 #include "products.h"
+#include "status.h"
 
 namespace {
-
-// What a function returns to its caller, to whom nothing can be thrown.
-enum Status : int32_t { DONE, NO_MEMORY };
-
-template <class Work>
-Status status_of(Work work) noexcept {
-  try {
-    work();
-  } catch (const std::exception &) {  // std::bad_alloc or std::length_error: only vectors throw
-    return NO_MEMORY;
-  }
-  return DONE;
-}
 
 struct Batch {
   int64_t n_steps;
