@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ctypes import Structure, addressof, byref, c_double, c_int64, c_void_p
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,12 +34,17 @@ from ._recurrent import RecurrentLayer, RecurrentStack
 from ._wide import NGramLinear, WideAndDeep
 from .cells import GRUCell, LSTMCell, RNNCell
 
-_TYPES = {
+_CLASSES = (
     *(WideAndDeep, NGramLinear, nn.EmbeddingBag),
     *(SequenceNetwork, TokenEmbedding, WordDropout, nn.Embedding, Dropout, LockedDropout),
     *(RecurrentStack, nn.ModuleList, RecurrentLayer, RNNCell, LSTMCell, GRUCell),
     *(LastPooling, MeanPooling, MaxPooling, ConcatPooling),
     *(AttentionPooling, MultiheadAttentionPooling, nn.Linear),
+)
+# The names by which a module of each class could have been given methods of its own.
+_METHODS = {
+    class_: frozenset(name for name in dir(class_) if callable(getattr(class_, name)))
+    for class_ in _CLASSES
 }
 _GATES = {RNNCell: 1, GRUCell: 3, LSTMCell: 4}
 
@@ -125,18 +129,12 @@ def _is_unchanged(network: Any) -> bool:
     if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:
         return False
     return all(
-        type(part) in _TYPES
+        type(part) in _METHODS
         and not part._forward_hooks
         and not part._forward_pre_hooks
-        and _methods(type(part)).isdisjoint(vars(part))
+        and _METHODS[type(part)].isdisjoint(vars(part))
         for part in network.modules()
     )
-
-
-@cache
-def _methods(class_: type) -> frozenset[str]:
-    """Return the names by which an instance could have been given methods of its own."""
-    return frozenset(name for name in dir(class_) if callable(getattr(class_, name)))
 
 
 class Predictor:
