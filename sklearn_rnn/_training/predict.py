@@ -12,7 +12,7 @@ from sklearn_rnn._training.process_state import count_side_by_side, side_by_side
 from sklearn_rnn.modules._inference import make_predictor
 
 # Tokens of a part from which on a second thread gains more than it takes to start.
-MIN_PART_TOKENS = 512
+MIN_PART_TOKENS = 2048
 
 
 def predict_by_kernel(function: Callable, dataset: SequenceDataset) -> np.ndarray | None:
@@ -69,7 +69,7 @@ def cut_into_parts(lengths: np.ndarray, n_threads: int) -> list[np.ndarray]:
     --------
     >>> import numpy as np
     >>> from sklearn_rnn._training.predict import cut_into_parts
-    >>> cut_into_parts(np.array([2, 600, 500, 1]), n_threads=2)
+    >>> cut_into_parts(np.array([2, 6000, 5000, 1]), n_threads=2)
     [array([1, 0]), array([2, 3])]
     """
     order = np.argsort(-lengths, kind="stable")

@@ -48,12 +48,12 @@ class Encoder {
     return rows;
   }
 
-  // Which input a column of the states of a layer is to the next, -1 for units that fill up.
-  std::vector<int64_t> columns_of_states() const {
-    std::vector<int64_t> columns(stride);
+  // Which input of the next layer each number of a row of states is.
+  Places places_of_states() const {
+    Places places(stride);
     for (int64_t k = 0; k < stride; k++)
-      columns[k] = k % padded < net.n_units ? k / padded * net.n_units + k % padded : -1;
-    return columns;
+      places[k] = k % padded < net.n_units ? k / padded * net.n_units + k % padded : NOWHERE;
+    return places;
   }
 
   // Copy the units of a row, without those that fill up, behind one another.
@@ -66,13 +66,10 @@ class Encoder {
 
   // Means of the states, of which each head weighs a part of the features.
   void attend(const float *states, float *pooled) const {
-    const std::vector<int64_t> columns = columns_of_states();
     const int64_t n_states = net.n_directions * net.n_units, H = net.n_heads;
-    const Product projection(
-        n_states, stride,
-        [&](int64_t column, int64_t k) {
-          return columns[k] < 0 ? 0.0f : net.projection[column * n_states + columns[k]];
-        },
+    const Product<4> projection(
+        n_states, places_of_states(),
+        [&](int64_t column) { return net.projection + column * n_states; },
         [&](int64_t column) { return net.projection_bias[column]; });
     const int64_t width = projection.width;
     Aligned score(H * width);
@@ -137,8 +134,7 @@ class Encoder {
     const int64_t size = part.size(), n_words = part.words.size();
     const Buffer last(net.last * size * stride), largest(net.max * size * stride);
     const Buffer sums(net.mean * size * stride);
-    std::vector<int64_t> columns(net.embedding_dim);
-    for (int64_t k = 0; k < net.embedding_dim; k++) columns[k] = k;
+    Places places = in_order(net.embedding_dim);
     Buffer below(0);
     for (int64_t layer = 0; layer < net.n_layers; layer++) {
       const bool is_top = layer + 1 == net.n_layers;
@@ -147,8 +143,7 @@ class Encoder {
       for (int64_t d = 0; d < net.n_directions; d++) {
         const Direction &weights = net.directions[layer * net.n_directions + d];
         const int64_t n_inputs = layer ? net.n_directions * net.n_units : net.embedding_dim;
-        const Product product =
-            project_inputs<Cell>(weights, net.n_units, n_inputs, columns.size(), columns);
+        const Product<4> product = project_inputs<Cell>(weights, net.n_units, n_inputs, places);
         const Buffer inputs(n_rows * product.width);
         product.write((layer ? below : rows).at(0), layer ? stride : row, n_rows, inputs.at(0));
         const int64_t first = d * padded;
@@ -158,7 +153,7 @@ class Encoder {
         read<Cell>(part, weights, net.n_units, d == 1, inputs.at(0), product.width,
                    layer ? nullptr : part.word.data(), sink);
       }
-      columns = columns_of_states();
+      places = places_of_states();
       below = std::move(states);
     }
     if (net.n_heads) attend(below.at(0), vectors);
@@ -182,9 +177,9 @@ void write_outputs(const Network &net, const Documents &documents, const float *
                   outputs + documents.rows[d] * net.n_features);
     return;
   }
-  const Product head(
-      net.n_outputs, net.n_features,
-      [&](int64_t column, int64_t k) { return net.head[column * net.n_features + k]; },
+  const Product<1> head(  // most heads have a few outputs
+      net.n_outputs, in_order(net.n_features),
+      [&](int64_t column) { return net.head + column * net.n_features; },
       [&](int64_t column) { return net.head_bias ? net.head_bias[column] : 0.0f; });
   const Buffer deep(size * head.width);
   head.write(vectors, net.n_features, size, deep.at(0));

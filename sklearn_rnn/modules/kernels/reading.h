@@ -10,24 +10,46 @@
 
 namespace {
 
-// Rows times a matrix, plus a bias: `element(column, k)` and `bias(column)` give them.
+constexpr int64_t NOWHERE = -1;
+
+// Which number of a row each number of another one is, NOWHERE for what fills up a vector.
+typedef std::vector<int64_t> Places;
+
+inline Places in_order(int64_t size) {
+  Places places(size);
+  for (int64_t k = 0; k < size; k++) places[k] = k;
+  return places;
+}
+
+// Fill a matrix of zeros, column by column: `weights(column)` gives the weights of one, null where
+// there are none, of which row k has those at `places[k]`.
+template <int V, class Weights>
+void fill(Panels<V> &panels, int64_t n_columns, const Places &places, Weights weights) {
+  constexpr int64_t width = V * WIDTH;
+  for (int64_t column = 0; column < n_columns; column++) {
+    const float *from = weights(column);
+    if (!from) continue;
+    float *to = panels.data.at(column / width * panels.depth * width + column % width);
+    for (int64_t k = 0; k < panels.depth; k++)
+      if (places[k] != NOWHERE) to[k * width] = from[places[k]];
+  }
+}
+
+// Rows times a matrix, as `fill` takes it, plus a bias.
+template <int V>
 class Product {
-  static constexpr int V = 4;
   Panels<V> panels;
   Aligned biases;
 
  public:
   const int64_t n_panels, width;  // of a row of the result, in whole panels
 
-  template <class Element, class Bias>
-  Product(int64_t n_columns, int64_t depth, Element element, Bias bias)
-      : panels((n_columns + V * WIDTH - 1) / (V * WIDTH), depth,
-               [&](int64_t panel, int v, int lane, int64_t k) {
-                 const int64_t column = (panel * V + v) * WIDTH + lane;
-                 return column < n_columns ? element(column, k) : 0.0f;
-               }),
+  template <class Weights, class Bias>
+  Product(int64_t n_columns, const Places &places, Weights weights, Bias bias)
+      : panels((n_columns + V * WIDTH - 1) / (V * WIDTH), places.size()),
         biases((n_columns + V * WIDTH - 1) / (V * WIDTH) * V * WIDTH),
         n_panels((n_columns + V * WIDTH - 1) / (V * WIDTH)), width(n_panels * V * WIDTH) {
+    fill(panels, n_columns, places, weights);
     for (int64_t column = 0; column < n_columns; column++) *biases.at(column) = bias(column);
   }
 
@@ -63,28 +85,31 @@ struct Sink {
   }
 };
 
-// The inputs' part of the gates. Gates of the same units stand side by side, as they are read.
+// Which row of a layer's weights a column of the gates has. Gates of the same units stand side by
+// side, as they are read.
 template <class Cell>
-Product project_inputs(const Direction &weights, int64_t n, int64_t n_inputs, int64_t depth,
-                       const std::vector<int64_t> &columns) {
-  constexpr int G = Cell::GATES;
-  const auto row = [n](int64_t column) {  // of the weights, -1 for units that fill up a vector
-    const int64_t panel = column / (G * WIDTH), gate = column / WIDTH % G;
-    const int64_t unit = panel * WIDTH + column % WIDTH;
-    return unit < n ? gate * n + unit : -1;
-  };
-  return Product(
-      whole(n) * G, depth,
-      [&](int64_t column, int64_t k) {
-        const int64_t r = row(column);
-        return r < 0 || columns[k] < 0 ? 0.0f : weights.weight_ih[r * n_inputs + columns[k]];
+int64_t row_of(int64_t column, int64_t n) {
+  const int64_t panel = column / (Cell::GATES * WIDTH), gate = column / WIDTH % Cell::GATES;
+  const int64_t unit = panel * WIDTH + column % WIDTH;
+  return unit < n ? gate * n + unit : NOWHERE;
+}
+
+// The inputs' part of the gates, the inputs lying at `places`.
+template <class Cell>
+Product<4> project_inputs(const Direction &weights, int64_t n, int64_t n_inputs,
+                          const Places &places) {
+  return Product<4>(
+      whole(n) * Cell::GATES, places,
+      [&](int64_t column) {
+        const int64_t row = row_of<Cell>(column, n);
+        return row == NOWHERE ? nullptr : weights.weight_ih + row * n_inputs;
       },
       [&](int64_t column) {
-        const int64_t r = row(column);
-        if (r < 0) return 0.0f;
+        const int64_t row = row_of<Cell>(column, n);
+        if (row == NOWHERE) return 0.0f;
         // The reset gate of a GRU stands between the two biases of the new gate.
-        const bool apart = std::is_same<Cell, Gru>::value && r >= 2 * n;
-        return apart ? weights.bias_ih[r] : weights.bias_ih[r] + weights.bias_hh[r];
+        const bool apart = std::is_same<Cell, Gru>::value && row >= 2 * n;
+        return apart ? weights.bias_ih[row] : weights.bias_ih[row] + weights.bias_hh[row];
       });
 }
 
@@ -94,9 +119,10 @@ void read(const Part &part, const Direction &weights, int64_t n, bool backwards,
           const float *inputs, int64_t width, const int32_t *input_of, const Sink &sink) {
   constexpr int G = Cell::GATES;
   const int64_t padded = whole(n), n_panels = padded / WIDTH, size = part.size();
-  const Panels<G> panels(n_panels, n, [&](int64_t panel, int gate, int lane, int64_t k) {
-    const int64_t unit = panel * WIDTH + lane;
-    return unit < n ? weights.weight_hh[(gate * n + unit) * n + k] : 0.0f;
+  Panels<G> panels(n_panels, n);
+  fill(panels, padded * G, in_order(n), [&](int64_t column) {
+    const int64_t row = row_of<Cell>(column, n);
+    return row == NOWHERE ? nullptr : weights.weight_hh + row * n;
   });
   Aligned bias(padded);
   if (std::is_same<Cell, Gru>::value) std::copy_n(weights.bias_hh + 2 * n, n, bias.at(0));
