@@ -240,6 +240,7 @@ FAULTS = {
 
 # Which tests are likely to find a fault, by the start of the name of the faulty file.
 TESTS = {
+    "sklearn_rnn/modules/_inference": "inference predict",
     "sklearn_rnn/_training/batches": "batches net",
     "sklearn_rnn/_text/sequences": "sequences vectorizer",
     "sklearn_rnn/_training/net": "net sample_weight precision interrupt",
@@ -247,6 +248,7 @@ TESTS = {
     f"{CELLS}/": "cells cell_options own_cell",
     "sklearn_rnn/modules/_pooling": "pooling",
     "sklearn_rnn/_training/optimizers": "optimizers",
+    "sklearn_rnn/_training/predict": "predict",
     "sklearn_rnn/_training/schedules": "schedules",
     "sklearn_rnn/_training/documents": "bad_input validation sample_weight classifier",
     "sklearn_rnn/_training/validation": "bad_input validation sample_weight classifier",
