@@ -22,6 +22,7 @@ BENCHMARKS = {
     "memory_distance": ("benchmarks.memory_distance", "how far back each cell remembers"),
     "grid_search": ("benchmarks.grid_search", "a search in two processes and in one"),
     "search_peers": ("benchmarks.search_peers", "a search with skorch and a PyTorch loop"),
+    "predicting": ("benchmarks.predicting", "predictions compared with TF-IDF"),
     "vectorizing": ("benchmarks.vectorizing", "texts to token ids, compared with other ways"),
     "many_threads": (
         "benchmarks.many_threads",

@@ -92,6 +92,24 @@ FAULTS = {
             "isinstance(callback, EarlyStopping)",
         ),
     ],
+    "sklearn_rnn/_training/predict.py": [
+        ("np.argsort(-lengths, kind", "np.argsort(lengths, kind"),
+        ("rows[i::n_parts] for i in", "rows[i::n_parts] for i in [0] or"),
+    ],
+    "sklearn_rnn/modules/_inference.py": [
+        ("and not part._forward_hooks", ""),
+        ("and not part._forward_pre_hooks", ""),
+        ("and _METHODS[type(part)].isdisjoint(vars(part))", ""),
+        ("type(part) in _METHODS", "isinstance(part, tuple(_METHODS))"),
+        ("and tensor.shape == shape", ""),
+        ("tensor.detach().contiguous()", "tensor.detach()"),
+        (" and layer.reverse == reverse)", ")"),
+        (" and table.max_norm is None)", ")"),
+        (
+            "net.n_ids, net.embedding_dim, net.scale = n_ids, width, embedding.scale",
+            "net.n_ids, net.embedding_dim, net.scale = n_ids, width, 1",
+        ),
+    ],
     f"{CELLS}/_base.py": [
         ("outputs.append(state[0])", "outputs.append(state[-1])"),
         ("self.n_gates)[self.keep_gate]", "self.n_gates)[0]"),
@@ -222,6 +240,7 @@ FAULTS = {
 
 # Which tests are likely to find a fault, by the start of the name of the faulty file.
 TESTS = {
+    "sklearn_rnn/modules/_inference": "inference predict",
     "sklearn_rnn/_training/batches": "batches net",
     "sklearn_rnn/_text/sequences": "sequences vectorizer",
     "sklearn_rnn/_training/net": "net sample_weight precision interrupt",
@@ -229,6 +248,7 @@ TESTS = {
     f"{CELLS}/": "cells cell_options own_cell",
     "sklearn_rnn/modules/_pooling": "pooling",
     "sklearn_rnn/_training/optimizers": "optimizers",
+    "sklearn_rnn/_training/predict": "predict",
     "sklearn_rnn/_training/schedules": "schedules",
     "sklearn_rnn/_training/documents": "bad_input validation sample_weight classifier",
     "sklearn_rnn/_training/validation": "bad_input validation sample_weight classifier",

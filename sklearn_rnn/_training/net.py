@@ -14,9 +14,10 @@ from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping
 from torch import Tensor, nn
 
-from sklearn_rnn._training.batches import SequenceDataset, TokenBatch
+from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches, TokenBatch
 from sklearn_rnn._training.device import moved
 from sklearn_rnn._training.net_data import net_from_bytes, net_to_bytes
+from sklearn_rnn._training.predict import predict_by_kernel
 from sklearn_rnn._training.process_state import side_by_side
 from sklearn_rnn.modules._dropout import dropout_generator
 from sklearn_rnn.modules._penalties import collect_penalties
@@ -280,8 +281,12 @@ class SequenceNet(NeuralNet):
         -------
         outputs : ndarray of float32 of shape (n_documents, n_outputs)
         """
-        self._set_training(False)
         function = self.module_ if function is None else function
+        if self._may_use_kernel(dataset):
+            outputs = predict_by_kernel(function, dataset)
+            if outputs is not None:
+                return outputs
+        self._set_training(False)
 
         def infer_batch(rows):
             with torch.inference_mode():
@@ -294,6 +299,15 @@ class SequenceNet(NeuralNet):
         outputs = np.empty((len(dataset), *parts[0].shape[1:]), parts[0].dtype)
         outputs[np.concatenate(plan)] = np.concatenate(parts)
         return outputs
+
+    def _may_use_kernel(self, dataset: SequenceDataset) -> bool:
+        """Return whether a prediction is nothing but calls of the module, in float32 on the CPU."""
+        return (
+            type(dataset) is SequenceDataset
+            and self.iterator_valid is SimilarLengthBatches
+            and self.autocast_dtype == torch.float32
+            and torch.device(self.device).type == "cpu"
+        )
 
 
 def own_grads(grads: Sequence[Tensor | None], parameters: Sequence[Tensor]) -> list[Tensor | None]:

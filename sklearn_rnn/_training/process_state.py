@@ -280,6 +280,11 @@ def building(seed: int, device: torch.device) -> Iterator[None]:
         yield
 
 
+def count_side_by_side() -> int:
+    """Return on how many threads `side_by_side` computes for this thread."""
+    return 1 if _local.pool is None else _local.pool.n_workers
+
+
 def side_by_side(function: Callable, *arguments: Iterable) -> list[Any]:
     """Call `function` as `map` does, on the threads of `torch_workers`.
 

@@ -3,7 +3,7 @@
 from ._build import describe_kernels, has_kernels, load_kernels
 from ._features import ngram_outputs, sparse_rows, unique_ids
 from ._interface import Update
-from ._recurrence import can_read, has_kernel_for, read
+from ._recurrence import can_read, has_kernel_for, kernel_name, read
 from ._threads import get_kernel_threads, set_kernel_threads
 from ._updates import adamw_update, can_update, clip_norm, plain_update, step_all
 
@@ -17,6 +17,7 @@ __all__ = [
     "get_kernel_threads",
     "has_kernel_for",
     "has_kernels",
+    "kernel_name",
     "load_kernels",
     "ngram_outputs",
     "plain_update",

@@ -1,4 +1,4 @@
-"""The call of the compiler: from the sources in C++ to a library.
+"""The call of the compiler: from the C++ files and their headers to a library.
 
 Installing the package runs this too, before there is torch: standard library only.
 """

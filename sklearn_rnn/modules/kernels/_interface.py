@@ -60,16 +60,19 @@ class Gradient(Structure):
 def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     """Tell ctypes what the functions of a library take and return.
 
-    They are ``<kernel>_forward`` and ``<kernel>_backward`` for each of `KERNELS`, ``width``,
-    ``step_all``, ``clip_norm``, ``unique_ids``, ``ngram_outputs`` and ``ngram_grads``.
+    They are ``<kernel>_forward``, ``<kernel>_backward`` and ``<kernel>_predict`` for each of
+    `KERNELS`, ``width``, ``step_all``, ``clip_norm``, ``unique_ids``, ``ngram_outputs`` and
+    ``ngram_grads``.
     """
     library.width.restype = c_int64
     for kernel in KERNELS:
         for way in ("forward", "backward"):
             function = getattr(library, f"{kernel}_{way}")
             function.argtypes = [POINTER(Layer)]
-            function.restype = c_int32
-            function.errcheck = _check_memory
+            _check_status(function)
+        function = getattr(library, f"{kernel}_predict")
+        function.argtypes = [c_void_p, c_void_p, c_void_p]
+        _check_status(function)
     library.step_all.argtypes = [POINTER(Update), c_int64]
     library.step_all.restype = None
     library.clip_norm.argtypes = [POINTER(Gradient), c_int64, c_double]
@@ -81,6 +84,11 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
         function.restype = c_int64
         function.errcheck = _check_count
     return library
+
+
+def _check_status(function: Any) -> None:
+    function.restype = c_int32
+    function.errcheck = _check_memory
 
 
 def _check_count(count: int, function: Any, arguments: tuple) -> int:

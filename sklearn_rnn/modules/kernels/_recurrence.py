@@ -21,7 +21,7 @@ from ._threads import threads_for
 
 def has_kernel_for(cell: Cell) -> TypeGuard[RecurrentCell]:
     """Return whether a kernel was written for a cell."""
-    return _kernel_name(cell) is not None
+    return kernel_name(cell) is not None
 
 
 def can_read(cell: Cell, x: Tensor | UniqueRows, kernels: bool | str) -> TypeGuard[RecurrentCell]:
@@ -70,14 +70,14 @@ def read(
     rows, index = x if isinstance(x, UniqueRows) else (x, None)
     order = _Order(layout, reverse, index)
     n_tokens = len(rows if index is None else index)
-    arguments = _kernel_name(cell), order, _matrix_dtype(), n_tokens, rows
+    arguments = kernel_name(cell), order, _matrix_dtype(), n_tokens, rows
     states = _Recurrence.apply(*arguments, *weights)
     # To take a part is an operation of its own, the way back too.
     padded = states.shape[1] != cell.hidden_size
     return states[:, : cell.hidden_size] if padded else states
 
 
-def _kernel_name(cell: Cell) -> str | None:
+def kernel_name(cell: Cell) -> str | None:
     """Return the kernel of a cell, None for others: a subclass may compute something else."""
     if not isinstance(cell, RecurrentCell) or type(cell) not in CELLS.values():
         return None

@@ -15,6 +15,9 @@ struct Panels {
   int64_t depth;
   Aligned data;
 
+  // Of zeros, to be filled.
+  Panels(int64_t n_panels, int64_t depth) : depth(depth), data(n_panels * depth * V * WIDTH) {}
+
   // `element(panel, vector, lane, row)` gives the matrix.
   template <class Element>
   Panels(int64_t n_panels, int64_t depth, Element element)

@@ -13,7 +13,7 @@ template <class Work>
 Status status_of(Work work) noexcept {
   try {
     work();
-  } catch (const std::exception &) {  // std::bad_alloc or std::length_error: only vectors throw
+  } catch (const std::exception &) {  // std::bad_alloc or std::length_error: only memory throws
     return NO_MEMORY;
   }
   return DONE;
