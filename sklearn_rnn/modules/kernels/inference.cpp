@@ -67,7 +67,7 @@ class Encoder {
   // Means of the states, of which each head weighs a part of the features.
   void attend(const float *states, float *pooled) const {
     const int64_t n_states = net.n_directions * net.n_units, H = net.n_heads;
-    const Product<4> projection(
+    const Projection<4> projection(
         n_states, places_of_states(),
         [&](int64_t column) { return net.projection + column * n_states; },
         [&](int64_t column) { return net.projection_bias[column]; });
@@ -143,7 +143,7 @@ class Encoder {
       for (int64_t d = 0; d < net.n_directions; d++) {
         const Direction &weights = net.directions[layer * net.n_directions + d];
         const int64_t n_inputs = layer ? net.n_directions * net.n_units : net.embedding_dim;
-        const Product<4> product = project_inputs<Cell>(weights, net.n_units, n_inputs, places);
+        const Projection<4> product = project_inputs<Cell>(weights, net.n_units, n_inputs, places);
         const Buffer inputs(n_rows * product.width);
         product.write((layer ? below : rows).at(0), layer ? stride : row, n_rows, inputs.at(0));
         const int64_t first = d * padded;
@@ -177,7 +177,7 @@ void write_outputs(const Network &net, const Documents &documents, const float *
                   outputs + documents.rows[d] * net.n_features);
     return;
   }
-  const Product<1> head(  // most heads have a few outputs
+  const Projection<1> head(  // most heads have a few outputs
       net.n_outputs, in_order(net.n_features),
       [&](int64_t column) { return net.head + column * net.n_features; },
       [&](int64_t column) { return net.head_bias ? net.head_bias[column] : 0.0f; });

@@ -37,7 +37,7 @@ void fill(Panels<V> &panels, int64_t n_columns, const Places &places, Weights we
 
 // Rows times a matrix, as `fill` takes it, plus a bias.
 template <int V>
-class Product {
+class Projection {
   Panels<V> panels;
   Aligned biases;
 
@@ -45,7 +45,7 @@ class Product {
   const int64_t n_panels, width;  // of a row of the result, in whole panels
 
   template <class Weights, class Bias>
-  Product(int64_t n_columns, const Places &places, Weights weights, Bias bias)
+  Projection(int64_t n_columns, const Places &places, Weights weights, Bias bias)
       : panels((n_columns + V * WIDTH - 1) / (V * WIDTH), places.size()),
         biases((n_columns + V * WIDTH - 1) / (V * WIDTH) * V * WIDTH),
         n_panels((n_columns + V * WIDTH - 1) / (V * WIDTH)), width(n_panels * V * WIDTH) {
@@ -96,9 +96,9 @@ int64_t row_of(int64_t column, int64_t n) {
 
 // The inputs' part of the gates, the inputs lying at `places`.
 template <class Cell>
-Product<4> project_inputs(const Direction &weights, int64_t n, int64_t n_inputs,
+Projection<4> project_inputs(const Direction &weights, int64_t n, int64_t n_inputs,
                           const Places &places) {
-  return Product<4>(
+  return Projection<4>(
       whole(n) * Cell::GATES, places,
       [&](int64_t column) {
         const int64_t row = row_of<Cell>(column, n);
