@@ -170,9 +170,15 @@ class SequenceNet(NeuralNet):
         return {"loss": sum(losses), "y_pred": join_parts(outputs)}
 
     def on_epoch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
-        """List modules, parameters and callbacks; some may have changed since the last epoch."""
+        """Forget what was listed: some may have changed since the last epoch."""
         super().on_epoch_begin(net, *args, **kwargs)
         self._walk = None
+
+    def on_batch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
+        """List modules, parameters and callbacks before the first batch of an epoch."""
+        super().on_batch_begin(net, *args, **kwargs)
+        if self._walk is not None:
+            return
         names = [f"{name}_" for name in self._modules + self._criteria]
         roots = [part for name in names if isinstance(part := getattr(self, name), nn.Module)]
         modules = [part for root in roots for part in root.modules()]
@@ -182,6 +188,11 @@ class SequenceNet(NeuralNet):
         }
         self._walk = Walk(modules, list(super().get_all_learnable_params()), listeners)
 
+    def on_epoch_end(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
+        """Forget what was listed, and let callbacks change it."""
+        super().on_epoch_end(net, *args, **kwargs)
+        self._walk = None
+
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
         """Tell the net and its callbacks of an event."""
         if self._walk is None or method_name not in self._walk.listeners:
@@ -190,11 +201,6 @@ class SequenceNet(NeuralNet):
         getattr(self, method_name)(self, **cb_kwargs)
         for callback in self._walk.listeners[method_name]:
             getattr(callback, method_name)(self, **cb_kwargs)
-
-    def on_epoch_end(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
-        """Forget that list."""
-        super().on_epoch_end(net, *args, **kwargs)
-        self._walk = None
 
     def get_all_learnable_params(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield names and parameters of all modules."""
@@ -241,6 +247,8 @@ class SequenceNet(NeuralNet):
                 for _, callback in self.callbacks_
             )
             raise
+        finally:
+            self._walk = None
         self.interrupted_ = False
         return self
 
@@ -255,6 +263,7 @@ class SequenceNet(NeuralNet):
         # skorch pickles `module_` apart from the rest, and `module` is the same one once more.
         if self.module is getattr(self, "module_", None):
             del state["module"]
+        state.pop("_walk", None)
         new = copyreg.__newobj__  # type: ignore[attr-defined]  # typeshed does not know it
         return new, (type(self),), PickledState(state)
 
@@ -299,6 +308,12 @@ class SequenceNet(NeuralNet):
         outputs = np.empty((len(dataset), *parts[0].shape[1:]), parts[0].dtype)
         outputs[np.concatenate(plan)] = np.concatenate(parts)
         return outputs
+
+
+def listens(callback: Callback, event: str) -> bool:
+    """Return whether a callback does anything for an event: skorch's base class does nothing."""
+    method = getattr(callback, event)
+    return getattr(method, "__func__", method) is not getattr(Callback, event)
 
 
 def own_grads(grads: Sequence[Tensor | None], parameters: Sequence[Tensor]) -> list[Tensor | None]:
