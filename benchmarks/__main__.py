@@ -12,6 +12,7 @@ BENCHMARKS = {
     "speed": ("benchmarks.speed.run", "seconds per epoch compared with other libraries"),
     "time_to_accuracy": ("benchmarks.time_to_accuracy", "seconds to a given accuracy"),
     "efficiency": ("benchmarks.efficiency", "share of the matrix peak, and where the rest goes"),
+    "short": ("benchmarks.short", "epochs on short documents compared with PyTorch loops"),
     "scaling": ("benchmarks.scaling", "time and memory as corpus and network grow"),
     "out_of_core": ("benchmarks.out_of_core", "memory and speed of learning a stream in chunks"),
     "batches": ("benchmarks.batches", "accuracy with batches of similar lengths"),

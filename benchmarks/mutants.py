@@ -74,14 +74,14 @@ FAULTS = {
         ),
         ("self._random.set_state(torch.get_rng_state())", "self._random.manual_seed(0)"),
         (
-            "(self.criterion_(output, targets) * weights).mean()",
-            "self.criterion_(output, targets).mean()",
+            "(self.criterion_(outputs, targets) * weights).mean()",
+            "self.criterion_(outputs, targets).mean()",
         ),
         (
-            "(output, targets) * weights).mean()",
-            "(output, targets) * weights).sum() / weights.sum()",
+            "(outputs, targets) * weights).mean()",
+            "(outputs, targets) * weights).sum() / weights.sum()",
         ),
-        ("return sum(losses) / len(losses)", "return sum(losses)"),
+        ("(torch.cat([part] * len(y_pred)) for", "(part.repeat_interleave(len(y_pred), 0) for"),
         ("outputs[np.concatenate(plan)] =", "outputs[:] ="),
         ("self._set_training(False)", "self._set_training(True)"),
         ("torch.empty_like(parameter).copy_(grad)", "grad"),
@@ -173,7 +173,7 @@ FAULTS = {
     ],
     "sklearn_rnn/modules/_pooling.py": [
         (
-            "            return states[layout.last]",
+            "            return TakeRows.apply(states, layout.last)",
             "            return states[-layout.n_documents :]",
         ),
         ("backward[: layout.n_documents]", "backward[layout.last]"),

@@ -187,8 +187,9 @@ def time_steps(net, batch, n_steps):
 
 
 def median_seconds(function, n_times):
-    from sklearn_rnn._training.process_state import training_modes
     import torch
+
+    from sklearn_rnn._training.process_state import training_modes
 
     seconds = []
     with training_modes(1, torch.device("cpu")):

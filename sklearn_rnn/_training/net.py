@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
 from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches, TokenBatch
@@ -48,10 +48,13 @@ class Walk(NamedTuple):
         The module and the criterion with all their parts.
     parameters : list of (str, torch.nn.Parameter)
         With their names.
+    listeners : dict of str to list of skorch.callbacks.Callback
+        The callbacks that have something to do for an event, by its name.
     """
 
     modules: list[nn.Module]
     parameters: list[tuple[str, nn.Parameter]]
+    listeners: dict[str, list[Callback]]
 
 
 class SequenceNet(NeuralNet):
@@ -169,18 +172,37 @@ class SequenceNet(NeuralNet):
         return {"loss": sum(losses), "y_pred": join_parts(outputs)}
 
     def on_epoch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
-        """List modules and parameters: a callback may change them between the epochs."""
+        """Forget what was listed: some may have changed since the last epoch."""
         super().on_epoch_begin(net, *args, **kwargs)
         self._walk = None
+
+    def on_batch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
+        """List modules, parameters and callbacks before the first batch of an epoch."""
+        super().on_batch_begin(net, *args, **kwargs)
+        if self._walk is not None:
+            return
         names = [f"{name}_" for name in self._modules + self._criteria]
         roots = [part for name in names if isinstance(part := getattr(self, name), nn.Module)]
         modules = [part for root in roots for part in root.modules()]
-        self._walk = Walk(modules, list(super().get_all_learnable_params()))
+        listeners = {
+            event: [callback for _, callback in self.callbacks_ if listens(callback, event)]
+            for event in ("on_batch_begin", "on_grad_computed", "on_batch_end")
+        }
+        self._walk = Walk(modules, list(super().get_all_learnable_params()), listeners)
 
     def on_epoch_end(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
-        """Forget that list."""
+        """Forget what was listed, and let callbacks change it."""
         super().on_epoch_end(net, *args, **kwargs)
         self._walk = None
+
+    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        """Tell the net and its callbacks of an event."""
+        if self._walk is None or method_name not in self._walk.listeners:
+            super().notify(method_name, **cb_kwargs)
+            return
+        getattr(self, method_name)(self, **cb_kwargs)
+        for callback in self._walk.listeners[method_name]:
+            getattr(callback, method_name)(self, **cb_kwargs)
 
     def get_all_learnable_params(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield names and parameters of all modules."""
@@ -207,12 +229,10 @@ class SequenceNet(NeuralNet):
         training: bool = False,
     ) -> Tensor:
         """Return the weighted mean loss of a batch, averaged over several outputs."""
-        outputs, n_outputs = y_pred, 1
-        if isinstance(y_pred, tuple):  # the documents once more for each of them
-            outputs, n_outputs = torch.cat(y_pred), len(y_pred)
+        outputs = torch.cat(y_pred) if isinstance(y_pred, tuple) else y_pred
         targets, weights = (moved(part, outputs.device) for part in y_true)
-        if n_outputs > 1:
-            targets, weights = torch.cat([targets] * n_outputs), weights.repeat(n_outputs)
+        if isinstance(y_pred, tuple):  # the documents once more for each of them
+            targets, weights = (torch.cat([part] * len(y_pred)) for part in (targets, weights))
         return (self.criterion_(outputs, targets) * weights).mean()
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> SequenceNet:
@@ -229,6 +249,8 @@ class SequenceNet(NeuralNet):
                 for _, callback in self.callbacks_
             )
             raise
+        finally:
+            self._walk = None
         self.interrupted_ = False
         return self
 
@@ -243,6 +265,7 @@ class SequenceNet(NeuralNet):
         # skorch pickles `module_` apart from the rest, and `module` is the same one once more.
         if self.module is getattr(self, "module_", None):
             del state["module"]
+        state.pop("_walk", None)
         new = copyreg.__newobj__  # type: ignore[attr-defined]  # typeshed does not know it
         return new, (type(self),), PickledState(state)
 
@@ -308,6 +331,12 @@ class SequenceNet(NeuralNet):
             and self.autocast_dtype == torch.float32
             and torch.device(self.device).type == "cpu"
         )
+
+
+def listens(callback: Callback, event: str) -> bool:
+    """Return whether a callback does anything for an event: skorch's base class does nothing."""
+    method = getattr(callback, event)
+    return getattr(method, "__func__", method) is not getattr(Callback, event)
 
 
 def own_grads(grads: Sequence[Tensor | None], parameters: Sequence[Tensor]) -> list[Tensor | None]:

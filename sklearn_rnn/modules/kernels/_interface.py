@@ -80,9 +80,9 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.unique_ids.argtypes = [c_int64, c_void_p, c_int64, c_int64, c_void_p, c_void_p]
     library.ngram_outputs.argtypes = [POINTER(Tokens), POINTER(NGrams), *[c_void_p] * 4]
     library.ngram_grads.argtypes = [c_int64, c_int64, *[c_void_p] * 6]
-    for function in (library.unique_ids, library.ngram_outputs, library.ngram_grads):
-        function.restype = c_int64
-        function.errcheck = _check_count
+    for counting in (library.unique_ids, library.ngram_outputs, library.ngram_grads):
+        counting.restype = c_int64
+        counting.errcheck = _check_count
     return library
 
 
@@ -91,7 +91,7 @@ def _check_status(function: Any) -> None:
     function.errcheck = _check_memory
 
 
-def _check_count(count: int, function: Any, arguments: tuple) -> int:
+def _check_count(count: Any, function: Any, arguments: tuple) -> Any:
     _check_memory(count == -1, function, arguments)
     if count < 0:
         raise IndexError("Token ids must be at least 0. Got a negative one.")

@@ -91,5 +91,5 @@ def _tensors(parameter: Tensor, grad: Tensor) -> tuple[int, int, int | None, int
 
 def clip_norm(grads: Sequence[Tensor], max_norm: float) -> float:
     """Scale gradients so that their joint norm is at most `max_norm`; return the norm before."""
-    sizes = [(grad.numel(), grad.data_ptr()) for grad in grads]
+    sizes = [Gradient(grad.numel(), grad.data_ptr()) for grad in grads]
     return load_kernels().clip_norm((Gradient * len(grads))(*sizes), len(grads), max_norm)
