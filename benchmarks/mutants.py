@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
 CELLS = "sklearn_rnn/modules/cells"
+VECTORS = "sklearn_rnn/_vectors"
 
 # What a file has instead of one fragment, which stands in it once. A fault changes results or
 # errors that somebody relies on, and not speed alone.
@@ -109,6 +110,56 @@ FAULTS = {
             "net.n_ids, net.embedding_dim, net.scale = n_ids, width, embedding.scale",
             "net.n_ids, net.embedding_dim, net.scale = n_ids, width, 1",
         ),
+    ],
+    f"{VECTORS}/ngrams.py": [
+        ("text.astype(np.int8).astype(np.int32).view(np.uint32)", "text.astype(np.uint32)"),
+        ("(n_chars > 1) | ~(is_first | at_end)", "(n_chars > 1) | ~is_first"),
+        ("n_chars += is_whole", "n_chars += 1"),
+        ("np.maximum(counts, 1).astype(np.float32)", "np.maximum(counts, 2).astype(np.float32)"),
+    ],
+    f"{VECTORS}/fasttext_file.py": [
+        (
+            "if version == 11 and model == _SUPERVISED:",
+            "if model == _SUPERVISED and version == 10:",
+        ),
+        ("word != _END_OF_SENTENCE", "word is not None"),
+        ("rows[is_made] + self.n_words", "rows[is_made]"),
+        ("find(word, seen) or [word]", "[word]"),
+        ("self.source.seek(place)", "self.source.seek(self.start)"),
+    ],
+    f"{VECTORS}/text_file.py": [
+        ("key=lambda count: (-found[count], count)", "key=lambda count: -count"),
+        ("extra and all(map(_is_number, extra))", "False"),
+        ("if n_rows == max_words:", "if number == max_words:"),
+        ("rest = lines.pop()\n        number", "rest = lines.pop()[:0]\n        number"),
+        ("if n_rows < promised:", "if n_rows > promised:"),
+    ],
+    f"{VECTORS}/word2vec_file.py": [
+        ('.lstrip(b"\\n")', ""),
+        ("n_words = min(n_words, max_words)", "pass"),
+        ("n_words * (4 * n_features + 1) > n_left", "False"),
+        ("len(buffer) < end + 1 + n_bytes", "len(buffer) < end + n_bytes"),
+    ],
+    f"{VECTORS}/word_forms.py": [
+        ("_STEMS.get(stem.lower(), stem)", "stem"),
+        ("(short, _FULL[short])", "(short,)"),
+        ("if None not in found:", "if any(found):"),
+    ],
+    f"{VECTORS}/table.py": [
+        ("elif decoded in self.rows:", "elif False:"),
+        ("vectors = vectors[finite]", "vectors = vectors[: len(words)]"),
+    ],
+    f"{VECTORS}/container.py": [
+        ('not name.startswith("__MACOSX/")', "True"),
+        ("if isinstance(exc, OSError) and exc.errno is not None:", "if isinstance(exc, OSError):"),
+    ],
+    f"{VECTORS}/cooccurrence.py": [
+        (
+            "near = documents[:-distance] == documents[distance:]",
+            "near = np.ones(len(ids) - distance, bool)",
+        ),
+        ("1 / distance", "1.0"),
+        ("of_words**_SMOOTHING", "of_words * 1.0"),
     ],
     f"{CELLS}/_base.py": [
         ("outputs.append(state[0])", "outputs.append(state[-1])"),
@@ -244,6 +295,11 @@ TESTS = {
     "sklearn_rnn/_training/batches": "batches net",
     "sklearn_rnn/_text/sequences": "sequences vectorizer",
     "sklearn_rnn/_training/net": "net sample_weight precision interrupt",
+    f"{VECTORS}/ngrams": "vector_ngrams",
+    f"{VECTORS}/fasttext": "vector_ngrams vector_files",
+    f"{VECTORS}/word_forms": "word_forms word_vectors",
+    f"{VECTORS}/cooccurrence": "cooccurrence",
+    f"{VECTORS}/": "vector_files",
     f"{CELLS}/_grid": "grid_lstm recurrent",
     f"{CELLS}/": "cells cell_options own_cell",
     "sklearn_rnn/modules/_pooling": "pooling",

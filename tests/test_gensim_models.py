@@ -57,8 +57,7 @@ def test_training_with_gensim_is_determined_by_random_state(method):
 def test_gensim_reads_what_the_tests_write_as_we_do(tmp_path):
     models = pytest.importorskip("gensim.models")
     from gensim.models.fasttext import load_facebook_vectors
-
-    from tests.vector_files import VECTORS, WORDS, write_fasttext, write_text, write_word2vec
+    from vector_files import VECTORS, WORDS, write_fasttext, write_text, write_word2vec
 
     for binary, data in ((False, write_text(header=True)), (True, write_word2vec())):
         path = tmp_path / "vectors"

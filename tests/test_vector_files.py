@@ -13,9 +13,9 @@ import zipfile
 
 import numpy as np
 import pytest
+from vector_files import VECTORS, WORDS, write_fasttext, write_text, write_word2vec
 
 from sklearn_rnn import WordVectors
-from tests.vector_files import VECTORS, WORDS, write_fasttext, write_text, write_word2vec
 
 
 def zipped(*files):
@@ -254,7 +254,8 @@ def test_small_faults_are_repaired_with_a_warning(name, tmp_path):
     with pytest.warns(UserWarning, match=match) as caught:
         vectors = load(tmp_path, data)
     assert vectors.words.tolist() == list(words)
-    np.testing.assert_array_equal(vectors["a"], VECTORS[0])
+    kept = [row for word, row in zip("abcd", VECTORS, strict=False) if word in words]
+    np.testing.assert_array_equal(vectors.vectors, kept)
     assert len(caught) == 1
     assert caught[0].filename == __file__  # whoever called load
 

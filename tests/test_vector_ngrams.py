@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from vector_files import bucket_of, ngrams_of, write_fasttext
 
 from sklearn_rnn import WordVectors
-from sklearn_rnn._vectors.ngrams import NgramHash
-from tests.vector_files import bucket_of, ngrams_of, write_fasttext
+from sklearn_rnn._vectors.ngrams import NgramHash, NgramVectors
 
 WORDS = ["a", "of", "film", "café", "日本語", "über👍", "n't", "</s>", "x" * 40]
 UNSEEN = ["b", "films", "cafés", "日本", "Überall", "zzzqqq"]
@@ -47,6 +47,27 @@ def test_many_words_are_hashed_as_few_are(monkeypatch):
 def test_impossible_sizes_are_refused(sizes):
     with pytest.raises(ValueError, match="characters cannot be"):
         NgramHash(*sizes)
+
+
+def test_a_word_of_one_ngram_has_its_vector():
+    table = np.arange(20, dtype=np.float32).reshape(10, 2)
+    made, has_ngrams = NgramVectors(NgramHash(3, 3, 10), table).vectors(["a", "", "b"])
+    np.testing.assert_array_equal(made[0], table[bucket_of("<a>", 10)])
+    np.testing.assert_array_equal(made[2], table[bucket_of("<b>", 10)])
+    assert has_ngrams.tolist() == [True, False, True]
+
+
+def test_old_classifiers_have_no_ngrams(tmp_path):
+    """They have buckets, of pairs of words, and write a length of n-grams that means nothing."""
+    rows = np.ones((len(WORDS), 2), np.float32)
+    for version, has_ngrams in ((11, False), (12, True)):
+        data = write_fasttext(
+            WORDS, rows, ngram_rows=np.zeros((9, 2)), version=version, model=3, labels=["x"]
+        )
+        (tmp_path / "model.bin").write_bytes(data)
+        vectors = WordVectors.load(tmp_path / "model.bin")
+        assert ("unseen" in vectors) == has_ngrams
+        assert (vectors["film"] == 1).all() != has_ngrams
 
 
 @pytest.fixture

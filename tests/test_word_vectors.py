@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone
+from vector_files import write_fasttext
 
 from sklearn_rnn import SequenceVectorizer, WordVectors, datasets
 from sklearn_rnn._word_vectors import from_data, to_data
 from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment, load_word_vectors
-from tests.vector_files import write_fasttext
 
 WORDS = ["good", "bad", "film", "do", "n't"]
 TABLE = np.array([[1, 2], [-1, 2], [0, 0], [4, 0], [0, 3]], dtype=np.float32)

@@ -73,7 +73,7 @@ class NgramHash:
             hashes = (hashes ^ signed[position]) * _PRIME
             position += 1
             at_end = position == end
-            is_whole = is_start[position] | at_end
+            is_whole = is_start[position]
             n_chars += is_whole
             # The brackets alone are no n-grams.
             is_ngram = is_whole & (n_chars >= self.min_n)
