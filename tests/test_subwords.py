@@ -366,17 +366,6 @@ def test_copies_give_the_same_ids(fitted, copy):
     assert same(copy(fitted).transform(DOCUMENTS), fitted.transform(DOCUMENTS))
 
 
-def test_import_of_the_package_comes_with_the_first_fit():
-    script = (
-        "import sys, sklearn_rnn\n"
-        "vectorizer = sklearn_rnn.SubwordVectorizer()\n"
-        "assert 'tokenizers' not in sys.modules\n"
-        "vectorizer.fit(['a'])\n"
-        "assert 'tokenizers' in sys.modules\n"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=300)
-
-
 # Errors
 
 
