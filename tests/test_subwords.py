@@ -126,6 +126,14 @@ def test_dense_output_is_the_padded_matrix():
     assert_array_equal(sparse.toarray(), dense)
 
 
+def test_fit_makes_no_frame():
+    """Frames hold no sparse matrix, but what is only fitted returns none."""
+    vectorizer = SubwordVectorizer().set_output(transform="pandas").fit(DOCUMENTS)
+    assert vectorizer.n_positions_ > 1
+    dense = vectorizer.set_params(sparse_output=False).transform(DOCUMENTS)
+    assert list(dense.columns) == vectorizer.get_feature_names_out().tolist()
+
+
 def test_truncation_keeps_the_tokens_it_is_told_to():
     whole = SubwordVectorizer().fit(DOCUMENTS).transform(["low new wide road"]).data
     for truncation, kept in [("head", whole[:3]), ("tail", whole[-3:])]:
