@@ -212,6 +212,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
         self.sparse_output = sparse_output
         self.missing = missing
 
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the subwords.
 
@@ -228,7 +229,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
         self : SubwordVectorizer
             The fitted vectorizer.
         """
-        self.fit_transform(X)
+        self._fit(self._read_documents(X))
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
