@@ -1274,7 +1274,6 @@ def test_outputs_that_are_not_finite_are_refused(method):
     ids=["Hindi", "Thai", "tokens"],
 )
 def test_text_of_any_script_and_tokens_are_learned(good, bad):
-    X, y = [good, bad] * 40, [1, 0] * 40
-    clf = RNNTextClassifier(max_epochs=10, lr=0.02, embedding_dim=8, hidden_size=8, random_state=0)
-    assert clf.fit(X, y).predict([bad, good]).tolist() == [0, 1]
-    assert cross_val_score(clone(clf).set_params(wide_weight=0), X, y, cv=2).min() > 0.9
+    X, y = [good, bad] * 20, [1, 0] * 20
+    clf = RNNTextClassifier(max_epochs=8, lr=0.05, embedding_dim=8, hidden_size=8, random_state=0)
+    assert cross_val_score(clf.set_params(wide_weight=0), X, y, cv=2).tolist() == [1, 1]
