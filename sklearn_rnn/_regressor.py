@@ -451,8 +451,9 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         Parameters
         ----------
         X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
-            The documents: raw text in any container that :class:`SequenceVectorizer` accepts, or
-            token ids as it returns them, padded with 0 if dense.
+            The documents: raw text or lists of tokens, in any container that
+            :class:`SequenceVectorizer` accepts, or token ids as it returns them, padded with 0 if
+            dense.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The numbers, in one column or more.

@@ -18,7 +18,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import GridSearchCV, GroupShuffleSplit
+from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.class_weight import compute_sample_weight
@@ -1263,3 +1263,18 @@ def test_outputs_that_are_not_finite_are_refused(method):
             parameter.fill_(1e12)
     with pytest.raises(ValueError, match=r"infinite or NaN for 2 of 2 documents.*lower lr"):
         getattr(clf, method)(TWEETS[:2])
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("यह फ़िल्म अच्छी है", "यह फ़िल्म बुरी है"),
+        ("หนังเรื่องนี้ดี", "หนังเรื่องนี้แย่"),
+        (["New York", "ਚੰਗੀ"], ["New York", "ਮਾੜੀ"]),
+    ],
+    ids=["Hindi", "Thai", "tokens"],
+)
+def test_text_of_any_script_and_tokens_are_learned(good, bad):
+    X, y = [good, bad] * 20, [1, 0] * 20
+    clf = RNNTextClassifier(max_epochs=8, lr=0.05, embedding_dim=8, hidden_size=8, random_state=0)
+    assert cross_val_score(clf.set_params(wide_weight=0), X, y, cv=2).tolist() == [1, 1]

@@ -454,3 +454,18 @@ def test_wrong_documents_are_refused(clf, corpus):
     ids = SequenceVectorizer().fit_transform(corpus[0])
     with pytest.raises(ValueError, match="fitted on token ids"):
         trace(make_classifier().fit(ids, corpus[1]), DOCUMENT)
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (
+            "Cafe\u0301 co\u00adop 👍🏽, हिन्दी!",
+            ["Cafe\u0301", "co\u00adop", "👍🏽", ",", "हिन्दी", "!"],
+        ),
+        ("İyi GÜN", ["İyi", "GÜN"]),
+        ([["New York", "Is", "GOOD"]], ["New York", "Is", "GOOD"]),
+    ],
+)
+def test_words_of_any_script_and_tokens_are_spelled_as_in_the_document(corpus, document, words):
+    assert trace(make_classifier().fit(*corpus), document).tokens == words

@@ -62,7 +62,8 @@ def test_each_piece_is_split_once():
     assert sorted(split) == sorted(set(split))
 
 
-def test_pieces_beyond_the_bound_are_forgotten():
+def test_pieces_beyond_the_bound_are_forgotten(monkeypatch):
+    monkeypatch.setattr("sklearn_rnn._text.pieces._N_PIECES", 8)
     split = []
 
     def note(piece):

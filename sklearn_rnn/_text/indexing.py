@@ -13,8 +13,10 @@ from sklearn_rnn._text.pieces import Numbering, number_by_pieces
 from sklearn_rnn._text.tokenizer import word_stages
 from sklearn_rnn._text.vocabulary import Vocabulary, index_tokens
 
-# With fewer documents than this, to prepare the fast way takes longer than it saves.
+# With fewer documents than this, or fewer for each token of the vocabulary, to prepare the fast way
+# takes longer than it saves.
 _N_MANY = 32
+_N_FOR_A_TOKEN = 1 / 64
 
 
 def read_documents(X: Any, vectorizer: Any) -> list:
@@ -73,7 +75,7 @@ def look_up(
     (array([1, 2, 1, 3], dtype=int32), array([2, 2]))
     """
     stages = _fast_stages(documents, analyze)
-    if stages is None:
+    if stages is None or len(documents) < _N_FOR_A_TOKEN * len(vocabulary.ids):
         tokens, occurrences, lengths = index_tokens(documents, analyze)
         return vocabulary.lookup(tokens)[occurrences], lengths
     preprocess, split, stop_words = stages

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import chain, compress, islice, repeat
+from itertools import chain, compress, count, islice
+from operator import itemgetter
 
 import numpy as np
 
 from sklearn_rnn._text.words import is_simple
 
-# Documents that are cut in one go, few enough for the cache of a processor.
-_N_JOINED = 16
+# Pieces that are cut in one go, few enough for the cache of a processor.
+_N_PIECES = 2000
 # Pieces to remember. Those of a long stream would never end.
 MAX_PIECES = 2**18
 
@@ -109,20 +110,27 @@ def _number_pieces(
     A piece that is known has its number. Piece 0, 1, ... of the others is -1, -2, ..., so that -1
     stands behind each text.
     """
-    pieces, found = Numbering(_END), [np.empty(0, np.int32)]
-    while some := list(islice(texts, _N_JOINED)):
+    n_joined = 1
+    numbers, found = _number_new(known), [np.empty(0, np.int32)]
+    while some := list(islice(texts, n_joined)):
         cut = _cut(some)
-        if known:
-            numbers = np.fromiter(map(known.get, cut, repeat(0)), np.int32, len(cut))
-            others = np.flatnonzero(numbers == 0)
-            numbers[others] = ~pieces.number([cut[i] for i in others.tolist()])
-        else:
-            numbers = ~pieces.number(cut)
-        found.append(numbers)
-        if len(pieces) > max_pieces:
-            yield np.concatenate(found), pieces
-            pieces, found = Numbering(_END), [np.empty(0, np.int32)]
-    yield np.concatenate(found), pieces
+        found.append(np.array(itemgetter(*cut, _END)(numbers)[:-1], np.int32))
+        n_joined = 1 + _N_PIECES * len(some) // len(cut)
+        if len(numbers) - len(known) > max_pieces:
+            yield np.concatenate(found), _new_keys(numbers, known)
+            numbers, found = _number_new(known), [np.empty(0, np.int32)]
+    yield np.concatenate(found), _new_keys(numbers, known)
+
+
+def _number_new(known: Mapping[str, int]) -> defaultdict[str, int]:
+    """Return a dict with what is known, which gives each new key the next negative number."""
+    numbers: defaultdict[str, int] = defaultdict(partial(next, count(-2, -1)), known)
+    numbers[_END] = -1
+    return numbers
+
+
+def _new_keys(numbers: defaultdict[str, int], known: Mapping[str, int]) -> Numbering:
+    return Numbering(*islice(numbers, len(known), None))
 
 
 def _cut(texts: list[str]) -> list[str]:
@@ -150,7 +158,10 @@ def _send_back(
     if not tokens_of.keywords["stop_words"]:
         is_ascii = np.fromiter(map(str.isascii, known), bool, len(known))
         is_suspect &= ~(is_ascii & np.fromiter(map(str.isalnum, known), bool, len(known)))
-    for token in compress(known, is_suspect):
+    suspects = list(compress(known, is_suspect))
+    if tokens_of(" ".join(suspects)) == suspects:
+        return found
+    for token in suspects:
         if tokens_of(token) != [token]:
             found = np.where(ids == known[token], ~pieces[token], found)
     return found
