@@ -8,7 +8,9 @@ do without.
 """
 
 import os
+from pathlib import PurePath
 
+import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
@@ -25,6 +27,7 @@ from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.net_data import read_net, write_net
 from sklearn_rnn._vectorizer import SequenceVectorizer
+from sklearn_rnn._word_vectors import WordVectors
 from sklearn_rnn.exceptions import ModelFileError
 
 ESTIMATORS = {
@@ -71,7 +74,9 @@ def save(estimator, path):
     Notes
     -----
     The training history keeps the values of each epoch, but not those of each batch. A RandomState
-    passed as `random_state` is saved in its current state. After `partial_fit`, the vocabulary is
+    passed as `random_state` is saved in its current state. A path is saved as text, and
+    :class:`WordVectors` with all their words; to keep those out of the file, set the fitted
+    estimator's `embedding` to None before. After `partial_fit`, the vocabulary is
     saved, but neither the word counts nor the state of the optimizer. A loaded estimator therefore
     continues with `partial_fit` as it would after `fit`.
 
@@ -158,6 +163,11 @@ class _ModelWriter(Writer):
             return write_net(value, self)
         if type(value) in _CLASSES.values():
             return self.write_estimator(value)
+        if type(value) is WordVectors:
+            words, vectors = list(value.words), self.write(np.asarray(value.vectors))
+            return {"type": "WordVectors", "words": self.write(words), "vectors": vectors}
+        if isinstance(value, PurePath):
+            return str(value)
         return super().write_other(value)
 
     def write_estimator(self, estimator):
@@ -226,7 +236,17 @@ class _ModelReader(Reader):
             return lambda written: read_net(SequenceNet, written, self)
         if type_ == "estimator":
             return self.read_estimator
+        if type_ == "WordVectors":
+            return self._read_word_vectors
         return super().reader_of(type_)
+
+    def _read_word_vectors(self, written):
+        words, vectors = self.read(written["words"]), self.read(written["vectors"])
+        if type(vectors) is not np.ndarray or vectors.dtype != np.float32 or vectors.ndim != 2:
+            raise ValueError("vectors of words are no matrix")
+        if {*map(type, words)} - {str} or len({*words}) != len(words) or len(words) != len(vectors):
+            raise ValueError("words do not fit their vectors")
+        return WordVectors(words, vectors)
 
     def read_estimator(self, written):
         """Return an estimator that was written, checked."""

@@ -5,6 +5,7 @@ In each function, `estimator` is read for its parameters alone.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 from typing import Any
 
@@ -31,6 +32,13 @@ def resolve_wide_weight(estimator: Any, n_documents: int) -> float:
     if estimator.wide_weight != "auto":
         return estimator.wide_weight
     return 1 - float(np.clip(np.sqrt(n_documents) / 250, 0.1, 0.4))
+
+
+def resolve_frozen_epochs(estimator: Any, *, has_vectors: bool) -> float:
+    """Return for how many epochs the embedding does not learn: 0 if it started at random."""
+    if not (has_vectors and estimator.freeze_embedding):
+        return 0
+    return math.inf if estimator.freeze_embedding is True else estimator.freeze_embedding
 
 
 def resolve_kernels(estimator: Any) -> bool | str:
