@@ -164,7 +164,7 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
             previous=previous,
             start=start,
         )
-        learned = target.learned if is_warm else {**target.learned, **_describe(start, sequences)}
+        learned = target.learned if is_warm else {**_describe(start, sequences), **target.learned}
         lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
         return self
 
@@ -189,7 +189,7 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         chunk, target = make_training_set(sequences, y, sample_weight, self, kind.make, known)
         check_any_weight(self, chunk.weights, "to train on")
         with trained_on_chunk(self, chunk, target, vectorizer) as (net, epochs, start):
-            learned = {**target.learned, **_describe(start, sequences)}
+            learned = {**_describe(start, sequences), **target.learned}
             self._take_over(net, vectorizer, learned, epochs, True)
         return self
 

@@ -145,7 +145,7 @@ def _from_array(
     """Take the rows of an array; a row of zeros is no vector."""
     if is_first:
         check_matrix(embedding, X, vectorizer, estimator)
-    is_found: np.ndarray = embedding.any(axis=1)
+    is_found = (embedding != 0).any(axis=1)
     is_found[0] = False  # padding
     ids = np.flatnonzero(is_found)
     vectors = _as_read(embedding[ids], embedding[ids])
