@@ -200,7 +200,7 @@ def test_a_warning_tells_that_hardly_any_token_is_covered():
 
 
 def test_documents_without_a_token_are_no_reason_to_warn():
-    clf = make(wide_weight=0).fit(["", "", "", ""], [0, 1, 0, 1])
+    clf = make(embedding=np.ones((2, 3))).fit(np.zeros((4, 1), int), [0, 1, 0, 1])
     assert clf.embedding_coverage_ == {"tokens": 0.0, "words": 0.0}
 
 
@@ -223,16 +223,16 @@ def test_the_table_that_ships_has_a_name(shipped):
 def test_auto_takes_the_table_if_it_has_most_words(monkeypatch, share, source):
     texts = ["alpha beta gamma delta epsilon zeta eta theta iota kappa , . !"] * 8
     known = texts[0].split()[: round(10 * share)]
-    vectors = WordVectors([*known, *",.!abc"], np.random.rand(len(known) + 6, 3))
+    vectors = WordVectors([*known, *",.!abc"], np.eye(len(known) + 6))
     monkeypatch.setattr(datasets, "load_word_vectors", lambda: vectors, raising=False)
     clf = make(embedding="auto").fit(texts, [0, 1] * 4)
     assert clf.embedding_source_ == source
     assert (clf.embedding_coverage_ is None) == (source is None)
-    assert clf.module_.deep.embedding.output_size == (100 if source is None else 3)
+    assert clf.module_.deep.embedding.output_size == (100 if source is None else len(known) + 6)
 
 
 def test_auto_takes_no_vectors_of_words_for_letters(monkeypatch):
-    letters = WordVectors(list("abcdefghijklmnopqrstuvwxyz ,.!"), np.random.rand(30, 3))
+    letters = WordVectors(list("abcdefghijklmnopqrstuvwxyz ,.!"), np.eye(30))
     monkeypatch.setattr(datasets, "load_word_vectors", lambda: letters, raising=False)
     vectorizer = SequenceVectorizer(analyzer="char")
     clf = make(embedding="auto", vectorizer=vectorizer).fit(TEXTS, SENTIMENTS)

@@ -121,7 +121,7 @@ def make_net(
     n_ids = ngrams = like = None
     if previous is not None:
         n_ids, ngrams = count_known_ids(previous), find_ngrams(previous)
-        like = find_embedding(previous)
+        like, start = find_embedding(previous), None
     if n_ids is None:
         n_ids = count_ids(X, vectorizer)
         if start is not None:
