@@ -23,43 +23,55 @@ def fit(embedding, X=X, **params):
 
 
 @pytest.fixture
-def files(monkeypatch):
-    """Let files be read by a function that counts, and return the paths that it was given."""
-    paths = []
+def reads(monkeypatch):
+    """Return a list of the words that files are asked for, a set for each time one is read."""
+    asked = []
+    load = WordVectors.load
 
-    def load(path):
-        paths.append(str(path))
-        return VECTORS
+    def count(path, words):
+        asked.append({*words})
+        return load(path, words=words)
 
     embedding_source._load.cache_clear()
-    monkeypatch.setattr(WordVectors, "load", load, raising=False)
-    yield paths
+    monkeypatch.setattr(WordVectors, "load", count)
+    yield asked
     embedding_source._load.cache_clear()
+
+
+def write_vectors(path, *words):
+    path.write_text("".join(f"{word} {i}.0 {-i}.5\n" for i, word in enumerate(words)))
+    return path
 
 
 @pytest.mark.parametrize("type_", [str, Path])
-def test_a_path_is_read(files, tmp_path, type_):
-    path = tmp_path / "vectors.txt"
-    path.write_text("good 1 0\n")
+def test_the_words_of_the_documents_are_read_from_a_path(reads, tmp_path, type_):
+    path = write_vectors(tmp_path / "vectors.txt", "good", "bad", "not", "ugly")
     clf = fit(type_(path))
-    assert files == [str(path)]
+    assert reads == [{"good", "bad", "not", ","}]
     assert clf.embedding_source_ == str(path)
     assert clf.embedding_coverage_ == fit(VECTORS).embedding_coverage_
 
 
-def test_a_file_is_read_once_until_it_changes(files, tmp_path):
-    path = tmp_path / "vectors.txt"
-    path.write_text("good 1 0\n")
+def test_a_file_is_read_once_until_it_changes_or_other_words_are_asked_for(reads, tmp_path):
+    path = write_vectors(tmp_path / "vectors.txt", "good", "bad")
     for _ in range(3):
-        open_table(path, RNNTextClassifier())
-    assert len(files) == 1
-    path.write_text("good 1 0\nbad 0 1\n")
-    open_table(path, RNNTextClassifier())
-    assert len(files) == 2
+        open_table(path, ["good"], RNNTextClassifier())
+    assert len(reads) == 1
+    open_table(path, ["good", "bad"], RNNTextClassifier())
+    assert len(reads) == 2
+    write_vectors(path, "good", "bad", "not")
+    table, _ = open_table(path, ["good", "not"], RNNTextClassifier())
+    assert "not" in table
 
 
-def test_a_file_may_have_the_name_that_a_table_nearly_has(files, tmp_path, monkeypatch):
-    (tmp_path / "glove.6B").write_text("good 1 0\n")
+def test_a_file_with_none_of_the_words_is_refused(tmp_path):
+    path = write_vectors(tmp_path / "vectors.txt", "gut", "schlecht")
+    with pytest.raises(ValueError, match="none of the 4 words asked for"):
+        fit(path)
+
+
+def test_a_file_may_have_the_name_that_a_table_nearly_has(tmp_path, monkeypatch):
+    write_vectors(tmp_path / "glove.6B", "good", "bad")
     monkeypatch.chdir(tmp_path)
     assert fit("glove.6B").embedding_source_ == "glove.6B"
 

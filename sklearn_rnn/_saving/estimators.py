@@ -10,11 +10,11 @@ do without.
 import os
 from pathlib import PurePath
 
-import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from sklearn_rnn import _word_vectors
 from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._files.atomic_write import write_atomically
@@ -27,7 +27,6 @@ from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.net_data import read_net, write_net
 from sklearn_rnn._vectorizer import SequenceVectorizer
-from sklearn_rnn._word_vectors import WordVectors
 from sklearn_rnn.exceptions import ModelFileError
 
 ESTIMATORS = {
@@ -163,9 +162,8 @@ class _ModelWriter(Writer):
             return write_net(value, self)
         if type(value) in _CLASSES.values():
             return self.write_estimator(value)
-        if type(value) is WordVectors:
-            words, vectors = list(value.words), self.write(np.asarray(value.vectors))
-            return {"type": "WordVectors", "words": self.write(words), "vectors": vectors}
+        if type(value) is _word_vectors.WordVectors:
+            return {"type": "WordVectors", "data": self.write(_word_vectors.to_data(value))}
         if isinstance(value, PurePath):
             return str(value)
         return super().write_other(value)
@@ -237,16 +235,8 @@ class _ModelReader(Reader):
         if type_ == "estimator":
             return self.read_estimator
         if type_ == "WordVectors":
-            return self._read_word_vectors
+            return lambda written: _word_vectors.from_data(self.read(written["data"]))
         return super().reader_of(type_)
-
-    def _read_word_vectors(self, written):
-        words, vectors = self.read(written["words"]), self.read(written["vectors"])
-        if type(vectors) is not np.ndarray or vectors.dtype != np.float32 or vectors.ndim != 2:
-            raise ValueError("vectors of words are no matrix")
-        if {*map(type, words)} - {str} or len({*words}) != len(words) or len(words) != len(vectors):
-            raise ValueError("words do not fit their vectors")
-        return WordVectors(words, vectors)
 
     def read_estimator(self, written):
         """Return an estimator that was written, checked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,15 @@ from sklearn_rnn.utils._param_names import did_you_mean
 SHIPPED, AUTO = "glove", "auto"
 
 
-def open_table(embedding: Any, estimator: Any) -> tuple[WordVectors, str]:
+def open_table(embedding: Any, words: Iterable[str], estimator: Any) -> tuple[WordVectors, str]:
     """Return the table of words that `embedding` stands for, and its name.
 
     Parameters
     ----------
     embedding : WordVectors, str or path-like
         The parameter, but no array.
+    words : iterable of str
+        The words that are to be looked up: of a file, no others are read.
     estimator : estimator instance
         Who asks, for the messages.
 
@@ -33,7 +36,7 @@ def open_table(embedding: Any, estimator: Any) -> tuple[WordVectors, str]:
     FileNotFoundError
         If it is a path that leads nowhere.
     ValueError
-        If it is neither a path nor a name.
+        If it is neither a path nor a name, or the file is damaged or has none of the words.
     """
     if isinstance(embedding, WordVectors):
         return embedding, "WordVectors"
@@ -55,14 +58,14 @@ def open_table(embedding: Any, estimator: Any) -> tuple[WordVectors, str]:
             f"{must} be the path of a file with word vectors. There is no file {str(path)!r}."
         )
     stat = path.stat()
-    return _load(str(path.resolve()), stat.st_mtime_ns, stat.st_size), os.fspath(embedding)
+    table = _load(str(path.resolve()), tuple(words), stat.st_mtime_ns, stat.st_size)
+    return table, os.fspath(embedding)
 
 
-@lru_cache(maxsize=1)
-def _load(path: str, mtime: int, size: int) -> WordVectors:
-    # A search fits many times, and a stream asks for new words again and again: the last file is
-    # kept until another one is asked for, or it changes.
-    return WordVectors.load(path)
+# A search fits on the same documents many times, as many sets of them as it has folds.
+@lru_cache(maxsize=10)
+def _load(path: str, words: tuple[str, ...], mtime: int, size: int) -> WordVectors:
+    return WordVectors.load(path, words=words)
 
 
 def check_matrix(embedding: np.ndarray, X: csr_array, vectorizer: Any, estimator: Any) -> None:

@@ -122,7 +122,8 @@ def _from_words(
     estimator: Any, embedding: Any, vocabulary: dict[str, int], found: np.ndarray
 ) -> StartVectors:
     """Look the words of a vocabulary up, but for those that were."""
-    table, source = open_table(embedding, estimator)
+    # All words, not only the new ones: of a file, mean and scale are those of the words read.
+    table, source = open_table(embedding, vocabulary, estimator)
     new = sorted((id_, word) for word, id_ in vocabulary.items() if id_ >= len(found))
     vectors, is_found = table.lookup([word for _, word in new])
     ids = np.array([id_ for id_, _ in new], np.int64)[is_found]
