@@ -246,6 +246,18 @@ def test_auto_takes_none_for_token_ids(shipped):
     assert clf.embedding_source_ is None
 
 
+# What is learned beside them
+
+
+def test_the_wide_path_counts_less_beside_a_network_that_knows_words():
+    shares = [make(embedding=e).fit(TEXTS, SENTIMENTS).wide_weight_ for e in (VECTORS, None)]
+    assert shares[0] == 0.6 < shares[1]
+    assert make(wide_weight=0.3).fit(TEXTS, SENTIMENTS).wide_weight_ == 0.3
+    clf = stream(make(warm_start=True))
+    assert clf.wide_weight_ == 0.6
+    assert clf.set_params(embedding=None).fit(*CHUNKS[0]).wide_weight_ == 0.6
+
+
 # Freezing
 
 

@@ -66,7 +66,8 @@ def fit_net(
     train_set = train.to_dataset(target)
     valid_set = None if valid is None else valid.to_dataset(target)
     batch_size, max_epochs = resolve_training_length(estimator, len(train_set))
-    goes_on = previous is not None and estimator.embedding_source_ is not None
+    is_new = previous is None
+    has_vectors = (start if is_new else estimator.embedding_source_) is not None
     plan = TrainingPlan(
         device=device,
         batch_size=batch_size,
@@ -75,7 +76,8 @@ def fit_net(
         order_seed=order_seed,
         lr_schedule=estimator.lr_schedule,
         score=score,
-        n_frozen=resolve_frozen_epochs(estimator, has_vectors=goes_on or start is not None),
+        has_vectors=has_vectors,
+        n_frozen=resolve_frozen_epochs(estimator, has_vectors=has_vectors),
     )
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
         turn.enter_context(building(int(torch_seed), device))

@@ -63,6 +63,8 @@ class TrainingPlan:
         One of `SCHEDULES`.
     score : callable, default=None
         The score of early stopping, as `ValidationScore` takes it.
+    has_vectors : bool, default=False
+        Whether the words start from vectors, or did when the network was new.
     n_frozen : float, default=0
         Number of epochs for which the embedding does not learn.
     """
@@ -74,6 +76,7 @@ class TrainingPlan:
     order_seed: int
     lr_schedule: str
     score: Callable | None = None
+    has_vectors: bool = False
     n_frozen: float = 0
 
 
@@ -137,6 +140,7 @@ def make_net(
         ngrams=ngrams,
         start=start,
         like=like,
+        has_vectors=plan.has_vectors,
     )
     net = SequenceNet(**{"module": module, **params}).initialize()
     if previous is not None:

@@ -53,6 +53,7 @@ def make_network(
     ngrams: NGrams | None = None,
     start: StartVectors | None = None,
     like: TokenEmbedding | None = None,
+    has_vectors: bool = False,
 ) -> nn.Module:
     """Build the network of an estimator, with new weights.
 
@@ -74,6 +75,8 @@ def make_network(
         The vectors that words start from. None draws all of them.
     like : TokenEmbedding, default=None
         The embedding of an earlier network, whose widths are those of this one.
+    has_vectors : bool, default=False
+        Whether this one or the earlier one started from word vectors.
     """
     deep = build_network(
         num_embeddings=n_ids,
@@ -92,7 +95,8 @@ def make_network(
         ngrams = count_ngrams(X, n_ids, max_pairs=max_pairs(n_outputs))
     parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
     wide = NGramLinear(n_outputs, *parts, sparse=sparse)
-    return WideAndDeep(deep, wide, resolve_wide_weight(estimator, X.shape[0]))
+    wide_weight = resolve_wide_weight(estimator, X.shape[0], has_vectors=has_vectors)
+    return WideAndDeep(deep, wide, wide_weight)
 
 
 def _embedding_sizes(

@@ -249,6 +249,7 @@ def _open_net(
         n_steps=1,
         order_seed=stream.order_seed,
         lr_schedule="constant",
+        has_vectors=start is not None,
     )
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
     return make_net(estimator, X, vectorizer, target, plan, previous, start)
@@ -274,7 +275,8 @@ def _grow(
         grown = replace(grown, embedding=None)
     else:
         grown = replace(grown, embedding=start.embedding, found=start.found)
-    n_frozen = resolve_frozen_epochs(estimator, has_vectors=start is not None)
+    has_vectors = start is not None
+    n_frozen = resolve_frozen_epochs(estimator, has_vectors=has_vectors)
     freeze_embeddings(module, stream.n_chunks < n_frozen)
     known = count_known_ids(module)
     if known is None:
@@ -286,5 +288,7 @@ def _grow(
         if grown.counts is not stream.counts:
             ngrams = grown.counts.ngrams(max_pairs=max_pairs(target.n_outputs))
             grow_wide_path(module, optimizer, ngrams)
-        module.wide_weight = resolve_wide_weight(estimator, grown.n_documents)
+        module.wide_weight = resolve_wide_weight(
+            estimator, grown.n_documents, has_vectors=has_vectors
+        )
     return grown
