@@ -1,5 +1,6 @@
 """BaseRNNText: the one flow of fitting, from documents and `y` to what is learned."""
 
+import os
 from copy import copy, deepcopy
 from numbers import Integral, Real
 
@@ -24,6 +25,7 @@ from sklearn_rnn._training.precision import PRECISIONS
 from sklearn_rnn._training.process_state import prediction_workers
 from sklearn_rnn._training.schedules import SCHEDULES
 from sklearn_rnn._training.settings import count_workers
+from sklearn_rnn._training.start_embedding import find_start
 from sklearn_rnn._training.stream import trained_on_chunk
 from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
 from sklearn_rnn._training.validation import (
@@ -38,6 +40,7 @@ from sklearn_rnn._training.vectorize import (
     start_vectorizer,
     vectorize,
 )
+from sklearn_rnn._word_vectors import WordVectors
 from sklearn_rnn.modules._cell_start import RECURRENT_INITS
 from sklearn_rnn.modules._network import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
@@ -58,7 +61,9 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         "activation": [StrOptions(set(ACTIVATIONS))],
         "bidirectional": ["boolean"],
         "num_layers": [Interval(Integral, 1, None, closed="left")],
-        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "embedding": [WordVectors, str, os.PathLike, np.ndarray, None],
+        "freeze_embedding": ["boolean", Interval(Integral, 1, None, closed="left")],
+        "embedding_dim": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "recurrent_init": [StrOptions(set(RECURRENT_INITS)), None],
         "forget_bias": [StrOptions({"chrono"}), Interval(Real, None, None, closed="neither"), None],
@@ -107,6 +112,8 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         "loss_curve_": [list],
         "validation_scores_": [list, None],
         "best_validation_score_": [Real, None],
+        "embedding_source_": [str, None],
+        "embedding_coverage_": [dict, None],
     }
 
     # The kinds of `y`, subclasses of Target.
@@ -120,7 +127,7 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         """Learn from documents and what belongs to them, and return the estimator."""
         check_validation_given(self, X_val, y_val, sample_weight_val)
         is_warm = self.warm_start and hasattr(self, "net_")
-        previous, known = None, {}
+        previous, known, start = None, {}, None
         if is_warm:
             model = copy(self)  # a whole one, though another thread may learn a chunk
             previous, known = model.net_.module_, known_of(self._targets, model)
@@ -128,6 +135,7 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
             check_known_ids(sequences, previous)
         else:
             sequences, vectorizer = fit_vectorizer(X, self)
+            start = find_start(self, self.embedding, sequences, vectorizer)
         kind = self._choose_target(y, known)
         y = kind.read(y, self)
         train, target = make_training_set(sequences, y, sample_weight, self, kind.make, known)
@@ -148,9 +156,18 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         check_any_weight(self, train.weights, "to train on")
 
         net = fit_net(
-            self, train, valid, target, vectorizer, score=score, seeds=seeds, previous=previous
+            self,
+            train,
+            valid,
+            target,
+            vectorizer,
+            score=score,
+            seeds=seeds,
+            previous=previous,
+            start=start,
         )
-        lock_of(self).write(self._take_over, net, vectorizer, target.learned, net.history, is_warm)
+        learned = target.learned if is_warm else {**_describe(start, sequences), **target.learned}
+        lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
@@ -173,8 +190,9 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         known = kind.check_classes(classes, y, known, self)
         chunk, target = make_training_set(sequences, y, sample_weight, self, kind.make, known)
         check_any_weight(self, chunk.weights, "to train on")
-        with trained_on_chunk(self, chunk, target, vectorizer) as (net, epochs):
-            self._take_over(net, vectorizer, target.learned, epochs, True)
+        with trained_on_chunk(self, chunk, target, vectorizer) as (net, epochs, start):
+            learned = {**_describe(start, sequences), **target.learned}
+            self._take_over(net, vectorizer, learned, epochs, True)
         return self
 
     def _take_over(self, net, vectorizer, learned, epochs, goes_on):
@@ -256,6 +274,13 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         if target is None:
             raise ValueError("nothing was learned of y")
         target.check_learned(vars(self), n_outputs)
+        coverage = self.embedding_coverage_
+        if (coverage is None) != (self.embedding_source_ is None):
+            raise ValueError("vectors of words have a source and a coverage, or neither")
+        if coverage is not None and (
+            coverage.keys() != {"tokens", "words"} or {*map(type, coverage.values())} != {float}
+        ):
+            raise ValueError("the coverage is that of tokens and words")
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
@@ -268,6 +293,14 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True
         return tags
+
+
+def _describe(start, X):
+    """Return the attributes that tell which vectors words started from."""
+    return {
+        "embedding_source_": None if start is None else start.source,
+        "embedding_coverage_": None if start is None else start.coverage(X),
+    }
 
 
 def _count_training(epochs, before, *, early_stopping):

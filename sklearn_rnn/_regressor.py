@@ -47,8 +47,29 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
     num_layers : int, default=1
         Number of recurrent layers. Each reads the states of the layer below.
 
-    embedding_dim : int, default=100
-        Number of features of a token vector.
+    embedding : WordVectors, str, path-like, ndarray of shape (n_ids, n_features) or None, \
+            default=None
+        Vectors that the words start from, learned elsewhere on more text. The fewer documents there
+        are, the more they help. Words without a vector start from a random one, as all words do
+        with None.
+
+        - A :class:`WordVectors`, or the path of a file that it reads.
+        - "glove" is the table of English words that comes with the package.
+        - "auto" takes that table if it has most words of the documents, otherwise none.
+        - An array has the vector of token id i in row i, and zeros for ids without one. It needs
+          token ids, or a vectorizer with a fixed `vocabulary`.
+
+        Apart from an array, it needs raw text. The vectors are centred and scaled to the variance
+        of random ones. Ignored where training continues, but for new words in `partial_fit`.
+
+    freeze_embedding : bool or int, default=False
+        Whether the word vectors stay as they are, and only the rest of the network learns; an int
+        is the number of epochs for which they do, or of calls of `partial_fit`. Words without a
+        vector of their own are frozen too. Ignored without `embedding`.
+
+    embedding_dim : int or "auto", default="auto"
+        Number of features of a token vector. "auto" is that of `embedding`, 100 without. If it
+        differs from that of `embedding`, the network learns a linear map from one to the other.
 
     hidden_size : int, default=64
         Number of units of a recurrent layer, in each direction.
@@ -95,8 +116,8 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         Share of the wide path in the scores. The wide path is a linear model of the TF-IDF weights
         of words and word pairs, trained in the same steps as the recurrent network. "auto" lowers
         its share as the number of documents grows: 0.9 up to 625 documents, 0.87 for 1,000, and 0.6
-        from 10,000 on. With 0 there is no wide path, only the recurrent network. After `fit`, the
-        share is `wide_weight_`.
+        from 10,000 on; it is 0.6 if the network starts from word vectors. With 0 there is no wide
+        path, only the recurrent network. After `fit`, the share is `wide_weight_`.
 
     dropout : float in range [0.0, 1.0), default=0.5
         Fraction of the features that are set to zero in training, between recurrent layers and
@@ -262,6 +283,15 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
     vectorizer_ : transformer or None
         The fitted vectorizer, None after fitting on token ids.
 
+    embedding_source_ : str or None
+        Where the word vectors came from: "glove", the path of a file, "WordVectors" or "array".
+        None if all were random.
+
+    embedding_coverage_ : dict of str to float, or None
+        Share of the "tokens" in the training documents, and of the different "words" in them, that
+        have a vector in `embedding`; after `partial_fit`, in its last chunk. None if there was no
+        `embedding`.
+
     net_ : skorch.NeuralNet
         The trained skorch net.
 
@@ -359,7 +389,9 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         activation="tanh",
         bidirectional=True,
         num_layers=1,
-        embedding_dim=100,
+        embedding=None,
+        freeze_embedding=False,
+        embedding_dim="auto",
         hidden_size=64,
         recurrent_init=None,
         forget_bias=None,
@@ -404,6 +436,8 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         self.activation = activation
         self.bidirectional = bidirectional
         self.num_layers = num_layers
+        self.embedding = embedding
+        self.freeze_embedding = freeze_embedding
         self.embedding_dim = embedding_dim
         self.hidden_size = hidden_size
         self.recurrent_init = recurrent_init

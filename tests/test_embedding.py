@@ -141,3 +141,50 @@ def test_a_word_that_is_dropped_stays_elsewhere():
     repeated = TokenEmbedding(10, 3, word_dropout=0.5)(torch.full((1000,), 4), unique=True)
     assert len(repeated.rows) == 2
     assert 400 < (repeated.index == 0).sum() < 600
+
+
+# A table of another width, and one that does not learn
+
+
+@pytest.mark.parametrize("unique", [False, True])
+def test_a_projection_leads_from_the_table_to_the_width_asked_for(unique):
+    embedding = TokenEmbedding(10, 3, vector_size=5)
+    ids = torch.tensor([4, 2, 4])
+    vectors = embedding(ids, unique=unique)
+    vectors = vectors.dense() if unique else vectors
+    rows = math.sqrt(5) * embedding.table.weight[ids]
+    torch.testing.assert_close(
+        vectors, torch.stack([embedding.projection.weight @ r for r in rows])
+    )
+
+
+def test_a_table_of_the_width_asked_for_needs_no_projection():
+    assert TokenEmbedding(10, 3, vector_size=3).projection is None
+
+
+def test_projected_vectors_start_with_unit_variance():
+    vectors = TokenEmbedding(2000, 200, vector_size=50)(torch.arange(2, 2000)).detach()
+    assert float(vectors.square().mean()) == pytest.approx(1, abs=0.1)
+
+
+def test_rows_that_are_set_are_what_the_network_reads():
+    embedding = TokenEmbedding(10, 3)
+    before = embedding(torch.arange(10)).detach()
+    vectors = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    embedding.set_rows(torch.tensor([7, 2]), vectors)
+    after = embedding(torch.arange(10)).detach()
+    torch.testing.assert_close(after[[7, 2]], vectors)
+    others = [0, 1, 3, 4, 5, 6, 8, 9]
+    assert torch.equal(after[others], before[others])
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_frozen_table_gets_no_gradient_and_the_projection_does(sparse):
+    embedding = TokenEmbedding(10, 3, vector_size=5, sparse=sparse)
+    embedding.freeze()
+    embedding(torch.tensor([4, 2])).sum().backward()
+    assert embedding.table.weight.grad is None
+    assert embedding.projection.weight.grad.any()
+    embedding.freeze(False)
+    embedding(torch.tensor([4, 2])).sum().backward()
+    assert embedding.table.weight.grad is not None

@@ -311,9 +311,7 @@ def test_tokens_in_chunks_are_learned_as_at_once():
 
 
 def test_tokens_cannot_be_split_into_characters():
-    with pytest.raises(
-        TypeError, match=r"row 0 is of type list\. Tokens cannot be split further"
-    ):
+    with pytest.raises(TypeError, match=r"row 0 is of type list\. Tokens cannot be split further"):
         SequenceVectorizer(analyzer="char").fit(TOKENS)
 
 

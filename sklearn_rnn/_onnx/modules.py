@@ -92,7 +92,10 @@ def encode(graph: Graph, module: SequenceNetwork, documents: Documents) -> str:
 def token_embedding(graph: Graph, module: TokenEmbedding, documents: Documents) -> str:
     """Return the vectors of the tokens, (n_steps, n_documents, embedding_dim)."""
     ids = _known_or_unknown(graph, documents.ids, module.table.num_embeddings)
-    return graph.add("Gather", module.scale * to_numpy(module.table.weight), ids)
+    table = module.scale * to_numpy(module.table.weight)
+    if module.projection is not None:
+        table = table @ to_numpy(module.projection.weight).T
+    return graph.add("Gather", table, ids)
 
 
 def recurrent_stack(graph: Graph, module: RecurrentStack, x: str, documents: Documents) -> str:

@@ -8,11 +8,13 @@ do without.
 """
 
 import os
+from pathlib import PurePath
 
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from sklearn_rnn import _word_vectors
 from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._files.atomic_write import write_atomically
@@ -79,7 +81,9 @@ def save(estimator, path):
     Notes
     -----
     The training history keeps the values of each epoch, but not those of each batch. A RandomState
-    passed as `random_state` is saved in its current state. After `partial_fit`, the vocabulary is
+    passed as `random_state` is saved in its current state. A path is saved as text, and
+    :class:`WordVectors` with all their words; to keep those out of the file, set the fitted
+    estimator's `embedding` to None before. After `partial_fit`, the vocabulary is
     saved, but neither the word counts nor the state of the optimizer. A loaded estimator therefore
     continues with `partial_fit` as it would after `fit`.
 
@@ -168,6 +172,10 @@ class _ModelWriter(Writer):
             return self.write_estimator(value)
         if _is_tokenizer(value):
             return {"type": "tokenizer", "json": value.to_str()}
+        if type(value) is _word_vectors.WordVectors:
+            return {"type": "WordVectors", "data": self.write(_word_vectors.to_data(value))}
+        if isinstance(value, PurePath):
+            return str(value)
         return super().write_other(value)
 
     def write_estimator(self, estimator):
@@ -238,6 +246,8 @@ class _ModelReader(Reader):
             return self.read_estimator
         if type_ == "tokenizer":
             return lambda written: build_tokenizer(written["json"])
+        if type_ == "WordVectors":
+            return lambda written: _word_vectors.from_data(self.read(written["data"]))
         return super().reader_of(type_)
 
     def read_estimator(self, written):

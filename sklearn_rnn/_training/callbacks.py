@@ -13,6 +13,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+from sklearn_rnn._training.growth import freeze_embeddings
 from sklearn_rnn._training.optimizers import clip_grad_norm
 from sklearn_rnn.modules import TokenEmbedding
 
@@ -183,6 +184,23 @@ class ClipGradNorm(Callback):
         if self.n_steps_:
             net.history.record("grad_norm", float(self.total_) / self.n_steps_)
         self.total_ = 0.0
+
+
+class FreezeEmbedding(Callback):
+    """Keep the table of the embedding as it is for the first epochs, so that the rest learns first.
+
+    Parameters
+    ----------
+    n_epochs : float
+        Number of epochs, infinity for all.
+    """
+
+    def __init__(self, n_epochs):
+        self.n_epochs = n_epochs
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Freeze the table, or let it learn."""
+        freeze_embeddings(net.module_, len(net.history) <= self.n_epochs)
 
 
 class LearningRateSchedule(Callback):

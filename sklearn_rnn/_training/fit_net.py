@@ -14,7 +14,12 @@ from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import building, training_modes
-from sklearn_rnn._training.settings import count_workers, resolve_training_length
+from sklearn_rnn._training.settings import (
+    count_workers,
+    resolve_frozen_epochs,
+    resolve_training_length,
+)
+from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.exceptions import FitInterruptedWarning
 
 
@@ -28,6 +33,7 @@ def fit_net(
     score: Any,
     seeds: Any,
     previous: nn.Module | None = None,
+    start: StartVectors | None = None,
 ) -> SequenceNet:
     """Train a net on checked documents and return it, leaving the estimator as it is.
 
@@ -47,6 +53,8 @@ def fit_net(
         Those of the order of documents, and of torch.
     previous : torch.nn.Module, default=None
         The network to go on from.
+    start : StartVectors, default=None
+        The vectors that words start from. None draws all of them.
 
     Raises
     ------
@@ -58,6 +66,8 @@ def fit_net(
     train_set = train.to_dataset(target)
     valid_set = None if valid is None else valid.to_dataset(target)
     batch_size, max_epochs = resolve_training_length(estimator, len(train_set))
+    is_new = previous is None
+    has_vectors = (start if is_new else estimator.embedding_source_) is not None
     plan = TrainingPlan(
         device=device,
         batch_size=batch_size,
@@ -66,10 +76,12 @@ def fit_net(
         order_seed=order_seed,
         lr_schedule=estimator.lr_schedule,
         score=score,
+        has_vectors=has_vectors,
+        n_frozen=resolve_frozen_epochs(estimator, has_vectors=has_vectors),
     )
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
         turn.enter_context(building(int(torch_seed), device))
-        net = make_net(estimator, train.X, vectorizer, target, plan, previous)
+        net = make_net(estimator, train.X, vectorizer, target, plan, previous, start)
         end_building(turn, net, estimator)
         net.partial_fit((train_set, valid_set))
     if net.interrupted_:

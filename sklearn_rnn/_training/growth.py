@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from sklearn_rnn._text.ngrams import NGrams
 from sklearn_rnn._training.optimizers import LazyAdamW
+from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules import NGramLinear, TokenEmbedding
 
 # A table that must move to grow gets so much more room than it needs, so that the time of all
@@ -68,6 +69,18 @@ def count_known_ids(module: nn.Module) -> int | None:
     return min((len(table.weight) for table in tables), default=None)
 
 
+def find_embedding(module: nn.Module) -> TokenEmbedding | None:
+    """Return the embedding of a network, None if it has none of ours."""
+    return next((part for part in module.modules() if isinstance(part, TokenEmbedding)), None)
+
+
+def freeze_embeddings(module: nn.Module, frozen: bool) -> None:
+    """Keep the tables of embeddings from learning, or let them learn again."""
+    for part in module.modules():
+        if isinstance(part, TokenEmbedding):
+            part.freeze(frozen)
+
+
 def check_known_ids(X: csr_array, module: nn.Module) -> None:
     """Refuse token ids that a network to be trained further has no vectors for."""
     known = count_known_ids(module)
@@ -88,9 +101,13 @@ def find_ngrams(module: nn.Module) -> NGrams | None:
 
 
 def grow_embeddings(
-    module: nn.Module, optimizer: torch.optim.Optimizer, n_ids: int, room: RoomToGrow
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    n_ids: int,
+    room: RoomToGrow,
+    start: StartVectors | None = None,
 ) -> None:
-    """Give ids that are new a row in the tables of embeddings, drawn as the first rows were."""
+    """Give ids that are new a row in the tables of embeddings, as the first ids got theirs."""
     for name, part in module.named_modules():
         if not isinstance(part, TokenEmbedding) or len(part.table.weight) >= n_ids:
             continue
@@ -103,6 +120,8 @@ def grow_embeddings(
         _change_state(optimizer, weight, lengthen)
         _set_weight(part.table, optimizer, room.lengthen(f"{name}.weight", weight.data, n_ids))
         part.reset_rows(n_known)
+        if start is not None:
+            start.fill(part, n_known)
 
 
 def grow_wide_path(module: nn.Module, optimizer: torch.optim.Optimizer, ngrams: NGrams) -> None:
@@ -145,7 +164,8 @@ def _set_weight(
     By another parameter: what still holds a loss, such as a traceback or a callback, holds the
     shape of the old one.
     """
-    old, new = table.weight, nn.Parameter(values)
+    old = table.weight
+    new = nn.Parameter(values, requires_grad=old.requires_grad)
     # At each step of this there is a state for the weight of the table, to be put back.
     if old in optimizer.state:
         optimizer.state[new] = optimizer.state[old]

@@ -20,19 +20,21 @@ from sklearn_rnn._training.batches import SimilarLengthBatches
 from sklearn_rnn._training.callbacks import (
     CheckLoss,
     ClipGradNorm,
+    FreezeEmbedding,
     KeepBest,
     LearningRateSchedule,
     ProgressBar,
     ValidationScore,
 )
 from sklearn_rnn._training.device import resolve_device
-from sklearn_rnn._training.growth import count_known_ids, find_ngrams
+from sklearn_rnn._training.growth import count_known_ids, find_embedding, find_ngrams
 from sklearn_rnn._training.make_network import count_ids, make_network
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.optimizers import OPTIMIZERS, LazyAdamW
 from sklearn_rnn._training.precision import KERNEL_CELLS, resolve_precision
 from sklearn_rnn._training.schedules import SCHEDULES
 from sklearn_rnn._training.settings import resolve_kernels
+from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules.kernels import has_kernels, load_kernels
 from sklearn_rnn.utils._param_names import did_you_mean
@@ -61,6 +63,10 @@ class TrainingPlan:
         One of `SCHEDULES`.
     score : callable, default=None
         The score of early stopping, as `ValidationScore` takes it.
+    has_vectors : bool, default=False
+        Whether the words start from vectors, or did when the network was new.
+    n_frozen : float, default=0
+        Number of epochs for which the embedding does not learn.
     """
 
     device: torch.device
@@ -70,6 +76,8 @@ class TrainingPlan:
     order_seed: int
     lr_schedule: str
     score: Callable | None = None
+    has_vectors: bool = False
+    n_frozen: float = 0
 
 
 def prepare_device(estimator: Any) -> torch.device:
@@ -92,6 +100,7 @@ def make_net(
     target: Target,
     plan: TrainingPlan,
     previous: nn.Module | None = None,
+    start: StartVectors | None = None,
 ) -> SequenceNet:
     """Return an initialized net, with new weights or with those of a previous module.
 
@@ -109,15 +118,30 @@ def make_net(
         The training.
     previous : torch.nn.Module, default=None
         A network of the same shape, whose weights, words and pairs are taken over.
+    start : StartVectors, default=None
+        The vectors that words start from. None draws all of them.
     """
-    n_ids = ngrams = None
+    n_ids = ngrams = like = None
     if previous is not None:
         n_ids, ngrams = count_known_ids(previous), find_ngrams(previous)
+        like, start = find_embedding(previous), None
     if n_ids is None:
         n_ids = count_ids(X, vectorizer)
+        if start is not None:
+            n_ids = max(n_ids, len(start.found))  # an array can have more rows
     params = _net_params(estimator, target, plan)
     is_sparse = params["optimizer"] is LazyAdamW
-    module = make_network(estimator, X, n_ids, target.n_outputs, sparse=is_sparse, ngrams=ngrams)
+    module = make_network(
+        estimator,
+        X,
+        n_ids,
+        target.n_outputs,
+        sparse=is_sparse,
+        ngrams=ngrams,
+        start=start,
+        like=like,
+        has_vectors=plan.has_vectors,
+    )
     net = SequenceNet(**{"module": module, **params}).initialize()
     if previous is not None:
         _take_weights(net.module_, previous, estimator)
@@ -215,6 +239,8 @@ def check_skorch_params(estimator: Any) -> dict:
 def make_callbacks(estimator: Any, target: Target, plan: TrainingPlan) -> list:
     """Return the callbacks of a training: ours, and behind them those of the user."""
     callbacks: list = [("check_loss", CheckLoss())]
+    if plan.n_frozen:
+        callbacks.append(("freeze_embedding", FreezeEmbedding(plan.n_frozen)))
     if estimator.early_stopping:
         stopper = EarlyStopping(
             monitor="valid_score",

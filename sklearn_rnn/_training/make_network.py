@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,10 +14,14 @@ from sklearn_rnn._text.ngrams import NGrams, count_ngrams
 from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._text.vocabulary import FIRST_ID
 from sklearn_rnn._training.settings import resolve_kernels, resolve_wide_weight
-from sklearn_rnn.modules import NGramLinear, WideAndDeep, build_network
+from sklearn_rnn._training.start_embedding import StartVectors
+from sklearn_rnn.modules import NGramLinear, TokenEmbedding, WideAndDeep, build_network
 
 # Bound on the weights of word pairs, 128 MiB of them: many classes times many pairs grow large.
 _MAX_PAIR_WEIGHTS = 2**25
+
+# Features of a token vector where no vectors say how many.
+_DEFAULT_DIM = 100
 
 # Parameters of an estimator that the network takes by the same name.
 _ARGUMENTS = (
@@ -25,7 +29,6 @@ _ARGUMENTS = (
     "activation",
     "bidirectional",
     "num_layers",
-    "embedding_dim",
     "hidden_size",
     "recurrent_init",
     "forget_bias",
@@ -49,6 +52,9 @@ def make_network(
     *,
     sparse: bool,
     ngrams: NGrams | None = None,
+    start: StartVectors | None = None,
+    like: TokenEmbedding | None = None,
+    has_vectors: bool = False,
 ) -> nn.Module:
     """Build the network of an estimator, with new weights.
 
@@ -66,22 +72,48 @@ def make_network(
         Whether the gradients of its tables hold only the rows of a batch.
     ngrams : NGrams, default=None
         The words and pairs of the wide path. None counts those of `X`.
+    start : StartVectors, default=None
+        The vectors that words start from. None draws all of them.
+    like : TokenEmbedding, default=None
+        The embedding of an earlier network, whose widths are those of this one.
+    has_vectors : bool, default=False
+        Whether this one or the earlier one started from word vectors.
     """
     deep = build_network(
         num_embeddings=n_ids,
+        **_embedding_sizes(estimator, start, like),
         n_outputs=n_outputs,
         max_length=_longest_read(X, estimator.crop_length),
         kernels=resolve_kernels(estimator),
         sparse=sparse,
         **{name: getattr(estimator, name) for name in _ARGUMENTS},
     )
+    if start is not None:
+        start.fill(cast("TokenEmbedding", deep.embedding))
     if not estimator.wide_weight:
         return deep
     if ngrams is None:
         ngrams = count_ngrams(X, n_ids, max_pairs=max_pairs(n_outputs))
     parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
     wide = NGramLinear(n_outputs, *parts, sparse=sparse, kernels=resolve_kernels(estimator))
-    return WideAndDeep(deep, wide, resolve_wide_weight(estimator, X.shape[0]))
+    wide_weight = resolve_wide_weight(estimator, X.shape[0], has_vectors=has_vectors)
+    return WideAndDeep(deep, wide, wide_weight)
+
+
+def _embedding_sizes(
+    estimator: Any, start: StartVectors | None, like: TokenEmbedding | None
+) -> dict[str, Any]:
+    """Return the widths of the table and of the vectors that the network reads."""
+    if like is not None:
+        vector_size, natural_dim = like.table.embedding_dim, like.output_size
+    else:
+        vector_size = natural_dim = _DEFAULT_DIM if start is None else start.n_features
+    embedding_dim = estimator.embedding_dim
+    if embedding_dim == "auto":
+        embedding_dim = natural_dim
+    if start is None and like is None:
+        vector_size = embedding_dim
+    return {"embedding_dim": embedding_dim, "vector_size": vector_size}
 
 
 def max_pairs(n_outputs: int) -> int:

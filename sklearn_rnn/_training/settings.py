@@ -5,6 +5,7 @@ In each function, `estimator` is read for its parameters alone.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 from typing import Any
 
@@ -26,11 +27,23 @@ def resolve_training_length(estimator: Any, n_documents: int) -> tuple[int, int]
     return batch_size, max_epochs
 
 
-def resolve_wide_weight(estimator: Any, n_documents: int) -> float:
-    """Return the share of the wide path: the more documents, the less of it is needed."""
+def resolve_wide_weight(estimator: Any, n_documents: int, *, has_vectors: bool = False) -> float:
+    """Return the share of the wide path: the more the network knows, the less of it is needed.
+
+    It knows more the more documents there are, or if it starts from word vectors.
+    """
     if estimator.wide_weight != "auto":
         return estimator.wide_weight
+    if has_vectors:
+        return 0.6
     return 1 - float(np.clip(np.sqrt(n_documents) / 250, 0.1, 0.4))
+
+
+def resolve_frozen_epochs(estimator: Any, *, has_vectors: bool) -> float:
+    """Return for how many epochs the embedding does not learn: 0 if it started at random."""
+    if not (has_vectors and estimator.freeze_embedding):
+        return 0
+    return math.inf if estimator.freeze_embedding is True else estimator.freeze_embedding
 
 
 def resolve_kernels(estimator: Any) -> bool | str:

@@ -17,12 +17,15 @@ from sklearn_rnn._text.ngrams import NGramCounts
 from sklearn_rnn._text.sequences import sequence_lengths, sequences_from_flat
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.documents import Documents
+from sklearn_rnn._training.embedding_source import AUTO
 from sklearn_rnn._training.fit_net import end_building, end_training
 from sklearn_rnn._training.growth import (
     RoomToGrow,
     TrainingState,
     count_known_ids,
+    find_embedding,
     find_ngrams,
+    freeze_embeddings,
     grow_embeddings,
     grow_wide_path,
 )
@@ -33,8 +36,10 @@ from sklearn_rnn._training.process_state import building, training_modes
 from sklearn_rnn._training.settings import (
     STREAM_BATCH_SIZE,
     count_workers,
+    resolve_frozen_epochs,
     resolve_wide_weight,
 )
+from sklearn_rnn._training.start_embedding import StartVectors, find_start
 from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
 from sklearn_rnn.modules import WideAndDeep
 
@@ -69,6 +74,10 @@ class Stream:
         Number of chunks.
     room : RoomToGrow
         Room behind the tables.
+    embedding : object
+        Where new words are looked up, None for nowhere.
+    found : ndarray of bool of shape (n_ids,) or None
+        Which ids had a vector there. None before the first chunk.
     """
 
     first_seed: int
@@ -78,6 +87,8 @@ class Stream:
     waiting: tuple[csr_array, ...] = ()
     n_chunks: int = 0
     room: RoomToGrow = field(default_factory=RoomToGrow)
+    embedding: Any = None
+    found: np.ndarray | None = None
 
     @property
     def seed(self) -> int:
@@ -116,7 +127,7 @@ def _joined(parts: Sequence[csr_array]) -> csr_array:
 @contextmanager
 def trained_on_chunk(
     estimator: Any, documents: Documents, target: Target, vectorizer: Any
-) -> Iterator[tuple[SequenceNet, list]]:
+) -> Iterator[tuple[SequenceNet, list, StartVectors | None]]:
     """Make one pass over a chunk; what fails in here or in the block undoes all of it.
 
     Parameters
@@ -136,6 +147,8 @@ def trained_on_chunk(
         The trained net: that of the estimator, or a new one.
     epochs : list of dict
         What its history says of the chunk.
+    start : StartVectors or None
+        The vectors that the new words of the chunk start from.
     """
     X = documents.X
     fitted: SequenceNet | None = getattr(estimator, "net_", None)
@@ -145,6 +158,7 @@ def trained_on_chunk(
         prepare_kernels(estimator, device)  # it may come from another process
     else:
         stream, device = _start_stream(estimator, fitted), prepare_device(estimator)
+    start = _find_start(estimator, stream, X, vectorizer, fitted)
     before = _StateBefore(estimator)
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
         turn.enter_context(building(stream.seed, device))
@@ -153,8 +167,8 @@ def trained_on_chunk(
                 net = ongoing
                 before.training = TrainingState(net, np.union1d(X.data, UNKNOWN_ID))
             else:
-                net = _open_net(estimator, X, vectorizer, target, stream, device)
-            stream = _grow(net, stream, X, vectorizer, target, estimator)
+                net = _open_net(estimator, X, vectorizer, target, stream, device, start)
+            stream = _grow(net, stream, X, vectorizer, target, estimator, start)
             end_building(turn, net, estimator)
             n_epochs = len(net.history)
             net.partial_fit((documents.to_dataset(target, mean_weight=1), None))
@@ -163,7 +177,7 @@ def trained_on_chunk(
             end_training(net)
             net.stream_ = stream
             epochs = net.history[n_epochs:]
-            yield net, epochs
+            yield net, epochs, start
             for row in epochs:
                 row["batches"] = []
                 row["epoch"] = stream.n_chunks  # skorch counts the rows
@@ -186,11 +200,40 @@ def _start_stream(estimator: Any, fitted: SequenceNet | None) -> Stream:
     # The same seeds as in fit, whose first is for the documents set aside.
     random_state = check_random_state(estimator.random_state)
     _, order_seed, first_seed = random_state.randint(np.iinfo(np.int32).max, size=3)
-    stream = Stream(int(first_seed), int(order_seed), estimator.lr)
+    stream = Stream(
+        int(first_seed),
+        int(order_seed),
+        estimator.lr,
+        embedding=estimator.embedding if fitted is None else _fitted_embedding(estimator),
+    )
     ngrams = None if fitted is None else find_ngrams(fitted.module_)
     if ngrams is not None:
         stream = replace(stream, counts=NGramCounts.from_ngrams(ngrams))
     return stream
+
+
+def _fitted_embedding(estimator: Any) -> Any:
+    """Return where `fit` looked words up, with "auto" decided."""
+    source = estimator.embedding_source_
+    is_auto = isinstance(estimator.embedding, str) and estimator.embedding == AUTO
+    return source if source is None or is_auto else estimator.embedding
+
+
+def _find_start(
+    estimator: Any, stream: Stream, X: csr_array, vectorizer: Any, fitted: SequenceNet | None
+) -> StartVectors | None:
+    """Return the vectors of the words that the stream has not looked up."""
+    start = find_start(estimator, stream.embedding, X, vectorizer, stream.found)
+    if start is None or fitted is None:
+        return start
+    known = find_embedding(fitted.module_)
+    if known is not None and known.table.embedding_dim != start.n_features:
+        raise ValueError(
+            f"The network started from vectors of {known.table.embedding_dim} features, and new "
+            f"words cannot start from others. Got an 'embedding' of {start.n_features} features. "
+            "Set it back, or to None for random ones."
+        )
+    return start
 
 
 def _open_net(
@@ -200,6 +243,7 @@ def _open_net(
     target: Target,
     stream: Stream,
     device: torch.device,
+    start: StartVectors | None,
 ) -> SequenceNet:
     """Return a net for a stream, with the weights of the fitted one where there is one."""
     batch_size = estimator.batch_size
@@ -210,9 +254,10 @@ def _open_net(
         n_steps=1,
         order_seed=stream.order_seed,
         lr_schedule="constant",
+        has_vectors=start is not None,
     )
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
-    return make_net(estimator, X, vectorizer, target, plan, previous)
+    return make_net(estimator, X, vectorizer, target, plan, previous, start)
 
 
 def _grow(
@@ -222,6 +267,7 @@ def _grow(
     vectorizer: Any,
     target: Target,
     estimator: Any,
+    start: StartVectors | None,
 ) -> Stream:
     """Make room for what is new in a chunk, before it is trained on."""
     module, optimizer, lr = net.module_, net.optimizer_, estimator.lr
@@ -230,15 +276,24 @@ def _grow(
         rate = target.wide_lr if group.get("plain") else float
         group["lr"] *= rate(lr) / rate(stream.lr)
     grown = replace(stream, lr=lr, n_chunks=stream.n_chunks + 1)
+    if start is None:
+        grown = replace(grown, embedding=None)
+    else:
+        grown = replace(grown, embedding=start.embedding, found=start.found)
+    has_vectors = start is not None
+    n_frozen = resolve_frozen_epochs(estimator, has_vectors=has_vectors)
+    freeze_embeddings(module, stream.n_chunks < n_frozen)
     known = count_known_ids(module)
     if known is None:
         return grown
     n_ids = max(known, count_ids(X, vectorizer, known))
-    grow_embeddings(module, optimizer, n_ids, stream.room)
+    grow_embeddings(module, optimizer, n_ids, stream.room, start)
     if isinstance(module, WideAndDeep):
         grown = grown.add(X, n_ids)
         if grown.counts is not stream.counts:
             ngrams = grown.counts.ngrams(max_pairs=max_pairs(target.n_outputs))
             grow_wide_path(module, optimizer, ngrams)
-        module.wide_weight = resolve_wide_weight(estimator, grown.n_documents)
+        module.wide_weight = resolve_wide_weight(
+            estimator, grown.n_documents, has_vectors=has_vectors
+        )
     return grown

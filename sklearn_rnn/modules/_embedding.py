@@ -59,8 +59,8 @@ class WordDropout(nn.Module):
 class TokenEmbedding(nn.Module):
     """Look up a vector for each token, with dropout of words and of features.
 
-    As in the Transformer, the table starts at values of variance ``1 / embedding_dim`` and the
-    vectors are multiplied by the root of `embedding_dim`: they reach the network with unit
+    As in the Transformer, the table starts at values of variance ``1 / vector_size`` and the
+    vectors are multiplied by the root of `vector_size`: they reach the network with unit
     variance, while a step of the optimizer moves them far enough for words that occur rarely.
 
     Parameters
@@ -69,7 +69,10 @@ class TokenEmbedding(nn.Module):
         Number of ids, padding (0) and unknown (1) included. A larger id is
         read as unknown.
     embedding_dim : int
-        Features of a token's vector.
+        Features of a token's vector, as the network reads it.
+    vector_size : int or None, default=None
+        Columns of the table. If it differs from `embedding_dim`, a linear layer without bias, the
+        projection, leads from one to the other. None is `embedding_dim`.
     dropout : float, default=0.0
         Dropout of single features of the vectors.
     word_dropout : float, default=0.0
@@ -88,18 +91,24 @@ class TokenEmbedding(nn.Module):
         num_embeddings: int,
         embedding_dim: int,
         *,
+        vector_size: int | None = None,
         dropout: float = 0.0,
         word_dropout: float = 0.0,
         sparse: bool = False,
     ) -> None:
         super().__init__()
         self.word_dropout = WordDropout(word_dropout)
-        self.table = nn.Embedding(num_embeddings, embedding_dim, padding_idx=0, sparse=sparse)
+        vector_size = vector_size or embedding_dim
+        self.table = nn.Embedding(num_embeddings, vector_size, padding_idx=0, sparse=sparse)
+        self.projection: nn.Linear | None = None
         self.dropout = Dropout(dropout)
         self.output_size = embedding_dim
-        self.scale = math.sqrt(embedding_dim)
+        self.scale = math.sqrt(vector_size)
         with torch.no_grad():
             self.table.weight /= self.scale
+            if vector_size != embedding_dim:
+                self.projection = nn.Linear(vector_size, embedding_dim, bias=False)
+                self.projection.weight.normal_().div_(self.scale)  # keeps the unit variance
 
     def reset_rows(self, first: int) -> None:
         """Draw the vectors of the ids from `first` on anew.
@@ -111,6 +120,30 @@ class TokenEmbedding(nn.Module):
         """
         with torch.no_grad():
             self.table.weight[first:].normal_().div_(self.scale)
+
+    def set_rows(self, ids: Tensor, vectors: Tensor) -> None:
+        """Give ids the vectors that they are to start with.
+
+        Parameters
+        ----------
+        ids : torch.Tensor of int64 of shape (n_ids,)
+            The ids, each once.
+        vectors : torch.Tensor of float32 of shape (n_ids, vector_size)
+            Their vectors, of about unit variance.
+        """
+        with torch.no_grad():
+            weight = self.table.weight
+            weight[ids.to(weight.device)] = vectors.to(weight.device) / self.scale
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Keep the table from learning, or let it learn again. The projection always does.
+
+        Parameters
+        ----------
+        frozen : bool, default=True
+            Whether the table is to stay as it is. No gradient is then computed for it.
+        """
+        self.table.weight.requires_grad_(not frozen)
 
     def forward(self, ids: Tensor, *, unique: bool = False) -> Tensor | UniqueRows:
         """Return the vectors of the tokens.
@@ -131,19 +164,24 @@ class TokenEmbedding(nn.Module):
         if unique and not differ:
             return self._unique_rows(self.word_dropout(ids))
         ids = ids.masked_fill(ids >= self.table.num_embeddings, UNKNOWN_ID)
-        ids = self.word_dropout(ids)
-        return self.dropout(self.scale * self.table(ids))
+        return self.dropout(self._projected(self.scale * self.table(self.word_dropout(ids))))
 
     def _unique_rows(self, ids: Tensor) -> UniqueRows:
         n_ids, weight = self.table.num_embeddings, self.table.weight
         if ids.dtype == torch.int32 and own_kernels.can_update(True, weight):
             ids, index = own_kernels.unique_ids(ids, n_ids, UNKNOWN_ID)
             if self.table.sparse:
-                return UniqueRows(_ScaledRows.apply(ids, self.scale, weight), index)
+                return UniqueRows(
+                    self._projected(_ScaledRows.apply(ids, self.scale, weight)), index
+                )
         else:
             known = ids.masked_fill(ids >= n_ids, UNKNOWN_ID)
             ids, index = torch.unique(known, return_inverse=True)
-        return UniqueRows(self.scale * self.table(ids), index)
+        return UniqueRows(self._projected(self.scale * self.table(ids)), index)
+
+    def _projected(self, x: Tensor) -> Tensor:
+        # Under autocast a product has fewer digits, and recurrent layers round by themselves.
+        return x if self.projection is None else self.projection(x).to(x.dtype)
 
 
 class _ScaledRows(torch.autograd.Function):

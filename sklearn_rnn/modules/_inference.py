@@ -203,6 +203,7 @@ class Predictor:
 
     def _take_embedding(self, embedding: Any) -> int:
         _require(type(embedding) is TokenEmbedding and type(embedding.table) is nn.Embedding)
+        _require(embedding.projection is None)
         table = embedding.table
         n_ids, width = table.weight.shape
         _require(n_ids == table.num_embeddings > UNKNOWN_ID and table.max_norm is None)

@@ -149,6 +149,7 @@ def build_network(
     bidirectional: bool = True,
     num_layers: int = 1,
     embedding_dim: int = 100,
+    vector_size: int | None = None,
     hidden_size: int = 64,
     recurrent_init: str | None = None,
     forget_bias: float | Literal["chrono"] | None = None,
@@ -186,6 +187,8 @@ def build_network(
         Number of recurrent layers.
     embedding_dim : int, default=100
         Features of a token.
+    vector_size : int or None, default=None
+        Columns of the embedding table, see `TokenEmbedding`. None is `embedding_dim`.
     hidden_size : int, default=64
         Units of a layer in one direction.
     recurrent_init : {"orthogonal", "identity", "uniform"}, default=None
@@ -235,7 +238,11 @@ def build_network(
     """
     arguments = dict(locals())  # first of all, while there are no other names
     embedding = TokenEmbedding(
-        num_embeddings, embedding_dim, word_dropout=word_dropout, sparse=sparse
+        num_embeddings,
+        embedding_dim,
+        vector_size=vector_size,
+        word_dropout=word_dropout,
+        sparse=sparse,
     )
     sizes: dict[str, Any] = {
         "num_layers": num_layers,

@@ -10,6 +10,9 @@ OTHER_NAMES = {
     "activation": "act hidden_act nonlinearity",
     "bidirectional": "bi bidir",
     "num_layers": "depth hidden_layers layers n_layer n_layers num_hidden_layers num_rnn_layers",
+    "embedding": "embedding_matrix embeddings embedding_weights pretrained_embeddings "
+    "pretrained_vectors pretrainedVectors word_vectors",
+    "freeze_embedding": "embedding_trainable freeze freeze_embeddings trainable",
     "embedding_dim": "d_model embed_dim embed_size embedding_size embeddings_size emb_dim emb_size "
     "input_size output_dim vector_size word_dim",
     "hidden_size": "hidden hidden_dim hidden_layer_sizes hidden_units n_hidden n_units num_units "
