@@ -165,6 +165,20 @@ def test_wide_path_may_know_fewer_words_than_the_embedding():
     assert_same(network)
 
 
+@pytest.mark.parametrize("vector_size", [1, 8, 40])
+@pytest.mark.parametrize("skip_connection", [True, False])
+def test_vectors_of_another_size_are_projected(vector_size, skip_connection):
+    assert_same(make_network(vector_size=vector_size, skip_connection=skip_connection))
+
+
+def test_projections_may_have_any_size():
+    network = make_network(vector_size=8)
+    network.deep.embedding.projection = nn.Linear(8, 5, bias=False)
+    assert_same(network)
+    network.deep.embedding.projection = nn.Linear(8, 5)
+    assert make_predictor(network) is None
+
+
 def test_head_without_bias():
     network = make_network()
     network.deep.head.bias = None

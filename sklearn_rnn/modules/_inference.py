@@ -58,9 +58,11 @@ class _Network(Structure):
 
     _fields_ = [
         ("n_ids", c_int64),
+        ("vector_size", c_int64),
         ("embedding_dim", c_int64),
         ("table", c_void_p),
         ("scale", c_double),
+        ("from_vectors", c_void_p),
         ("n_layers", c_int64),
         ("n_directions", c_int64),
         ("n_units", c_int64),
@@ -203,14 +205,18 @@ class Predictor:
 
     def _take_embedding(self, embedding: Any) -> int:
         _require(type(embedding) is TokenEmbedding and type(embedding.table) is nn.Embedding)
-        _require(embedding.projection is None)
-        table = embedding.table
-        n_ids, width = table.weight.shape
+        table, projection = embedding.table, embedding.projection
+        n_ids, vector_size = table.weight.shape
         _require(n_ids == table.num_embeddings > UNKNOWN_ID and table.max_norm is None)
         net = self._network
-        net.n_ids, net.embedding_dim, net.scale = n_ids, width, embedding.scale
-        net.table = self._address(table.weight, n_ids, width)
-        return width
+        net.n_ids, net.vector_size, net.scale = n_ids, vector_size, embedding.scale
+        net.table = self._address(table.weight, n_ids, vector_size)
+        net.embedding_dim = vector_size
+        if projection is not None:
+            _require(type(projection) is nn.Linear and projection.bias is None)
+            net.embedding_dim = len(projection.weight)
+            net.from_vectors = self._address(projection.weight, net.embedding_dim, vector_size)
+        return net.embedding_dim
 
     def _take_encoder(self, stack: Any, n_inputs: int) -> int:
         """Take the recurrent layers, and return how many features a state has."""

@@ -36,15 +36,24 @@ class Encoder {
   // Units of a direction in whole vectors, of all directions, and features of a word.
   const int64_t padded, stride, row;
 
+  // What is read of each distinct word: its vector, in rows of `row` numbers.
   Buffer embed() const {
-    Buffer rows(part.words.size() * row);
+    const int64_t n_words = part.words.size(), width = whole(net.vector_size);
+    Buffer vectors(n_words * width);
     const float scale = net.scale;
-    for (size_t w = 0; w < part.words.size(); w++) {
-      const float *from = net.table + part.words[w] * net.embedding_dim;
-      float *to = rows.at(w * row);
-      for (int64_t k = 0; k < net.embedding_dim; k++) to[k] = scale * from[k];
-      std::fill(to + net.embedding_dim, to + row, 0.0f);
+    for (int64_t w = 0; w < n_words; w++) {
+      const float *from = net.table + part.words[w] * net.vector_size;
+      float *to = vectors.at(w * width);
+      for (int64_t k = 0; k < net.vector_size; k++) to[k] = scale * from[k];
+      std::fill(to + net.vector_size, to + width, 0.0f);
     }
+    if (!net.from_vectors) return vectors;
+    const Projection<1> projection(
+        net.embedding_dim, in_order(net.vector_size),
+        [&](int64_t column) { return net.from_vectors + column * net.vector_size; },
+        [](int64_t) { return 0.0f; });
+    Buffer rows(n_words * row);
+    projection.write(vectors.at(0), width, n_words, rows.at(0));
     return rows;
   }
 

@@ -19,9 +19,10 @@ struct Direction {
 
 // Each number takes 8 bytes, in the order of the fields of `_Network` in Python.
 struct Network {
-  int64_t n_ids, embedding_dim;
-  const float *table;  // (n_ids, embedding_dim)
+  int64_t n_ids, vector_size, embedding_dim;
+  const float *table;  // (n_ids, vector_size)
   double scale;
+  const float *from_vectors;  // (embedding_dim, vector_size), null where the sizes are the same
   int64_t n_layers, n_directions, n_units;
   const Direction *directions;        // by layer, the one that reads backwards second
   int64_t last, max, mean, skip;      // whether a document's vector has these parts

@@ -2,8 +2,6 @@
 
 #pragma once
 
-#include <type_traits>
-
 #include "cells.h"
 #include "network.h"
 #include "products.h"
@@ -108,7 +106,7 @@ Projection<4> project_inputs(const Direction &weights, int64_t n, int64_t n_inpu
         const int64_t row = row_of<Cell>(column, n);
         if (row == NOWHERE) return 0.0f;
         // The reset gate of a GRU stands between the two biases of the new gate.
-        const bool apart = std::is_same<Cell, Gru>::value && row >= 2 * n;
+        const bool apart = Cell::OWN_BIAS && row >= 2 * n;
         return apart ? weights.bias_ih[row] : weights.bias_ih[row] + weights.bias_hh[row];
       });
 }
@@ -125,7 +123,7 @@ void read(const Part &part, const Direction &weights, int64_t n, bool backwards,
     return row == NOWHERE ? nullptr : weights.weight_hh + row * n;
   });
   Aligned bias(padded);
-  if (std::is_same<Cell, Gru>::value) std::copy_n(weights.bias_hh + 2 * n, n, bias.at(0));
+  if (Cell::OWN_BIAS) std::copy_n(weights.bias_hh + 2 * n, n, bias.at(0));
   Aligned kept(size * padded), zeros(padded);
   const Buffer even(size * padded), odd(size * padded);
   std::vector<int64_t> token(size), next_token(size);
