@@ -36,6 +36,7 @@ from sklearn_rnn import (
 )
 from sklearn_rnn._saving.estimators import ESTIMATORS
 from sklearn_rnn._targets.numbers import NUMBER_LOSSES
+from sklearn_rnn._text.words import TOKEN_PATTERN
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.exceptions import ModelFileError
 from sklearn_rnn.modules import GRUCell
@@ -443,6 +444,8 @@ def test_first_release_opens_for_ever():
     np.testing.assert_allclose(proba, expected["probabilities"], rtol=0, atol=1e-5)
     np.testing.assert_allclose(clf.loss_curve_, expected["loss_curve"], atol=1e-5)
     assert clf.class_weight == {"praise": 2.0}
+    # Words of every script came later: a model goes on to split as it did.
+    assert clf.vectorizer_.token_pattern == TOKEN_PATTERN
 
 
 # What is refused on save
