@@ -305,7 +305,7 @@ class SequenceNet(NeuralNet):
         outputs : ndarray of float32 of shape (n_documents, n_outputs)
         """
         function = self.module_ if function is None else function
-        if self._may_use_kernel(dataset):
+        if may_use_kernel(self, dataset):
             outputs = predict_by_kernel(function, dataset)
             if outputs is not None:
                 return outputs
@@ -323,14 +323,15 @@ class SequenceNet(NeuralNet):
         outputs[np.concatenate(plan)] = np.concatenate(parts)
         return outputs
 
-    def _may_use_kernel(self, dataset: SequenceDataset) -> bool:
-        """Return whether a prediction is nothing but calls of the module, in float32 on the CPU."""
-        return (
-            type(dataset) is SequenceDataset
-            and self.iterator_valid is SimilarLengthBatches
-            and self.autocast_dtype == torch.float32
-            and torch.device(self.device).type == "cpu"
-        )
+
+def may_use_kernel(net: SequenceNet, dataset: SequenceDataset) -> bool:
+    """Return whether a prediction is nothing but calls of the module, in float32 on the CPU."""
+    return (
+        type(dataset) is SequenceDataset
+        and net.iterator_valid is SimilarLengthBatches
+        and net.autocast_dtype == torch.float32
+        and torch.device(net.device).type == "cpu"
+    )
 
 
 def listens(callback: Callback, event: str) -> bool:
