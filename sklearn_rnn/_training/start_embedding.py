@@ -219,5 +219,5 @@ def _warn_if_hardly_any(estimator: Any, start: StartVectors, X: csr_array) -> No
             f"The 'embedding' parameter of {type(estimator).__name__} has vectors for only "
             f"{share:.0%} of the tokens in X; all others start from random ones. Do language, "
             "lower case and analyzer of the vectorizer suit the vectors?",
-            stacklevel=2,
+            stacklevel=6,  # of who called fit
         )
