@@ -1162,6 +1162,13 @@ class PartsOfBatches(Callback):
             self.n_parts_.append(len(batch[0].parts))
 
 
+@pytest.fixture
+def cut_batches(monkeypatch):
+    """Let batches be cut that kernels would read whole."""
+    least = batches_file.MIN_TOKENS_TO_CUT
+    monkeypatch.setattr(batches_file, "MIN_TOKENS_TO_CUT_WITH_KERNELS", least)
+
+
 def fit_in_parts(X, y, **params):
     parts = PartsOfBatches()
     clf = make_classifier(callbacks=[parts], **params).fit(X, y)
@@ -1170,6 +1177,7 @@ def fit_in_parts(X, y, **params):
 
 
 # All cells learn in parts in test_net.py.
+@pytest.mark.usefixtures("cut_batches")
 @pytest.mark.parametrize("cell", ["lstm", "sru"])
 def test_number_of_jobs_does_not_matter(cell, reviews):
     X, y = reviews
@@ -1182,6 +1190,7 @@ def test_number_of_jobs_does_not_matter(cell, reviews):
         np.testing.assert_array_equal(other.predict_proba(X), proba)
 
 
+@pytest.mark.usefixtures("cut_batches")
 def test_number_of_jobs_may_change_after_fit(reviews):
     X, y = reviews
     clf = fit_in_parts(X, y, n_jobs=2)
@@ -1190,6 +1199,7 @@ def test_number_of_jobs_may_change_after_fit(reviews):
         np.testing.assert_array_equal(clf.set_params(n_jobs=n_jobs).predict_proba(X), proba)
 
 
+@pytest.mark.usefixtures("cut_batches")
 def test_parts_do_not_change_what_is_learned(reviews, monkeypatch):
     X, y = reviews
     weight = np.linspace(0, 3, len(X))
@@ -1202,6 +1212,7 @@ def test_parts_do_not_change_what_is_learned(reviews, monkeypatch):
     np.testing.assert_allclose(clf.predict_proba(X), whole.predict_proba(X), atol=1e-3)
 
 
+@pytest.mark.usefixtures("cut_batches")
 def test_fits_in_threads_that_each_use_threads(reviews):
     X, y = reviews
     expected = fit_in_parts(X, y, n_jobs=1)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
-from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping
-from torch import Tensor, nn
+from skorch.callbacks import EarlyStopping
+from torch import Tensor
 
 from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches, TokenBatch
 from sklearn_rnn._training.device import moved
+from sklearn_rnn._training.listed_net import ListedNet
 from sklearn_rnn._training.net_data import net_from_bytes, net_to_bytes
 from sklearn_rnn._training.predict import predict_by_kernel
 from sklearn_rnn._training.process_state import side_by_side
@@ -39,25 +39,7 @@ class PickledState:
         self.state = state
 
 
-class Walk(NamedTuple):
-    """What a walk through the modules of a net finds: at every step it would be the same.
-
-    Parameters
-    ----------
-    modules : list of torch.nn.Module
-        The module and the criterion with all their parts.
-    parameters : list of (str, torch.nn.Parameter)
-        With their names.
-    listeners : dict of str to list of skorch.callbacks.Callback
-        The callbacks that have something to do for an event, by its name.
-    """
-
-    modules: list[nn.Module]
-    parameters: list[tuple[str, nn.Parameter]]
-    listeners: dict[str, list[Callback]]
-
-
-class SequenceNet(NeuralNet):
+class SequenceNet(ListedNet):
     """skorch net over `SequenceDataset`, with a weight for each document.
 
     Its own are: `fit` takes the pair of training and validation set (or None) as `X`; a batch
@@ -78,9 +60,6 @@ class SequenceNet(NeuralNet):
 
     # The random numbers of a training. None draws torch's own.
     _random: torch.Generator | None = None
-
-    # The modules and parameters, listed once an epoch. None looks them up.
-    _walk: Walk | None = None
 
     def __init__(
         self, *args: Any, autocast_dtype: torch.dtype = torch.float32, **kwargs: Any
@@ -171,50 +150,6 @@ class SequenceNet(NeuralNet):
                     parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
         return {"loss": sum(losses), "y_pred": join_parts(outputs)}
 
-    def on_epoch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
-        """Forget what was listed: some may have changed since the last epoch."""
-        super().on_epoch_begin(net, *args, **kwargs)
-        self._walk = None
-
-    def on_batch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
-        """List modules, parameters and callbacks before the first batch of an epoch."""
-        super().on_batch_begin(net, *args, **kwargs)
-        if self._walk is not None:
-            return
-        names = [f"{name}_" for name in self._modules + self._criteria]
-        roots = [part for name in names if isinstance(part := getattr(self, name), nn.Module)]
-        modules = [part for root in roots for part in root.modules()]
-        listeners = {
-            event: [callback for _, callback in self.callbacks_ if listens(callback, event)]
-            for event in ("on_batch_begin", "on_grad_computed", "on_batch_end")
-        }
-        self._walk = Walk(modules, list(super().get_all_learnable_params()), listeners)
-
-    def on_epoch_end(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
-        """Forget what was listed, and let callbacks change it."""
-        super().on_epoch_end(net, *args, **kwargs)
-        self._walk = None
-
-    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
-        """Tell the net and its callbacks of an event."""
-        if self._walk is None or method_name not in self._walk.listeners:
-            super().notify(method_name, **cb_kwargs)
-            return
-        getattr(self, method_name)(self, **cb_kwargs)
-        for callback in self._walk.listeners[method_name]:
-            getattr(callback, method_name)(self, **cb_kwargs)
-
-    def get_all_learnable_params(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Yield names and parameters of all modules."""
-        if self._walk is None:
-            return super().get_all_learnable_params()
-        return iter(self._walk.parameters)
-
-    def _set_training(self, training: bool = True) -> None:
-        """Set all modules to training or evaluation, where they are not."""
-        if self._walk is None or any(part.training != training for part in self._walk.modules):
-            super()._set_training(training)
-
     def _generator(self, seed: int) -> torch.Generator | None:
         """Return a generator for a part of a batch; a GPU computes no parts side by side."""
         if torch.device(self.device).type != "cpu":
@@ -249,8 +184,6 @@ class SequenceNet(NeuralNet):
                 for _, callback in self.callbacks_
             )
             raise
-        finally:
-            self._walk = None
         self.interrupted_ = False
         return self
 
@@ -265,7 +198,6 @@ class SequenceNet(NeuralNet):
         # skorch pickles `module_` apart from the rest, and `module` is the same one once more.
         if self.module is getattr(self, "module_", None):
             del state["module"]
-        state.pop("_walk", None)
         new = copyreg.__newobj__  # type: ignore[attr-defined]  # typeshed does not know it
         return new, (type(self),), PickledState(state)
 
@@ -332,12 +264,6 @@ def may_use_kernel(net: SequenceNet, dataset: SequenceDataset) -> bool:
         and net.autocast_dtype == torch.float32
         and torch.device(net.device).type == "cpu"
     )
-
-
-def listens(callback: Callback, event: str) -> bool:
-    """Return whether a callback does anything for an event: skorch's base class does nothing."""
-    method = getattr(callback, event)
-    return getattr(method, "__func__", method) is not getattr(Callback, event)
 
 
 def own_grads(grads: Sequence[Tensor | None], parameters: Sequence[Tensor]) -> list[Tensor | None]:

@@ -1,5 +1,6 @@
 // What an optimizer does with gradients, in one pass over them; see _updates.py.
 
+#include <algorithm>
 #include <cmath>
 
 #include "vectors.h"
@@ -35,10 +36,17 @@ inline void each_row(const Update &update, Work work) {
 
 namespace {
 
+// Some numbers, at most as many as a vector holds, and zeros behind them.
+inline Vec load_some(const float *from, int64_t n) {
+  Vec values = {};
+  std::copy_n(from, n, (float *)&values);
+  return values;
+}
+
 void step_adamw(const Update &a) {
   each_row(a, [&](const float *grad, int64_t place, int64_t n) {
     float *weight = a.weight + place, *mean = a.mean + place, *square = a.square + place;
-    auto one = [&](auto g, auto &w, auto &m, auto &s, auto root) {
+    auto step = [&](Vec g, Vec &w, Vec &m, Vec &s) {
       m = m + (g - m) * (1 - a.beta1);
       s = s * a.beta2 + g * g * (1 - a.beta2);
       w = w * a.decay - m / (root(s) * a.root_correction + a.eps) * a.step_size;
@@ -46,11 +54,17 @@ void step_adamw(const Update &a) {
     int64_t i = 0;
     for (; i + WIDTH <= n; i += WIDTH) {
       Vec w = load(weight + i), m = load(mean + i), s = load(square + i);
-      one(load(grad + i), w, m, s, root);
+      step(load(grad + i), w, m, s);
       store(weight + i, w), store(mean + i, m), store(square + i, s);
     }
-    for (; i < n; i++)
-      one(grad[i], weight[i], mean[i], square[i], [](float x) { return std::sqrt(x); });
+    if (const int64_t rest = n - i) {
+      Vec w = load_some(weight + i, rest), m = load_some(mean + i, rest);
+      Vec s = load_some(square + i, rest);
+      step(load_some(grad + i, rest), w, m, s);
+      std::copy_n((const float *)&w, rest, weight + i);
+      std::copy_n((const float *)&m, rest, mean + i);
+      std::copy_n((const float *)&s, rest, square + i);
+    }
   });
 }
 
