@@ -535,6 +535,8 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
             If documents, labels or numbers are missing or invalid, if there are fewer than two
             classes, if the loss or the weights become infinite or NaN, or if the validation score
             is NaN in every epoch.
+        OSError
+            If `embedding` is a path, and there is no such file, or it cannot be read.
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """

@@ -116,7 +116,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         Share of the wide path in the scores. The wide path is a linear model of the TF-IDF weights
         of words and word pairs, trained in the same steps as the recurrent network. "auto" lowers
         its share as the number of documents grows: 0.9 up to 625 documents, 0.87 for 1,000, and 0.6
-        from 10,000 on; it is 0.6 if the network starts from word vectors. With 0 there is no wide
+        from 10,000 on; at most 0.7 if the network starts from word vectors. With 0 there is no wide
         path, only the recurrent network. After `fit`, the share is `wide_weight_`.
 
     dropout : float in range [0.0, 1.0), default=0.5
@@ -518,6 +518,8 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
             If documents or numbers are missing or invalid, if `y` is negative and `loss` is
             "poisson", if the loss or the weights become infinite or NaN, or if the validation
             score is NaN in every epoch.
+        OSError
+            If `embedding` is a path, and there is no such file, or it cannot be read.
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """

@@ -22,6 +22,7 @@ from sklearn_rnn import (
     _word_vectors,
     datasets,
 )
+from sklearn_rnn._training.settings import resolve_wide_weight
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.exceptions import ModelFileError
 from sklearn_rnn.inspection import token_importance
@@ -251,11 +252,16 @@ def test_auto_takes_none_for_token_ids(shipped):
 
 def test_the_wide_path_counts_less_beside_a_network_that_knows_words():
     shares = [make(embedding=e).fit(TEXTS, SENTIMENTS).wide_weight_ for e in (VECTORS, None)]
-    assert shares[0] == 0.6 < shares[1]
+    assert shares == pytest.approx([0.7, 0.9])
     assert make(wide_weight=0.3).fit(TEXTS, SENTIMENTS).wide_weight_ == 0.3
     clf = stream(make(warm_start=True))
-    assert clf.wide_weight_ == 0.6
-    assert clf.set_params(embedding=None).fit(*CHUNKS[0]).wide_weight_ == 0.6
+    assert clf.wide_weight_ == pytest.approx(0.7)
+    assert clf.set_params(embedding=None).fit(*CHUNKS[0]).wide_weight_ == pytest.approx(0.7)
+
+
+def test_of_many_documents_the_wide_path_has_the_same_share_with_vectors_and_without():
+    shares = [resolve_wide_weight(make(), 20_000, has_vectors=has) for has in (False, True)]
+    assert shares == pytest.approx([0.6, 0.6])
 
 
 # Freezing

@@ -34,9 +34,8 @@ def resolve_wide_weight(estimator: Any, n_documents: int, *, has_vectors: bool =
     """
     if estimator.wide_weight != "auto":
         return estimator.wide_weight
-    if has_vectors:
-        return 0.6
-    return 1 - float(np.clip(np.sqrt(n_documents) / 250, 0.1, 0.4))
+    least = 0.3 if has_vectors else 0.1  # of the network
+    return 1 - float(np.clip(np.sqrt(n_documents) / 250, least, 0.4))
 
 
 def resolve_frozen_epochs(estimator: Any, *, has_vectors: bool) -> float:
