@@ -8,14 +8,13 @@ state, with Adam. A second table splits a step of about 450 tokens.
 
 import argparse
 from functools import partial
-from itertools import repeat
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, thread_time
 
 import numpy as np
 
-from benchmarks.epochs import BARE, make_documents
+from benchmarks.epochs import BARE, make_documents, time_epochs
 from benchmarks.speed.machine import describe_machine
 from benchmarks.turns import in_turns, own_processes, show
 
@@ -55,7 +54,7 @@ def main(argv):
     for case in CASES:
         title = describe_case(*case)
         with own_processes([*LOOPS, *OURS]) as processes:
-            measure = lambda name: processes[name].submit(time_epoch, name, *case).result()  # noqa: E731, B023
+            measure = partial(time_in_process, processes, case)
             seconds, _ = in_turns(processes, measure, args.rounds)
         ratios[title] = {
             name: median(values) / median(seconds["padded loop"])
@@ -67,7 +66,7 @@ def main(argv):
             for name, values in seconds.items()
         ]
         lines.append("")
-        print("\n".join(lines[-9:]), flush=True)
+        print("\n".join(lines[-len(seconds) - 4 :]), flush=True)
     lines += ["![Time of an epoch as a share of the padded loop's](short.svg)\n", *split_step()]
     folder = Path(args.output)
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,13 +88,15 @@ def documents(length, n_documents):
     return make_documents(lengths.astype(int), N_IDS)
 
 
+def time_in_process(processes, case, name):
+    return processes[name].submit(time_epoch, name, *case).result()
+
+
 def time_epoch(name, length, n_documents, embedding_dim, hidden_size, batch_size):
     """Return the seconds of the second epoch; the first warms up."""
     X, y = documents(length, n_documents)
     if name in LOOPS:
         return loop_epochs(X, y, embedding_dim, hidden_size, batch_size, packed=LOOPS[name])[-1]
-    from benchmarks.epochs import time_epochs
-
     sizes = {"embedding_dim": embedding_dim, "hidden_size": hidden_size, "batch_size": batch_size}
     return time_epochs(X, y, 2, clip_grad_norm=1.0, **sizes, **OURS[name])[-1]
 
@@ -133,70 +134,70 @@ def loop_epochs(X, y, embedding_dim, hidden_size, batch_size, *, packed, n_epoch
 
 
 def split_step(n_steps=300):
-    """Return a table of where a step goes, on one thread: kernels, torch, Python and skorch."""
-    from torch.profiler import ProfilerActivity, profile
+    """Return a table of where the time of a step goes, in processor time of one thread."""
+    import torch
 
-    net, batch, n_tokens = step_of_some_tokens()
-    whole = time_steps(net, batch, n_steps)
-    bare = partial(net.train_step_single, batch)
-    in_our_code = median_seconds(bare, n_steps)
-    with profile(activities=[ProfilerActivity.CPU]) as profiled:
-        for _ in range(n_steps):
-            bare()
-    events = profiled.key_averages()
-    kernels = sum(event.self_cpu_time_total for event in events if "_Recurrence" in event.key) / (
-        1e6 * n_steps
-    )
+    from sklearn_rnn._training.process_state import training_modes
+
+    net, batch, n_tokens = net_and_batch()
+    with training_modes(1, torch.device("cpu")):
+        net.notify("on_train_begin", X=(None, None), y=None)
+        net.notify("on_epoch_begin", dataset_train=None, dataset_valid=None)
+        loop = partial(net.run_single_epoch, training=True, prefix="train", step_fn=net.train_step)
+        whole = thread_seconds(lambda: loop([batch]), n_steps)
+        single = thread_seconds(lambda: net.train_step_single(batch), n_steps)
+        layer = thread_seconds(recurrent_layer(net.module_, batch[0].parts[0]), n_steps)
     rows = {
         "the whole step": whole,
-        "skorch's loop, callbacks and the optimizer": whole - in_our_code,
-        "the recurrent layer, both ways": kernels,
-        "the rest of the network, the loss and Python": in_our_code - kernels,
+        "arithmetic: the recurrent layer, both ways": layer,
+        "Python and torch: the rest of the network, the loss, the gradients": single - layer,
+        "skorch: its loop and callbacks, clipping, the optimizer": whole - single,
     }
     return [
-        f"## A step of {n_tokens} tokens, 64 to 64 units, one thread\n",
+        f"## A step of {n_tokens} tokens, 64 to 64 units\n",
+        f"Processor time of one thread, medians of {n_steps} steps on the same batch, without the "
+        "wide path.\n",
         "| what | ms |",
         "| --- | --- |",
         *(f"| {what} | {1e3 * seconds:.2f} |" for what, seconds in rows.items()),
     ]
 
 
-def step_of_some_tokens():
-    """Return a net in training, a batch for it, and the batch's number of tokens."""
+def net_and_batch():
+    """Return a trained net, a batch for it, and the batch's number of tokens."""
     from sklearn_rnn import RNNTextClassifier
     from sklearn_rnn._training.batches import SequenceDataset
 
     X, y = documents(14, 3_000)
     sizes = {"embedding_dim": 64, "hidden_size": 64, "batch_size": 32, "max_epochs": 1}
-    params = {**BARE, **sizes, "clip_grad_norm": 1.0, "n_jobs": 1}
-    net = RNNTextClassifier(**params).fit(X, y).net_
+    net = RNNTextClassifier(**{**BARE, **sizes, "clip_grad_norm": 1.0, "n_jobs": 1}).fit(X, y).net_
     data = SequenceDataset(X, y)
     n_documents = int(np.searchsorted(np.cumsum(data.lengths), STEP_TOKENS)) + 1
     rows = np.argsort(-data.lengths[:n_documents], kind="stable")
     return net, data.batch(rows), int(data.lengths[rows].sum())
 
 
-def time_steps(net, batch, n_steps):
-    """Return the seconds of one step of skorch's loop."""
-    net.notify("on_train_begin", X=(None, None), y=None)
-    net.notify("on_epoch_begin", dataset_train=None, dataset_valid=None)
-    seconds = median_seconds(
-        lambda: net.run_single_epoch(repeat(batch, 1), True, "train", net.train_step), n_steps
-    )
-    return seconds
-
-
-def median_seconds(function, n_times):
+def recurrent_layer(module, ids):
+    """Return a function that computes the layer's states for a batch, and its gradients."""
     import torch
 
-    from sklearn_rnn._training.process_state import training_modes
+    from sklearn_rnn.modules import PackedLayout
 
+    layout = PackedLayout(ids.batch_sizes)
+    x = module.embedding(ids.data, unique=True)
+    x = x._replace(rows=x.rows.detach().requires_grad_())
+    wanted = [x.rows, *module.encoder.parameters()]
+    grad = torch.ones(len(ids.data), module.encoder.output_size)
+    return lambda: torch.autograd.grad(module.encoder(x, layout), wanted, grad)
+
+
+def thread_seconds(function, n_times):
+    """Return the median of the processor time that a call takes in this thread."""
     seconds = []
-    with training_modes(1, torch.device("cpu")):
-        for _ in range(n_times):
-            start = perf_counter()
-            function()
-            seconds.append(perf_counter() - start)
+    for _ in range(n_times):
+        start = thread_time()
+        function()
+        seconds.append(thread_time() - start)
     return median(seconds)
 
 

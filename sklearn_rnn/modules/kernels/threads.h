@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cfenv>
 #include <cstdint>
 #include <exception>
 #include <system_error>
@@ -22,6 +23,8 @@ template <class Work>
 void in_threads(int64_t n_threads, Work work) {
   if (n_threads <= 1) return work(Share{0, 1});
   std::vector<std::exception_ptr> errors(n_threads);
+  std::fenv_t modes;  // whether denormal numbers count as 0, which not every system hands on
+  std::fegetenv(&modes);
   auto guarded = [&](int64_t thread) {
     try {
       work(Share{thread, n_threads});
@@ -33,7 +36,7 @@ void in_threads(int64_t n_threads, Work work) {
   int64_t n_started = 1;
   try {
     for (others.reserve(n_threads - 1); n_started < n_threads; n_started++)
-      others.emplace_back(guarded, n_started);
+      others.emplace_back([&, thread = n_started] { std::fesetenv(&modes), guarded(thread); });
   } catch (const std::system_error &) {  // no more threads to be had: the caller does their part
   }
   guarded(0);
