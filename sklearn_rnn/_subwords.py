@@ -140,7 +140,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
     --------
     >>> from sklearn_rnn import SubwordVectorizer
     >>> vectorizer = SubwordVectorizer()
-    >>> X = vectorizer.fit_transform(["low lower lowest", "new newer newest"])
+    >>> X = vectorizer.fit_transform(["low lower lowest", "tall taller tallest"])
     >>> [vectorizer.tokens_[id_] for id_ in X[0].data]
     [' low', ' low', 'er', ' low', 'est']
 
@@ -148,7 +148,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
 
     >>> X = vectorizer.transform(["slower"])
     >>> [vectorizer.tokens_[id_] for id_ in X[0].data]
-    [' ', 's', 'l', 'o', 'w', 'er']
+    [' ', 's', 'lo', 'w', 'er']
     >>> vectorizer.inverse_transform(X)
     ['slower']
     """

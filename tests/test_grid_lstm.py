@@ -224,7 +224,8 @@ def test_depth_lstm_equals_the_equations(tied):
 def test_classifier_with_a_grid(cell):
     X, y = ["good, not bad", "bad, not good"] * 20, [1, 0] * 20
     params = {"cell": cell, "num_layers": 3, "hidden_size": 8, "embedding_dim": 8, "lr": 0.02}
-    clf = RNNTextClassifier(**params, wide_weight=0, max_epochs=8, device="cpu", random_state=0)
+    params |= {"embedding": None, "wide_weight": 0, "max_epochs": 8, "device": "cpu"}
+    clf = RNNTextClassifier(**params, random_state=0)
     clf.fit(X, y)
     assert clf.score(X, y) == 1
     together = clf.predict_proba(["good", "bad and not good at all", "bad"])

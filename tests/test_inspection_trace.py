@@ -32,6 +32,7 @@ DOCUMENT = "the train was late and good , not bad under the yellow bridge"
 
 def make_classifier(**params):
     small = {"embedding_dim": 6, "hidden_size": 5, "max_epochs": 1, "random_state": 0}
+    small["embedding"] = None  # as a classifier has it behind a vectorizer
     return RNNTextClassifier(**{**small, **params})
 
 

@@ -35,7 +35,7 @@ TWEETS, SENTIMENTS = (
 CLASSES = np.unique(SENTIMENTS)
 CHUNKS = [(TWEETS[i : i + 60], SENTIMENTS[i : i + 60]) for i in range(0, 240, 60)]
 IDS = SequenceVectorizer().fit_transform(TWEETS)
-SMALL = {"embedding_dim": 6, "hidden_size": 4, "lr": 0.02, "random_state": 0}
+SMALL = {"embedding_dim": 6, "hidden_size": 4, "lr": 0.02, "random_state": 0, "embedding": None}
 
 
 def make(**params):

@@ -389,9 +389,18 @@ def test_a_document_does_not_depend_on_its_batch_in_both(documents):
     np.testing.assert_allclose(outputs(model, documents), alone, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("wide_weight", "expected"), [("auto", 0.9), (0.25, 0.25), (0, 0.0)])
-def test_the_share_of_the_wide_path_can_be_read_after_fit(wide_weight, expected):
-    clf = RNNTextClassifier(wide_weight=wide_weight, max_epochs=1, random_state=0)
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, 0.7),
+        ({"embedding": None}, 0.9),
+        ({"wide_weight": 0.25}, 0.25),
+        ({"wide_weight": 0}, 0.0),
+    ],
+    ids=["word vectors", "none", "given", "no wide path"],
+)
+def test_the_share_of_the_wide_path_can_be_read_after_fit(params, expected):
+    clf = RNNTextClassifier(**params, max_epochs=1, random_state=0)
     assert not hasattr(clf, "wide_weight_")
     clf.fit(["good", "bad"] * 10, [1, 0] * 10)
     assert clf.wide_weight_ == pytest.approx(expected)

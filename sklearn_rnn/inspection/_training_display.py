@@ -56,7 +56,7 @@ class TrainingDisplay:
     >>> list(display.curves)
     ['loss', 'gradient norm', 'learning rate']
     >>> display.wide_weight
-    0.9
+    0.7
     """
 
     def __init__(self, *, curves, wide_weight=0.0):

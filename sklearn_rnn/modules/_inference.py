@@ -8,7 +8,7 @@ have; for all others the modules are called.
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import Structure, addressof, byref, c_double, c_int64, c_void_p
+from ctypes import POINTER, Structure, byref, c_double, c_int64, c_void_p
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ class _Network(Structure):
         ("n_layers", c_int64),
         ("n_directions", c_int64),
         ("n_units", c_int64),
-        ("directions", c_void_p),
+        ("directions", POINTER(_Direction)),
         ("last", c_int64),
         ("max", c_int64),
         ("mean", c_int64),
@@ -245,7 +245,7 @@ class Predictor:
             n_inputs = n_directions * n_units
         net, array = self._network, (_Direction * len(directions))(*directions)
         net.n_layers, net.n_directions, net.n_units = len(layers), n_directions, n_units
-        net.directions = addressof(array)
+        net.directions = array
         self._kept.append(array)
         self._kernel = getattr(own_kernels.load_kernels(), f"{kernel}_predict")
         return n_inputs
