@@ -48,7 +48,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         Number of recurrent layers. Each reads the states of the layer below.
 
     embedding : WordVectors, str, path-like, ndarray of shape (n_ids, n_features) or None, \
-            default=None
+            default="auto"
         Vectors that the words start from, learned elsewhere on more text. The fewer documents there
         are, the more they help. Words without a vector start from a random one, as all words do
         with None.
@@ -389,7 +389,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         activation="tanh",
         bidirectional=True,
         num_layers=1,
-        embedding=None,
+        embedding="auto",
         freeze_embedding=False,
         embedding_dim="auto",
         hidden_size=64,

@@ -19,6 +19,7 @@ from sklearn_rnn._sklearn_compat import (
 from sklearn_rnn._text.containers import check_column_names, column_names
 from sklearn_rnn._text.growing_vocabulary import GrowingVocabulary
 from sklearn_rnn._text.indexing import index_documents, look_up, read_documents
+from sklearn_rnn._text.padding import to_container
 from sklearn_rnn._text.param_checks import (
     check_df_bounds,
     reads_any_type,
@@ -27,7 +28,7 @@ from sklearn_rnn._text.param_checks import (
     warn_for_unused_params,
     warn_for_upper_case,
 )
-from sklearn_rnn._text.sequences import check_sequences, sequences_from_flat, truncate
+from sklearn_rnn._text.sequences import check_sequences
 from sklearn_rnn._text.tokenizer import (
     get_stop_words,
     make_analyzer,
@@ -555,13 +556,14 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
         """Return token ids in the container asked for, cut as asked for."""
         if len(learned["too_frequent_ids_"]):
             ids = np.where(np.isin(ids, learned["too_frequent_ids_"]), UNKNOWN_ID, ids)
-        width = learned["n_positions_"]
-        if self.max_length is not None or not self.sparse_output:
-            ids, lengths = truncate(ids, lengths, width, keep=self.truncation)
-        else:
-            width = max(width, int(lengths.max()))
-        sequences = sequences_from_flat(ids, lengths, width=width)
-        return sequences if self.sparse_output else sequences.toarray()
+        return to_container(
+            ids,
+            lengths,
+            n_positions=learned["n_positions_"],
+            max_length=self.max_length,
+            truncation=self.truncation,
+            sparse_output=self.sparse_output,
+        )
 
     def _check_learned(self):
         """Raise an error of any type if what was read from a file does not fit together."""

@@ -41,10 +41,7 @@ def open_table(embedding: Any, words: Iterable[str], estimator: Any) -> tuple[Wo
     if isinstance(embedding, WordVectors):
         return embedding, "WordVectors"
     if isinstance(embedding, str) and embedding in (SHIPPED, AUTO):
-        # Imported here: data is loaded when somebody asks for it.
-        from sklearn_rnn.datasets import load_word_vectors
-
-        return load_word_vectors(), SHIPPED
+        return _shipped_table(), SHIPPED
     path = Path(embedding)
     must = f"The 'embedding' parameter of {type(estimator).__name__} must"
     if not path.exists():
@@ -60,6 +57,15 @@ def open_table(embedding: Any, words: Iterable[str], estimator: Any) -> tuple[Wo
     stat = path.stat()
     table = _load(str(path.resolve()), tuple(words), stat.st_mtime_ns, stat.st_size)
     return table, os.fspath(embedding)
+
+
+# A search fits again and again, and to unpack the table takes as long as to train on a few tweets.
+@lru_cache(maxsize=1)
+def _shipped_table() -> WordVectors:
+    # Imported here: data is loaded when somebody asks for it.
+    from sklearn_rnn.datasets import load_word_vectors
+
+    return load_word_vectors()
 
 
 # A search fits on the same documents many times, as many sets of them as it has folds.

@@ -1,11 +1,6 @@
 // Which ids and n-grams a batch holds, and a linear model of them; see _features.py.
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <limits>
-#include <vector>
-
+#include "ngrams.h"
 #include "status.h"
 
 // Token ids of a packed batch: those of step t are the `batch_sizes[t]` ones after those of the
@@ -14,14 +9,6 @@ struct Tokens {
   int64_t n_steps;
   const int64_t *batch_sizes;
   const int32_t *ids;
-};
-
-// As in NGramLinear. The words are the ids below `n_ids`, and the pairs follow them in the table.
-struct NGrams {
-  int64_t n_ids, n_pairs, unknown, n_outputs;
-  const int64_t *pairs;
-  const float *idf, *table, *bias;
-  float scale;
 };
 
 namespace {
@@ -40,19 +27,6 @@ void unique_by_sorting(int64_t n, const std::vector<uint64_t> &sorted, int64_t *
     const int64_t key = key_of(sorted[i]);
     if (i == 0 || key != unique[n_unique - 1]) unique[n_unique++] = key;
     index[place_of(sorted[i])] = n_unique - 1;
-  }
-}
-
-// Append the words and known pairs of a document to `keys`.
-void collect(const NGrams &a, const std::vector<int64_t> &words, std::vector<int64_t> &keys) {
-  auto known = [&](int64_t word) { return word != a.unknown && word >= 0 && word < a.n_ids; };
-  for (size_t i = 0; i < words.size(); i++) {
-    if (!known(words[i])) continue;
-    keys.push_back(words[i]);
-    if (i == 0 || !known(words[i - 1])) continue;
-    const int64_t pair = words[i - 1] * a.n_ids + words[i];
-    const int64_t *found = std::lower_bound(a.pairs, a.pairs + a.n_pairs, pair);
-    if (found < a.pairs + a.n_pairs && *found == pair) keys.push_back(a.n_ids + (found - a.pairs));
   }
 }
 
@@ -85,39 +59,24 @@ extern "C" int64_t unique_ids(int64_t n, const int32_t *ids, int64_t n_ids, int6
 // of each document begin, and the outputs of the linear model. Return the number of n-grams.
 extern "C" int64_t ngram_outputs(const Tokens *tokens, const NGrams *ngrams, int64_t *features,
                                  float *weights, int64_t *starts, float *outputs) {
-  const NGrams &a = *ngrams;
   int64_t n_features = 0;
   const Status status = status_of([&] {
-    std::vector<int64_t> words, keys;
+    DocumentNGrams found(*ngrams);
+    std::vector<int64_t> words;
     const int64_t n_documents = tokens->batch_sizes[0];
     for (int64_t document = 0; document < n_documents; document++) {
-      words.clear(), keys.clear();
+      words.clear();
       const int32_t *step = tokens->ids;
       for (int64_t t = 0; t < tokens->n_steps && document < tokens->batch_sizes[t]; t++) {
         words.push_back(step[document]);
         step += tokens->batch_sizes[t];
       }
-      collect(a, words, keys);
-      std::sort(keys.begin(), keys.end());
-      const int64_t first = starts[document] = n_features;
-      float squares = 0;
-      for (size_t i = 0, stop; i < keys.size(); i = stop) {
-        for (stop = i + 1; stop < keys.size() && keys[stop] == keys[i];) stop++;
-        const float tf = stop - i == 1 ? 1 : 1 + std::log((float)(stop - i));
-        const float weight = tf * a.idf[keys[i]];
-        squares += weight * weight;
-        features[n_features] = keys[i], weights[n_features++] = weight;
-      }
-      // A document may hold nothing that weighs.
-      const float factor =
-          a.scale / std::sqrt(std::max(squares, std::numeric_limits<float>::min()));
-      float *output = outputs + document * a.n_outputs;
-      std::copy_n(a.bias, a.n_outputs, output);
-      for (int64_t i = first; i < n_features; i++) {
-        weights[i] *= factor;
-        const float *row = a.table + features[i] * a.n_outputs;
-        for (int64_t j = 0; j < a.n_outputs; j++) output[j] += weights[i] * row[j];
-      }
+      found.read(words.size(), [&](int64_t t) { return words[t]; });
+      std::copy(found.rows.begin(), found.rows.end(), features + n_features);
+      std::copy(found.weights.begin(), found.weights.end(), weights + n_features);
+      starts[document] = n_features;
+      n_features += found.rows.size();
+      found.write_outputs(outputs + document * ngrams->n_outputs);
     }
     starts[n_documents] = n_features;
   });

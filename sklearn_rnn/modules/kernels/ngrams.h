@@ -1,0 +1,82 @@
+// The words and known pairs of words of a document, weighed by TF-IDF, and a linear model of them.
+
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+// As in NGramLinear. The words are the ids below `n_ids`, and the pairs follow them in the table.
+struct NGrams {
+  int64_t n_ids, n_pairs, unknown, n_outputs;
+  const int64_t *pairs;  // ascending
+  const float *idf, *table, *bias;
+  float scale;
+};
+
+namespace {
+
+// Those of one document after the other.
+class DocumentNGrams {
+  const NGrams &a;
+
+  bool is_known(int64_t word) const { return word != a.unknown && word >= 0 && word < a.n_ids; }
+
+  // Return the place of the largest pair that is no larger, with no branch to guess.
+  int64_t find(int64_t pair) const {
+    const int64_t *from = a.pairs;
+    for (int64_t n = a.n_pairs; n > 1; n -= n / 2) from += from[n / 2] <= pair ? n / 2 : 0;
+    return from - a.pairs;
+  }
+
+  template <class Word>
+  void collect(int64_t length, Word word) {
+    rows.clear();
+    for (int64_t t = 0; t < length; t++) {
+      if (!is_known(word(t))) continue;
+      rows.push_back(word(t));
+      if (!t || !is_known(word(t - 1)) || !a.n_pairs) continue;
+      const int64_t pair = word(t - 1) * a.n_ids + word(t), place = find(pair);
+      if (a.pairs[place] == pair) rows.push_back(a.n_ids + place);
+    }
+    std::sort(rows.begin(), rows.end());
+  }
+
+ public:
+  std::vector<int64_t> rows;   // of the table, ascending and each once
+  std::vector<float> weights;  // of each
+
+  explicit DocumentNGrams(const NGrams &a) : a(a) {}
+
+  // `word(t)` is the id of token t, an int64_t.
+  template <class Word>
+  void read(int64_t length, Word word) {
+    collect(length, word);
+    weights.clear();
+    float squares = 0;
+    for (size_t i = 0, stop; i < rows.size(); i = stop) {
+      for (stop = i + 1; stop < rows.size() && rows[stop] == rows[i];) stop++;
+      const float tf = stop - i == 1 ? 1 : 1 + std::log(float(stop - i));
+      const float weight = tf * a.idf[rows[i]];
+      squares += weight * weight;
+      rows[weights.size()] = rows[i];
+      weights.push_back(weight);
+    }
+    rows.resize(weights.size());
+    // A document may hold nothing that weighs.
+    const float factor = a.scale / std::sqrt(std::max(squares, std::numeric_limits<float>::min()));
+    for (float &weight : weights) weight *= factor;
+  }
+
+  void write_outputs(float *outputs) const {
+    std::copy_n(a.bias, a.n_outputs, outputs);
+    for (size_t i = 0; i < rows.size(); i++) {
+      const float *row = a.table + rows[i] * a.n_outputs;
+      for (int64_t j = 0; j < a.n_outputs; j++) outputs[j] += weights[i] * row[j];
+    }
+  }
+};
+
+}  // namespace
