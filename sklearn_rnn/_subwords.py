@@ -30,18 +30,18 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
     "ness". The tokens are learned from the training documents. They include all 256 bytes, so that
     every text, in any language and with any typing error, is made of known tokens.
 
-    The result is a sparse matrix as that of :class:`SequenceVectorizer`: a row for each document, a
-    column for each position, and ids from 2 on, the most frequent token first. Id 0 is padding, and
-    id 1 the unknown token.
+    The result is a sparse matrix like that of :class:`SequenceVectorizer`: a row for each document,
+    a column for each position, and ids from 2 on, the most frequent token first. Id 0 is padding,
+    and id 1 the unknown token.
 
     Parameters
     ----------
     model : {"bpe", "unigram", "wordpiece"}, default="bpe"
-        How subwords are learned. "bpe" (byte pair encoding) starts with bytes and joins the most
-        frequent pair, again and again. "wordpiece" learns the same tokens, but splits a word into
-        the longest token that it begins with, and the rest in the same way. "unigram" starts with
-        many tokens and drops those that the likelihood of the documents needs least; it splits a
-        word in the most likely way. Ignored if `tokenizer` is given.
+        How subwords are learned. "bpe" (byte pair encoding) starts with bytes and repeatedly merges
+        the most frequent pair. "wordpiece" learns the same tokens, but splits a word by taking the
+        longest token that it begins with, then does the same with the rest. "unigram" starts with
+        many tokens and drops those whose loss lowers the likelihood of the documents least; it
+        splits a word in the most likely way. Ignored if `tokenizer` is given.
 
     vocab_size : int, default=8000
         Largest number of tokens, at least 256. Padding and the unknown token do not count. Small
@@ -54,8 +54,8 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
     tokenizer : str, path-like or tokenizer, default=None
         A tokenizer to use, instead of learning one: a `tokenizers.Tokenizer`, a fast tokenizer of
         transformers, or the path of a `tokenizer.json`, of a folder that contains one, or of a
-        model of SentencePiece. It is copied. Special tokens such as "[CLS]" are not added, and
-        read as text where a document contains them. Its truncation, padding and dropout are off.
+        model of SentencePiece. It is copied. Special tokens such as "[CLS]" are not added; in a
+        document, they are ordinary text. Its truncation, padding and dropout are turned off.
 
     lowercase : bool, default=True
         Whether to convert text to lower case. Ignored if `tokenizer` is given.
@@ -67,8 +67,8 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
 
     normalization : {"nfc", "nfkc"}, default="nfc"
         Unicode normalization form. With "nfc", characters that look the same are the same, however
-        they were typed. "nfkc" also replaces variants, such as full-width letters and ligatures, by
-        plain characters. None leaves text as it is. Ignored if `tokenizer` is given.
+        they were typed. "nfkc" also replaces variants, such as full-width letters and ligatures,
+        with plain characters. None leaves text as it is. Ignored if `tokenizer` is given.
 
     encoding : str, default="utf-8"
         Encoding of documents that are bytes. Ignored for documents that are str.
@@ -103,8 +103,9 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
 
     vocabulary_ : dict
         Mapping from tokens to ids, in the order of the ids, which start at 2. A token at the start
-        of a word begins with a space. A token that is no whole character is written as its bytes,
-        such as "<0xE0>". Tokens of a `tokenizer` that does not work on bytes are spelled as there.
+        of a word begins with a space. A token that is not a whole character is written as its
+        bytes, such as "<0xE0>". If `tokenizer` does not work on bytes, its tokens are spelled as it
+        spells them.
 
     tokens_ : ndarray of str objects of shape (n_ids,)
         The token of each id, with "<pad>" at 0 and "<unk>" at 1.
@@ -116,18 +117,19 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
     See Also
     --------
     SequenceVectorizer : Converts text to ids of words or characters.
+    WordVectors : Vectors of whole words, for use with :class:`SequenceVectorizer`.
 
     Notes
     -----
     Documents can be in any container that :class:`SequenceVectorizer` accepts.
 
     There is no `partial_fit`: subwords are learned from all training documents at once. An
-    estimator that learns from a stream takes those of the first chunk, which can spell all that
-    comes later.
+    estimator that learns from a stream learns them from the first chunk; they can spell all later
+    text.
 
     The same documents give the same tokens, in any order and with any number of threads. BPE
-    dropout and the sampling of subwords are not offered: ids are computed once per fit, and
-    tokenizers takes no seed. For regularization, use `word_dropout` of the estimators.
+    dropout and subword sampling are not available, because ids are computed only once per fit, and
+    the tokenizers package takes no seed. For regularization, use `word_dropout` of the estimators.
 
     References
     ----------
@@ -144,7 +146,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
     >>> [vectorizer.tokens_[id_] for id_ in X[0].data]
     [' low', ' low', 'er', ' low', 'est']
 
-    What did not occur in `fit` is spelled, byte by byte if need be:
+    Words that did not occur in `fit` are spelled with known tokens, byte by byte if necessary:
 
     >>> X = vectorizer.transform(["slower"])
     >>> [vectorizer.tokens_[id_] for id_ in X[0].data]

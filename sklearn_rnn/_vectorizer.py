@@ -158,6 +158,8 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
 
     See Also
     --------
+    SubwordVectorizer : Converts text to ids of subwords.
+    WordVectors : Vectors that an estimator's words can start from.
     sklearn.feature_extraction.text.CountVectorizer : Counts tokens and ignores their order.
 
     Notes

@@ -1,4 +1,4 @@
-"""WordVectors: vectors of words, learned elsewhere."""
+"""WordVectors: pretrained vectors of words."""
 
 from collections.abc import Iterable, Mapping
 from numbers import Integral
@@ -40,10 +40,11 @@ _MAX_WORDS_OF_TEXTS = 50_000
 
 
 class WordVectors:
-    """Vectors of words that were learned elsewhere.
+    """Pretrained vectors of words.
 
-    Words that occur in similar contexts have similar vectors. Reading them from a file or learning
-    them from unlabelled text tells a network about words before it has seen a single label.
+    Words that occur in similar contexts have similar vectors, so a network that starts from them
+    knows which words are alike before it sees a single label. Pass them to an estimator as its
+    `embedding`.
 
     A `WordVectors` object never changes. Make one with :meth:`load` from a file, with
     :meth:`from_texts` from your own unlabelled text, or from other objects with
@@ -62,12 +63,14 @@ class WordVectors:
     See Also
     --------
     sklearn_rnn.datasets.load_word_vectors : Vectors of English words that ship with the package.
-    SequenceVectorizer : Turns text into token ids.
+    RNNTextClassifier : Starts from word vectors through its parameter `embedding`.
+    SequenceVectorizer : Converts text to token ids.
+    SubwordVectorizer : Converts text to ids of subwords.
 
     Notes
     -----
-    Not every table spells words alike. A word that is not in the table is looked up in other forms,
-    and the first one that is there counts:
+    Tables differ in how they spell words. A word that is not in the table is looked up in other
+    forms, in this order, and the first one found counts:
 
     1. in lower case, capitalized, in upper case;
     2. with a straight apostrophe;
@@ -76,8 +79,8 @@ class WordVectors:
     5. the mean of the parts between hyphens or slashes, if all of them are there;
     6. with digits as "0" or "#", "1987" as "0000" or "####".
 
-    Vectors of a fastText model give all remaining words a vector too, the mean of those of their
-    n-grams of characters.
+    With a fastText model, the remaining words get a vector too: the mean of the vectors of their
+    character n-grams.
 
     Examples
     --------
@@ -146,9 +149,9 @@ class WordVectors:
     ):
         r"""Read vectors from a file.
 
-        The format is found out from the content: text as of GloVe, word2vec and fastText (.vec),
-        the binary format of word2vec, or a model of fastText (.bin). The file may be compressed
-        with gzip, bzip2, xz or zip.
+        The format is detected from the content: text, as written by GloVe, word2vec and fastText
+        (.vec), the binary format of word2vec, or a fastText model (.bin). The file can be
+        compressed with gzip, bzip2, xz or zip.
 
         Parameters
         ----------
@@ -157,16 +160,16 @@ class WordVectors:
 
         words : iterable of str, default=None
             Read only these words, in all forms in which :meth:`lookup` looks for them. This takes
-            far less time and memory. From a model of fastText, words that it has not seen are read
-            too, made of their n-grams; words that are not asked for here have no vector then. None
+            far less time and memory. With a fastText model, words that it does not contain get a
+            vector from their n-grams, but only those given here: the n-grams are not kept. None
             reads all words.
 
         max_words : int, default=None
-            Look only at the first `max_words` words of the file. They are the most frequent ones
-            in most files.
+            Read only the first `max_words` words of the file, which are the most frequent ones in
+            most files.
 
         member : str, default=None
-            The file to read from a zip archive that holds several.
+            Which file to read from a zip archive that contains several.
 
         encoding : str, default="utf-8"
             The encoding of the words. Ignored for files that begin with the byte order mark of
@@ -187,9 +190,9 @@ class WordVectors:
         Raises
         ------
         ValueError
-            If the content is damaged, cut off, or not in one of these formats. The message names
-            the line or byte. Rows without a word, with NaN or infinity, or of a word that came
-            before are left out with a warning.
+            If the content is damaged, truncated, or not in one of these formats. The message names
+            the line or byte. Rows with NaN or infinity, rows without a word and repeated words are
+            skipped with a warning.
 
         OSError
             If the file cannot be read.
@@ -240,8 +243,8 @@ class WordVectors:
     ):
         """Learn vectors from unlabelled text.
 
-        Use it where no ready-made vectors fit: a language or a trade with words of its own. It
-        takes millions of words of text for good vectors; some ten thousand documents are a start.
+        Use this if no published vectors fit your language or your field. Good vectors take millions
+        of words of text; ten thousand documents are a start.
 
         Parameters
         ----------
@@ -265,8 +268,8 @@ class WordVectors:
             ``SequenceVectorizer(min_df=2, max_features=50_000)``.
 
         random_state : int, RandomState instance or None, default=None
-            Determines the start of the SVD or of the training. Pass an int for the same vectors
-            each time.
+            Controls the random start of the SVD or of the training. Pass an int to get the same
+            vectors each time.
 
         Returns
         -------
@@ -294,13 +297,13 @@ class WordVectors:
 
     @classmethod
     def from_gensim(cls, keyed_vectors):
-        """Take over vectors from gensim.
+        """Make word vectors from those of gensim.
 
         Parameters
         ----------
         keyed_vectors : KeyedVectors or model of gensim
             The vectors, or a model that has them in its attribute `wv`. The n-grams of a FastText
-            model are taken over too.
+            model are copied too.
 
         Returns
         -------
@@ -322,7 +325,7 @@ class WordVectors:
 
     @classmethod
     def from_frame(cls, frame):
-        """Take over vectors from a data frame.
+        """Make word vectors from a data frame.
 
         Parameters
         ----------
@@ -354,7 +357,7 @@ class WordVectors:
 
     @classmethod
     def from_dict(cls, vectors):
-        """Take over vectors from a dictionary.
+        """Make word vectors from a dictionary.
 
         Parameters
         ----------
@@ -422,7 +425,7 @@ class WordVectors:
         return vectors, found
 
     def most_similar(self, word, n=10):
-        """Return the words whose vectors point most nearly where that of a word does.
+        """Return the words whose vectors have the highest cosine similarity to that of a word.
 
         Parameters
         ----------

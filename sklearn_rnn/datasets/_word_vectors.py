@@ -32,7 +32,7 @@ def load_word_vectors():
 
     See Also
     --------
-    sklearn_rnn.WordVectors.load : Read other vectors from a file.
+    sklearn_rnn.WordVectors.load : Reads other vectors from a file.
 
     Notes
     -----
