@@ -382,9 +382,12 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
         from sklearn_rnn._text.subword_learning import fit_subwords
 
         content, tokens = fit_subwords(self._read_documents(X), self)
-        self.tokenizer_json_ = json.dumps(content, ensure_ascii=False)
-        self.n_positions_ = int(self.max_length or max(tokens.lengths.max(), 1))
-        self.columns_ = joined_columns(X)
+        # At once: an interrupt, or another thread that transforms, finds all of it or nothing.
+        self.__dict__.update(
+            tokenizer_json_=json.dumps(content, ensure_ascii=False),
+            n_positions_=int(self.max_length or max(tokens.lengths.max(), 1)),
+            columns_=joined_columns(X),
+        )
         return tokens
 
     def _transform(self, tokens):

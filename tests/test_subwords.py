@@ -530,6 +530,39 @@ def test_columns_of_text_must_be_those_of_fit(method):
     assert of_columns.fit(TABLE["body"]).columns_ is None
 
 
+def test_an_interrupted_fit_leaves_all_that_was_learned_or_nothing():
+    n_lines = 0
+
+    def interrupt_at(n):
+        def trace_lines(frame, event, arg):
+            nonlocal n_lines
+            if event == "line":
+                n_lines += 1
+                if n_lines == n:
+                    raise KeyboardInterrupt
+            return trace_lines
+
+        return lambda frame, event, arg: (
+            trace_lines if frame.f_code is SubwordVectorizer._fit.__code__ else None
+        )
+
+    learned = []
+    for n in range(1, 100):
+        vectorizer, n_lines, traced = SubwordVectorizer(), 0, sys.gettrace()
+        try:
+            sys.settrace(interrupt_at(n))
+            vectorizer.fit(TABLE)
+        except KeyboardInterrupt:
+            learned.append({name for name in vars(vectorizer) if name.endswith("_")})
+        else:
+            break
+        finally:
+            sys.settrace(traced)
+    whole = {name for name in vars(vectorizer) if name.endswith("_")}
+    assert len(learned) > 3
+    assert all(each in (set(), whole) for each in learned)
+
+
 def test_columns_of_text_are_saved(tmp_path):
     sklearn_rnn.save(SubwordVectorizer().fit(TABLE), tmp_path / "model")
     loaded = sklearn_rnn.load(tmp_path / "model")
