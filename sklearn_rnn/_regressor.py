@@ -247,9 +247,11 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         GRU takes about a third of the time, of a plain cell less than half, and of an LSTM three
         quarters. "auto" uses them if they were compiled when the package was installed, which takes
         a C++ compiler. True also compiles them in `fit` if they are missing; that takes some
-        seconds once on a machine, and the result is kept in the user's cache. Results with and
+        seconds once on a machine, and the result is kept in the user's cache. Predictions with and
         without kernels differ only by rounding, and a fitted model that finds no kernels predicts
-        without them. Ignored by cells other than "rnn", "lstm" and "gru".
+        without them. Training divides batches of 1,000 tokens and more differently, so that dropout
+        draws other numbers and the weights differ as with another seed. Ignored by cells other than
+        "rnn", "lstm" and "gru".
 
     n_jobs : int or None, default=None
         Number of CPU threads. Parts of a batch are computed in parallel, which helps batches of

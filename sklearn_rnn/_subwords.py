@@ -16,7 +16,12 @@ from sklearn_rnn._sklearn_compat import (
     StrOptions,
     _fit_context,
 )
-from sklearn_rnn._text.containers import as_documents
+from sklearn_rnn._text.containers import (
+    as_documents,
+    check_column_names,
+    check_joined_columns,
+    joined_columns,
+)
 from sklearn_rnn._text.padding import to_container
 from sklearn_rnn._text.sequences import check_sequences, truncate
 from sklearn_rnn._text.vocabulary import FIRST_ID
@@ -114,6 +119,10 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
         Number of columns of a transformed ndarray: `max_length` if given, otherwise the number of
         tokens of the longest training document, at least 1.
 
+    columns_ : list of str or None
+        Names of the columns of text that make up a document, in the order in which they are joined.
+        None if each document was one text.
+
     See Also
     --------
     SequenceVectorizer : Converts text to ids of words or characters.
@@ -181,6 +190,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
     _learned_constraints: dict = {
         "tokenizer_json_": [str],
         "n_positions_": [Interval(Integral, 1, None, closed="left")],
+        "columns_": [list, None],
     }
 
     def __init__(
@@ -220,7 +230,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
 
         Parameters
         ----------
-        X : iterable of str or bytes
+        X : iterable of str or bytes, or data frame of columns of text
             The documents.
 
         y : None
@@ -231,7 +241,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
         self : SubwordVectorizer
             The fitted vectorizer.
         """
-        self._fit(self._read_documents(X))
+        self._fit(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -240,7 +250,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
 
         Parameters
         ----------
-        X : iterable of str or bytes
+        X : iterable of str or bytes, or data frame of columns of text
             The documents.
 
         y : None
@@ -251,14 +261,14 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
         X_new : csr_array or ndarray of int32 of shape (n_samples, n_positions)
             The token ids, padded with 0 if dense.
         """
-        return self._transform(self._fit(self._read_documents(X)))
+        return self._transform(self._fit(X))
 
     def transform(self, X):
         """Convert documents to ids of subwords.
 
         Parameters
         ----------
-        X : iterable of str or bytes
+        X : iterable of str or bytes, or data frame of columns of text
             The documents.
 
         Returns
@@ -267,6 +277,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
             The token ids, padded with 0 if dense.
         """
         check_is_fitted(self)
+        check_column_names(X, self.columns_)
         return self._transform(self._subwords.encode(self._read_documents(X)))
 
     def inverse_transform(self, X):
@@ -294,7 +305,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
 
         Parameters
         ----------
-        X : iterable of str or bytes
+        X : iterable of str or bytes, or data frame of columns of text
             The documents.
 
         Returns
@@ -313,6 +324,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
                [4, 9]])]
         """
         check_is_fitted(self)
+        check_column_names(X, self.columns_)
         spans = self._subwords.spans(self._read_documents(X))
         if self.max_length is None and self.sparse_output:
             return spans
@@ -367,13 +379,17 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
             estimator=self,
         )
 
-    def _fit(self, documents):
+    def _fit(self, X):
         """Learn from documents and return their tokens."""
         from sklearn_rnn._text.subword_learning import fit_subwords
 
-        content, tokens = fit_subwords(documents, self)
-        self.tokenizer_json_ = json.dumps(content, ensure_ascii=False)
-        self.n_positions_ = int(self.max_length or max(tokens.lengths.max(), 1))
+        content, tokens = fit_subwords(self._read_documents(X), self)
+        # At once: an interrupt, or another thread that transforms, finds all of it or nothing.
+        self.__dict__.update(
+            tokenizer_json_=json.dumps(content, ensure_ascii=False),
+            n_positions_=int(self.max_length or max(tokens.lengths.max(), 1)),
+            columns_=joined_columns(X),
+        )
         return tokens
 
     def _transform(self, tokens):
@@ -391,6 +407,7 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
         from sklearn_rnn._text.tokenizer_json import check_tokenizer_json
 
         check_tokenizer_json(self.tokenizer_json_)
+        check_joined_columns(self.columns_)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "tokenizer_json_")

@@ -16,7 +16,11 @@ from sklearn_rnn._sklearn_compat import (
     StrOptions,
     _fit_context,
 )
-from sklearn_rnn._text.containers import check_column_names, column_names
+from sklearn_rnn._text.containers import (
+    check_column_names,
+    check_joined_columns,
+    joined_columns,
+)
 from sklearn_rnn._text.growing_vocabulary import GrowingVocabulary
 from sklearn_rnn._text.indexing import index_documents, look_up, read_documents
 from sklearn_rnn._text.padding import to_container
@@ -492,7 +496,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
             vocabulary_=vocabulary.ids,
             n_positions_=int(self.max_length or max(lengths.max(), 1)),
             too_frequent_ids_=np.empty(0, np.int64),
-            columns_=_joined_columns(X),
+            columns_=joined_columns(X),
             _growing=None,
         )
         del self._growing
@@ -535,7 +539,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
             vocabulary_=growing.ids,
             n_positions_=int(self.max_length or longest),
             too_frequent_ids_=too_frequent,
-            columns_=_joined_columns(X) if is_first else self.columns_,
+            columns_=joined_columns(X) if is_first else self.columns_,
             _growing=growing,
         )
         return indexed
@@ -571,8 +575,7 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
             raise ValueError("the tokens are not in the order of their ids")
         if self.too_frequent_ids_.dtype != np.int64 or self.too_frequent_ids_.ndim != 1:
             raise ValueError("what is too frequent is no list of ids")
-        if self.columns_ is not None and not all(type(name) is str for name in self.columns_):
-            raise ValueError("the columns are no names")
+        check_joined_columns(self.columns_)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "vocabulary_")
@@ -583,9 +586,3 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
         tags.input_tags.two_d_array = False
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _joined_columns(X):
-    """Return the columns of text that make up a document, None where it is one text."""
-    names = column_names(X) or ()
-    return names if len(names) > 1 else None

@@ -1,5 +1,6 @@
 """WordVectors: pretrained vectors of words."""
 
+import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral
 
@@ -22,6 +23,7 @@ from sklearn_rnn._vectors.word_forms import find
 
 _POSITIVE = Interval(Integral, 1, None, closed="left")
 _LOAD_CONSTRAINTS = {
+    "path": [str, os.PathLike],  # open takes an int for a file that is open already
     "max_words": [_POSITIVE, None],
     "member": [str, None],
     "encoding": [str],
@@ -97,6 +99,8 @@ class WordVectors:
 
     def __init__(self, words, vectors):
         words = as_word_list(words, "words")
+        if not words:
+            raise ValueError("'words' must hold at least one word. Got none.")
         vectors = check_array(vectors, dtype=np.float32, input_name="vectors", copy=True, order="C")
         if len(words) != len(vectors):
             raise ValueError(
@@ -217,7 +221,9 @@ class WordVectors:
             "decode_error": decode_error,
             "progress": progress,
         }
-        validate_parameter_constraints(_LOAD_CONSTRAINTS, params, caller_name="WordVectors.load")
+        validate_parameter_constraints(
+            _LOAD_CONSTRAINTS, {"path": path, **params}, caller_name="WordVectors.load"
+        )
         if words is not None:
             words = as_word_list(words, "words")
         _check_encoding(encoding)

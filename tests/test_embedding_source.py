@@ -80,6 +80,8 @@ def test_a_file_may_have_the_name_that_a_table_nearly_has(tmp_path, monkeypatch)
     ("embedding", "error", "message"),
     [
         ("glvoe", ValueError, "Got 'glvoe', and there is no such file. Did you mean 'glove'?"),
+        ("", ValueError, "Got '', and there is no such file."),
+        (".", IsADirectoryError, "must be the path of a file with word vectors. '.' is a folder."),
         ("word2vec", ValueError, "must be one of ['glove', 'auto'], a path, WordVectors, an array"),
         ("no/such.vec", FileNotFoundError, "There is no file 'no/such.vec'"),
         ("such.vec", FileNotFoundError, "There is no file 'such.vec'"),

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,6 +43,7 @@ every_model = pytest.mark.parametrize("model", MODELS)
 
 DOCUMENTS = ["low lower lowest", "new newer newest", "slow, slower, slowest!", "a wide road"] * 3
 LABELS = ["low", "new", "low", "new"] * 3
+TABLE = pd.DataFrame({"title": ["low", "new"], "body": ["slower", "newest"]})
 SMALL = {"embedding_dim": 4, "hidden_size": 4, "max_epochs": 1, "random_state": 0}
 
 
@@ -515,6 +517,60 @@ def test_saved_it_gives_the_same_ids(model, tmp_path):
     assert same(loaded.transform(["slowish 😀"]), vectorizer.transform(["slowish 😀"]))
 
 
+@pytest.mark.parametrize("method", ["transform", "token_spans"])
+def test_columns_of_text_must_be_those_of_fit(method):
+    joined = ["low | slower", "new | newest"]
+    of_columns, of_text = SubwordVectorizer().fit(TABLE), SubwordVectorizer().fit(joined)
+    assert (of_columns.columns_, of_text.columns_) == (["title", "body"], None)
+    assert same(of_columns.transform(TABLE), of_text.transform(joined))
+    with pytest.raises(ValueError, match=r"Expected \['title', 'body'\], got \['body', 'title'\]"):
+        getattr(of_columns, method)(TABLE[["body", "title"]])
+    with pytest.raises(ValueError, match=r"in fit each document was one text. Select"):
+        getattr(of_text, method)(TABLE)
+    assert of_columns.fit(TABLE["body"]).columns_ is None
+
+
+def test_an_interrupted_fit_leaves_all_that_was_learned_or_nothing():
+    n_lines = 0
+
+    def interrupt_at(n):
+        def trace_lines(frame, event, arg):
+            nonlocal n_lines
+            if event == "line":
+                n_lines += 1
+                if n_lines == n:
+                    raise KeyboardInterrupt
+            return trace_lines
+
+        return lambda frame, event, arg: (
+            trace_lines if frame.f_code is SubwordVectorizer._fit.__code__ else None
+        )
+
+    learned = []
+    for n in range(1, 100):
+        vectorizer, n_lines, traced = SubwordVectorizer(), 0, sys.gettrace()
+        try:
+            sys.settrace(interrupt_at(n))
+            vectorizer.fit(TABLE)
+        except KeyboardInterrupt:
+            learned.append({name for name in vars(vectorizer) if name.endswith("_")})
+        else:
+            break
+        finally:
+            sys.settrace(traced)
+    whole = {name for name in vars(vectorizer) if name.endswith("_")}
+    assert len(learned) > 3
+    assert all(each in (set(), whole) for each in learned)
+
+
+def test_columns_of_text_are_saved(tmp_path):
+    sklearn_rnn.save(SubwordVectorizer().fit(TABLE), tmp_path / "model")
+    loaded = sklearn_rnn.load(tmp_path / "model")
+    assert loaded.columns_ == ["title", "body"]
+    with pytest.raises(ValueError, match="should match those"):
+        loaded.transform(TABLE[["body", "title"]])
+
+
 def test_a_tokenizer_as_parameter_is_saved_as_data(tmp_path):
     tokenizer = Tokenizer.from_str(SubwordVectorizer().fit(DOCUMENTS).tokenizer_json_)
     vectorizer = SubwordVectorizer(tokenizer=tokenizer).fit(DOCUMENTS)
@@ -551,6 +607,14 @@ def test_forged_files_are_refused(forge, tmp_path):
     content = json.loads(vectorizer.tokenizer_json_)
     forge(content)
     vectorizer.tokenizer_json_ = json.dumps(content)
+    sklearn_rnn.save(vectorizer, tmp_path / "model")
+    with pytest.raises(ModelFileError):
+        sklearn_rnn.load(tmp_path / "model")
+
+
+def test_files_with_columns_that_are_no_names_are_refused(tmp_path):
+    vectorizer = SubwordVectorizer().fit(TABLE)
+    vectorizer.columns_ = [1, 2]
     sklearn_rnn.save(vectorizer, tmp_path / "model")
     with pytest.raises(ModelFileError):
         sklearn_rnn.load(tmp_path / "model")

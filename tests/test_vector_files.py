@@ -290,6 +290,13 @@ def test_folders_missing_files_and_devices_are_refused(tmp_path):
         WordVectors.load(os.devnull)
 
 
+def test_an_open_file_is_no_path(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_bytes(GLOVE)
+    with open(path) as file, pytest.raises(TypeError, match="'path' parameter of WordVec"):
+        WordVectors.load(file.fileno())
+
+
 def test_an_encrypted_archive_is_refused(tmp_path):
     data = bytearray(zipped(("a.txt", GLOVE)))
     data[6] |= 1  # the flags in the local header and in the directory

@@ -382,7 +382,7 @@ def test_containers(convert):
     [
         ("text", ValueError, "Iterable over raw text documents expected, string object received"),
         ([], ValueError, r"Found array with 0 sample\(s\).* required by SequenceVectorizer"),
-        (["a", None], ValueError, r"1 missing document\(s\).*set missing='empty' in Sequence"),
+        (["a", None], ValueError, r"1 missing document\(s\).*set missing='empty' in the vec"),
         (["a", 1], TypeError, "row 1 is of type int"),
     ],
 )

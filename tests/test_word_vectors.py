@@ -69,7 +69,7 @@ def test_words_come_in_any_container(make, vectors):
         (["a"], [[np.nan]], ValueError, "Input vectors contains NaN"),
         (["a"], [["x"]], ValueError, "could not convert"),
         (["a"], [1.0], ValueError, "Expected 2D array"),
-        ([], np.empty((0, 2)), ValueError, "Found array with 0 sample"),
+        ([], np.empty((0, 2)), ValueError, "'words' must hold at least one word"),
         (["a"], np.empty((1, 0)), ValueError, "Found array with 0 feature"),
     ],
 )
@@ -147,7 +147,7 @@ def test_frames_and_dicts_come_back_as_they_were(vectors):
         (WordVectors.from_frame, pd.DataFrame(TABLE), TypeError, "'words' must hold str"),
         (WordVectors.from_dict, [("a", [1])], TypeError, "'vectors' must be a dict"),
         (WordVectors.from_dict, {"a": [1], "b": [1, 2]}, ValueError, r"\(1,\) .* \(2,\) for 'b'"),
-        (WordVectors.from_dict, {}, ValueError, "."),
+        (WordVectors.from_dict, {}, ValueError, "'words' must hold at least one word. Got none"),
     ],
 )
 def test_wrong_frames_and_dicts_are_refused(make, argument, error, match):

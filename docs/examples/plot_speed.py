@@ -4,7 +4,8 @@ Threads, precision and kernels
 
 More threads make training faster and give the same network, to the bit. If the CPU multiplies
 bfloat16 in hardware, an LSTM is faster still in that precision; probabilities then differ in the
-third digit. The package's own kernels are faster than torch's layers, and differ only by rounding.
+third digit. The package's own kernels are faster than torch's layers, and predict the same up to
+rounding.
 """
 
 import matplotlib.pyplot as plt

@@ -160,6 +160,27 @@ def column_names(X: Any) -> list[str] | None:
     return None
 
 
+def joined_columns(X: Any) -> list[str] | None:
+    """Return the columns of text that make up a document, None where it is one text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_rnn._text.containers import joined_columns
+    >>> table = pd.DataFrame({"title": ["a"], "body": ["b"]})
+    >>> joined_columns(table), joined_columns(table[["body"]])
+    (['title', 'body'], None)
+    """
+    names = column_names(X) or []
+    return names if len(names) > 1 else None
+
+
+def check_joined_columns(columns: list | None) -> None:
+    """Raise a ValueError if what was read from a file is not what `joined_columns` returns."""
+    if columns is not None and not all(type(name) is str for name in columns):
+        raise ValueError("the columns are no names")
+
+
 def check_column_names(X: Any, known: list[str] | None) -> None:
     """Refuse a frame whose columns are not those that were joined in `fit`.
 
@@ -232,8 +253,8 @@ def _as_texts(
         raise ValueError(
             f"{where} contains {len(missing_rows)} missing document(s) (None, NaN or NA), at "
             f"row(s) {_name_rows(missing_rows)}, counted from 0. Drop these rows, or read them as "
-            "empty documents: by X.fillna(''), or, before fit, set missing='empty' in "
-            "SequenceVectorizer."
+            "empty documents: by X.fillna(''), or, before fit, set missing='empty' in the "
+            "vectorizer."
         )
     return values
 

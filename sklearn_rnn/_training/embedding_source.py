@@ -35,6 +35,8 @@ def open_table(embedding: Any, words: Iterable[str], estimator: Any) -> tuple[Wo
     ------
     FileNotFoundError
         If it is a path that leads nowhere.
+    IsADirectoryError
+        If it is that of a folder.
     ValueError
         If it is neither a path nor a name, or the file is damaged or has none of the words.
     """
@@ -47,7 +49,7 @@ def open_table(embedding: Any, words: Iterable[str], estimator: Any) -> tuple[Wo
         return load_word_vectors(), SHIPPED
     path = Path(embedding)
     must = f"The 'embedding' parameter of {type(estimator).__name__} must"
-    if not path.exists():
+    if not os.fspath(embedding) or not path.exists():  # Path("") is the current folder
         names = [SHIPPED, AUTO]
         if isinstance(embedding, str) and not (path.suffix or len(path.parts) > 1):
             raise ValueError(
@@ -56,6 +58,10 @@ def open_table(embedding: Any, words: Iterable[str], estimator: Any) -> tuple[Wo
             )
         raise FileNotFoundError(
             f"{must} be the path of a file with word vectors. There is no file {str(path)!r}."
+        )
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{must} be the path of a file with word vectors. {str(path)!r} is a folder."
         )
     stat = path.stat()
     table = _load(str(path.resolve()), tuple(words), stat.st_mtime_ns, stat.st_size)

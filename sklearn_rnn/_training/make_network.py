@@ -96,7 +96,10 @@ def make_network(
         ngrams = count_ngrams(X, n_ids, max_pairs=max_pairs(n_outputs))
     parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
     wide = NGramLinear(n_outputs, *parts, sparse=sparse, kernels=resolve_kernels(estimator))
-    wide_weight = resolve_wide_weight(estimator, X.shape[0], has_vectors=has_vectors)
+    mean_length = X.nnz / X.shape[0]
+    wide_weight = resolve_wide_weight(
+        estimator, X.shape[0], has_vectors=has_vectors, mean_length=mean_length
+    )
     return WideAndDeep(deep, wide, wide_weight)
 
 

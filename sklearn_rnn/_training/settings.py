@@ -27,14 +27,19 @@ def resolve_training_length(estimator: Any, n_documents: int) -> tuple[int, int]
     return batch_size, max_epochs
 
 
-def resolve_wide_weight(estimator: Any, n_documents: int, *, has_vectors: bool = False) -> float:
+def resolve_wide_weight(
+    estimator: Any, n_documents: int, *, has_vectors: bool = False, mean_length: float = 0.0
+) -> float:
     """Return the share of the wide path: the more the network knows, the less of it is needed.
 
-    It knows more the more documents there are, or if it starts from word vectors.
+    It knows more the more documents there are, or if it starts from word vectors. In long documents
+    there are many words to count, and vectors change less.
     """
     if estimator.wide_weight != "auto":
         return estimator.wide_weight
-    least = 0.3 if has_vectors else 0.1  # of the network
+    least = 0.1  # of the network
+    if has_vectors:
+        least = float(np.clip(30 / max(mean_length, 1), 0.1, 0.3))
     return 1 - float(np.clip(np.sqrt(n_documents) / 250, least, 0.4))
 
 

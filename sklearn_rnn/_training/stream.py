@@ -294,6 +294,9 @@ def _grow(
             ngrams = grown.counts.ngrams(max_pairs=max_pairs(target.n_outputs))
             grow_wide_path(module, optimizer, ngrams)
         module.wide_weight = resolve_wide_weight(
-            estimator, grown.n_documents, has_vectors=has_vectors
+            estimator,
+            grown.n_documents,
+            has_vectors=has_vectors,
+            mean_length=X.nnz / X.shape[0],
         )
     return grown
