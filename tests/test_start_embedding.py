@@ -264,6 +264,12 @@ def test_of_many_documents_the_wide_path_has_the_same_share_with_vectors_and_wit
     assert shares == pytest.approx([0.6, 0.6])
 
 
+@pytest.mark.parametrize(("mean_length", "share"), [(20, 0.7), (100, 0.7), (200, 0.85), (900, 0.9)])
+def test_in_long_documents_vectors_change_less(mean_length, share):
+    params = {"has_vectors": True, "mean_length": mean_length}
+    assert resolve_wide_weight(make(), 300, **params) == pytest.approx(share)
+
+
 # Freezing
 
 
