@@ -131,7 +131,11 @@ def as_documents(
         raise ValueError(
             f"Found array with 0 sample(s) (shape=(0,)) while a minimum of 1 is required by {name}."
         )
-    reading = {"missing": missing, "encoding": encoding, "decode_error": decode_error}
+    reading: dict[str, Any] = {
+        "missing": missing,
+        "encoding": encoding,
+        "decode_error": decode_error,
+    }
     if len(columns) == 1:
         return _as_texts(
             columns[0], "X", of_any_type=of_any_type, takes_tokens=takes_tokens, **reading
