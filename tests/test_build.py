@@ -85,6 +85,6 @@ def test_sdist_holds_what_the_tests_need(built):
     assert files >= {"README.md", "LICENSE", "Makefile", "constraints.txt", "pyproject.toml"}
     assert files >= {"CITATION.cff", "SECURITY.md", "constraints-oldest.txt", "hatch_build.py"}
     assert files >= {"tests/smoke.py", "tests/data/classifier-1.safetensors"}
-    assert files >= {"docs/conf.py", "docs/examples/demo.py", "docs/images/confusion_matrix.png"}
+    assert files >= {"docs/conf.py", "docs/examples/demo.py", "docs/images/learning_curve.png"}
     assert files >= {"tests/test_build.py"}
     assert not any(name.startswith(("docs/_build", "docs/auto_examples")) for name in files)
