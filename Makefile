@@ -16,7 +16,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 .PHONY: help demo test test-oldest coverage lint docs dist smoke benchmarks clean
 
 help:
-	@echo "make demo         train on the shipped tweets, write plots into demo_output/"
+	@echo "make demo         train on shipped sentences, write plots into demo_output/"
 	@echo "make test         run the tests (PYTEST_ARGS='-k name' chooses, JOBS=1 uses one core)"
 	@echo "make test-oldest  run them with the oldest versions that are supported"
 	@echo "make coverage     run them and write what they reach into htmlcov/"

@@ -43,7 +43,9 @@ def test_wheel_holds_the_package_with_its_data_and_nothing_else(built):
     (wheel,) = built.glob("*.whl")
     files = {name for name in files_of(wheel) if not name.endswith(".so")}
     assert files == PACKAGE_FILES
-    assert {"sklearn_rnn/py.typed", "sklearn_rnn/datasets/data/tweet_sentiment.jsonl.xz"} <= files
+    corpora = ("drug_reviews", "subjectivity", "tweet_sentiment")
+    assert {f"sklearn_rnn/datasets/data/{name}.jsonl.xz" for name in corpora} <= files
+    assert "sklearn_rnn/py.typed" in files
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kernels are for POSIX systems")
@@ -83,6 +85,6 @@ def test_sdist_holds_what_the_tests_need(built):
     assert files >= {"README.md", "LICENSE", "Makefile", "constraints.txt", "pyproject.toml"}
     assert files >= {"CITATION.cff", "SECURITY.md", "constraints-oldest.txt", "hatch_build.py"}
     assert files >= {"tests/smoke.py", "tests/data/classifier-1.safetensors"}
-    assert files >= {"docs/conf.py", "docs/examples/demo.py", "docs/images/confusion_matrix.png"}
+    assert files >= {"docs/conf.py", "docs/examples/demo.py", "docs/images/learning_curve.png"}
     assert files >= {"tests/test_build.py"}
     assert not any(name.startswith(("docs/_build", "docs/auto_examples")) for name in files)

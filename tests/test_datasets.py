@@ -9,14 +9,21 @@ from sklearn.model_selection import GroupKFold, GroupShuffleSplit, cross_val_sco
 from sklearn.pipeline import make_pipeline
 
 from sklearn_rnn import datasets
-from sklearn_rnn.datasets import load_drug_reviews, load_tweet_sentiment, make_word_order
+from sklearn_rnn.datasets import (
+    load_drug_reviews,
+    load_subjectivity,
+    load_tweet_sentiment,
+    make_word_order,
+)
 
-LOADERS = [load_tweet_sentiment, load_drug_reviews]
+LOADERS = [load_tweet_sentiment, load_drug_reviews, load_subjectivity]
 COUNTS = {
     (load_tweet_sentiment, "train"): {"negative": 5514, "neutral": 9113, "positive": 3627},
     (load_tweet_sentiment, "test"): {"negative": 1379, "neutral": 2278, "positive": 907},
     (load_drug_reviews, "train"): {"negative": 161, "neutral": 54, "positive": 385},
     (load_drug_reviews, "test"): {"negative": 95, "neutral": 36, "positive": 247},
+    (load_subjectivity, "train"): {"objective": 3967, "subjective": 4033},
+    (load_subjectivity, "test"): {"objective": 1033, "subjective": 967},
 }
 
 
@@ -40,7 +47,7 @@ def test_loader_counts(load, subset, counts):
     bunch = load(subset=subset)
     assert bunch.target.value_counts().to_dict() == counts
     assert len(bunch.data) == sum(counts.values())
-    assert bunch.target_names == ["negative", "neutral", "positive"]
+    assert bunch.target_names == sorted(counts)
 
 
 @pytest.mark.parametrize("load", LOADERS)
@@ -95,9 +102,11 @@ def test_loader_gives_a_new_object_each_time(load):
     assert load().data[0] != "changed"
 
 
-def test_loader_keeps_the_order_of_labels_mixed():
+@pytest.mark.parametrize("load", LOADERS)
+def test_loader_keeps_the_order_of_labels_mixed(load):
     """A slice of the first documents must hold every class."""
-    assert set(load_tweet_sentiment().target[:50]) == {"negative", "neutral", "positive"}
+    bunch = load()
+    assert set(bunch.target[:50]) == set(bunch.target_names)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +116,10 @@ def test_loader_keeps_the_order_of_labels_mixed():
         (
             load_drug_reviews,
             ["UCI", "CC BY 4.0", "Kallumadi", "https://creativecommons.org/licenses/by/4.0/"],
+        ),
+        (
+            load_subjectivity,
+            ["NLTK", "CC BY 4.0", "Lillian Lee", "https://creativecommons.org/licenses/by/4.0/"],
         ),
     ],
 )

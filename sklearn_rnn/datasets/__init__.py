@@ -3,8 +3,14 @@
 Nothing is downloaded.
 """
 
-from ._loaders import load_drug_reviews, load_tweet_sentiment
+from ._loaders import load_drug_reviews, load_subjectivity, load_tweet_sentiment
 from ._word_order import make_word_order
 from ._word_vectors import load_word_vectors
 
-__all__ = ["load_drug_reviews", "load_tweet_sentiment", "load_word_vectors", "make_word_order"]
+__all__ = [
+    "load_drug_reviews",
+    "load_subjectivity",
+    "load_tweet_sentiment",
+    "load_word_vectors",
+    "make_word_order",
+]

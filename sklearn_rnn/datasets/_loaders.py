@@ -20,7 +20,7 @@ def _read_frame(name: str) -> pd.DataFrame:
 
 
 def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool) -> Bunch | tuple[Any, Any]:
-    """Load one corpus the way both public loaders offer it."""
+    """Load one corpus the way all public loaders offer it."""
     if subset not in _SUBSETS:
         raise ValueError(
             f"The 'subset' parameter of load_{name} must be one of {_SUBSETS}. "
@@ -92,6 +92,7 @@ def load_tweet_sentiment(*, subset="train", return_X_y=False, as_frame=True):
 
     See Also
     --------
+    load_subjectivity : Sentences with two classes, balanced.
     load_drug_reviews : Fewer, longer documents with unbalanced classes.
     make_word_order : Generated documents whose label depends on the order of the words only.
 
@@ -161,6 +162,7 @@ def load_drug_reviews(*, subset="train", return_X_y=False, as_frame=True):
 
     See Also
     --------
+    load_subjectivity : Sentences with two classes, balanced.
     load_tweet_sentiment : More, shorter documents.
     make_word_order : Generated documents whose label depends on the order of the words only.
 
@@ -186,3 +188,78 @@ def load_drug_reviews(*, subset="train", return_X_y=False, as_frame=True):
     {'positive': 385, 'negative': 161, 'neutral': 54}
     """
     return _load("drug_reviews", subset=subset, return_X_y=return_X_y, as_frame=as_frame)
+
+
+def load_subjectivity(*, subset="train", return_X_y=False, as_frame=True):
+    """Load sentences about films labelled as subjective or objective (classification).
+
+    The subjective sentences come from reviews, the objective ones from summaries of plots. The
+    split into training and test documents is fixed.
+
+    ================= ==============
+    Classes                        2
+    Documents, train           8,000
+    Documents, test            2,000
+    Words, median                 20
+    ================= ==============
+
+    Parameters
+    ----------
+    subset : {"train", "test", "all"}, default="train"
+        Which documents to load. Choose models on "train" and report results on "test". "all"
+        returns the training documents first, then the test documents; the column `split` of
+        `frame` tells which is which.
+    return_X_y : bool, default=False
+        If True, return `(data, target)` instead of a Bunch object.
+    as_frame : bool, default=True
+        If True, `data` and `target` are pandas Series and `frame` is a DataFrame. If False,
+        they are ndarrays of str objects and `frame` is None.
+
+    Returns
+    -------
+    data : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with the following attributes.
+
+        data : Series or ndarray of shape (n_documents,)
+            The texts, named "text".
+        target : Series or ndarray of shape (n_documents,)
+            The labels "objective" and "subjective", named "label".
+        frame : DataFrame of shape (n_documents, 3)
+            The columns `text`, `label` and `split`. None if `as_frame` is False.
+        target_names : list of str
+            The labels, sorted.
+        DESCR : str
+            The description of the data, with its source and licence.
+
+    (data, target) : tuple if `return_X_y` is True
+        The texts and the labels, as above.
+
+    See Also
+    --------
+    load_tweet_sentiment : More documents, with three classes.
+    load_drug_reviews : Fewer, longer documents with unbalanced classes.
+    make_word_order : Generated documents whose label depends on the order of the words only.
+
+    Notes
+    -----
+    The subjectivity dataset v1.0 [1]_ by Bo Pang and Lillian Lee, licensed under Creative
+    Commons Attribution 4.0 International (CC BY 4.0), as NLTK states, which distributes it too.
+    The sentences come from the copy in ``harvardnlp/sent-conv-torch``. They are in lower case,
+    with spaces around punctuation, and some contain HTML entities. The labels follow from where
+    a sentence was found. A file shipped with the data lists the changes.
+
+    References
+    ----------
+    .. [1] Pang, B. and Lee, L. (2004). A Sentimental Education: Sentiment Analysis Using
+       Subjectivity Summarization Based on Minimum Cuts. In Proceedings of ACL 2004.
+
+    Examples
+    --------
+    >>> from sklearn_rnn.datasets import load_subjectivity
+    >>> sentences = load_subjectivity(subset="test")
+    >>> sentences.data.shape
+    (2000,)
+    >>> sentences.target_names
+    ['objective', 'subjective']
+    """
+    return _load("subjectivity", subset=subset, return_X_y=return_X_y, as_frame=as_frame)
