@@ -22,13 +22,15 @@ from sklearn_rnn._text.containers import (
     check_joined_columns,
     joined_columns,
 )
-from sklearn_rnn._text.padding import to_container
+from sklearn_rnn._text.padding import PositionNamesMixin, to_container
 from sklearn_rnn._text.sequences import check_sequences, truncate
 from sklearn_rnn._text.vocabulary import FIRST_ID
 from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
-class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, BaseEstimator):
+class SubwordVectorizer(
+    SparseOutputMixin, PositionNamesMixin, TransformerMixin, ParamNamesMixin, BaseEstimator
+):
     """Convert documents to sequences of ids of subwords.
 
     Frequent words are one token, and rare ones several: "unhappiness" may become "un", "happi" and
@@ -332,24 +334,6 @@ class SubwordVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, Ba
         every = np.arange(lengths.sum())
         kept, lengths = truncate(every, lengths, self.n_positions_, keep=self.truncation)
         return np.split(np.concatenate(spans)[kept], np.cumsum(lengths)[:-1])
-
-    def get_feature_names_out(self, input_features=None):
-        """Return the names of the columns of a transformed ndarray, which are positions.
-
-        The tokens are in `tokens_`.
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Ignored, present for API consistency.
-
-        Returns
-        -------
-        feature_names_out : ndarray of str objects of shape (n_positions,)
-            "position0", "position1" and so on.
-        """
-        check_is_fitted(self)
-        return np.array([f"position{i}" for i in range(self.n_positions_)], dtype=object)
 
     @property
     def vocabulary_(self):

@@ -23,7 +23,7 @@ from sklearn_rnn._text.containers import (
 )
 from sklearn_rnn._text.growing_vocabulary import GrowingVocabulary
 from sklearn_rnn._text.indexing import index_documents, look_up, read_documents
-from sklearn_rnn._text.padding import to_container
+from sklearn_rnn._text.padding import PositionNamesMixin, to_container
 from sklearn_rnn._text.param_checks import (
     check_df_bounds,
     reads_any_type,
@@ -45,7 +45,9 @@ from sklearn_rnn._text.vocabulary import UNKNOWN_ID, Vocabulary
 from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
-class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, BaseEstimator):
+class SequenceVectorizer(
+    SparseOutputMixin, PositionNamesMixin, TransformerMixin, ParamNamesMixin, BaseEstimator
+):
     r"""Convert documents to sequences of token ids.
 
     The counterpart of :class:`~sklearn.feature_extraction.text.CountVectorizer` for recurrent
@@ -409,24 +411,6 @@ class SequenceVectorizer(SparseOutputMixin, TransformerMixin, ParamNamesMixin, B
         X = check_sequences(X, estimator=self)
         tokens = Vocabulary(self.vocabulary_).decode(X.data)
         return [tokens[start:end] for start, end in pairwise(X.indptr.tolist())]
-
-    def get_feature_names_out(self, input_features=None):
-        """Return the names of the columns of a transformed ndarray, which are positions.
-
-        The tokens are in `tokens_`.
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Ignored, present for API consistency.
-
-        Returns
-        -------
-        feature_names_out : ndarray of str objects of shape (n_positions,)
-            "position0", "position1" and so on.
-        """
-        check_is_fitted(self)
-        return np.array([f"position{i}" for i in range(self.n_positions_)], dtype=object)
 
     def build_preprocessor(self):
         """Return the function that preprocesses a document before it is split.

@@ -1,9 +1,10 @@
-"""The last step of a vectorizer: token ids in the container that was asked for."""
+"""The last step of a vectorizer: token ids in the container that was asked for, and its columns."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import csr_array
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._text.sequences import sequences_from_flat, truncate
 
@@ -48,3 +49,27 @@ def to_container(
         n_positions = max(n_positions, int(lengths.max()))
     sequences = sequences_from_flat(ids, lengths, width=n_positions)
     return sequences if sparse_output else sequences.toarray()
+
+
+class PositionNamesMixin:
+    """Name the columns of a transformed ndarray, which are the `n_positions_` positions."""
+
+    n_positions_: int
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns of a transformed ndarray, which are positions.
+
+        The tokens are in `tokens_`.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Ignored, present for API consistency.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str objects of shape (n_positions,)
+            "position0", "position1" and so on.
+        """
+        check_is_fitted(self)
+        return np.array([f"position{i}" for i in range(self.n_positions_)], dtype=object)
