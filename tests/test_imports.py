@@ -23,6 +23,7 @@ ORDER = [
     "modules _files",
     "_targets",
     "_training",
+    "_language",
     "_base",
     "_classifier _regressor _encoder",
     "_saving",
