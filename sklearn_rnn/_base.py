@@ -42,7 +42,7 @@ from sklearn_rnn._training.vectorize import (
 )
 from sklearn_rnn._word_vectors import WordVectors
 from sklearn_rnn.modules._cell_start import RECURRENT_INITS
-from sklearn_rnn.modules._network import GRIDS
+from sklearn_rnn.modules._make_encoder import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
 from sklearn_rnn.utils._param_names import ParamNamesMixin
