@@ -1,1 +1,1 @@
-"""What a language model does with its network: texts that it writes."""
+"""What a language model is made of: how it trains, scores and writes texts."""
