@@ -64,14 +64,12 @@ def test_one_beam_is_greedy(ends):
         for penalty in (1.0, 1.5):
             greedy = model.generate("a", 12, temperature=0, repetition_penalty=penalty)
             writer = make_writer(model.vectorizer_)
-            (found,) = beam_search(
-                Continuation(writer, writer.start("a")),
-                TextReader(model.reader_, repetition_penalty=penalty, ends=ends),
-                model.vectorizer_.transform(["a"]).data,
-                num_beams=1,
-                max_new_tokens=12,
-            )
-            assert found.finish() == greedy
+            reader = TextReader(model.reader_, repetition_penalty=penalty, ends=ends)
+            state = reader.start(model.vectorizer_.transform(["a"]).data)
+            text, found = Continuation(writer, writer.start("a")), []
+            for _ in beam_search(text, found, reader, state, num_beams=1, max_new_tokens=12):
+                pass
+            assert [text.finish() for text in found] == [greedy]
 
 
 def test_more_beams_find_likelier_texts():

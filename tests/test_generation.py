@@ -6,7 +6,7 @@ from scipy.stats import chisquare
 
 from sklearn_rnn import SequenceVectorizer, SubwordVectorizer
 from sklearn_rnn._language.reader import BOUNDARY_ID, TextReader
-from sklearn_rnn._language.sampling import Uniforms
+from sklearn_rnn._language.sampling import Uniforms, draw_seeds
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 
 TEXTS = ["abcab cba", "bacabac"]
@@ -22,7 +22,7 @@ def model():
 def loop(model, prompt, *, max_new_tokens, random_state, temperature=1.0):
     """Return a text as one would write it: a token at a time, without states or samples."""
     context = [0, *model.vectorizer_.transform([prompt]).data]
-    uniforms, text = Uniforms(random_state, 1), ""
+    uniforms, text = Uniforms(draw_seeds(random_state, 1)), ""
     for step in range(max_new_tokens):
         log_probs = log_softmax(model.reader_.table[context[-1]])
         log_probs[UNKNOWN_ID] = -np.inf

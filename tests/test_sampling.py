@@ -8,6 +8,7 @@ from scipy.stats import chisquare
 from sklearn_rnn._language.sampling import (
     Uniforms,
     draw,
+    draw_seeds,
     next_token_probs,
     penalize_repetition,
 )
@@ -123,7 +124,7 @@ def test_tokens_are_drawn_as_often_as_they_are_likely():
     scores = np.random.default_rng(0).normal(size=(1, 8))
     probs = next_token_probs(scores, temperature=1.5, top_k=6)
     n_drawn = 20_000
-    uniforms = Uniforms(1, 1)
+    uniforms = Uniforms(draw_seeds(1, 1))
     ids = [draw(probs, uniforms.at(step, np.array([0])))[0] for step in range(n_drawn)]
     counts = np.bincount(ids, minlength=8)
     possible = probs[0] > 0
@@ -132,7 +133,9 @@ def test_tokens_are_drawn_as_often_as_they_are_likely():
 
 
 def test_numbers_of_a_sample_depend_on_the_seed_and_its_place_alone():
-    many, few, other = Uniforms(3, 5), Uniforms(3, 2), Uniforms(4, 2)
+    many, few, other = (
+        Uniforms(draw_seeds(seed, n_samples)) for seed, n_samples in [(3, 5), (3, 2), (4, 2)]
+    )
     for step in (0, 1, 255, 256, 1000):
         numbers = many.at(step, np.arange(5))
         assert len(np.unique(numbers)) == 5
@@ -143,7 +146,7 @@ def test_numbers_of_a_sample_depend_on_the_seed_and_its_place_alone():
 @pytest.mark.parametrize("make", [np.random.default_rng, np.random.RandomState])
 def test_generators_go_on_from_call_to_call(make):
     def numbers(random_state):
-        return Uniforms(random_state, 2).at(0, np.arange(2)).tolist()
+        return Uniforms(draw_seeds(random_state, 2)).at(0, np.arange(2)).tolist()
 
     random_state = make(0)
     first, second = numbers(random_state), numbers(random_state)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sklearn_rnn._language.continuation import Continuation
+from sklearn_rnn._language.generation import run_side_by_side
 from sklearn_rnn._language.reader import BOUNDARY_ID, Reader
 
 
@@ -18,16 +20,26 @@ class _Hypothesis(NamedTuple):
     n_tokens: int
 
 
+def search_texts(
+    text: Continuation, reader: Reader, state: Any, **settings: Any
+) -> list[Continuation]:
+    """Return what `beam_search` finds, on a thread of `prediction_workers`."""
+    found: list[Continuation] = []
+    run_side_by_side([beam_search(text, found, reader, state, **settings)])
+    return found
+
+
 def beam_search(
     text: Continuation,
+    found: list[Continuation],
     reader: Reader,
-    prompt: np.ndarray,
+    state: Any,
     *,
     num_beams: int,
     max_new_tokens: int,
     length_penalty: float = 1.0,
-) -> list[Continuation]:
-    """Return likely texts, the best one first.
+) -> Iterator[None]:
+    """Search for likely texts, a token further with each step of the iterator.
 
     A text that has ended keeps its place among the beams (Sutskever, Vinyals and Le, 2014). So one
     beam is greedy search, and no text is dropped after it was found.
@@ -36,25 +48,22 @@ def beam_search(
     ----------
     text : Continuation
         An empty text.
+    found : list
+        Where the texts come at last, the best one first.
     reader : Reader
         The model.
-    prompt : ndarray of int of shape (n_tokens,)
-        The tokens that the texts go on from.
+    state : object
+        Its state after the prompt.
     num_beams : int
-        How many texts are kept at each step, and returned if so many are possible.
+        How many texts are kept at each step, and found if so many are possible.
     max_new_tokens : int
         How many tokens a text gets at most.
     length_penalty : float, default=1.0
         Texts are ranked by the logarithm of their probability, divided by their number of tokens to
         the power of this. The end of a text counts as a token.
-
-    Returns
-    -------
-    texts : list of Continuation
     """
     ended: list[_Hypothesis] = []
     beams, log_probs = [text], np.zeros(1)
-    state = reader.start(prompt)
     for n_tokens in range(1, max_new_tokens + 1):
         totals = log_probs[:, None] + _log_softmax(reader.scores(state))
         parents, ids = _largest(totals, num_beams - len(ended))
@@ -69,12 +78,13 @@ def beam_search(
                 beams.append(beam)
             else:
                 ended.append(_Hypothesis(beam, log_probs[place], n_tokens))
+        yield
         if not beams:
             break
         log_probs, parents, ids = log_probs[goes_on], parents[goes_on], ids[goes_on]
         state = reader.step(reader.select(state, parents), ids)
     ended.sort(key=lambda each: each.log_prob / each.n_tokens**length_penalty, reverse=True)
-    return [each.text for each in ended]
+    found += [each.text for each in ended]
 
 
 def _largest(totals: np.ndarray, n_wanted: int) -> tuple[np.ndarray, np.ndarray]:

@@ -116,6 +116,25 @@ def draw(probs: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     return (cumulative <= uniforms[:, None] * cumulative[:, -1:]).sum(axis=1)
 
 
+def draw_seeds(random_state: Any, n_samples: int) -> np.ndarray:
+    """Return a seed for each sample; the first ones are the same for any number of samples.
+
+    Parameters
+    ----------
+    random_state : int, Generator, RandomState or None
+        What draws the seeds.
+    n_samples : int
+        The number of samples.
+
+    Returns
+    -------
+    seeds : ndarray of int of shape (n_samples,)
+    """
+    if isinstance(random_state, np.random.Generator):
+        return random_state.integers(2**63, size=n_samples)
+    return check_random_state(random_state).randint(2**31, size=n_samples)
+
+
 class Uniforms:
     """Random numbers for samples, each with a generator of its own.
 
@@ -123,23 +142,21 @@ class Uniforms:
 
     Parameters
     ----------
-    random_state : int, Generator, RandomState or None
-        What gives each generator its seed, in the order of the samples.
-    n_samples : int
-        The number of samples.
+    seeds : ndarray of int of shape (n_samples,)
+        The seed of each, see `draw_seeds`.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_rnn._language.sampling import Uniforms
-    >>> three, one = Uniforms(0, 3), Uniforms(0, 1)
+    >>> from sklearn_rnn._language.sampling import Uniforms, draw_seeds
+    >>> three, one = Uniforms(draw_seeds(0, 3)), Uniforms(draw_seeds(0, 1))
     >>> bool(three.at(5, np.array([0, 2]))[0] == one.at(5, np.array([0]))[0])
     True
     """
 
-    def __init__(self, random_state: Any, n_samples: int) -> None:
-        self._generators = [np.random.default_rng(seed) for seed in _seeds(random_state, n_samples)]
-        self._drawn = np.empty((n_samples, _N_DRAWN))
+    def __init__(self, seeds: np.ndarray) -> None:
+        self._generators = [np.random.default_rng(seed) for seed in seeds]
+        self._drawn = np.empty((len(seeds), _N_DRAWN))
         self._n_blocks = 0
 
     def at(self, step: int, samples: np.ndarray) -> np.ndarray:
@@ -160,9 +177,3 @@ def _keep_top_p(probs: np.ndarray, top_p: float) -> None:
     cut = np.zeros(probs.shape, bool)
     cut[:, 1:] = cumulative[:, :-1] >= top_p * cumulative[:, -1:]
     np.put_along_axis(probs, order, np.where(cut, 0.0, np.take_along_axis(probs, order, 1)), 1)
-
-
-def _seeds(random_state: Any, n_samples: int) -> np.ndarray:
-    if isinstance(random_state, np.random.Generator):
-        return random_state.integers(2**63, size=n_samples)
-    return check_random_state(random_state).randint(2**31, size=n_samples)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._language.beam import beam_search
+from sklearn_rnn._language.beam import search_texts
 from sklearn_rnn._language.continuation import Continuation
-from sklearn_rnn._language.generation import grow, make_choose
+from sklearn_rnn._language.generation import draw_texts, grow, make_choose
 from sklearn_rnn._language.reader import Reader, TextReader
-from sklearn_rnn._language.sampling import Uniforms
+from sklearn_rnn._language.sampling import draw_seeds
 from sklearn_rnn._language.writers import make_writer
 from sklearn_rnn._sklearn_compat import Interval, validate_parameter_constraints
 from sklearn_rnn._text.sequences import check_sequences
+from sklearn_rnn._training.process_state import side_by_side
 
 _STREAM_CONSTRAINTS: dict = {
     "prompt": [str],
@@ -137,23 +139,29 @@ class WritesText:
         stop = _check_params(self, "generate", params, _GENERATE_CONSTRAINTS)
         _check_beams(temperature, top_k, top_p, n_samples, num_beams)
         n_texts = 1 if n_samples is None else n_samples
-        reader, ids, text = self._open(prompt, stop, label, repetition_penalty)
-        if num_beams > 1:
-            texts = beam_search(
-                text,
-                reader,
-                ids,
-                num_beams=num_beams,
-                max_new_tokens=max_new_tokens,
-                length_penalty=length_penalty,
-            )[:n_texts]
-        else:
-            texts = [text.copy() for _ in range(n_texts)]
-            choose = make_choose(
-                Uniforms(random_state, n_texts), temperature=temperature, top_k=top_k, top_p=top_p
-            )
-            for _ in grow(texts, reader, ids, choose, max_new_tokens=max_new_tokens):
-                pass
+        seeds = draw_seeds(random_state, n_texts)
+        with self._generating():
+            reader, state, text = self._open(prompt, stop, label, repetition_penalty)
+            if num_beams > 1:
+                texts = search_texts(
+                    text,
+                    reader,
+                    state,
+                    num_beams=num_beams,
+                    max_new_tokens=max_new_tokens,
+                    length_penalty=length_penalty,
+                )[:n_texts]
+            else:
+                texts = draw_texts(
+                    text,
+                    reader,
+                    state,
+                    seeds,
+                    max_new_tokens=max_new_tokens,
+                    temperature=temperature,
+                    top_k=top_k,
+                    top_p=top_p,
+                )
         written = [each.finish() for each in texts]
         return written[0] if n_samples is None else written
 
@@ -224,40 +232,51 @@ class WritesText:
         """
         params = {name: value for name, value in locals().items() if name != "self"}
         stop = _check_params(self, "stream", params, _STREAM_CONSTRAINTS)
-        reader, ids, text = self._open(prompt, stop, label, repetition_penalty)
-        choose = make_choose(
-            Uniforms(random_state, 1), temperature=temperature, top_k=top_k, top_p=top_p
-        )
-        return _pieces(text, grow([text], reader, ids, choose, max_new_tokens=max_new_tokens))
+        seeds = draw_seeds(random_state, 1)
+        choose = make_choose(seeds, temperature=temperature, top_k=top_k, top_p=top_p)
+        with self._generating():
+            reader, state, text = self._open(prompt, stop, label, repetition_penalty)
+        growth = grow([text], reader, state, choose, max_new_tokens=max_new_tokens)
+        return self._pieces(text, growth)
 
     def _make_reader(self, label: Any) -> tuple[Reader, bool]:
         """Return what reads texts of a class, and whether these can end."""
         raise NotImplementedError
 
+    def _generating(self) -> AbstractContextManager:
+        """Return what to hold while the reader reads, which it does by `side_by_side`."""
+        raise NotImplementedError
+
     def _open(
         self, prompt: str, stop: tuple[str, ...], label: Any, repetition_penalty: float
-    ) -> tuple[TextReader, np.ndarray, Continuation]:
-        """Return the model, the ids of the prompt, and the text that is to follow it."""
+    ) -> tuple[TextReader, Any, Continuation]:
+        """Return the model, its state after the prompt, and the text that is to follow."""
         vectorizer = getattr(self, "vectorizer_", None)
         if vectorizer is None:
             raise TypeError(
                 f"This {type(self).__name__} was fitted on token ids, which stand for no text. To "
                 "generate text, fit it on texts."
             )
-        reader, ends = self._make_reader(label)
+        model, ends = self._make_reader(label)
+        reader = TextReader(model, repetition_penalty=repetition_penalty, ends=ends)
+        (state,) = side_by_side(reader.start, [_read_prompt(prompt, vectorizer)])
         writer = make_writer(vectorizer)
-        text = Continuation(writer, writer.start(prompt), stop)
-        reader = TextReader(reader, repetition_penalty=repetition_penalty, ends=ends)
-        return reader, _read_prompt(prompt, vectorizer), text
+        return reader, state, Continuation(writer, writer.start(prompt), stop)
+
+    def _pieces(self, text: Continuation, growth: Iterator[None]) -> Iterator[str]:
+        """Yield what is added to a text with each step."""
+        goes_on = True
+        while goes_on:
+            with self._generating():
+                (goes_on,) = side_by_side(_take_step, [growth])
+            if not goes_on:
+                text.finish()
+            if piece := text.take():
+                yield piece
 
 
-def _pieces(text: Continuation, steps: Iterator[None]) -> Iterator[str]:
-    for _ in steps:
-        if piece := text.take():
-            yield piece
-    text.finish()
-    if piece := text.take():
-        yield piece
+def _take_step(growth: Iterator[None]) -> bool:
+    return next(growth, growth) is None
 
 
 def _read_prompt(prompt: str, vectorizer: Any) -> np.ndarray:
