@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from sklearn_rnn._targets.base import Target
-from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
 from sklearn_rnn._training.net import SequenceNet
@@ -22,6 +21,8 @@ from sklearn_rnn._training.settings import (
 )
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.exceptions import FitInterruptedWarning
+
+Net = TypeVar("Net", bound=SequenceNet)
 
 
 def fit_net(
@@ -89,7 +90,7 @@ def fit_net(
             build, (train_set, valid_set), estimator, seed=int(torch_seed), device=device
         )
     if net.interrupted_:
-        _tell_of_interrupt(estimator, net, max_epochs)
+        tell_of_interrupt(estimator, net, max_epochs)
     # Of no use any more, and as large as the weights, or twice as large.
     net.optimizer_.state.clear()
     end_training(net)
@@ -97,20 +98,20 @@ def fit_net(
 
 
 def build_and_train(
-    build: Callable[[], SequenceNet],
-    sets: tuple[SequenceDataset, SequenceDataset | None],
+    build: Callable[[], Net],
+    sets: tuple[Any, Any],
     estimator: Any,
     *,
     seed: int,
     device: torch.device,
-) -> SequenceNet:
+) -> Net:
     """Build a net while other threads do not, train it while they may, and return it.
 
     Parameters
     ----------
     build : callable
         Returns the net, whose start may be drawn from torch's random numbers.
-    sets : pair of SequenceDataset or None
+    sets : pair of data set or None
         What to train on, and what to validate on.
     estimator : estimator instance
         Whose cell says whether training draws from torch's random numbers as well.
@@ -139,7 +140,7 @@ def end_training(net: SequenceNet) -> None:
     net._set_training(False)
 
 
-def _tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int) -> None:
+def tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int) -> None:
     """Warn that training ended early, or raise the interrupt where no step was taken."""
     if not any("train_loss" in batch for row in net.history for batch in row["batches"]):
         raise KeyboardInterrupt

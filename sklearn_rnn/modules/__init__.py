@@ -5,6 +5,7 @@ from ._blocks import TimeBlocks
 from ._dropout import Dropout, LockedDropout
 from ._embedding import TokenEmbedding, WordDropout
 from ._grid_lstm import DepthLSTM, GridLSTM
+from ._language import LanguageNetwork, SoftmaxDecoder, build_language_network
 from ._layout import PackedLayout
 from ._network import SequenceNetwork, build_network
 from ._pooling import (
@@ -26,6 +27,7 @@ __all__ = [
     "DepthLSTM",
     "Dropout",
     "GridLSTM",
+    "LanguageNetwork",
     "LastPooling",
     "LockedDropout",
     "MaxPooling",
@@ -36,11 +38,13 @@ __all__ = [
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",
+    "SoftmaxDecoder",
     "TimeBlocks",
     "TokenEmbedding",
     "UniqueRows",
     "WideAndDeep",
     "WordDropout",
+    "build_language_network",
     "build_network",
 ]
 

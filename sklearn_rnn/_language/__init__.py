@@ -1,0 +1,1 @@
+"""What a language model is made of: how it trains, scores and writes texts."""
