@@ -34,7 +34,7 @@ class LanguageNet(SequenceNet):
     batches = LanguageWindows
 
     # For each part of a window, the states after it.
-    _states: list[list[State]] | None = None
+    _states: list | None = None
 
     def read(self, part: WindowPart, state: list[State] | None) -> tuple[Tensor, list[State]]:
         """Return the states at the tokens of a part of a window, and those to go on with.
@@ -51,7 +51,9 @@ class LanguageNet(SequenceNet):
         labels = None if part.labels is None else moved(part.labels, self.device)
         return self.module_(moved(part.ids, self.device), state, labels)
 
-    def train_step_single(self, batch: tuple[Window, None], **fit_params: Any) -> dict:
+    def train_step_single(  # type: ignore[override]
+        self, batch: tuple[Window, None], **fit_params: Any
+    ) -> dict:
         """Compute the gradient of a window.
 
         Each part's is computed beside the others', and the sum is the same, to the bit, on any
@@ -60,7 +62,9 @@ class LanguageNet(SequenceNet):
         self._set_training(True)
         window, _ = batch
         parts = window.parts
-        states = [None] * len(parts) if window.is_first else self._states[: len(parts)]
+        states = [None] * len(parts)
+        if not window.is_first and self._states is not None:
+            states = self._states[: len(parts)]
         parameters = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
         seeds = torch.randint(2**63 - 1, (len(parts),), generator=self._random).tolist()
 

@@ -47,7 +47,7 @@ class SoftmaxDecoder(nn.Module):
         super().__init__()
         self.input_size = input_size
         # In a tuple, as the embedding is a part of the network already.
-        self._tied_to = () if tied_to is None else (tied_to,)
+        self._tied_to: tuple[TokenEmbedding, ...] = () if tied_to is None else (tied_to,)
         self.projection: nn.Linear | None = None
         self.register_parameter("weight", None)
         self.bias = nn.Parameter(torch.zeros(num_embeddings))
@@ -72,9 +72,9 @@ class SoftmaxDecoder(nn.Module):
                 nn.init.uniform_(self.weight[first:], -bound, bound)
 
     @property
-    def used_parameters(self) -> list[nn.Parameter]:
+    def used_parameters(self) -> list[Tensor]:
         """All that a loss depends on, the tied weights included."""
-        return [*self.parameters(), *(part.table.weight for part in self._tied_to)]
+        return [*self.parameters(), *[part.table.weight for part in self._tied_to]]
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Return the logarithms of the probabilities, up to a number for each row.
@@ -221,8 +221,8 @@ class LanguageNetwork(nn.Module):
             x = dense(x) + scale * self.label_vectors(labels)[layout.documents]
         if self._drops_vectors:
             x = _drop(self.embedding_dropout, dense(x), layout)
-        hidden, state = cast("Any", self.encoder).read(x, layout, state)
-        return _drop(self.dropout, hidden, layout), state
+        hidden, after = cast("Any", self.encoder).read(x, layout, state)
+        return _drop(self.dropout, hidden, layout), after
 
     @property
     def _drops_vectors(self) -> bool:
