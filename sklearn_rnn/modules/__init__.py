@@ -2,6 +2,7 @@
 
 from . import cells
 from ._blocks import TimeBlocks
+from ._decoders import AdaptiveSoftmaxDecoder, SoftmaxDecoder
 from ._dropout import Dropout, LockedDropout
 from ._embedding import TokenEmbedding, WordDropout
 from ._grid_lstm import DepthLSTM, GridLSTM
@@ -21,6 +22,7 @@ from ._wide import NGramLinear, WideAndDeep
 from .cells import *  # noqa: F403
 
 __all__ = [
+    "AdaptiveSoftmaxDecoder",
     "AttentionPooling",
     "ConcatPooling",
     "DepthLSTM",
@@ -36,6 +38,7 @@ __all__ = [
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",
+    "SoftmaxDecoder",
     "TimeBlocks",
     "TokenEmbedding",
     "UniqueRows",

@@ -1,0 +1,286 @@
+"""From states to the next token: what a language model predicts with, and what that costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# Words of English text: the 2,000 most frequent ones are about nine of ten tokens.
+SHORTLIST = 2000
+CLUSTER_GROWTH = 5
+
+
+class SoftmaxDecoder(nn.Module):
+    """Predict the next token by a softmax over all ids.
+
+    Parameters
+    ----------
+    input_size : int
+        Features of a state.
+    n_ids : int
+        Number of ids.
+    table : torch.nn.Parameter of shape (n_ids, vector_size), default=None
+        The table of the embedding, so that a token has the same vector whether it is read or
+        predicted (weight tying; Press and Wolf, 2017; Inan et al., 2017). Where states are not as
+        wide as its rows, a linear layer without bias, the projection, leads from one to the other.
+        None gives the decoder weights of its own.
+
+    References
+    ----------
+    O. Press and L. Wolf, "Using the output embedding to improve language models", EACL (2017).
+
+    H. Inan, K. Khosravi and R. Socher, "Tying word vectors and word classifiers: a loss framework
+    for language modeling", ICLR (2017).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn.modules import SoftmaxDecoder, TokenEmbedding
+    >>> embedding = TokenEmbedding(100, 8)
+    >>> decoder = SoftmaxDecoder(16, 100, table=embedding.table.weight)
+    >>> decoder.loss(torch.zeros(3, 16), torch.tensor([5, 9, 2])).exp()
+    tensor([100.0000, 100.0000, 100.0000], grad_fn=<ExpBackward0>)
+    """
+
+    def __init__(self, input_size: int, n_ids: int, *, table: nn.Parameter | None = None) -> None:
+        super().__init__()
+        self.projection, vector_size = _projection_to(table, input_size)
+        self.weight = _new_vectors(n_ids, vector_size) if table is None else table
+        self.bias = nn.Parameter(torch.zeros(n_ids))
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Return the logits of all ids.
+
+        Parameters
+        ----------
+        hidden : torch.Tensor of shape (n_tokens, input_size)
+            The states to predict from.
+
+        Returns
+        -------
+        logits : torch.Tensor of shape (n_tokens, n_ids)
+        """
+        return _linear(_projected(hidden, self.projection), self.weight, self.bias)
+
+    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Return the negative log-likelihood of the tokens that came.
+
+        Parameters
+        ----------
+        hidden : torch.Tensor of shape (n_tokens, input_size)
+            The states to predict from.
+        targets : torch.Tensor of int64 of shape (n_tokens,)
+            The ids of the tokens.
+
+        Returns
+        -------
+        loss : torch.Tensor of shape (n_tokens,)
+        """
+        return F.cross_entropy(self.logits(hidden), targets, reduction="none")
+
+    def log_probs(self, hidden: Tensor) -> Tensor:
+        """Return the log-probabilities of all ids.
+
+        Parameters
+        ----------
+        hidden : torch.Tensor of shape (n_tokens, input_size)
+            The states to predict from.
+
+        Returns
+        -------
+        log_probs : torch.Tensor of shape (n_tokens, n_ids)
+        """
+        return F.log_softmax(self.logits(hidden), dim=1)
+
+
+class AdaptiveSoftmaxDecoder(nn.Module):
+    """Predict the next token in two steps, so that frequent tokens cost little.
+
+    The head is a softmax over the shortlist, the frequent ids, and one entry for each cluster of
+    rarer ids (Grave et al., 2017). A softmax over a cluster is computed only for tokens of that
+    cluster. Ids must be in order of frequency, as `SequenceVectorizer` gives them. In another
+    order the model is still right, but saves less time.
+
+    Parameters
+    ----------
+    input_size : int
+        Features of a state.
+    n_ids : int
+        Number of ids.
+    cutoffs : sequence of int, default=None
+        The first id of each cluster, ascending. None takes those of `default_cutoffs`.
+    div_value : float, default=4.0
+        How many times smaller the vectors of a cluster are than those of the one before. Ignored
+        with `table`, whose rows are all of one size.
+    table : torch.nn.Parameter of shape (n_ids, vector_size), default=None
+        The table of the embedding, which then holds the vectors of all clusters, see
+        `SoftmaxDecoder`.
+
+    Raises
+    ------
+    ValueError
+        If `cutoffs` is empty, does not ascend or does not lie between 1 and ``n_ids - 1``.
+
+    References
+    ----------
+    E. Grave, A. Joulin, M. Cissé, D. Grangier and H. Jégou, "Efficient softmax approximation for
+    GPUs", ICML (2017).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_rnn.modules import AdaptiveSoftmaxDecoder
+    >>> decoder = AdaptiveSoftmaxDecoder(16, 100, cutoffs=[10, 40])
+    >>> hidden, targets = torch.randn(3, 16), torch.tensor([5, 99, 20])
+    >>> expected = -decoder.log_probs(hidden)[[0, 1, 2], targets]
+    >>> torch.allclose(decoder.loss(hidden, targets), expected, atol=1e-6)
+    True
+    """
+
+    cutoffs: Tensor
+
+    def __init__(
+        self,
+        input_size: int,
+        n_ids: int,
+        *,
+        cutoffs: Sequence[int] | None = None,
+        div_value: float = 4.0,
+        table: nn.Parameter | None = None,
+    ) -> None:
+        super().__init__()
+        cutoffs = default_cutoffs(n_ids) if cutoffs is None else list(cutoffs)
+        bounds = [0, *cutoffs, n_ids]
+        self.sizes = [high - low for low, high in pairwise(bounds)]
+        if not cutoffs or min(self.sizes) < 1:
+            raise ValueError(
+                "The 'cutoffs' parameter of AdaptiveSoftmaxDecoder must be ascending ids between 1 "
+                f"and n_ids - 1 = {n_ids - 1}. Got {cutoffs!r} instead."
+            )
+        self.projection, vector_size = _projection_to(table, input_size)
+        self.cluster_weight = _new_vectors(len(cutoffs), vector_size)
+        self.cluster_bias = nn.Parameter(torch.zeros(len(cutoffs)))
+        self.bias = nn.Parameter(torch.zeros(n_ids))
+        self.table = table
+        self.weights = nn.ParameterList()
+        self.tails = nn.ModuleList()
+        if table is None:
+            widths = [max(1, int(vector_size / div_value**k)) for k in range(len(bounds) - 1)]
+            self.weights.extend(map(_new_vectors, self.sizes, widths))
+            self.tails.extend(nn.Linear(vector_size, width, bias=False) for width in widths[1:])
+        self.register_buffer("cutoffs", torch.tensor(cutoffs), persistent=False)
+
+    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Return the negative log-likelihood of the tokens that came.
+
+        Parameters
+        ----------
+        hidden : torch.Tensor of shape (n_tokens, input_size)
+            The states to predict from.
+        targets : torch.Tensor of int64 of shape (n_tokens,)
+            The ids of the tokens.
+
+        Returns
+        -------
+        loss : torch.Tensor of shape (n_tokens,)
+        """
+        hidden = _projected(hidden, self.projection)
+        clusters = torch.bucketize(targets, self.cutoffs, right=True)  # 0 is the shortlist
+        entries = torch.where(clusters == 0, targets, self.sizes[0] - 1 + clusters)
+        (weight, bias), *rest = self._vectors()
+        loss = F.cross_entropy(self._head(hidden, weight, bias), entries, reduction="none")
+        first = self.sizes[0]
+        for k, (weight, bias) in enumerate(rest, start=1):
+            rows = (clusters == k).nonzero()[:, 0]
+            if len(rows):
+                logits = self._tail(k, hidden[rows], weight, bias)
+                within = F.cross_entropy(logits, targets[rows] - first, reduction="none")
+                loss = loss.index_add(0, rows, within)
+            first += self.sizes[k]
+        return loss
+
+    def log_probs(self, hidden: Tensor) -> Tensor:
+        """Return the log-probabilities of all ids.
+
+        Parameters
+        ----------
+        hidden : torch.Tensor of shape (n_tokens, input_size)
+            The states to predict from.
+
+        Returns
+        -------
+        log_probs : torch.Tensor of shape (n_tokens, n_ids)
+        """
+        hidden = _projected(hidden, self.projection)
+        (weight, bias), *rest = self._vectors()
+        head = F.log_softmax(self._head(hidden, weight, bias), dim=1)
+        parts = [head[:, : self.sizes[0]]]
+        for k, (weight, bias) in enumerate(rest, start=1):
+            within = F.log_softmax(self._tail(k, hidden, weight, bias), dim=1)
+            parts.append(within + head[:, self.sizes[0] - 1 + k, None])
+        return torch.cat(parts, dim=1)
+
+    def _vectors(self) -> list[tuple[Tensor, Tensor]]:
+        """Return the weights and biases of the shortlist and of each cluster."""
+        # Slices would each get a gradient as large as the whole table; those of a split are joined.
+        weights = self.weights if self.table is None else self.table.split(self.sizes)
+        return list(zip(weights, self.bias.split(self.sizes), strict=True))
+
+    def _head(self, hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        weight = torch.cat([weight, self.cluster_weight])
+        return _linear(hidden, weight, torch.cat([bias, self.cluster_bias]))
+
+    def _tail(self, k: int, hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return _linear(self.tails[k - 1](hidden) if self.tails else hidden, weight, bias)
+
+
+def default_cutoffs(n_ids: int) -> list[int]:
+    """Return where the clusters of a vocabulary begin: at 2,000, then at five times the last.
+
+    Parameters
+    ----------
+    n_ids : int
+        Number of ids.
+
+    Returns
+    -------
+    cutoffs : list of int
+        At least one where there are two ids or more.
+
+    Examples
+    --------
+    >>> from sklearn_rnn.modules._decoders import default_cutoffs
+    >>> default_cutoffs(100_000)
+    [2000, 10000, 50000]
+    """
+    cutoffs = [min(SHORTLIST, n_ids // 2)]
+    while cutoffs[-1] * CLUSTER_GROWTH < n_ids:
+        cutoffs.append(cutoffs[-1] * CLUSTER_GROWTH)
+    return cutoffs
+
+
+def _projection_to(table: Tensor | None, input_size: int) -> tuple[nn.Linear | None, int]:
+    """Return the layer from states to vectors as wide as a table's, if needed, and their width."""
+    if table is None or table.shape[1] == input_size:
+        return None, input_size
+    return nn.Linear(input_size, table.shape[1], bias=False), table.shape[1]
+
+
+def _projected(hidden: Tensor, projection: nn.Linear | None) -> Tensor:
+    return hidden if projection is None else projection(hidden).to(hidden.dtype)
+
+
+def _new_vectors(n_rows: int, size: int) -> nn.Parameter:
+    """Return weights that start as those of `torch.nn.Linear`."""
+    bound = 1 / math.sqrt(size)
+    return nn.Parameter(torch.empty(n_rows, size).uniform_(-bound, bound))
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    # Under autocast the product has fewer digits, too few for the softmax behind it.
+    return F.linear(x, weight, bias).to(x.dtype)
