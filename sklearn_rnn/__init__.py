@@ -4,6 +4,7 @@ import importlib as _importlib
 
 from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
+from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._saving import load, save
 from sklearn_rnn._subwords import SubwordVectorizer
@@ -13,6 +14,7 @@ from sklearn_rnn._word_vectors import WordVectors
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "RNNLanguageModel",
     "RNNTextClassifier",
     "RNNTextEncoder",
     "RNNTextRegressor",

@@ -1,33 +1,28 @@
 """BaseRNNText: the one flow of fitting, from documents and `y` to what is learned."""
 
 import os
-from copy import copy, deepcopy
+from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
-import torch
 from scipy.sparse import csr_array
-from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._sklearn_compat import HasMethods, Interval, StrOptions
+from sklearn_rnn._sklearn_compat import Interval, StrOptions
 from sklearn_rnn._targets.base import known_of, target_of
+from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.documents import check_any_weight, make_training_set
 from sklearn_rnn._training.fit_net import fit_net
 from sklearn_rnn._training.growth import check_known_ids
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.net import SequenceNet
-from sklearn_rnn._training.optimizers import OPTIMIZERS
-from sklearn_rnn._training.precision import PRECISIONS
 from sklearn_rnn._training.process_state import prediction_workers
-from sklearn_rnn._training.schedules import SCHEDULES
 from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._training.start_embedding import find_start
 from sklearn_rnn._training.stream import trained_on_chunk
-from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
 from sklearn_rnn._training.validation import (
     OutputScorer,
     check_validation_given,
@@ -41,14 +36,10 @@ from sklearn_rnn._training.vectorize import (
     vectorize,
 )
 from sklearn_rnn._word_vectors import WordVectors
-from sklearn_rnn.modules._cell_start import RECURRENT_INITS
-from sklearn_rnn.modules._network import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
-from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
-from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
-class BaseRNNText(ParamNamesMixin, BaseEstimator):
+class BaseRNNText(BaseRNN):
     """Parameters and the one path of fitting shared by the estimators of documents.
 
     A subclass names in `_targets` what kinds of `y` it learns; where they are several,
@@ -56,62 +47,22 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "vectorizer": [HasMethods(["fit_transform", "transform"]), None],
-        "cell": [StrOptions({*CELLS, *GRIDS}), callable],
-        "activation": [StrOptions(set(ACTIVATIONS))],
+        **BaseRNN._parameter_constraints,
         "bidirectional": ["boolean"],
-        "num_layers": [Interval(Integral, 1, None, closed="left")],
         "embedding": [WordVectors, str, os.PathLike, np.ndarray, None],
         "freeze_embedding": ["boolean", Interval(Integral, 1, None, closed="left")],
-        "embedding_dim": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "hidden_size": [Interval(Integral, 1, None, closed="left")],
-        "recurrent_init": [StrOptions(set(RECURRENT_INITS)), None],
-        "forget_bias": [StrOptions({"chrono"}), Interval(Real, None, None, closed="neither"), None],
         "pooling": [StrOptions(set(POOLINGS))],
         "num_heads": [Interval(Integral, 1, None, closed="left")],
         "attention_penalty": [Interval(Real, 0, None, closed="left")],
         "skip_connection": ["boolean"],
         "wide_weight": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "word_dropout": [Interval(Real, 0, 1, closed="left")],
-        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
-        "variational_dropout": ["boolean"],
-        "zoneout": [Interval(Real, 0, 1, closed="left")],
-        "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "lr_schedule": [StrOptions(set(SCHEDULES))],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "clip_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "crop_length": [Interval(Integral, 1, None, closed="left"), None],
-        "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
         "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "device": [str, torch.device],
-        "precision": [StrOptions(set(PRECISIONS))],
-        "kernels": ["boolean", StrOptions({"auto"})],
-        "n_jobs": [Integral, None],
-        "verbose": ["verbose"],
-        "callbacks": [list, None],
-        "skorch_params": [dict, None],
     }
 
-    # What `fit` learns beside what the target does, and what it may be, as `_parameter_constraints`
-    # says of parameters: `sklearn_rnn.save` writes these attributes, and `load` checks them. One
-    # that may be None can be added in any release: in older files it counts as None.
     _learned_constraints: dict = {
+        **BaseRNN._learned_constraints,
         "net_": [SequenceNet],
-        "vectorizer_": [HasMethods(["transform"]), None],
-        "n_iter_": [Integral],
-        "t_": [Integral],
-        "loss_curve_": [list],
-        "validation_scores_": [list, None],
-        "best_validation_score_": [Real, None],
         "embedding_source_": [str, None],
         "embedding_coverage_": [dict, None],
     }
@@ -195,16 +146,6 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
             self._take_over(net, vectorizer, learned, epochs, True)
         return self
 
-    def _take_over(self, net, vectorizer, learned, epochs, goes_on):
-        """Take over what was learned, all of it at once: an interrupt finds all or nothing."""
-        before = vars(self) if goes_on else {}
-        counts = _count_training(epochs, before, early_stopping=self.early_stopping)
-        of_another_kind = known_of(self._targets, self).keys() - learned.keys()
-        with undone_unless_finished(LearnedState(self)):
-            self.__dict__.update(net_=net, vectorizer_=vectorizer, **counts, **learned)
-            for name in of_another_kind:
-                delattr(self, name)
-
     def _make_predictor(self, learned):
         """Return an estimator that predicts what is learned here, to score while training."""
         predictor = object.__new__(type(self))
@@ -230,36 +171,11 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
             )
         return outputs
 
-    def _reading(self):
-        """Return what to hold while what was learned is read, so that all of it is of one model."""
-        check_is_fitted(self)
-        return lock_of(self).reading()
-
-    def __getstate__(self):
-        """Return what pickle and copy keep: one whole model, whatever another thread learns."""
-        with lock_of(self).reading():
-            state = dict(super().__getstate__())
-            if getattr(state.get("net_"), "stream_", None) is not None:
-                state["net_"] = deepcopy(state["net_"])  # the next chunk changes it in place
-            return state
-
-    @property
-    def module_(self):
-        """The trained torch module."""
-        check_is_fitted(self)
-        return self.net_.module_
-
     @property
     def wide_weight_(self):
         """Share of the wide path in the scores."""
         check_is_fitted(self)
         return float(getattr(self.module_, "wide_weight", 0.0))
-
-    @property
-    def history_(self):
-        """History of training, as skorch keeps it."""
-        check_is_fitted(self)
-        return self.net_.history
 
     @classmethod
     def _constraints_of_learned(cls, learned):
@@ -282,42 +198,10 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         ):
             raise ValueError("the coverage is that of tokens and words")
 
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "net_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        # Raw text, or token ids: integers that name words, as codes of categories do.
-        tags.input_tags.string = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.input_tags.positive_only = True
-        return tags
-
 
 def _describe(start, X):
     """Return the attributes that tell which vectors words started from."""
     return {
         "embedding_source_": None if start is None else start.source,
         "embedding_coverage_": None if start is None else start.coverage(X),
-    }
-
-
-def _count_training(epochs, before, *, early_stopping):
-    """Return the attributes that count epochs and documents, after those before.
-
-    An epoch that was interrupted counts for its documents alone.
-    """
-    last_recorded = "valid_score" if early_stopping else "train_loss"
-    finished = [row for row in epochs if last_recorded in row]
-    sizes = [batch.get("train_batch_size", 0) for row in epochs for batch in row["batches"]]
-    scores = [row["valid_score"] for row in finished] if early_stopping else None
-    scores_before = before.get("validation_scores_")
-    numbers = [score for score in scores or [] if score == score]  # not NaN
-    return {
-        "n_iter_": len(finished),
-        "t_": before.get("t_", 0) + sum(sizes),
-        "loss_curve_": before.get("loss_curve_", []) + [row["train_loss"] for row in finished],
-        "validation_scores_": scores if scores is None else [*(scores_before or []), *scores],
-        "best_validation_score_": max(numbers, default=None),
     }

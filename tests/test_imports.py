@@ -23,8 +23,8 @@ ORDER = [
     "modules _files",
     "_targets",
     "_training",
-    "_base",
-    "_classifier _regressor _encoder",
+    "_base _language",
+    "_classifier _regressor _encoder _language_model",
     "_saving",
     "_onnx inspection _show_versions",
 ]

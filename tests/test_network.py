@@ -17,7 +17,7 @@ from sklearn_rnn.modules import (
     _blocks,
     build_network,
 )
-from sklearn_rnn.modules._network import GRIDS
+from sklearn_rnn.modules._make_encoder import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
 

@@ -43,7 +43,7 @@ from sklearn_rnn.modules import (
     TokenEmbedding,
     build_network,
 )
-from sklearn_rnn.modules._network import GRIDS
+from sklearn_rnn.modules._make_encoder import GRIDS
 from sklearn_rnn.modules.cells import CELLS
 from sklearn_rnn.modules.cells._grid_lstm import PRIORITIES
 from sklearn_rnn.modules.kernels import load_kernels

@@ -40,7 +40,7 @@ from sklearn_rnn._text.words import TOKEN_PATTERN
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.exceptions import ModelFileError
 from sklearn_rnn.modules import GRUCell
-from sklearn_rnn.modules._network import GRIDS
+from sklearn_rnn.modules._make_encoder import GRIDS
 from sklearn_rnn.modules._pooling import POOLINGS
 from sklearn_rnn.modules.cells import CELLS
 

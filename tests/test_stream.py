@@ -26,7 +26,7 @@ from sklearn_rnn._training.stream import N_CHUNKS_KEPT
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.exceptions import FitInterruptedWarning
 from sklearn_rnn.modules import build_network
-from sklearn_rnn.modules._network import GRIDS
+from sklearn_rnn.modules._make_encoder import GRIDS
 from sklearn_rnn.modules.cells import CELLS
 
 TWEETS, SENTIMENTS = (

@@ -21,6 +21,8 @@ from sklearn_rnn._files.atomic_write import write_atomically
 from sklearn_rnn._files.file_format import pack, read_container, unpack
 from sklearn_rnn._files.renamed import PARAMETERS, with_current_names
 from sklearn_rnn._files.values import NotDataError, Reader, Writer
+from sklearn_rnn._language.net import LanguageNet
+from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._sklearn_compat import validate_parameter_constraints
 from sklearn_rnn._subwords import SubwordVectorizer
@@ -34,6 +36,7 @@ from sklearn_rnn.exceptions import ModelFileError
 ESTIMATORS = {
     class_.__name__: class_
     for class_ in (
+        RNNLanguageModel,
         RNNTextClassifier,
         RNNTextEncoder,
         RNNTextRegressor,
@@ -41,6 +44,8 @@ ESTIMATORS = {
         SubwordVectorizer,
     )
 }
+# The nets in a file, by their types there.
+_NETS = {"net": SequenceNet, "language net": LanguageNet}
 _CLASSES = {**ESTIMATORS, "Pipeline": Pipeline}
 # Each takes time to build, whatever little the file says of it.
 _MAX_PARTS = 100
@@ -165,9 +170,10 @@ class _ModelWriter(Writer):
     n_parts = 0
 
     def write_other(self, value):
-        if type(value) is SequenceNet:
-            _count_part(self)
-            return write_net(value, self)
+        for name, class_ in _NETS.items():
+            if type(value) is class_:
+                _count_part(self)
+                return {**write_net(value, self), "type": name}
         if type(value) in _CLASSES.values():
             return self.write_estimator(value)
         if _is_tokenizer(value):
@@ -239,9 +245,9 @@ class _ModelReader(Reader):
     n_parts = 0
 
     def reader_of(self, type_):
-        if type_ == "net":
+        if type_ in _NETS:
             _count_part(self)
-            return lambda written: read_net(SequenceNet, written, self)
+            return lambda written: read_net(_NETS[type_], written, self)
         if type_ == "estimator":
             return self.read_estimator
         if type_ == "tokenizer":

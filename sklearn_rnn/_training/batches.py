@@ -147,13 +147,39 @@ class SequenceDataset(torch.utils.data.Dataset):
 
     def _pack(self, starts: np.ndarray, lengths: np.ndarray) -> PackedSequence:
         """Gather the tokens of documents, longest first, step by step."""
-        steps = np.arange(lengths[0])
-        # The batch size of a step counts the documents that are longer than it.
-        batch_sizes = np.searchsorted(-lengths, -steps, side="left")
-        rank_of_step = np.cumsum(batch_sizes) - batch_sizes
-        ranks = np.arange(lengths.sum()) - np.repeat(rank_of_step, batch_sizes)
-        ids = self.tokens[starts[ranks] + np.repeat(steps, batch_sizes)]
-        return PackedSequence(torch.from_numpy(ids), torch.from_numpy(batch_sizes))
+        places, batch_sizes = packed_places(starts, lengths)
+        return PackedSequence(torch.from_numpy(self.tokens[places]), torch.from_numpy(batch_sizes))
+
+
+def packed_places(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the tokens of a packed batch lie in a flat stream, step by step.
+
+    Parameters
+    ----------
+    starts : ndarray of int64 of shape (n_documents,)
+        The place of the first token of each document.
+    lengths : ndarray of int64 of shape (n_documents,)
+        How many tokens to read of each, descending.
+
+    Returns
+    -------
+    places : ndarray of int64 of shape (n_tokens,)
+        The place of each token, in packed order.
+    batch_sizes : ndarray of int64 of shape (n_steps,)
+        How many documents are longer than each step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._training.batches import packed_places
+    >>> packed_places(np.array([10, 20]), np.array([3, 2]))
+    (array([10, 20, 11, 21, 12]), array([2, 2, 1]))
+    """
+    steps = np.arange(lengths[0])
+    batch_sizes = np.searchsorted(-lengths, -steps, side="left")
+    rank_of_step = np.cumsum(batch_sizes) - batch_sizes
+    ranks = np.arange(lengths.sum()) - np.repeat(rank_of_step, batch_sizes)
+    return starts[ranks] + np.repeat(steps, batch_sizes), batch_sizes
 
 
 class SimilarLengthBatches:

@@ -212,25 +212,28 @@ class LearningRateSchedule(Callback):
         ``factor(step, n_steps)`` returns what the learning rate is multiplied by.
     n_steps : int
         Steps of the whole training.
+    by_size : bool, default=False
+        Whether a step counts as many times as its batch is long, where batches differ in size.
     """
 
-    def __init__(self, factor: Callable[[int, int], float], n_steps: int):
+    def __init__(self, factor: Callable[[int, int], float], n_steps: int, by_size: bool = False):
         self.factor = factor
         self.n_steps = n_steps
+        self.by_size = by_size
 
     def on_train_begin(self, net, **kwargs):
         """Note the rates that the optimizer was made with."""
         self.step_ = 0
         self.initial_ = [group["lr"] for group in net.optimizer_.param_groups]
 
-    def on_batch_begin(self, net, training, **kwargs):
+    def on_batch_begin(self, net, batch=None, training=False, **kwargs):
         """Set the rate of the coming step."""
         if not training:
             return
         factor = self.factor(min(self.step_, self.n_steps), self.n_steps)
         for group, initial in zip(net.optimizer_.param_groups, self.initial_, strict=True):
             group["lr"] = initial * factor
-        self.step_ += 1
+        self.step_ += len(batch[0]) if self.by_size else 1
 
     def on_epoch_end(self, net, **kwargs):
         """Write the rate to the history."""
@@ -245,10 +248,13 @@ class ProgressBar(Callback):
     ----------
     max_epochs : int
         Epochs that training may take.
+    unit : {"doc", "token"}, default="doc"
+        What it counts.
     """
 
-    def __init__(self, max_epochs):
+    def __init__(self, max_epochs, unit="doc"):
         self.max_epochs = max_epochs
+        self.unit = unit
         self.bar_: Any = None
 
     def on_train_begin(self, net, X=None, **kwargs):
@@ -257,11 +263,11 @@ class ProgressBar(Callback):
         from tqdm.auto import tqdm
 
         train, _ = X
-        total = self.max_epochs * len(train)
-        self.bar_ = tqdm(total=total, unit="doc", unit_scale=True, desc="fit")
+        total = self.max_epochs * (len(train) if self.unit == "doc" else train.n_tokens)
+        self.bar_ = tqdm(total=total, unit=self.unit, unit_scale=True, desc="fit")
 
     def on_batch_end(self, net, batch, training, **kwargs):
-        """Advance by the documents of a training batch."""
+        """Advance by what a training batch holds."""
         if training:
             self.bar_.update(len(batch[0]))
 

@@ -85,7 +85,7 @@ def fit_net(
         end_building(turn, net, estimator)
         net.partial_fit((train_set, valid_set))
     if net.interrupted_:
-        _tell_of_interrupt(estimator, net, max_epochs)
+        tell_of_interrupt(estimator, net, max_epochs)
     # Of no use any more, and as large as the weights, or twice as large.
     net.optimizer_.state.clear()
     end_training(net)
@@ -110,7 +110,7 @@ def end_training(net: SequenceNet) -> None:
     net._set_training(False)
 
 
-def _tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int) -> None:
+def tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int) -> None:
     """Warn that training ended early, or raise the interrupt where no step was taken."""
     if not any("train_loss" in batch for row in net.history for batch in row["batches"]):
         raise KeyboardInterrupt

@@ -67,6 +67,9 @@ class TrainingPlan:
         Whether the words start from vectors, or did when the network was new.
     n_frozen : float, default=0
         Number of epochs for which the embedding does not learn.
+    unit : {"doc", "token"}, default="doc"
+        What the progress bar counts. Where batches differ in size, tokens are also what the
+        schedule goes by, and `n_steps` is their number.
     """
 
     device: torch.device
@@ -78,6 +81,7 @@ class TrainingPlan:
     score: Callable | None = None
     has_vectors: bool = False
     n_frozen: float = 0
+    unit: str = "doc"
 
 
 def prepare_device(estimator: Any) -> torch.device:
@@ -144,11 +148,12 @@ def make_net(
     )
     net = SequenceNet(**{"module": module, **params}).initialize()
     if previous is not None:
-        _take_weights(net.module_, previous, estimator)
+        take_weights(net.module_, previous, estimator)
     return net
 
 
-def _take_weights(module: nn.Module, previous: nn.Module, estimator: Any) -> None:
+def take_weights(module: nn.Module, previous: nn.Module, estimator: Any) -> None:
+    """Give a module the weights of a previous one, which must be of the same shape."""
     try:
         module.load_state_dict(previous.state_dict())
     except RuntimeError as exc:
@@ -164,7 +169,7 @@ def _net_params(estimator: Any, target: Target, plan: TrainingPlan) -> dict:
     device, kernels = plan.device, resolve_kernels(estimator)
     part_documents = n_documents_at_once(estimator.cell) if device.type == "cpu" else None
     return {
-        **_optimizer_params(estimator, target),
+        **optimizer_params(estimator, target),
         "max_epochs": plan.max_epochs,
         "batch_size": plan.batch_size,
         "iterator_train": SimilarLengthBatches,
@@ -175,7 +180,7 @@ def _net_params(estimator: Any, target: Target, plan: TrainingPlan) -> dict:
         "iterator_valid": SimilarLengthBatches,
         "iterator_valid__part_documents": part_documents,
         "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
-        "callbacks": make_callbacks(estimator, target, plan),
+        "callbacks": make_callbacks(estimator, plan, target.wide_norm),
         "device": device,
         "autocast_dtype": resolve_precision(
             estimator.precision, estimator.cell, device, kernels=has_kernels(kernels)
@@ -186,7 +191,7 @@ def _net_params(estimator: Any, target: Target, plan: TrainingPlan) -> dict:
     }
 
 
-def _optimizer_params(estimator: Any, target: Target) -> dict:
+def optimizer_params(estimator: Any, target: Target | None = None) -> dict:
     """Return the arguments of the optimizer, some of them for the wide path alone."""
     optimizer = resolve_optimizer(estimator)
     params = {"optimizer": optimizer, "lr": estimator.lr}
@@ -195,7 +200,7 @@ def _optimizer_params(estimator: Any, target: Target) -> dict:
     if optimizer is not LazyAdamW:
         return params
     params["optimizer__kernels"] = resolve_kernels(estimator)
-    if estimator.wide_weight:
+    if target is not None and estimator.wide_weight:
         group = {"plain": True, "lr": target.wide_lr(estimator.lr)}
         params["optimizer__param_groups"] = [("wide.*", group)]
     return params
@@ -236,8 +241,21 @@ def check_skorch_params(estimator: Any) -> dict:
     return params
 
 
-def make_callbacks(estimator: Any, target: Target, plan: TrainingPlan) -> list:
-    """Return the callbacks of a training: ours, and behind them those of the user."""
+def make_callbacks(
+    estimator: Any, plan: TrainingPlan, wide_norm: Callable[[float], float] | None = None
+) -> list:
+    """Return the callbacks of a training: ours, and behind them those of the user.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose parameters say which.
+    plan : TrainingPlan
+        The training.
+    wide_norm : callable, default=None
+        Returns the largest norm of the wide path's gradients, given that of the network. None if
+        there is no such path.
+    """
     callbacks: list = [("check_loss", CheckLoss())]
     if plan.n_frozen:
         callbacks.append(("freeze_embedding", FreezeEmbedding(plan.n_frozen)))
@@ -256,13 +274,17 @@ def make_callbacks(estimator: Any, target: Target, plan: TrainingPlan) -> list:
             ("early_stopping", stopper),
         ]
     if estimator.clip_grad_norm is not None:
-        norms = estimator.clip_grad_norm, target.wide_norm(estimator.clip_grad_norm)
+        norms = [estimator.clip_grad_norm]
+        if wide_norm is not None:
+            norms.append(wide_norm(estimator.clip_grad_norm))
         clip = ClipGradNorm(*norms, kernels=resolve_kernels(estimator))
         callbacks.append(("clip_grad_norm", clip))
-    schedule = LearningRateSchedule(SCHEDULES[plan.lr_schedule], plan.n_steps)
+    schedule = LearningRateSchedule(
+        SCHEDULES[plan.lr_schedule], plan.n_steps, by_size=plan.unit != "doc"
+    )
     callbacks.append(("lr_schedule", schedule))
     if estimator.verbose:
-        callbacks.append(("progress_bar", ProgressBar(plan.max_epochs)))
+        callbacks.append(("progress_bar", ProgressBar(plan.max_epochs, plan.unit)))
     return callbacks + _check_callbacks(estimator)
 
 

@@ -55,6 +55,9 @@ class SequenceNet(ListedNet):
         As for :class:`skorch.NeuralNet`.
     """
 
+    # What iterates over its data sets.
+    batches: type[SimilarLengthBatches] = SimilarLengthBatches
+
     # What `partial_fit` of an estimator keeps here from one chunk to the next.
     stream_: Any = None
 

@@ -18,7 +18,6 @@ from sklearn_rnn._files.renamed import NETWORK_ARGUMENTS, with_current_names
 from sklearn_rnn._files.values import NotDataError, Reader, Writer
 from sklearn_rnn._sklearn_compat import Interval, validate_parameter_constraints
 from sklearn_rnn._targets.losses import LOSSES
-from sklearn_rnn._training.batches import SimilarLengthBatches
 from sklearn_rnn._training.device import find_device
 from sklearn_rnn._training.optimizers import OPTIMIZERS
 from sklearn_rnn.modules._description import describe, rebuild
@@ -27,6 +26,7 @@ _SIZE = Interval(Integral, 1, None, closed="left")
 _ITERATOR = {
     "batch_size": [_SIZE],
     "crop_length": [_SIZE, None],
+    "bptt": [_SIZE],
     "part_documents": [_SIZE, None],
     "by_kernels": ["boolean"],
     "random_state": [np.random.RandomState, None],
@@ -70,7 +70,7 @@ def write_net(net: NeuralNet, writer: Writer) -> dict:
     except TypeError as exc:
         raise NotDataError(str(exc)) from exc
     params = net.get_params(deep=False)
-    if {params["iterator_train"], params["iterator_valid"]} != {SimilarLengthBatches}:
+    if {params["iterator_train"], params["iterator_valid"]} != {type(net).batches}:
         raise NotDataError("a net with iterators of your own is no data")
     kept = {
         name: value
@@ -121,8 +121,8 @@ def read_net(class_: type[NeuralNet], written: dict, reader: Reader) -> NeuralNe
         rebuild(_current(reader.read(written["network"])), weights),
         criterion=LOSSES[written["criterion"]],
         optimizer=OPTIMIZERS[written["optimizer"]],
-        iterator_train=SimilarLengthBatches,
-        iterator_valid=SimilarLengthBatches,
+        iterator_train=class_.batches,
+        iterator_valid=class_.batches,
         device=_device_here(written["device"]),
         autocast_dtype=_PRECISIONS[written["precision"]],
         verbose=0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy, deepcopy
 from typing import Any
 
@@ -48,11 +48,13 @@ def vectorize(X: Any, vectorizer: Any, estimator: Any, *, name: str = "X") -> cs
     return check_sequences(ids, estimator=estimator)
 
 
-def fit_vectorizer(X: Any, estimator: Any) -> tuple[csr_array, Any]:
+def fit_vectorizer(
+    X: Any, estimator: Any, default: Callable[[], Any] = SequenceVectorizer
+) -> tuple[csr_array, Any]:
     """Return documents as token ids, and the vectorizer fitted on them, None for ids."""
     if not is_text(X):
         return _check_ids(X, estimator), None
-    vectorizer = make_vectorizer(estimator)
+    vectorizer = make_vectorizer(estimator, default)
     with config_context(transform_output="default"):
         ids = vectorizer.fit_transform(X)
     return _check_ids(ids, estimator), vectorizer
@@ -81,11 +83,13 @@ def extend_vectorizer(X: Any, vectorizer: Any, estimator: Any) -> tuple[csr_arra
     return _learn_chunk(X, extended, estimator), extended
 
 
-def start_vectorizer(X: Any, estimator: Any) -> tuple[csr_array, Any]:
+def start_vectorizer(
+    X: Any, estimator: Any, default: Callable[[], Any] = SequenceVectorizer
+) -> tuple[csr_array, Any]:
     """Return the first chunk as token ids, and a vectorizer that knows it, None for ids."""
     if not is_text(X):
         return _check_ids(X, estimator), None
-    vectorizer = make_vectorizer(estimator)
+    vectorizer = make_vectorizer(estimator, default)
     return _learn_chunk(X, vectorizer, estimator), vectorizer
 
 
@@ -102,11 +106,14 @@ def _learn_chunk(X: Any, vectorizer: Any, estimator: Any) -> csr_array:
     return check_sequences(ids, estimator=estimator)
 
 
-def make_vectorizer(estimator: Any) -> Any:
-    """Return an unfitted vectorizer, refusing those of scikit-learn that count."""
+def make_vectorizer(estimator: Any, default: Callable[[], Any] = SequenceVectorizer) -> Any:
+    """Return an unfitted vectorizer, refusing those of scikit-learn that count.
+
+    Where the estimator has none, `default` makes it.
+    """
     vectorizer = estimator.vectorizer
     if vectorizer is None:
-        return SequenceVectorizer()
+        return default()
     must = f"The 'vectorizer' parameter of {type(estimator).__name__} must"
     if isinstance(vectorizer, type):
         raise TypeError(f"{must} be an instance. Got the class {vectorizer.__name__}.")

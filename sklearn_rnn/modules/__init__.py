@@ -6,6 +6,7 @@ from ._decoders import AdaptiveSoftmaxDecoder, SoftmaxDecoder
 from ._dropout import Dropout, LockedDropout
 from ._embedding import TokenEmbedding, WordDropout
 from ._grid_lstm import DepthLSTM, GridLSTM
+from ._language import LanguageNetwork, SoftmaxDecoder, build_language_network
 from ._layout import PackedLayout
 from ._network import SequenceNetwork, build_network
 from ._pooling import (
@@ -28,6 +29,7 @@ __all__ = [
     "DepthLSTM",
     "Dropout",
     "GridLSTM",
+    "LanguageNetwork",
     "LastPooling",
     "LockedDropout",
     "MaxPooling",
@@ -44,6 +46,7 @@ __all__ = [
     "UniqueRows",
     "WideAndDeep",
     "WordDropout",
+    "build_language_network",
     "build_network",
 ]
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from ._embedding import TokenEmbedding
+from ._language import LanguageNetwork, build_language_network
 from ._network import SequenceNetwork, build_network
 from ._new_thread import in_new_thread
 from ._wide import NGramLinear, WideAndDeep
@@ -22,6 +23,12 @@ from ._wide import NGramLinear, WideAndDeep
 # Layers take time to build, even without values: a forged description must not ask for a billion,
 # nor for one that has no weight.
 _MAX_LAYERS = 1000
+
+_KINDS: dict[type[nn.Module], str] = {SequenceNetwork: "deep", LanguageNetwork: "language"}
+_BUILDERS: dict[str, Callable[..., nn.Module]] = {
+    "deep": build_network,
+    "language": build_language_network,
+}
 
 _TURN = threading.Lock()
 
@@ -42,7 +49,8 @@ def describe(network: nn.Module) -> dict:
     Parameters
     ----------
     network : torch.nn.Module
-        A network made by `build_network`, an `NGramLinear`, or both in a `WideAndDeep`.
+        A network made by `build_network` or `build_language_network`, an `NGramLinear`, or one of
+        the first kind and one of these in a `WideAndDeep`.
 
     Returns
     -------
@@ -120,12 +128,13 @@ def _describe(network: nn.Module) -> dict:
                 "kernels": network.kernels,
             },
         }
-    if type(network) is SequenceNetwork and hasattr(network, "arguments"):
+    if type(network) in _KINDS and hasattr(network, "arguments"):
         if network.arguments is None:
             raise TypeError("a network with a cell of your own, which is code, cannot be described")
         # A table can have grown.
         n_ids = cast("TokenEmbedding", network.embedding).table.num_embeddings
-        return {"kind": "deep", "arguments": {**network.arguments, "num_embeddings": n_ids}}
+        kind = _KINDS[type(network)]
+        return {"kind": kind, "arguments": {**network.arguments, "num_embeddings": n_ids}}
     raise TypeError(f"a network of type {type(network).__name__} cannot be described")
 
 
@@ -145,13 +154,13 @@ def _build_on_meta(description: Mapping, max_layers: int) -> nn.Module:
 
 def _build_part(description: Mapping, max_layers: int) -> nn.Module:
     kind = description["kind"]
-    if kind == "deep":
+    if kind in _BUILDERS:
         arguments = description["arguments"]
         if arguments["num_layers"] > max_layers:
             raise TypeError(f"a network of more than {max_layers} layers cannot be described")
         if not isinstance(arguments["cell"], str):
             raise TypeError("a cell is described by its name")
-        return build_network(**arguments)
+        return _BUILDERS[kind](**arguments)
     if kind == "wide":
         n_ids, n_pairs = description["n_ids"], description["n_pairs"]
         return NGramLinear(

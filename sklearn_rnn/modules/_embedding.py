@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+from sklearn_rnn._text.vocabulary import PAD_ID, UNKNOWN_ID
 
 from . import kernels as own_kernels
 from ._dropout import Dropout, current_generator
@@ -80,6 +80,9 @@ class TokenEmbedding(nn.Module):
     sparse : bool, default=False
         Whether the gradient of the table holds only the rows of the batch. Not every optimizer
         takes such gradients.
+    learn_padding : bool, default=False
+        Whether id 0 has a vector that is learned, as in a language model, where it is the boundary
+        of a document. Otherwise it is 0 for ever.
 
     References
     ----------
@@ -95,11 +98,13 @@ class TokenEmbedding(nn.Module):
         dropout: float = 0.0,
         word_dropout: float = 0.0,
         sparse: bool = False,
+        learn_padding: bool = False,
     ) -> None:
         super().__init__()
         self.word_dropout = WordDropout(word_dropout)
         vector_size = vector_size or embedding_dim
-        self.table = nn.Embedding(num_embeddings, vector_size, padding_idx=0, sparse=sparse)
+        padding_id = None if learn_padding else PAD_ID
+        self.table = nn.Embedding(num_embeddings, vector_size, padding_id, sparse=sparse)
         self.projection: nn.Linear | None = None
         self.dropout = Dropout(dropout)
         self.output_size = embedding_dim
@@ -171,9 +176,9 @@ class TokenEmbedding(nn.Module):
         if ids.dtype == torch.int32 and own_kernels.can_update(True, weight):
             ids, index = own_kernels.unique_ids(ids, n_ids, UNKNOWN_ID)
             if self.table.sparse:
-                return UniqueRows(
-                    self._projected(_ScaledRows.apply(ids, self.scale, weight)), index
-                )
+                is_padded = self.table.padding_idx is not None
+                rows = _ScaledRows.apply(ids, self.scale, weight, is_padded)
+                return UniqueRows(self._projected(rows), index)
         else:
             known = ids.masked_fill(ids >= n_ids, UNKNOWN_ID)
             ids, index = torch.unique(known, return_inverse=True)
@@ -188,16 +193,16 @@ class _ScaledRows(torch.autograd.Function):
     """Rows of a table, ascending and each once, times a number; the gradient holds these alone."""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, scale: float, table: Tensor) -> Tensor:
+    def forward(ctx: Any, rows: Tensor, scale: float, table: Tensor, is_padded: bool) -> Tensor:
         ctx.save_for_backward(rows)
-        ctx.scale, ctx.shape = scale, table.shape
+        ctx.scale, ctx.shape, ctx.is_padded = scale, table.shape, is_padded
         return table.index_select(0, rows).mul_(scale)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[None, None, Tensor]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[None, None, Tensor, None]:
         (rows,) = ctx.saved_tensors
         values = grad * ctx.scale
-        if len(rows) and rows[0] == 0:  # padding keeps its vector
+        if ctx.is_padded and len(rows) and rows[0] == 0:  # padding keeps its vector
             values[0] = 0
-        return None, None, own_kernels.sparse_rows(rows, values, ctx.shape)
+        return None, None, own_kernels.sparse_rows(rows, values, ctx.shape), None

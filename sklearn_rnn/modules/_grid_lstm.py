@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._carried_state import check_reads_forwards, states_by_layer
 from ._dropout import Dropout
 from ._layout import PackedLayout
 from ._recurrent import ModulesOf, RecurrentLayer
 from .cells import GridLSTMCell
+from .cells._base import State
 from .cells._grid_lstm import lstm_transform
 
 
@@ -93,7 +97,9 @@ class GridLSTM(nn.Module):
         )
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Tensor, layout: PackedLayout) -> Tensor:
+    def forward(
+        self, x: Tensor, layout: PackedLayout, state: Sequence[State] | None = None
+    ) -> Tensor:
         """Return the top layer's hidden vector at every token.
 
         Parameters
@@ -102,18 +108,58 @@ class GridLSTM(nn.Module):
             The inputs in packed order.
         layout : PackedLayout
             Where each token lies.
+        state : list of tuple of torch.Tensor, default=None
+            The state that each layer begins with, see `read`. None is that before a document.
 
         Returns
         -------
         states : torch.Tensor of shape (n_tokens, output_size)
         """
+        states = states_by_layer(state, self.num_layers)
         grids = [projection(x) for projection in self.projections]  # (n_tokens, 2 * hidden_size)
-        for depth in range(self.num_layers):
+        for depth, before in enumerate(states):
             if depth:
                 grids = [self._drop_hidden(grid) for grid in grids]
             layers = self.layers[depth % len(self.layers)]
-            grids = [layer(grid, layout) for layer, grid in zip(layers, grids, strict=True)]
+            grids = [layer(grid, layout, before) for layer, grid in zip(layers, grids, strict=True)]
         return torch.cat([grid.chunk(2, dim=1)[0] for grid in grids], dim=1)
+
+    def read(
+        self, x: Tensor, layout: PackedLayout, state: Sequence[State] | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """Return the top layer's hidden vector at every token, and the state to read on with.
+
+        See `RecurrentStack.read`.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (n_tokens, input_size)
+            The inputs in packed order.
+        layout : PackedLayout
+            Where each token lies.
+        state : list of tuple of torch.Tensor, default=None
+            What the call before returned. None is the state before a document.
+
+        Returns
+        -------
+        states : torch.Tensor of shape (n_tokens, output_size)
+        state : list of tuple of two torch.Tensor of shape (n_documents, hidden_size)
+            For each layer, hidden vector and memory after the last token of each document.
+
+        Raises
+        ------
+        ValueError
+            If the grid is bidirectional, or if the state is of other layers or documents.
+        """
+        check_reads_forwards(len(self.projections) > 1)
+        states, after = states_by_layer(state, self.num_layers), []
+        grid = self.projections[0](x)  # (n_tokens, 2 * hidden_size)
+        for depth, before in enumerate(states):
+            grid = self._drop_hidden(grid) if depth else grid
+            (layer,) = self.layers[depth % len(self.layers)]
+            grid, last = layer.read(grid, layout, before)
+            after.append(last)
+        return grid.chunk(2, dim=1)[0], after
 
     def _drop_hidden(self, grid: Tensor) -> Tensor:
         h, m = grid.chunk(2, dim=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Literal, Protocol, cast
 
 import torch
@@ -13,18 +12,10 @@ from torch.nn.utils.rnn import PackedSequence
 from . import kernels as own_kernels
 from ._dropout import Dropout
 from ._embedding import TokenEmbedding
-from ._grid_lstm import GridLSTM
 from ._layout import PackedLayout
-from ._make_cell import make_cell
+from ._make_encoder import make_encoder
 from ._pooling import POOLINGS, AttentionPooling, LastPooling, MeanPooling
-from ._recurrent import RecurrentStack
 from ._unique_rows import UniqueRows, dense
-from .cells import CELLS
-
-GRIDS: dict[str, Callable[..., GridLSTM]] = {
-    "grid_lstm": partial(GridLSTM, tied=False),
-    "tied_grid_lstm": partial(GridLSTM, tied=True),
-}
 
 
 class _SizedPart(Protocol):
@@ -244,45 +235,22 @@ def build_network(
         word_dropout=word_dropout,
         sparse=sparse,
     )
-    sizes: dict[str, Any] = {
-        "num_layers": num_layers,
-        "bidirectional": bidirectional,
-        "dropout": dropout,
-    }
-    encoder: RecurrentStack | GridLSTM
-    if isinstance(cell, str) and cell in GRIDS:
-        _refuse_with_grid(
-            cell,
-            recurrent_init=recurrent_init,
-            forget_bias=forget_bias,
-            variational_dropout=variational_dropout,
-            zoneout=zoneout,
-        )
-        encoder = GRIDS[cell](
-            embedding_dim, hidden_size, recurrent_dropout=recurrent_dropout, **sizes
-        )
-    else:
-        drops_weights = not variational_dropout and (
-            callable(cell) or CELLS[cell].has_recurrent_weights
-        )
-        encoder = RecurrentStack(
-            partial(
-                make_cell,
-                cell=cell,
-                activation=activation,
-                recurrent_init=recurrent_init,
-                forget_bias=forget_bias,
-                max_length=max_length,
-                zoneout=zoneout,
-                state_dropout=recurrent_dropout if variational_dropout else 0.0,
-            ),
-            embedding_dim,
-            hidden_size,
-            recurrent_dropout=recurrent_dropout if drops_weights else 0.0,
-            locked_dropout=variational_dropout,
-            kernels=kernels,
-            **sizes,
-        )
+    encoder = make_encoder(
+        embedding_dim,
+        hidden_size,
+        cell=cell,
+        activation=activation,
+        bidirectional=bidirectional,
+        num_layers=num_layers,
+        recurrent_init=recurrent_init,
+        forget_bias=forget_bias,
+        max_length=max_length,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+        kernels=kernels,
+        variational_dropout=variational_dropout,
+        zoneout=zoneout,
+    )
     network = SequenceNetwork(
         embedding,
         encoder,
@@ -312,10 +280,3 @@ def _make_pooling(
         return make(input_size)
     heads = {"num_heads": num_heads} if pooling == "multihead_attention" else {}
     return make(input_size, attention_penalty=attention_penalty, **heads)
-
-
-def _refuse_with_grid(cell: str, **params: object) -> None:
-    """Refuse what a Grid LSTM has no place for."""
-    given = [f"{name}={value!r}" for name, value in params.items() if value]
-    if given:
-        raise ValueError(f"cell={cell!r} cannot be combined with {', '.join(given)}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 import torch
@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 from . import kernels as own_kernels
 from ._blocks import TimeBlocks
+from ._carried_state import as_constant, check_reads_forwards, last_states, states_by_layer
 from ._dropout import Dropout, LockedDropout
 from ._layout import PackedLayout
 from ._unique_rows import UniqueRows, dense
 from ._weight_dropout import has_recurrent_weights, with_dropped_weights
-from .cells._base import Cell
+from .cells._base import Cell, State
 
 M = TypeVar("M", covariant=True)
 
@@ -72,7 +73,9 @@ class RecurrentLayer(nn.Module):
                 f"a cell. {type(cell).__name__} has none."
             )
 
-    def forward(self, x: Tensor | UniqueRows, layout: PackedLayout) -> Tensor:
+    def forward(
+        self, x: Tensor | UniqueRows, layout: PackedLayout, state: State | None = None
+    ) -> Tensor:
         """Return the hidden state at every token.
 
         Parameters
@@ -81,25 +84,79 @@ class RecurrentLayer(nn.Module):
             The inputs in packed order.
         layout : PackedLayout
             Where each token lies.
+        state : tuple of torch.Tensor of shape (n_documents, ...), default=None
+            The state to begin with, see `read`. None is that before a document.
 
         Returns
         -------
         states : torch.Tensor of shape (n_tokens, hidden_size)
             In packed order.
         """
+        state = self._given(state, layout)
         cell = self._dropped_cell()
-        if own_kernels.can_read(cell, x, self.kernels):
+        if state is None and own_kernels.can_read(cell, x, self.kernels):
             return own_kernels.read(cell, x, layout, reverse=self.reverse)
-        x = dense(x)
         blocks = TimeBlocks(layout, reverse=self.reverse)
-        outputs, state = [], None
+        outputs, _ = self._read_blocks(cell, dense(x), blocks, state)
+        return outputs
+
+    def read(
+        self, x: Tensor | UniqueRows, layout: PackedLayout, state: State | None = None
+    ) -> tuple[Tensor, State]:
+        """Return the hidden state at every token, and the state to read on with.
+
+        A long text can be read piece by piece, each piece with the state that the one before it
+        returned. The states are constants: gradients end where a piece begins.
+
+        Parameters
+        ----------
+        x : torch.Tensor or UniqueRows of shape (n_tokens, input_size)
+            The inputs in packed order.
+        layout : PackedLayout
+            Where each token lies.
+        state : tuple of torch.Tensor of shape (n_documents, ...), default=None
+            What the call before returned, a row for each document in packed order. None is the
+            state before a document.
+
+        Returns
+        -------
+        states : torch.Tensor of shape (n_tokens, hidden_size)
+            In packed order.
+        state : tuple of torch.Tensor of shape (n_documents, ...)
+            The state of the cell after the last token of each document, the hidden state first.
+
+        Raises
+        ------
+        ValueError
+            If the layer reads backwards, or if the state is of other documents.
+        """
+        check_reads_forwards(self.reverse)
+        state = self._given(state, layout)
+        # The state after padding is of no use, so documents end where blocks do.
+        blocks = TimeBlocks(layout, max_padding=0)
+        outputs, states = self._read_blocks(self._dropped_cell(), dense(x), blocks, state)
+        return outputs, last_states(states, blocks.shapes)
+
+    def _given(self, state: State | None, layout: PackedLayout) -> State | None:
+        """Return a given state as a constant, and refuse it backwards."""
+        if state is None:
+            return None
+        check_reads_forwards(self.reverse)
+        return as_constant(state, layout)
+
+    def _read_blocks(
+        self, cell: Cell, x: Tensor, blocks: TimeBlocks, state: State | None
+    ) -> tuple[Tensor, list[State]]:
+        """Return the hidden state at every token, and the state after each block."""
+        outputs, states = [], []
         for block in blocks.split(x):  # (n_steps, n_documents, input_size)
             if state is None:
                 state = self.cell.initial_state(block)
             state = tuple(s[: block.shape[1]].contiguous() for s in state)
             output, state = cell(block, state)
             outputs.append(output)
-        return blocks.join(outputs)
+            states.append(state)
+        return blocks.join(outputs), states
 
     def _dropped_cell(self) -> Cell:
         """Return the cell, with recurrent weights dropped once for the whole call."""
@@ -176,7 +233,12 @@ class RecurrentStack(nn.Module):
         )
         self.dropout = LockedDropout(dropout) if locked_dropout else Dropout(dropout)
 
-    def forward(self, x: Tensor | UniqueRows, layout: PackedLayout) -> Tensor:
+    def forward(
+        self,
+        x: Tensor | UniqueRows,
+        layout: PackedLayout,
+        state: Sequence[State] | None = None,
+    ) -> Tensor:
         """Return the top layer's state at every token.
 
         Parameters
@@ -185,14 +247,71 @@ class RecurrentStack(nn.Module):
             The inputs in packed order.
         layout : PackedLayout
             Where each token lies.
+        state : list of tuple of torch.Tensor, default=None
+            The state that each layer begins with, see `read`. None is that before a document.
 
         Returns
         -------
         states : torch.Tensor of shape (n_tokens, output_size)
         """
-        for depth, directions in enumerate(self.layers):
-            if depth:
-                locked = isinstance(self.dropout, LockedDropout)
-                x = self.dropout(x, layout) if locked else self.dropout(x)
-            x = torch.cat([layer(x, layout) for layer in directions], dim=1)
+        states = states_by_layer(state, len(self.layers))
+        for depth, (directions, before) in enumerate(zip(self.layers, states, strict=True)):
+            x = self._dropped(x, layout) if depth else x
+            x = torch.cat([layer(x, layout, before) for layer in directions], dim=1)
         return dense(x)
+
+    def read(
+        self,
+        x: Tensor | UniqueRows,
+        layout: PackedLayout,
+        state: Sequence[State] | None = None,
+    ) -> tuple[Tensor, list[State]]:
+        """Return the top layer's state at every token, and the state to read on with.
+
+        See `RecurrentLayer.read`. In training, dropout between the layers is drawn anew in each
+        call.
+
+        Parameters
+        ----------
+        x : torch.Tensor or UniqueRows of shape (n_tokens, input_size)
+            The inputs in packed order.
+        layout : PackedLayout
+            Where each token lies.
+        state : list of tuple of torch.Tensor, default=None
+            What the call before returned. None is the state before a document.
+
+        Returns
+        -------
+        states : torch.Tensor of shape (n_tokens, output_size)
+        state : list of tuple of torch.Tensor of shape (n_documents, ...)
+            For each layer, the state of its cell after the last token of each document.
+
+        Raises
+        ------
+        ValueError
+            If the stack is bidirectional, or if the state is of other layers or documents.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from sklearn_rnn.modules import LSTMCell, PackedLayout, RecurrentStack
+        >>> stack, x = RecurrentStack(LSTMCell, 3, 4), torch.randn(10, 3)
+        >>> whole = stack(x, PackedLayout(torch.ones(10, dtype=torch.int64)))
+        >>> layout = PackedLayout(torch.ones(5, dtype=torch.int64))
+        >>> first, state = stack.read(x[:5], layout)
+        >>> second, state = stack.read(x[5:], layout, state)
+        >>> torch.allclose(torch.cat([first, second]), whole)
+        True
+        """
+        check_reads_forwards(len(self.layers[0]) > 1)
+        states, after = states_by_layer(state, len(self.layers)), []
+        for depth, ((layer,), before) in enumerate(zip(self.layers, states, strict=True)):
+            x = self._dropped(x, layout) if depth else x
+            x, last = layer.read(x, layout, before)
+            after.append(last)
+        return dense(x), after
+
+    def _dropped(self, x: Tensor | UniqueRows, layout: PackedLayout) -> Tensor:
+        x = dense(x)
+        locked = isinstance(self.dropout, LockedDropout)
+        return self.dropout(x, layout) if locked else self.dropout(x)

@@ -1,0 +1,1 @@
+"""Language models: texts as sequences and windows, the net that learns them, and their scores."""

@@ -1,0 +1,107 @@
+"""The training of a language model from its first epoch to its last."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+from torch import nn
+
+from sklearn_rnn._language.data import documents_to_data, stream_to_data
+from sklearn_rnn._language.make_net import make_net
+from sklearn_rnn._language.net import LanguageNet
+from sklearn_rnn._language.texts import Texts
+from sklearn_rnn._text.sequences import sequence_lengths
+from sklearn_rnn._training.fit_net import end_building, end_training, tell_of_interrupt
+from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
+from sklearn_rnn._training.process_state import building, training_modes
+from sklearn_rnn._training.settings import count_workers
+
+# "auto" reads so many tokens in all, and so many in a step.
+_TOKENS_OF_TRAINING = 10**7
+_TOKENS_OF_STEP = 4096
+
+
+def fit_net(
+    estimator: Any,
+    train: Texts,
+    valid: Texts | None,
+    n_ids: int,
+    n_labels: int,
+    *,
+    seeds: Any,
+    previous: nn.Module | None = None,
+) -> LanguageNet:
+    """Train a net on checked texts and return it, leaving the estimator as it is.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose parameters say how.
+    train : Texts
+        What to train on.
+    valid : Texts or None
+        What to validate on, None for nothing.
+    n_ids : int
+        Number of token ids.
+    n_labels : int
+        Number of labels of documents, 0 for none.
+    seeds : pair of int
+        Those of the order of documents, and of torch.
+    previous : torch.nn.Module, default=None
+        The network to go on from.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user interrupted before the first step. Afterwards a FitInterruptedWarning is given.
+    """
+    order_seed, torch_seed = seeds
+    device = prepare_device(estimator)
+    batch_size, max_epochs = resolve_training_length(estimator, train.X)
+    if estimator.documents:
+        train_set = documents_to_data(train.X, n_ids, train.labels)
+    else:
+        train_set = stream_to_data(train.X, n_ids, batch_size)
+    valid_set = None
+    if valid is not None:
+        valid_set = valid.to_scored_data(n_ids, documents=estimator.documents)
+    plan = TrainingPlan(
+        device=device,
+        batch_size=batch_size,
+        max_epochs=max_epochs,
+        n_steps=max_epochs * train_set.n_tokens,
+        order_seed=int(order_seed),
+        lr_schedule=estimator.lr_schedule,
+        unit="token",
+    )
+    with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
+        turn.enter_context(building(int(torch_seed), device))
+        net = make_net(estimator, n_ids, n_labels, plan, previous)
+        end_building(turn, net, estimator)
+        net.partial_fit((train_set, valid_set))
+    if net.interrupted_:
+        tell_of_interrupt(estimator, net, max_epochs)
+    # Of no use any more, and as large as the weights, or twice as large.
+    net.optimizer_.state.clear()
+    end_training(net)
+    return net
+
+
+def resolve_training_length(estimator: Any, X: csr_array) -> tuple[int, int]:
+    """Return batch size and epochs: long windows of some thousand tokens, and a million or more."""
+    batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
+    n_tokens = max(1, X.nnz + (X.shape[0] if estimator.documents else 0))
+    if batch_size == "auto":
+        if estimator.documents:
+            n_steps = min(estimator.bptt, int(sequence_lengths(X).mean()) + 1)
+            most = X.shape[0] // 16  # so that an epoch has some steps
+        else:
+            n_steps = estimator.bptt
+            most = n_tokens // (4 * estimator.bptt)
+        batch_size = int(np.clip(min(_TOKENS_OF_STEP // n_steps, most), 1, 512))
+    if max_epochs == "auto":
+        max_epochs = int(np.clip(_TOKENS_OF_TRAINING // n_tokens, 3, 50))
+    return batch_size, max_epochs

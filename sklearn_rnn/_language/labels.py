@@ -1,0 +1,96 @@
+"""Labels of the texts of a language model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+from sklearn.utils import check_consistent_length
+
+from sklearn_rnn._language.texts import Texts
+from sklearn_rnn._targets.label_checks import check_labels
+
+
+def read_labels(
+    X: csr_array, y: Any, estimator: Any, known: Any = None
+) -> tuple[Texts, dict[str, Any]]:
+    """Return texts with the labels that a user passed, and what is learned of these.
+
+    Parameters
+    ----------
+    X : csr_array of int32 of shape (n_texts, n_positions)
+        Token ids.
+    y : array-like of shape (n_texts,) or None
+        The labels.
+    estimator : estimator instance
+        Whose parameters hold.
+    known : estimator instance, default=None
+        The one that was trained before, if training goes on.
+    """
+    name = type(estimator).__name__
+    if not estimator.documents and X.nnz == 0:
+        raise ValueError(
+            f"X holds no token that {name} could learn from. With documents=False, pass at least "
+            "one text that is not empty."
+        )
+    if known is not None and (known.classes_ is None) != (y is None):
+        with_, now = ("with", "without") if y is None else ("without", "with")
+        raise ValueError(
+            f"With warm_start=True, fit continues a model that was fitted {with_} labels. "
+            f"Got X {now} y. To begin anew, set warm_start=False."
+        )
+    if y is None:
+        return Texts(X), {"classes_": None, "class_log_prior_": None}
+    if not estimator.documents:
+        raise ValueError(
+            f"{name} takes labels of documents only. Pass y=None, or set documents=True."
+        )
+    y = _check_one_label(y, estimator)
+    check_consistent_length(X, y)
+    if known is not None:
+        labels = encode_labels(y, known.classes_, estimator, "y")
+        return Texts(X, labels), {
+            "classes_": known.classes_,
+            "class_log_prior_": known.class_log_prior_,
+        }
+    classes, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
+    return Texts(X, labels.astype(np.int64)), {
+        "classes_": classes,
+        "class_log_prior_": np.log(counts / len(y)),
+    }
+
+
+def encode_labels(y: Any, classes: np.ndarray | None, estimator: Any, name: str) -> np.ndarray:
+    """Return the place of each label among the classes, refusing those that are none."""
+    if classes is None:
+        raise ValueError(
+            f"{name} is provided, but this {type(estimator).__name__} was fitted without labels."
+        )
+    y = _check_one_label(y, estimator)
+    unseen = set(y.tolist()).difference(classes.tolist())
+    if unseen:
+        raise ValueError(
+            f"{name} contains labels that are no classes: {sorted(unseen, key=str)}. "
+            f"The classes are {classes.tolist()}."
+        )
+    return np.searchsorted(classes, y).astype(np.int64)
+
+
+def check_known_labels(y: Any, X: csr_array, model: Any) -> np.ndarray | None:
+    """Return the labels of texts to be scored; a model without labels ignores them."""
+    if model.classes_ is None or y is None:
+        return None
+    labels = encode_labels(y, model.classes_, model, "y")
+    check_consistent_length(X, labels)
+    return labels
+
+
+def _check_one_label(y: Any, estimator: Any) -> np.ndarray:
+    y = check_labels(y, estimator)
+    if y.ndim > 1:
+        raise ValueError(
+            f"{type(estimator).__name__} takes one label for each text. Got an indicator matrix "
+            f"of shape {y.shape}."
+        )
+    return y

@@ -1,0 +1,110 @@
+"""From the parameters of a language model to a net that is ready to be trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from sklearn_rnn._language.net import LanguageNet
+from sklearn_rnn._language.windows import LanguageWindows
+from sklearn_rnn._training.make_net import (
+    TrainingPlan,
+    check_skorch_params,
+    make_callbacks,
+    optimizer_params,
+    take_weights,
+)
+from sklearn_rnn._training.optimizers import LazyAdamW
+from sklearn_rnn._training.precision import KERNEL_CELLS, resolve_precision
+from sklearn_rnn._training.settings import resolve_kernels
+from sklearn_rnn.modules import build_language_network
+from sklearn_rnn.modules._make_cell import n_documents_at_once
+from sklearn_rnn.modules.kernels import has_kernels
+
+# Parameters of an estimator that the network takes by the same name.
+_ARGUMENTS = (
+    "cell",
+    "activation",
+    "num_layers",
+    "hidden_size",
+    "tie_weights",
+    "recurrent_init",
+    "forget_bias",
+    "dropout",
+    "embedding_dropout",
+    "word_dropout",
+    "recurrent_dropout",
+    "variational_dropout",
+    "zoneout",
+)
+
+# Up to so many ids are characters, which have little to tell of one another.
+_MAX_CHARACTERS = 512
+_CHARACTER_DIM = 64
+_WORD_DIM = 200
+
+
+def make_net(
+    estimator: Any, n_ids: int, n_labels: int, plan: TrainingPlan, previous: nn.Module | None = None
+) -> LanguageNet:
+    """Return an initialized net, with new weights or with those of a previous module.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose parameters say which net.
+    n_ids : int
+        Number of token ids.
+    n_labels : int
+        Number of labels of documents, 0 for none.
+    plan : TrainingPlan
+        The training.
+    previous : torch.nn.Module, default=None
+        A network of the same shape, whose weights are taken over.
+    """
+    params = _net_params(estimator, plan)
+    embedding_dim = estimator.embedding_dim
+    if embedding_dim == "auto":
+        embedding_dim = _CHARACTER_DIM if n_ids <= _MAX_CHARACTERS else _WORD_DIM
+    module = build_language_network(
+        num_embeddings=n_ids,
+        n_labels=n_labels,
+        embedding_dim=embedding_dim,
+        max_length=estimator.bptt,
+        kernels=resolve_kernels(estimator),
+        sparse=params["optimizer"] is LazyAdamW,
+        **{name: getattr(estimator, name) for name in _ARGUMENTS},
+    )
+    net = LanguageNet(**{"module": module, **params}).initialize()
+    if previous is not None:
+        take_weights(net.module_, previous, estimator)
+    return net
+
+
+def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
+    """Return the arguments of the net but for the module."""
+    device, kernels = plan.device, resolve_kernels(estimator)
+    by_kernels = estimator.cell in KERNEL_CELLS and has_kernels(kernels)
+    # Kernels of our own start threads themselves.
+    is_cut = device.type == "cpu" and not by_kernels
+    return {
+        **optimizer_params(estimator),
+        "max_epochs": plan.max_epochs,
+        "batch_size": plan.batch_size,
+        "iterator_train": LanguageWindows,
+        "iterator_train__random_state": np.random.RandomState(plan.order_seed),
+        "iterator_train__bptt": estimator.bptt,
+        "iterator_train__part_documents": n_documents_at_once(estimator.cell) if is_cut else None,
+        "iterator_valid": LanguageWindows,
+        "callbacks": make_callbacks(estimator, plan),
+        "criterion": torch.nn.CrossEntropyLoss,
+        "device": device,
+        "autocast_dtype": resolve_precision(
+            estimator.precision, estimator.cell, device, kernels=has_kernels(kernels)
+        ),
+        "verbose": 0,
+        **check_skorch_params(estimator),
+    }

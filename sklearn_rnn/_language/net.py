@@ -1,0 +1,170 @@
+"""The skorch net of a language model: a step for each window, the state carried to the next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_rnn._language.data import LanguageData
+from sklearn_rnn._language.scoring import token_log_probs, tokens_at_once
+from sklearn_rnn._language.windows import LanguageWindows, Window, WindowPart
+from sklearn_rnn._training.device import moved
+from sklearn_rnn._training.net import SequenceNet, own_grads
+from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn.modules._dropout import dropout_generator
+from sklearn_rnn.modules._penalties import collect_penalties
+from sklearn_rnn.modules.cells._base import State
+
+# Bound on the gradients of the decoder that are kept to be added up, a number for each weight.
+_MAX_GRADIENTS = 2**26
+
+
+class LanguageNet(SequenceNet):
+    """skorch net over `LanguageData`.
+
+    Its own are: a batch is a `Window`, read with the state after the window before; the loss is the
+    sum over its tokens, divided by the mean number of tokens of a window, so that each token of an
+    epoch counts the same; and the validation loss is that of `token_log_probs`. The rest is as in
+    `SequenceNet`.
+    """
+
+    batches = LanguageWindows
+
+    # For each part of a window, the states after it.
+    _states: list[list[State]] | None = None
+
+    def read(self, part: WindowPart, state: list[State] | None) -> tuple[Tensor, list[State]]:
+        """Return the states at the tokens of a part of a window, and those to go on with.
+
+        Parameters
+        ----------
+        part : WindowPart
+            What to read.
+        state : list of tuple of torch.Tensor or None
+            What the window before returned, for these sequences and those that have ended.
+        """
+        if state is not None:  # those that go on are the first ones
+            state = [tuple(s[: len(part.rows)] for s in layer) for layer in state]
+        labels = None if part.labels is None else moved(part.labels, self.device)
+        return self.module_(moved(part.ids, self.device), state, labels)
+
+    def train_step_single(self, batch: tuple[Window, None], **fit_params: Any) -> dict:
+        """Compute the gradient of a window.
+
+        Each part's is computed beside the others', and the sum is the same, to the bit, on any
+        number of threads.
+        """
+        self._set_training(True)
+        window, _ = batch
+        parts = window.parts
+        states = [None] * len(parts) if window.is_first else self._states[: len(parts)]
+        parameters = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
+        seeds = torch.randint(2**63 - 1, (len(parts),), generator=self._random).tolist()
+
+        def step_part(part, state, seed):
+            with torch.enable_grad(), dropout_generator(self._generator(seed)):
+                with collect_penalties() as penalties, self._autocast():
+                    hidden, state = self.read(part, state)
+                losses, grad_hidden, by_decoder = self._decode(hidden, part, 1 / window.mean_size)
+                share = len(part) / window.mean_size
+                outputs = [hidden, *(share * penalty.mean() for penalty in penalties)]
+                grad_outputs = [grad_hidden, *[None] * len(penalties)]
+                grads = list(
+                    torch.autograd.grad(outputs, parameters, grad_outputs, allow_unused=True)
+                )
+            for i, parameter in enumerate(parameters):
+                if (grad := by_decoder.get(parameter)) is not None:
+                    grads[i] = grad if grads[i] is None else grads[i] + grad
+            state = [tuple(s.detach() for s in layer) for layer in state]
+            return losses, own_grads(grads, parameters), state
+
+        if len(parts) == 1:  # in this thread, in which kernels compute on several
+            results = [step_part(parts[0], states[0], seeds[0])]
+        else:
+            results = side_by_side(step_part, parts, states, seeds)
+        losses, grads, self._states = map(list, zip(*results, strict=True))
+        for parameter, *part_grads in zip(parameters, *grads, strict=True):
+            for grad in part_grads:
+                if grad is not None:
+                    parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
+        log_probs = -torch.cat(losses)
+        return {"loss": -log_probs.mean(), "y_pred": log_probs}
+
+    def _decode(
+        self, hidden: Tensor, part: WindowPart, scale: float
+    ) -> tuple[Tensor, Tensor, dict[Tensor, Tensor]]:
+        """Return the loss at each token, and the gradients for the states and for the decoder.
+
+        The probabilities of all ids are never there for all tokens at once: of some tokens, on as
+        many threads as there are, they are computed, give their gradients, and are forgotten.
+        """
+        decoder = self.module_.decoder
+        parameters = [p for p in decoder.used_parameters if p.requires_grad]
+        n_ids = self.module_.embedding.table.num_embeddings
+        at_once = tokens_at_once(n_ids) if hidden.device.type == "cpu" else len(hidden)
+        targets = moved(part.targets, hidden.device)
+        chunks = list(zip(hidden.detach().split(at_once), targets.split(at_once), strict=True))
+        # In each group one after the other, since each gradient is as large as the decoder.
+        n_weights = sum(parameter.numel() for parameter in parameters)
+        n_groups = int(np.clip(_MAX_GRADIENTS // max(1, n_weights), 1, 8))
+        groups = [chunks[i::n_groups] for i in range(min(n_groups, len(chunks)))]
+
+        def decode(group):
+            losses, by_hidden, totals = [], [], None
+            with torch.enable_grad(), self._autocast():
+                for states, targets in group:
+                    states = states.requires_grad_()
+                    loss = decoder.loss(states, targets)
+                    by_states, *grads = torch.autograd.grad(
+                        loss.sum() * scale, [states, *parameters], allow_unused=True
+                    )
+                    losses.append(loss.detach())
+                    by_hidden.append(by_states)
+                    totals = grads if totals is None else _add(totals, grads)
+            return losses, by_hidden, totals
+
+        if hidden.device.type == "cpu":
+            results = side_by_side(decode, groups)
+        else:
+            results = [decode(group) for group in groups]
+        losses, by_hidden, totals = zip(*results, strict=True)
+        total = list(totals[0])
+        for grads in totals[1:]:
+            total = _add(total, grads)
+        found = {p: grad for p, grad in zip(parameters, total, strict=True) if grad is not None}
+        return torch.cat(_in_turn(losses)), torch.cat(_in_turn(by_hidden)), found
+
+    def run_single_epoch(
+        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
+    ) -> None:
+        """Train, or score the texts set aside, as `score` does."""
+        if training:
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        elif iterator is not None:
+            self.history.record(f"{prefix}_loss", self.mean_loss(iterator.dataset))
+
+    def mean_loss(self, data: LanguageData) -> float:
+        """Return the mean loss of the tokens of some texts."""
+        return -float(token_log_probs(self, data).mean())
+
+    def on_train_end(self, net: Any, *args: Any, **kwargs: Any) -> None:
+        """Let go of the states, which are no part of what was learned."""
+        super().on_train_end(net, *args, **kwargs)
+        self._states = None
+
+
+def _add(totals: list, grads: list) -> list:
+    """Add gradients to totals, in place."""
+    return [
+        grad if total is None else total if grad is None else total.add_(grad)
+        for total, grad in zip(totals, grads, strict=True)
+    ]
+
+
+def _in_turn(groups: Any) -> list:
+    """Return what was dealt out to groups in turn, in its order."""
+    n_items = sum(map(len, groups))
+    return [groups[i % len(groups)][i // len(groups)] for i in range(n_items)]

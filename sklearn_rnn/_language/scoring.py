@@ -1,0 +1,106 @@
+"""What a trained language model says of texts: log-probabilities of tokens, states of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_rnn._language.data import LanguageData
+from sklearn_rnn._language.windows import LanguageWindows, WindowPart, cut_window
+from sklearn_rnn._training.device import moved
+from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn.modules import PackedLayout
+
+# Sequences that are read side by side: enough for products of full speed. Where there are few, they
+# are divided among some threads, the same way on any number of them.
+_MAX_SEQUENCES = 64
+_MIN_GROUPS = 4
+# Bound on the tokens of a window, whose states are kept until it is read.
+_WINDOW_TOKENS = 2**13
+# Bound on the probabilities that are computed at once, a number for each id and token.
+_MAX_PROBABILITIES = 2**20
+
+
+def tokens_at_once(n_ids: int) -> int:
+    """Return of how many tokens to compute the probabilities of all ids together."""
+    return int(np.clip(_MAX_PROBABILITIES // n_ids, 64, 1024))
+
+
+def token_log_probs(net: Any, data: LanguageData) -> np.ndarray:
+    """Return the log-probability of each token behind the first, given those before it.
+
+    Parameters
+    ----------
+    net : LanguageNet
+        The trained net.
+    data : LanguageData
+        The sequences.
+
+    Returns
+    -------
+    log_probs : ndarray of float64 of shape (n_tokens,)
+        In the order of the stream.
+    """
+    module = net.module_
+    values = np.full(data.n_tokens, np.nan)
+
+    def score(part: WindowPart, start: int, hidden: Tensor, layout: PackedLayout) -> None:
+        targets = moved(part.targets, hidden.device)
+        at_once = tokens_at_once(module.embedding.table.num_embeddings)
+        parts = zip(hidden.split(at_once), targets.split(at_once), strict=True)
+        losses = torch.cat([module.loss(h, t) for h, t in parts])
+        steps = start + layout.positions.numpy(force=True)
+        ranks = layout.documents.numpy(force=True)
+        counts = steps >= data.n_unscored[part.rows][ranks]
+        values[part.places[counts]] = -losses.numpy(force=True)[counts]
+
+    _read(net, data, score)
+    return values
+
+
+def last_states(net: Any, data: LanguageData) -> np.ndarray:
+    """Return the state of the top layer at the last token that each sequence reads.
+
+    Returns
+    -------
+    states : ndarray of float32 of shape (n_sequences, hidden_size)
+    """
+    states = np.empty((len(data), net.module_.encoder.output_size), np.float32)
+
+    def keep(part: WindowPart, start: int, hidden: Tensor, layout: PackedLayout) -> None:
+        # Where a sequence goes on, the next window overwrites it.
+        states[part.rows] = hidden[layout.last].float().numpy(force=True)
+
+    _read(net, data, keep)
+    return states
+
+
+def _read(net: Any, data: LanguageData, use: Callable) -> None:
+    """Read sequences in groups side by side, and use the states of each window."""
+    n_sequences = int(np.clip(-(-len(data) // _MIN_GROUPS), 1, _MAX_SEQUENCES))
+    net._set_training(False)
+
+    def read_group(rows: np.ndarray) -> None:
+        with torch.inference_mode(), net._autocast():
+            for part, start, hidden in _windows(net, data, rows):
+                use(part, start, hidden, PackedLayout(part.ids.batch_sizes, hidden.device))
+
+    side_by_side(read_group, LanguageWindows(data, n_sequences).plan())
+
+
+def _windows(
+    net: Any, data: LanguageData, rows: np.ndarray
+) -> Iterator[tuple[WindowPart, int, Tensor]]:
+    """Yield the windows of some sequences, where they start, and the states in them."""
+    longest = int(data.lengths[rows[0]])
+    n_steps = max(1, _WINDOW_TOKENS // len(rows))
+    state = None
+    for start, stop in pairwise([*range(0, longest, n_steps), longest]):
+        part = cut_window(data, rows, start, stop)
+        hidden, state = net.read(part, state)
+        yield part, start, hidden

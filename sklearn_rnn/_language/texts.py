@@ -1,0 +1,92 @@
+"""The texts that a language model learns from or is asked about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from sklearn_rnn._language.data import LanguageData, documents_to_data, stream_to_data
+from sklearn_rnn._text.containers import as_documents, is_text
+from sklearn_rnn._text.sequences import sequence_lengths, sequences_from_flat
+from sklearn_rnn._training.documents import Documents
+from sklearn_rnn._training.validation import hold_out
+
+# What a stream that is scored is cut into: so many pieces at most, of so many tokens at least, each
+# of which reads some tokens before its own.
+_MAX_PIECES = 64
+_MIN_PIECE = 1024
+_WARM_UP = 256
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts as token ids.
+
+    Parameters
+    ----------
+    X : csr_array of int32 of shape (n_texts, n_positions)
+        Token ids.
+    labels : ndarray of int64 of shape (n_texts,), default=None
+        The label of each text, None where texts have none.
+    """
+
+    X: csr_array
+    labels: np.ndarray | None = None
+
+    def take(self, rows: np.ndarray) -> Texts:
+        """Return some of the texts."""
+        return Texts(self.X[rows], None if self.labels is None else self.labels[rows])
+
+    def count_tokens(self, *, documents: bool) -> np.ndarray:
+        """Return how many tokens are predicted of each text, the end of a document included."""
+        return sequence_lengths(self.X).astype(np.int64) + int(documents)
+
+    def to_scored_data(self, n_ids: int, *, documents: bool) -> LanguageData:
+        """Return the sequences by which the texts are scored, as documents or as one stream."""
+        if documents:
+            return documents_to_data(self.X, n_ids, self.labels)
+        n_pieces = int(np.clip(self.X.nnz // _MIN_PIECE, 1, _MAX_PIECES))
+        return stream_to_data(self.X, n_ids, n_pieces, warm_up=_WARM_UP)
+
+
+def hold_out_texts(texts: Texts, estimator: Any, seed: int) -> tuple[Texts, Texts]:
+    """Split texts into those to train on and those set aside: documents, or the end of a stream.
+
+    Parameters
+    ----------
+    texts : Texts
+        What to split.
+    estimator : estimator instance
+        Whose `documents` and `validation_fraction` say how.
+    seed : int
+        The seed of the split.
+    """
+    fraction = estimator.validation_fraction
+    if estimator.documents:
+        n_texts = texts.X.shape[0]
+        rows = Documents(texts.X, np.arange(n_texts), np.ones(n_texts))
+        train, valid = hold_out(rows, texts.labels, fraction, seed)
+        return texts.take(train.y), texts.take(valid.y)
+    n_valid = int(np.ceil(fraction * texts.X.nnz))
+    if n_valid >= texts.X.nnz:
+        raise ValueError(
+            f"With early_stopping=True, validation_fraction={fraction} of {texts.X.nnz} tokens "
+            "leaves none to train on. Lower it, or set early_stopping=False."
+        )
+    train, valid = np.split(texts.X.data, [-n_valid])
+    return tuple(Texts(sequences_from_flat(part, [len(part)])) for part in (train, valid))
+
+
+def count_characters(X: Any, estimator: Any) -> int:
+    """Return the number of characters of raw text, the end of each document counting as one."""
+    name = type(estimator).__name__
+    texts = as_documents(X, missing="empty") if is_text(X) else None
+    if texts is None or not all(isinstance(text, str) for text in texts):
+        raise ValueError(
+            f"{name}.bits_per_character needs raw text, to count its characters. Got "
+            f"{'lists of tokens' if is_text(X) else 'token ids'}; score takes them."
+        )
+    return sum(map(len, texts)) + estimator.documents * len(texts)

@@ -1,0 +1,760 @@
+"""RNNLanguageModel: how probable a text is, token by token."""
+
+import math
+from collections.abc import Iterator
+from copy import copy
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.metaestimators import available_if
+
+from sklearn_rnn._language.fit_net import fit_net
+from sklearn_rnn._language.labels import check_known_labels, encode_labels, read_labels
+from sklearn_rnn._language.net import LanguageNet
+from sklearn_rnn._language.scoring import last_states, token_log_probs
+from sklearn_rnn._language.texts import Texts, count_characters, hold_out_texts
+from sklearn_rnn._sklearn_compat import Interval, _fit_context
+from sklearn_rnn._training.base_model import BaseRNN
+from sklearn_rnn._training.growth import check_known_ids
+from sklearn_rnn._training.make_network import count_ids
+from sklearn_rnn._training.model_lock import lock_of
+from sklearn_rnn._training.process_state import prediction_workers
+from sklearn_rnn._training.settings import count_workers
+from sklearn_rnn._training.vectorize import fit_vectorizer, vectorize
+from sklearn_rnn._vectorizer import SequenceVectorizer
+
+
+def _has_labels(model):
+    """Tell `available_if` whether the model was fitted with labels."""
+    if getattr(model, "classes_", None) is None:
+        raise AttributeError(
+            f"This {type(model).__name__} was not fitted with labels. Pass y to fit to classify."
+        )
+    return True
+
+
+class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNN):
+    """Learn to predict the next token of a text, with a recurrent neural network.
+
+    The model reads a text token by token, characters by default, and at each of them gives every
+    token of its vocabulary a probability to come next. So it tells how probable a text is
+    (`score`, `perplexity`, `log_prob`), and which of its tokens are surprising
+    (`token_log_probs`). Its state at the end of a text is a vector of the text (`transform`).
+
+    Given labels `y`, the model learns how the texts of each label are written. It then also
+    classifies: by Bayes' theorem, from how probable a text is under each label (`predict`,
+    `predict_proba`).
+
+    Training runs on PyTorch through skorch, by truncated back-propagation through time: texts of
+    similar length are read side by side, in windows of `bptt` tokens, with the state carried from
+    window to window.
+
+    Parameters
+    ----------
+    vectorizer : transformer or None, default=None
+        Turns raw text into token ids. It is cloned and fitted as `vectorizer_`. None reads
+        characters, by ``SequenceVectorizer(analyzer="char", lowercase=False)``. Pass a
+        :class:`SequenceVectorizer` to model words, or a :class:`SubwordVectorizer` for subwords.
+        Ignored if `fit` is given token ids.
+
+    documents : bool, default=True
+        Whether each text is a document with a beginning and an end, which the model learns too. The
+        end then counts as one more token. If False, all texts are one long stream, such as a book
+        that is split into lines: the state is carried from each text into the next.
+
+    cell : str or callable, default="lstm"
+        The recurrent cell. The main ones are "lstm" (long short-term memory), "gru" (gated
+        recurrent unit) and "rnn" (the plain cell); the user guide lists all of them under Cells. A
+        callable ``cell(input_size, hidden_size)`` builds a cell of your own: for example a subclass
+        of :class:`~sklearn_rnn.modules.RecurrentCell`, or a module that computes one step, such as
+        :class:`torch.nn.GRUCell`.
+
+    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
+        Activation of the plain cell. Ignored unless ``cell="rnn"``.
+
+    num_layers : int, default=1
+        Number of recurrent layers. Each reads the states of the layer below.
+
+    embedding_dim : int or "auto", default="auto"
+        Number of features of a token vector. "auto" is 64 for up to 512 token ids, as characters
+        have, and 200 for more.
+
+    hidden_size : int, default=256
+        Number of units of a recurrent layer.
+
+    tie_weights : bool, default=False
+        Whether the output layer uses the token vectors as its weights (Press and Wolf, 2017). That
+        saves most of the weights of a large vocabulary, and often predicts rare words better. If
+        `hidden_size` and `embedding_dim` differ, a linear layer leads from one to the other.
+
+    recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
+        How to initialise the state-to-state weights. None leaves that to the cell; the cells of
+        this package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an
+        IRNN. Ignored by cells without state-to-state matrices.
+
+    forget_bias : float, "chrono" or None, default=None
+        Initial bias of the gate that keeps the memory. The larger the bias, the longer the cell
+        remembers before it is trained. "chrono" draws a bias for each unit, so that the units
+        remember for between one step and `bptt` (Tallec and Ollivier, 2018). None leaves the bias
+        to the cell: 1 for LSTMs, 0 for others. Ignored by cells without such a gate.
+
+    dropout : float in range [0.0, 1.0), default=0.1
+        Fraction of the features that are set to zero in training, between recurrent layers and
+        before the output layer. Raise it if the validation score falls while the training loss
+        still improves.
+
+    embedding_dropout : float in range [0.0, 1.0), default=0.0
+        Fraction of the features of the token vectors that are set to zero in training.
+
+    word_dropout : float in range [0.0, 1.0), default=0.0
+        Fraction of the tokens that are read as the unknown token in training. What is predicted
+        stays the same.
+
+    recurrent_dropout : float in range [0.0, 1.0), default=0.0
+        Fraction of the state-to-state weights that are set to zero in training, as in the AWD-LSTM
+        (Merity et al., 2018). The weights are drawn anew for each window, or for each part of a
+        window that is computed on its own. Ignored by cells without such weights.
+
+    variational_dropout : bool, default=False
+        Whether to drop the same features at all tokens of a window (Gal and Ghahramani, 2016). It
+        applies to `dropout`, to `embedding_dropout`, and to `recurrent_dropout`, which then drops
+        units of the state instead of weights. With `recurrent_dropout`, cells are run step by step,
+        which is slower, and have to read their state through weights only, as "rnn" and the LSTMs
+        do.
+
+    zoneout : float in range [0.0, 1.0), default=0.0
+        Probability that a unit of a cell keeps its previous value at a step in training. Above 0,
+        cells are run step by step, which is slower.
+
+    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
+        The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
+        batch, so that a large vocabulary costs little. A callable is an optimizer class, such as
+        those in :mod:`torch.optim`, or a :func:`functools.partial` of one. Set further arguments by
+        `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
+
+    lr : float, default=3e-3
+        Learning rate, the highest one if `lr_schedule` varies it.
+
+    lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
+        How the learning rate changes over the training. "onecycle" raises it to `lr` in the first
+        quarter and lowers it to zero after that. "cosine" lowers it from `lr` to zero along half a
+        cosine, "linear" in a straight line. "constant" keeps it. Ignored by `partial_fit`.
+
+    weight_decay : float, default=0.01
+        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers without
+        weight decay.
+
+    clip_grad_norm : float or None, default=1.0
+        Largest norm of the gradient in a step. Larger gradients are scaled down to it, because
+        gradients through time can explode. None disables clipping.
+
+    batch_size : int or "auto", default="auto"
+        Number of documents, or of pieces of the stream, that are read side by side. "auto" makes
+        windows of about 4,000 tokens, but smaller ones if there is little text.
+
+    bptt : int, default=128
+        Number of tokens of a window, and so of the steps through which gradients flow back
+        (truncated back-propagation through time). The state is carried from window to window, so
+        the model can use what lies further back. The first window of a text is shorter, at random,
+        so that the windows differ from epoch to epoch.
+
+    max_epochs : int or "auto", default="auto"
+        Number of passes over the texts, the largest number if `early_stopping` is True. "auto" is
+        10 million divided by the number of tokens, but at least 3 and at most 50. Ignored by
+        `partial_fit`, which makes one pass.
+
+    early_stopping : bool, default=False
+        Whether to stop training when the score of validation texts no longer improves. They are
+        scored after each epoch; training ends when the score has not improved by more than `tol`
+        for `n_iter_no_change` epochs, and the weights of the best epoch are kept. The texts are the
+        `X_val` given to `fit`, or else `validation_fraction` of `X`.
+
+    validation_fraction : float in range (0.0, 1.0), default=0.1
+        Fraction of the documents to set aside for validation; of a stream, its last part. Only used
+        if `early_stopping` is True and `fit` is given no `X_val`.
+
+    n_iter_no_change : int, default=3
+        Number of epochs without improvement after which training stops. Only used if
+        `early_stopping` is True.
+
+    tol : float, default=0.0
+        How much the score must rise to count as an improvement. Only used if `early_stopping` is
+        True.
+
+    warm_start : bool, default=False
+        Whether `fit` continues from the weights of the previous fit, with its vocabulary and its
+        labels, instead of starting over. The network must have the same shape. The learning rate
+        goes through its whole schedule again, and the optimizer starts without momentum. This is
+        also how to resume an interrupted fit.
+
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, the order of the documents, the windows, dropout and which
+        documents are set aside for validation. With an int, the same data on the same machine gives
+        the same weights, to the bit. The global random state of torch is left unchanged.
+
+    device : str or torch.device, default="auto"
+        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one. Pass "cpu" to
+        stay on the CPU.
+
+    precision : {"float32", "bfloat16", "auto"}, default="float32"
+        Number format of matrix products. Weights, sums and losses stay in float32. "bfloat16" keeps
+        about three digits, and saves time on hardware that supports it. On such CPUs, servers from
+        2021 on, cells with kernels (see `kernels`) take about nine tenths of the time; without
+        kernels an LSTM takes two thirds, and other cells take longer than in float32. "auto" uses
+        "bfloat16" where it is faster on the CPU, and on every GPU that supports it.
+
+    kernels : bool or "auto", default="auto"
+        Whether to use the compiled CPU kernels of this package. With them, a training epoch of a
+        GRU takes about a third of the time, of a plain cell less than half, and of an LSTM three
+        quarters. "auto" uses them if they were compiled when the package was installed, which takes
+        a C++ compiler. True also compiles them in `fit` if they are missing; that takes some
+        seconds once on a machine, and the result is kept in the user's cache. Predictions with and
+        without kernels differ only by rounding, and a fitted model that finds no kernels predicts
+        without them. Training divides batches of 1,000 tokens and more differently, so that dropout
+        draws other numbers and the weights differ as with another seed. Ignored by cells other than
+        "rnn", "lstm" and "gru".
+
+    n_jobs : int or None, default=None
+        Number of CPU threads. Parts of a batch are computed in parallel, which helps batches of
+        1,000 tokens or more. The result is the same, to the bit, for any number. None uses as many
+        threads as torch does: all processors, or its share of them in a worker process of joblib.
+        -1 means all processors.
+
+    verbose : int, default=0
+        With 1 or more, a progress bar shows epoch, loss, validation score and speed.
+
+    callbacks : list or None, default=None
+        Additional skorch callbacks, alone or as pairs of a name and a callback.
+
+    skorch_params : dict or None, default=None
+        Additional arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those
+        that the estimator sets.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,) or None
+        The labels, sorted. None after fitting without `y`.
+
+    class_log_prior_ : ndarray of shape (n_classes,) or None
+        Logarithm of the share of each label in the documents of `fit`. None after fitting without
+        `y`.
+
+    vectorizer_ : transformer or None
+        The fitted vectorizer, None after fitting on token ids.
+
+    net_ : skorch.NeuralNet
+        The trained skorch net.
+
+    module_ : torch.nn.Module
+        The trained network.
+
+    history_ : skorch.history.History
+        What skorch recorded in each epoch, or in each of the last 32 chunks given to
+        `partial_fit`.
+
+    n_iter_ : int
+        Number of epochs of the last fit, 1 after `partial_fit`.
+
+    t_ : int
+        Number of tokens seen in training; each counts once per epoch.
+
+    loss_curve_ : list of float
+        Training loss of each epoch, and of each chunk given to `partial_fit`: the mean negative
+        log-likelihood of a token, with dropout.
+
+    validation_scores_ : list of float or None
+        Score of the validation texts after each epoch, as `score` computes it. None without early
+        stopping.
+
+    best_validation_score_ : float or None
+        The highest validation score, whose weights were kept. None without early stopping.
+
+    See Also
+    --------
+    SequenceVectorizer : Converts text to token ids.
+    SubwordVectorizer : Converts text to ids of subwords.
+    RNNTextClassifier : Classifies documents, more accurately than by Bayes' theorem.
+    RNNTextEncoder : Encodes documents as vectors that predict `y`.
+
+    Notes
+    -----
+    With ``documents=True``, the result for a text does not depend on the other texts. With
+    ``documents=False``, a text is scored as it follows those before it. A long stream is then read
+    in up to 64 pieces side by side, each of which reads the 256 tokens before it first; so scores
+    differ a little from those of one long read.
+
+    Tokens that the vocabulary lacks count as the unknown token, which is predicted like the others.
+    So scores compare only between models of the same vocabulary; `bits_per_character` also compares
+    characters with subwords that have no unknown token.
+
+    When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached so far
+    and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`. It is left unchanged if the
+    interrupt comes before the first step, and if `fit` raises an error. In a search or a
+    cross-validation, an interrupt ends only the current fit, which is scored like the others.
+
+    Any number of Python threads may use an estimator while one of them trains it: each sees a whole
+    model, the one before or the one after. See :ref:`threads`.
+
+    References
+    ----------
+    T. Mikolov et al., "Recurrent neural network based language model", Interspeech (2010).
+
+    O. Press and L. Wolf, "Using the output embedding to improve language models", EACL (2017).
+
+    S. Merity, N. S. Keskar and R. Socher, "Regularizing and optimizing LSTM language models", ICLR
+    (2018).
+
+    Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
+    networks", NIPS (2016).
+
+    C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNLanguageModel
+    >>> names = ["anna", "hanna", "johanna", "susanna", "marianna", "rosanna"] * 20
+    >>> model = RNNLanguageModel(hidden_size=32, max_epochs=20, random_state=0).fit(names)
+    >>> likely, unlikely = model.log_prob(["hanna", "nnaah"])
+    >>> bool(likely > unlikely)
+    True
+    >>> bool(model.perplexity(names) < 3)  # of 13 characters and the end
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseRNN._parameter_constraints,
+        "documents": ["boolean"],
+        "tie_weights": ["boolean"],
+        "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
+        "bptt": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    _learned_constraints: dict = {
+        **BaseRNN._learned_constraints,
+        "net_": [LanguageNet],
+        "classes_": [np.ndarray, None],
+        "class_log_prior_": [np.ndarray, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        vectorizer=None,
+        documents=True,
+        cell="lstm",
+        activation="tanh",
+        num_layers=1,
+        embedding_dim="auto",
+        hidden_size=256,
+        tie_weights=False,
+        recurrent_init=None,
+        forget_bias=None,
+        dropout=0.1,
+        embedding_dropout=0.0,
+        word_dropout=0.0,
+        recurrent_dropout=0.0,
+        variational_dropout=False,
+        zoneout=0.0,
+        optimizer="adamw",
+        lr=3e-3,
+        lr_schedule="onecycle",
+        weight_decay=0.01,
+        clip_grad_norm=1.0,
+        batch_size="auto",
+        bptt=128,
+        max_epochs="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=3,
+        tol=0.0,
+        warm_start=False,
+        random_state=None,
+        device="auto",
+        precision="float32",
+        kernels="auto",
+        n_jobs=None,
+        verbose=0,
+        callbacks=None,
+        skorch_params=None,
+    ):
+        self.vectorizer = vectorizer
+        self.documents = documents
+        self.cell = cell
+        self.activation = activation
+        self.num_layers = num_layers
+        self.embedding_dim = embedding_dim
+        self.hidden_size = hidden_size
+        self.tie_weights = tie_weights
+        self.recurrent_init = recurrent_init
+        self.forget_bias = forget_bias
+        self.dropout = dropout
+        self.embedding_dropout = embedding_dropout
+        self.word_dropout = word_dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.variational_dropout = variational_dropout
+        self.zoneout = zoneout
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.clip_grad_norm = clip_grad_norm
+        self.batch_size = batch_size
+        self.bptt = bptt
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.device = device
+        self.precision = precision
+        self.kernels = kernels
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.callbacks = callbacks
+        self.skorch_params = skorch_params
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, X_val=None, y_val=None):
+        """Fit the model to texts.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The texts: raw text or lists of tokens, in any container that
+            :class:`SequenceVectorizer` accepts, or token ids as it returns them, padded with 0 if
+            dense.
+
+        y : array-like of shape (n_samples,), default=None
+            The label of each document, for a model that knows the labels apart. Needs
+            ``documents=True``. None learns all texts alike.
+
+        X_val : like `X`, default=None
+            Texts to score after each epoch. Only allowed if `early_stopping` is True.
+
+        y_val : like `y`, default=None
+            Labels of these texts, which must be among those of `y`. Required with `X_val` if `fit`
+            is given `y`.
+
+        Returns
+        -------
+        self : RNNLanguageModel
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If texts or labels are missing or invalid, if there is no token to learn from, or if the
+            loss or the weights become infinite or NaN.
+        RuntimeError
+            If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
+        """
+        is_warm = self.warm_start and hasattr(self, "net_")
+        previous, known = None, None
+        if is_warm:
+            model = copy(self)  # a whole one, though another thread may learn a chunk
+            previous, known = model.net_.module_, model
+            sequences, vectorizer = vectorize(X, model.vectorizer_, self), model.vectorizer_
+            check_known_ids(sequences, previous)
+            n_ids = previous.embedding.table.num_embeddings
+        else:
+            sequences, vectorizer = fit_vectorizer(X, self, _default_vectorizer)
+            n_ids = count_ids(sequences, vectorizer)
+        train, learned = read_labels(sequences, y, self, known)
+        split_seed, *seeds = check_random_state(self.random_state).randint(
+            np.iinfo(np.int32).max, size=3
+        )
+        valid = None
+        if X_val is not None or y_val is not None:
+            valid = self._read_validation_set(X_val, y_val, vectorizer, learned["classes_"])
+        elif self.early_stopping:
+            train, valid = hold_out_texts(train, self, split_seed)
+        n_labels = 0 if learned["classes_"] is None else len(learned["classes_"])
+        net = fit_net(self, train, valid, n_ids, n_labels, seeds=seeds, previous=previous)
+        lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
+        return self
+
+    def _read_validation_set(self, X_val, y_val, vectorizer, classes):
+        """Return the texts that the user gave for early stopping."""
+        if X_val is None:
+            raise ValueError("y_val is provided, but X_val was not provided.")
+        if not self.early_stopping:
+            raise ValueError(
+                "X_val is passed to fit while at the same time early_stopping is False. When "
+                "passing X_val to fit, early_stopping should be set to True."
+            )
+        sequences = vectorize(X_val, vectorizer, self, name="X_val")
+        if classes is not None and y_val is None:
+            raise ValueError("X_val and y are provided, but y_val was not provided.")
+        labels = None if y_val is None else encode_labels(y_val, classes, self, "y_val")
+        if labels is not None:
+            check_consistent_length(sequences, labels)
+        return Texts(sequences, labels)
+
+    def score(self, X, y=None):
+        """Return the mean log-likelihood of a token, the higher the better.
+
+        With ``documents=True``, the end of each text counts as a token.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The texts, as in `fit`.
+
+        y : array-like of shape (n_samples,), default=None
+            The labels of the texts, if the model was fitted with labels: the likelihood is then
+            that given the label. None takes the mean over the labels, by how frequent they were in
+            `fit`.
+
+        Returns
+        -------
+        score : float
+            The natural logarithm of the probability of a token, given those before it.
+        """
+        with self._reading():
+            values, _ = self._token_log_probs(X, y)
+        return float(values.mean())
+
+    def perplexity(self, X, y=None):
+        """Return the perplexity, the exponential of the negative score: the lower the better.
+
+        A model that finds k tokens equally likely at every place, and all others impossible, has
+        perplexity k.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The texts, as in `fit`.
+
+        y : array-like of shape (n_samples,), default=None
+            The labels of the texts, see `score`.
+
+        Returns
+        -------
+        perplexity : float
+            Of a token.
+        """
+        return math.exp(-self.score(X, y))
+
+    def bits_per_character(self, X, y=None):
+        """Return how many bits the model needs for a character: the lower the better.
+
+        That compares models of characters, subwords and words, on the same texts. With
+        ``documents=True``, the end of each text counts as a character.
+
+        Parameters
+        ----------
+        X : iterable of str
+            The texts.
+
+        y : array-like of shape (n_samples,), default=None
+            The labels of the texts, see `score`.
+
+        Returns
+        -------
+        bits : float
+            The negative logarithm to base 2 of the probability of the texts, divided by the number
+            of characters.
+        """
+        X = list(X) if isinstance(X, Iterator) else X
+        with self._reading():
+            n_characters = count_characters(X, self)
+            values, _ = self._token_log_probs(X, y)
+        return float(-values.sum() / math.log(2) / n_characters)
+
+    def log_prob(self, X, y=None):
+        """Return the log-probability of each text.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The texts, as in `fit`.
+
+        y : array-like of shape (n_samples,), default=None
+            The labels of the texts, see `score`.
+
+        Returns
+        -------
+        log_probs : ndarray of float64 of shape (n_samples,)
+            The natural logarithms, the end of the text included with ``documents=True``. Without,
+            they are those of the text given the texts before it.
+        """
+        with self._reading():
+            values, counts = self._token_log_probs(X, y)
+        return _sum_by_text(values, counts)
+
+    def token_log_probs(self, X, y=None):
+        """Return the log-probability of each token, given those before it.
+
+        The lower it is, the more surprising the token.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The texts, as in `fit`.
+
+        y : array-like of shape (n_samples,), default=None
+            The labels of the texts, see `score`.
+
+        Returns
+        -------
+        log_probs : list of ndarray of float64 of shape (n_tokens,)
+            For each text, the natural logarithms. With ``documents=True``, the last one is that of
+            the end of the text.
+        """
+        with self._reading():
+            values, counts = self._token_log_probs(X, y)
+        return np.split(values, np.cumsum(counts)[:-1])
+
+    def transform(self, X):
+        """Encode each text as a vector: the state of the top layer after its last token.
+
+        Each text is read by itself. If the model was fitted with labels, it is read under its most
+        probable label.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The texts, as in `fit`.
+
+        Returns
+        -------
+        vectors : ndarray of float32 of shape (n_samples, hidden_size)
+            The vectors.
+        """
+        with self._reading():
+            sequences = vectorize(X, self.vectorizer_, self)
+            labels = None
+            if self.classes_ is not None:
+                labels = self._joint_log_probs(sequences).argmax(axis=1)
+            return self._compute(last_states, Texts(sequences, labels), documents=True)
+
+    @available_if(_has_labels)
+    def predict(self, X):
+        """Predict the label of each text: the one under which it is most probable.
+
+        Only available after fitting with `y`. Labels that were frequent in `fit` are more probable.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The texts, as in `fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            The labels.
+        """
+        with self._reading():
+            joint = self._joint_log_probs(vectorize(X, self.vectorizer_, self))
+            return self.classes_[joint.argmax(axis=1)]
+
+    @available_if(_has_labels)
+    def predict_proba(self, X):
+        """Return the probability of each label, by Bayes' theorem.
+
+        Only available after fitting with `y`. The longer the texts, the closer to 0 and 1 the
+        probabilities, as in naive Bayes.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The texts, as in `fit`.
+
+        Returns
+        -------
+        proba : ndarray of float64 of shape (n_samples, n_classes)
+            The columns are in the order of `classes_`.
+        """
+        with self._reading():
+            joint = self._joint_log_probs(vectorize(X, self.vectorizer_, self))
+        return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
+
+    def _joint_log_probs(self, sequences):
+        """Return the log-probability of text and label together, of shape (n_texts, n_classes)."""
+        by_label, counts = self._by_label(sequences)
+        columns = [_sum_by_text(values, counts) for values in by_label]
+        return np.transpose(columns) + self.class_log_prior_
+
+    def _by_label(self, sequences):
+        """Return the log-probabilities of the tokens under each label, and how many a text has."""
+        n_texts = sequences.shape[0]
+        results = [
+            self._compute(token_log_probs, Texts(sequences, np.full(n_texts, label)))
+            for label in range(len(self.classes_))
+        ]
+        return results, Texts(sequences).count_tokens(documents=self.documents)
+
+    def _token_log_probs(self, X, y):
+        """Return the log-probability of each token, and how many tokens each text has."""
+        sequences = vectorize(X, self.vectorizer_, self)
+        counts = Texts(sequences).count_tokens(documents=self.documents)
+        if not counts.any():
+            raise ValueError(
+                f"X holds no token that {type(self).__name__} could score. With documents=False, "
+                "pass at least one text that is not empty."
+            )
+        if self.classes_ is not None and y is None:
+            by_label, counts = self._by_label(sequences)
+            return _mix(np.array(by_label), self.class_log_prior_, counts), counts
+        labels = check_known_labels(y, sequences, self)
+        return self._compute(token_log_probs, Texts(sequences, labels)), counts
+
+    def _compute(self, function, texts, *, documents=None):
+        """Return what a function of net and data gives, in float64 where it is of tokens."""
+        documents = self.documents if documents is None else documents
+        n_ids = self.module_.embedding.table.num_embeddings
+        data = texts.to_scored_data(n_ids, documents=documents)
+        with prediction_workers(count_workers(self.n_jobs)):
+            return function(self.net_, data)
+
+    @property
+    def _n_features_out(self):
+        return self.module_.encoder.output_size
+
+    def _check_learned(self):
+        """Raise an error of any type if what was read from a file does not fit together."""
+        n_labels = 0 if self.classes_ is None else len(self.classes_)
+        vectors = self.module_.label_vectors
+        if (0 if vectors is None else vectors.num_embeddings) != n_labels:
+            raise ValueError("the classes do not fit the network")
+        prior = self.class_log_prior_
+        if (prior is None) != (self.classes_ is None):
+            raise ValueError("labels have frequencies, or there are none")
+        if prior is not None and (prior.dtype != np.float64 or prior.shape != (n_labels,)):
+            raise ValueError("the frequencies do not fit the classes")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _default_vectorizer():
+    return SequenceVectorizer(analyzer="char", lowercase=False)
+
+
+def _sum_by_text(values, counts):
+    """Return the sum over the tokens of each text."""
+    texts = np.repeat(np.arange(len(counts)), counts)
+    return np.bincount(texts, weights=values, minlength=len(counts))
+
+
+def _mix(by_label, log_prior, counts):
+    """Return the log-probabilities of tokens where the label is not known.
+
+    By the chain rule, that of a token is the rise of the log-probability of the text, labels summed
+    out, from the token before.
+    """
+    ends = np.cumsum(counts)
+    so_far = np.cumsum(by_label, axis=1)  # (n_classes, n_tokens)
+    before = np.repeat(np.insert(so_far[:, ends[:-1] - 1], 0, 0, axis=1), counts, axis=1)
+    marginal = logsumexp(so_far - before + log_prior[:, None], axis=0)
+    rises = np.diff(marginal, prepend=0.0)
+    firsts = ends - counts
+    rises[firsts] = marginal[firsts]
+    return rises

@@ -1,0 +1,145 @@
+"""BaseRNN: what all estimators share that train a recurrent network."""
+
+from copy import deepcopy
+from numbers import Integral, Real
+
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_rnn._sklearn_compat import HasMethods, Interval, StrOptions
+from sklearn_rnn._targets.base import known_of
+from sklearn_rnn._training.model_lock import lock_of
+from sklearn_rnn._training.optimizers import OPTIMIZERS
+from sklearn_rnn._training.precision import PRECISIONS
+from sklearn_rnn._training.schedules import SCHEDULES
+from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
+from sklearn_rnn.modules._cell_start import RECURRENT_INITS
+from sklearn_rnn.modules._make_encoder import GRIDS
+from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
+from sklearn_rnn.utils._param_names import ParamNamesMixin
+
+
+class BaseRNN(ParamNamesMixin, BaseEstimator):
+    """Parameters of network and training, and what was learned as one whole.
+
+    A subclass adds parameters and attributes of its own to both dictionaries.
+    """
+
+    _parameter_constraints: dict = {
+        "vectorizer": [HasMethods(["fit_transform", "transform"]), None],
+        "cell": [StrOptions({*CELLS, *GRIDS}), callable],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "num_layers": [Interval(Integral, 1, None, closed="left")],
+        "embedding_dim": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "recurrent_init": [StrOptions(set(RECURRENT_INITS)), None],
+        "forget_bias": [StrOptions({"chrono"}), Interval(Real, None, None, closed="neither"), None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "word_dropout": [Interval(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "variational_dropout": ["boolean"],
+        "zoneout": [Interval(Real, 0, 1, closed="left")],
+        "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr_schedule": [StrOptions(set(SCHEDULES))],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "clip_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "device": [str, torch.device],
+        "precision": [StrOptions(set(PRECISIONS))],
+        "kernels": ["boolean", StrOptions({"auto"})],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+        "callbacks": [list, None],
+        "skorch_params": [dict, None],
+    }
+
+    # What `fit` learns beside what the target does, and what it may be, as `_parameter_constraints`
+    # says of parameters: `sklearn_rnn.save` writes these attributes, and `load` checks them. One
+    # that may be None can be added in any release: in older files it counts as None.
+    _learned_constraints: dict = {
+        "vectorizer_": [HasMethods(["transform"]), None],
+        "n_iter_": [Integral],
+        "t_": [Integral],
+        "loss_curve_": [list],
+        "validation_scores_": [list, None],
+        "best_validation_score_": [Real, None],
+    }
+
+    # The kinds of `y`, subclasses of Target.
+    _targets: tuple = ()
+
+    def _take_over(self, net, vectorizer, learned, epochs, goes_on):
+        """Take over what was learned, all of it at once: an interrupt finds all or nothing."""
+        before = vars(self) if goes_on else {}
+        counts = _count_training(epochs, before, early_stopping=self.early_stopping)
+        of_another_kind = known_of(self._targets, self).keys() - learned.keys()
+        with undone_unless_finished(LearnedState(self)):
+            self.__dict__.update(net_=net, vectorizer_=vectorizer, **counts, **learned)
+            for name in of_another_kind:
+                delattr(self, name)
+
+    def _reading(self):
+        """Return what to hold while what was learned is read, so that all of it is of one model."""
+        check_is_fitted(self)
+        return lock_of(self).reading()
+
+    def __getstate__(self):
+        """Return what pickle and copy keep: one whole model, whatever another thread learns."""
+        with lock_of(self).reading():
+            state = dict(super().__getstate__())
+            if getattr(state.get("net_"), "stream_", None) is not None:
+                state["net_"] = deepcopy(state["net_"])  # the next chunk changes it in place
+            return state
+
+    @property
+    def module_(self):
+        """The trained torch module."""
+        check_is_fitted(self)
+        return self.net_.module_
+
+    @property
+    def history_(self):
+        """History of training, as skorch keeps it."""
+        check_is_fitted(self)
+        return self.net_.history
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # Raw text, or token ids: integers that name words, as codes of categories do.
+        tags.input_tags.string = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.input_tags.positive_only = True
+        return tags
+
+
+def _count_training(epochs, before, *, early_stopping):
+    """Return the attributes that count epochs and documents, after those before.
+
+    An epoch that was interrupted counts for its documents alone.
+    """
+    last_recorded = "valid_score" if early_stopping else "train_loss"
+    finished = [row for row in epochs if last_recorded in row]
+    sizes = [batch.get("train_batch_size", 0) for row in epochs for batch in row["batches"]]
+    scores = [row["valid_score"] for row in finished] if early_stopping else None
+    scores_before = before.get("validation_scores_")
+    numbers = [score for score in scores or [] if score == score]  # not NaN
+    return {
+        "n_iter_": len(finished),
+        "t_": before.get("t_", 0) + sum(sizes),
+        "loss_curve_": before.get("loss_curve_", []) + [row["train_loss"] for row in finished],
+        "validation_scores_": scores if scores is None else [*(scores_before or []), *scores],
+        "best_validation_score_": max(numbers, default=None),
+    }

@@ -1,0 +1,357 @@
+"""The network of a language model: from the tokens so far to the next one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import PackedSequence
+
+from . import kernels as own_kernels
+from ._dropout import Dropout, LockedDropout
+from ._embedding import TokenEmbedding
+from ._layout import PackedLayout
+from ._make_encoder import make_encoder
+from ._unique_rows import UniqueRows, dense
+from .cells._base import State
+
+
+class SoftmaxDecoder(nn.Module):
+    """From states to the probabilities of all token ids.
+
+    Parameters
+    ----------
+    input_size : int
+        Number of features of a state.
+    num_embeddings : int
+        Number of token ids.
+    tied_to : TokenEmbedding, default=None
+        The embedding whose vectors are the weights of the ids as well (Press and Wolf, 2017). A
+        linear layer leads from a state to such a vector where their sizes differ. None gives the
+        ids weights of their own.
+
+    References
+    ----------
+    O. Press and L. Wolf, "Using the output embedding to improve language models", EACL (2017).
+    """
+
+    def __init__(
+        self, input_size: int, num_embeddings: int, tied_to: TokenEmbedding | None = None
+    ) -> None:
+        super().__init__()
+        # In a tuple, as the embedding is a part of the network already.
+        self._tied_to = () if tied_to is None else (tied_to,)
+        self.projection: nn.Linear | None = None
+        self.register_parameter("weight", None)
+        self.bias = nn.Parameter(torch.zeros(num_embeddings))
+        if tied_to is None:
+            bound = 1 / math.sqrt(input_size)
+            self.weight = nn.Parameter(torch.empty(num_embeddings, input_size))
+            nn.init.uniform_(self.weight, -bound, bound)
+        elif (vector_size := tied_to.table.embedding_dim) != input_size:
+            self.projection = nn.Linear(input_size, vector_size)
+
+    @property
+    def used_parameters(self) -> list[nn.Parameter]:
+        """All that a loss depends on, the tied weights included."""
+        return [*self.parameters(), *(part.table.weight for part in self._tied_to)]
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Return the logarithms of the probabilities, up to a number for each row.
+
+        Parameters
+        ----------
+        hidden : torch.Tensor of shape (n_tokens, input_size)
+            States.
+
+        Returns
+        -------
+        logits : torch.Tensor of shape (n_tokens, num_embeddings)
+        """
+        if self.projection is not None:
+            hidden = self.projection(hidden)
+        weight = self._tied_to[0].table.weight if self._tied_to else self.weight
+        logits = F.linear(hidden, weight, self.bias)
+        # Under autocast products have few digits: sums over all ids need more.
+        return logits if logits.dtype == torch.float64 else logits.float()
+
+    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Return the negative log-likelihood of each token.
+
+        Parameters
+        ----------
+        hidden : torch.Tensor of shape (n_tokens, input_size)
+            States.
+        targets : torch.Tensor of int64 of shape (n_tokens,)
+            The token after each.
+
+        Returns
+        -------
+        losses : torch.Tensor of shape (n_tokens,)
+        """
+        return F.cross_entropy(self.logits(hidden), targets, reduction="none")
+
+    def log_probs(self, hidden: Tensor) -> Tensor:
+        """Return the log-probability of every id.
+
+        Parameters
+        ----------
+        hidden : torch.Tensor of shape (n_tokens, input_size)
+            States.
+
+        Returns
+        -------
+        log_probs : torch.Tensor of shape (n_tokens, num_embeddings)
+        """
+        return F.log_softmax(self.logits(hidden), dim=1)
+
+
+class LanguageNetwork(nn.Module):
+    """Read packed documents and tell, at each token, which one comes next.
+
+    Parameters
+    ----------
+    embedding : TokenEmbedding
+        From ids (n_tokens,) to vectors (n_tokens, embedding_dim).
+    encoder : RecurrentStack or GridLSTM
+        From vectors to states, forwards alone.
+    decoder : torch.nn.Module
+        From states to log-probabilities, as `SoftmaxDecoder`.
+    n_labels : int, default=0
+        Number of labels of documents, each of which has a vector that is added to those of the
+        document's tokens. 0 for documents without labels.
+    dropout : float, default=0.0
+        Dropout of the states in front of the decoder.
+    embedding_dropout : float, default=0.0
+        Dropout of the vectors of the tokens.
+    locked_dropout : bool, default=False
+        Whether both drop the same features at all tokens of a document.
+    unique : bool or "auto", default=False
+        Whether the encoder, on the CPU, takes the vector of each distinct token once, as in
+        `SequenceNetwork`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.nn.utils.rnn import pack_sequence
+    >>> from sklearn_rnn.modules import build_language_network
+    >>> network = build_language_network(num_embeddings=10, embedding_dim=4, hidden_size=8)
+    >>> ids = pack_sequence([torch.tensor([0, 5, 9]), torch.tensor([0, 7])])
+    >>> hidden, state = network(ids)
+    >>> hidden.shape, network.log_probs(hidden).shape
+    (torch.Size([5, 8]), torch.Size([5, 10]))
+    """
+
+    # What `build_language_network` was called with, None if it was with a cell that has no name.
+    arguments: dict[str, Any] | None
+
+    def __init__(
+        self,
+        embedding: TokenEmbedding,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        *,
+        n_labels: int = 0,
+        dropout: float = 0.0,
+        embedding_dropout: float = 0.0,
+        locked_dropout: bool = False,
+        unique: bool | str = False,
+    ) -> None:
+        super().__init__()
+        make_dropout = LockedDropout if locked_dropout else Dropout
+        self.unique = unique
+        self.embedding = embedding
+        self.embedding_dropout = make_dropout(embedding_dropout)
+        self.label_vectors: nn.Embedding | None = None
+        if n_labels:
+            self.label_vectors = nn.Embedding(n_labels, embedding.output_size)
+            nn.init.normal_(self.label_vectors.weight, std=1 / math.sqrt(embedding.output_size))
+        self.encoder = encoder
+        self.dropout = make_dropout(dropout)
+        self.decoder = decoder
+
+    def forward(
+        self,
+        ids: PackedSequence,
+        state: Sequence[State] | None = None,
+        labels: Tensor | None = None,
+    ) -> tuple[Tensor, list[State]]:
+        """Return the state at every token, and what to read on with.
+
+        Parameters
+        ----------
+        ids : torch.nn.utils.rnn.PackedSequence of int32 or int64
+            Token ids of the documents, sorted by length.
+        state : list of tuple of torch.Tensor of shape (n_documents, ...), default=None
+            What the call before returned, for these documents. None is the state before a document.
+        labels : torch.Tensor of int64 of shape (n_documents,), default=None
+            The labels of the documents, if there are any.
+
+        Returns
+        -------
+        hidden : torch.Tensor of shape (n_tokens, hidden_size)
+            The states of the top layer in packed order, for the decoder.
+        state : list of tuple of torch.Tensor of shape (n_documents, ...)
+            Of each layer, after the last token of each document.
+        """
+        layout = PackedLayout(ids.batch_sizes, ids.data.device)
+        x = self._embed(ids.data)  # (n_tokens, embedding_dim)
+        if self.label_vectors is not None:
+            scale = math.sqrt(self.embedding.output_size)  # as of the tokens' vectors
+            x = dense(x) + scale * self.label_vectors(labels)[layout.documents]
+        if self._drops_vectors:
+            x = _drop(self.embedding_dropout, dense(x), layout)
+        hidden, state = cast("Any", self.encoder).read(x, layout, state)
+        return _drop(self.dropout, hidden, layout), state
+
+    @property
+    def _drops_vectors(self) -> bool:
+        return self.training and self.embedding_dropout.p > 0
+
+    def _embed(self, ids: Tensor) -> Tensor | UniqueRows:
+        takes_rows = self.label_vectors is None and not self._drops_vectors
+        if takes_rows and ids.device.type == "cpu" and own_kernels.has_kernels(self.unique):
+            return self.embedding(ids, unique=True)
+        return self.embedding(ids)
+
+    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Return the negative log-likelihood of the token after each, shape (n_tokens,)."""
+        return cast("Any", self.decoder).loss(hidden, targets)
+
+    def log_probs(self, hidden: Tensor) -> Tensor:
+        """Return the log-probabilities of all ids after each, shape (n_tokens, num_embeddings)."""
+        return cast("Any", self.decoder).log_probs(hidden)
+
+
+def _drop(dropout: nn.Module, x: Tensor, layout: PackedLayout) -> Tensor:
+    return dropout(x, layout) if isinstance(dropout, LockedDropout) else dropout(x)
+
+
+def build_language_network(
+    *,
+    num_embeddings: int,
+    n_labels: int = 0,
+    cell: str | Callable = "lstm",
+    activation: str = "tanh",
+    num_layers: int = 1,
+    embedding_dim: int = 64,
+    vector_size: int | None = None,
+    hidden_size: int = 256,
+    tie_weights: bool = False,
+    recurrent_init: str | None = None,
+    forget_bias: float | Literal["chrono"] | None = None,
+    max_length: int | None = None,
+    dropout: float = 0.0,
+    embedding_dropout: float = 0.0,
+    word_dropout: float = 0.0,
+    recurrent_dropout: float = 0.0,
+    kernels: bool | str = False,
+    variational_dropout: bool = False,
+    zoneout: float = 0.0,
+    sparse: bool = False,
+) -> LanguageNetwork:
+    """Build the network of a language model from names and numbers.
+
+    Parameters
+    ----------
+    num_embeddings : int
+        Number of token ids, the boundary of documents (0) and the unknown token (1) included.
+    n_labels : int, default=0
+        Number of labels of documents, 0 for documents without labels.
+    cell : str or callable, default="lstm"
+        The recurrent cell, as for `build_network`.
+    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
+        The activation of the plain cell, ignored by the others.
+    num_layers : int, default=1
+        Number of recurrent layers.
+    embedding_dim : int, default=64
+        Features of a token.
+    vector_size : int or None, default=None
+        Columns of the embedding table, see `TokenEmbedding`. None is `embedding_dim`.
+    hidden_size : int, default=256
+        Units of a layer.
+    tie_weights : bool, default=False
+        Whether the decoder shares the weights of the embedding.
+    recurrent_init : {"orthogonal", "identity", "uniform"}, default=None
+        How the weights from state to state start. None leaves it to the cell.
+    forget_bias : float or "chrono", default=None
+        Bias with which the gate that keeps the memory starts. None leaves it to the cell.
+    max_length : int, default=None
+        The longest time to remember, for "chrono".
+    dropout : float, default=0.0
+        Dropout between layers and in front of the decoder.
+    embedding_dropout : float, default=0.0
+        Dropout of the vectors of the tokens.
+    word_dropout : float, default=0.0
+        Share of the tokens that are read as unknown in training.
+    recurrent_dropout : float, default=0.0
+        Dropout of the weights from state to state.
+    kernels : bool or "auto", default=False
+        Whether recurrent layers compute by kernels of our own on the CPU, see `RecurrentLayer`.
+    variational_dropout : bool, default=False
+        Whether dropout zeroes the same features at all tokens of a document, and
+        `recurrent_dropout` the same units of the state instead of weights.
+    zoneout : float, default=0.0
+        Probability of a unit to keep its value for a step in training.
+    sparse : bool, default=False
+        Whether the embedding table gets sparse gradients. Ignored with `tie_weights`, as the
+        decoder uses all rows.
+
+    Returns
+    -------
+    network : LanguageNetwork
+        With new weights. Its attribute `arguments` holds what was given here, None if `cell` is no
+        name.
+
+    Examples
+    --------
+    >>> from sklearn_rnn.modules import build_language_network
+    >>> network = build_language_network(num_embeddings=100, cell="gru", tie_weights=True)
+    >>> network.decoder
+    SoftmaxDecoder(
+      (projection): Linear(in_features=256, out_features=64, bias=True)
+    )
+    """
+    arguments = dict(locals())  # first of all, while there are no other names
+    embedding = TokenEmbedding(
+        num_embeddings,
+        embedding_dim,
+        vector_size=vector_size,
+        word_dropout=word_dropout,
+        sparse=sparse and not tie_weights,
+        learn_padding=True,
+    )
+    encoder = make_encoder(
+        embedding_dim,
+        hidden_size,
+        cell=cell,
+        activation=activation,
+        bidirectional=False,
+        num_layers=num_layers,
+        recurrent_init=recurrent_init,
+        forget_bias=forget_bias,
+        max_length=max_length,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+        kernels=kernels,
+        variational_dropout=variational_dropout,
+        zoneout=zoneout,
+    )
+    tied_to = embedding if tie_weights else None
+    network = LanguageNetwork(
+        embedding,
+        encoder,
+        SoftmaxDecoder(encoder.output_size, num_embeddings, tied_to),
+        n_labels=n_labels,
+        dropout=dropout,
+        embedding_dropout=embedding_dropout,
+        locked_dropout=variational_dropout,
+        # Only kernels of our own take the vector of a repeated token once.
+        unique=kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False,
+    )
+    network.arguments = arguments if isinstance(cell, str) else None
+    return network
