@@ -17,15 +17,22 @@ N_IDS, HIDDEN = 30, 12
 def make(kind, tied=None, seed=0, **options):
     """Return a decoder in double precision whose weights and biases are all drawn."""
     torch.manual_seed(seed)
-    table = None if tied is None else nn.Parameter(torch.randn(N_IDS, tied))
+    embedding = None if tied is None else TokenEmbedding(N_IDS, tied).double()
     if kind == "full":
-        decoder = SoftmaxDecoder(HIDDEN, N_IDS, table=table)
+        decoder = SoftmaxDecoder(HIDDEN, N_IDS, tied_to=embedding)
     else:
-        decoder = AdaptiveSoftmaxDecoder(HIDDEN, N_IDS, cutoffs=[6, 17], table=table, **options)
+        decoder = AdaptiveSoftmaxDecoder(
+            HIDDEN, N_IDS, cutoffs=[6, 17], tied_to=embedding, **options
+        )
     with torch.no_grad():
-        for weight in decoder.parameters():
+        for weight in decoder.used_parameters:
             weight.normal_()
     return decoder.double()
+
+
+def as_float(decoder):
+    decoder._tied_to[0].float()
+    return decoder.float()
 
 
 every_decoder = pytest.mark.parametrize("tied", [None, HIDDEN, 5])
@@ -63,7 +70,7 @@ def test_gradients_of_the_loss_are_those_of_the_log_probabilities(kind, tied):
     """The loss computes clusters for some tokens only, which must not lose any gradient."""
     decoder, (hidden, targets) = make(kind, tied), batch()
     hidden.requires_grad_()
-    inputs = [hidden, *decoder.parameters()]
+    inputs = [hidden, *decoder.used_parameters]
     got = torch.autograd.grad(decoder.loss(hidden, targets).square().sum(), inputs)
     log_probs = decoder.log_probs(hidden)[torch.arange(40), targets]
     expected = torch.autograd.grad(log_probs.square().sum(), inputs)
@@ -112,14 +119,13 @@ def test_biases_are_those_of_the_ids(kind):
 @every_kind
 def test_tied_decoder_learns_in_the_table_itself(kind):
     embedding = TokenEmbedding(N_IDS, HIDDEN)
-    table = embedding.table.weight
     if kind == "full":
-        decoder = SoftmaxDecoder(HIDDEN, N_IDS, table=table)
+        decoder = SoftmaxDecoder(HIDDEN, N_IDS, tied_to=embedding)
     else:
-        decoder = AdaptiveSoftmaxDecoder(HIDDEN, N_IDS, cutoffs=[6], table=table)
-    assert sum(parameter is table for parameter in decoder.parameters()) == 1
+        decoder = AdaptiveSoftmaxDecoder(HIDDEN, N_IDS, cutoffs=[6], tied_to=embedding)
     both = nn.ModuleDict({"embedding": embedding, "decoder": decoder})
-    for copied in (deepcopy(both), pickle.loads(pickle.dumps(both))):
+    assert sum("table" in name for name in both.state_dict()) == 1  # saved once
+    for copied in (both, deepcopy(both), pickle.loads(pickle.dumps(both))):
         hidden, targets = batch()
         copied["decoder"].loss(hidden.float(), targets).sum().backward()
         assert copied["embedding"].table.weight.grad.abs().sum() > 0
@@ -134,7 +140,7 @@ def test_a_cluster_that_no_token_is_of_gets_no_gradient():
 
 @every_kind
 def test_softmax_is_computed_in_float32_under_autocast(kind):
-    decoder, (hidden, targets) = make(kind, tied=5).float(), batch()
+    decoder, (hidden, targets) = as_float(make(kind, tied=5)), batch()
     with torch.autocast("cpu", torch.bfloat16):
         loss = decoder.loss(hidden.float(), targets)
         log_probs = decoder.log_probs(hidden.float())

@@ -3,19 +3,75 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ._embedding import TokenEmbedding
+
 # Words of English text: the 2,000 most frequent ones are about nine of ten tokens.
 SHORTLIST = 2000
 CLUSTER_GROWTH = 5
 
 
-class SoftmaxDecoder(nn.Module):
+class Decoder(nn.Module):
+    """Base of decoders: the embedding whose vectors they share, and the way to them.
+
+    A subclass writes `loss` and `log_probs`.
+
+    Parameters
+    ----------
+    input_size : int
+        Features of a state.
+    tied_to : TokenEmbedding or None
+        The embedding, None for weights of its own.
+
+    Attributes
+    ----------
+    n_logits : int
+        How many logits are computed for every token, which bounds how many tokens to take at once.
+    """
+
+    n_logits: int
+
+    def __init__(self, input_size: int, tied_to: TokenEmbedding | None) -> None:
+        super().__init__()
+        # In a tuple, as the embedding is a part of the network already.
+        self._tied_to = () if tied_to is None else (tied_to,)
+        self.vector_size = input_size if tied_to is None else tied_to.table.embedding_dim
+        self.projection: nn.Linear | None = None
+        if self.vector_size != input_size:
+            self.projection = nn.Linear(input_size, self.vector_size, bias=False)
+
+    @property
+    def table(self) -> nn.Parameter | None:
+        """The vectors of the embedding, None where weights are not tied."""
+        return self._tied_to[0].table.weight if self._tied_to else None
+
+    @property
+    def used_parameters(self) -> list[nn.Parameter]:
+        """All that a loss depends on, the tied weights included."""
+        return [*self.parameters(), *(part.table.weight for part in self._tied_to)]
+
+    def project(self, hidden: Tensor) -> Tensor:
+        """Return states as wide as the vectors of the ids.
+
+        Parameters
+        ----------
+        hidden : torch.Tensor of shape (n_tokens, input_size)
+            The states.
+
+        Returns
+        -------
+        hidden : torch.Tensor of shape (n_tokens, vector_size)
+        """
+        return hidden if self.projection is None else self.projection(hidden).to(hidden.dtype)
+
+
+class SoftmaxDecoder(Decoder):
     """Predict the next token by a softmax over all ids.
 
     Parameters
@@ -24,11 +80,10 @@ class SoftmaxDecoder(nn.Module):
         Features of a state.
     n_ids : int
         Number of ids.
-    table : torch.nn.Parameter of shape (n_ids, vector_size), default=None
-        The table of the embedding, so that a token has the same vector whether it is read or
-        predicted (weight tying; Press and Wolf, 2017; Inan et al., 2017). Where states are not as
-        wide as its rows, a linear layer without bias, the projection, leads from one to the other.
-        None gives the decoder weights of its own.
+    tied_to : TokenEmbedding, default=None
+        The embedding whose vectors are the weights of the ids as well (Press and Wolf, 2017; Inan
+        et al., 2017). Where states are not as wide as these, a linear layer without bias, the
+        projection, leads from one to the other. None gives the ids weights of their own.
 
     References
     ----------
@@ -42,16 +97,18 @@ class SoftmaxDecoder(nn.Module):
     >>> import torch
     >>> from sklearn_rnn.modules import SoftmaxDecoder, TokenEmbedding
     >>> embedding = TokenEmbedding(100, 8)
-    >>> decoder = SoftmaxDecoder(16, 100, table=embedding.table.weight)
+    >>> decoder = SoftmaxDecoder(16, 100, tied_to=embedding)
     >>> decoder.loss(torch.zeros(3, 16), torch.tensor([5, 9, 2])).exp()
     tensor([100.0000, 100.0000, 100.0000], grad_fn=<ExpBackward0>)
     """
 
-    def __init__(self, input_size: int, n_ids: int, *, table: nn.Parameter | None = None) -> None:
-        super().__init__()
-        self.projection, vector_size = _projection_to(table, input_size)
-        self.weight = _new_vectors(n_ids, vector_size) if table is None else table
+    def __init__(
+        self, input_size: int, n_ids: int, *, tied_to: TokenEmbedding | None = None
+    ) -> None:
+        super().__init__(input_size, tied_to)
+        self.weight = _new_vectors(n_ids, self.vector_size) if tied_to is None else None
         self.bias = nn.Parameter(torch.zeros(n_ids))
+        self.n_logits = n_ids
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Return the logits of all ids.
@@ -65,7 +122,8 @@ class SoftmaxDecoder(nn.Module):
         -------
         logits : torch.Tensor of shape (n_tokens, n_ids)
         """
-        return _linear(_projected(hidden, self.projection), self.weight, self.bias)
+        weight = self.weight if self.table is None else self.table
+        return _linear(self.project(hidden), weight, self.bias)
 
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return the negative log-likelihood of the tokens that came.
@@ -98,7 +156,7 @@ class SoftmaxDecoder(nn.Module):
         return F.log_softmax(self.logits(hidden), dim=1)
 
 
-class AdaptiveSoftmaxDecoder(nn.Module):
+class AdaptiveSoftmaxDecoder(Decoder):
     """Predict the next token in two steps, so that frequent tokens cost little.
 
     The head is a softmax over the shortlist, the frequent ids, and one entry for each cluster of
@@ -116,10 +174,9 @@ class AdaptiveSoftmaxDecoder(nn.Module):
         The first id of each cluster, ascending. None takes those of `default_cutoffs`.
     div_value : float, default=4.0
         How many times smaller the vectors of a cluster are than those of the one before. Ignored
-        with `table`, whose rows are all of one size.
-    table : torch.nn.Parameter of shape (n_ids, vector_size), default=None
-        The table of the embedding, which then holds the vectors of all clusters, see
-        `SoftmaxDecoder`.
+        with `tied_to`, whose vectors are all of one size.
+    tied_to : TokenEmbedding, default=None
+        The embedding whose vectors are the weights of the ids as well, see `SoftmaxDecoder`.
 
     Raises
     ------
@@ -151,9 +208,9 @@ class AdaptiveSoftmaxDecoder(nn.Module):
         *,
         cutoffs: Sequence[int] | None = None,
         div_value: float = 4.0,
-        table: nn.Parameter | None = None,
+        tied_to: TokenEmbedding | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(input_size, tied_to)
         cutoffs = default_cutoffs(n_ids) if cutoffs is None else list(cutoffs)
         bounds = [0, *cutoffs, n_ids]
         self.sizes = [high - low for low, high in pairwise(bounds)]
@@ -162,17 +219,16 @@ class AdaptiveSoftmaxDecoder(nn.Module):
                 "The 'cutoffs' parameter of AdaptiveSoftmaxDecoder must be ascending ids between 1 "
                 f"and n_ids - 1 = {n_ids - 1}. Got {cutoffs!r} instead."
             )
-        self.projection, vector_size = _projection_to(table, input_size)
-        self.cluster_weight = _new_vectors(len(cutoffs), vector_size)
+        self.n_logits = self.sizes[0] + len(cutoffs)
+        self.cluster_weight = _new_vectors(len(cutoffs), self.vector_size)
         self.cluster_bias = nn.Parameter(torch.zeros(len(cutoffs)))
         self.bias = nn.Parameter(torch.zeros(n_ids))
-        self.table = table
         self.weights = nn.ParameterList()
         self.tails = nn.ModuleList()
-        if table is None:
-            widths = [max(1, int(vector_size / div_value**k)) for k in range(len(bounds) - 1)]
+        if tied_to is None:
+            widths = [max(1, int(input_size / div_value**k)) for k in range(len(bounds) - 1)]
             self.weights.extend(map(_new_vectors, self.sizes, widths))
-            self.tails.extend(nn.Linear(vector_size, width, bias=False) for width in widths[1:])
+            self.tails.extend(nn.Linear(input_size, width, bias=False) for width in widths[1:])
         self.register_buffer("cutoffs", torch.tensor(cutoffs), persistent=False)
 
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
@@ -189,7 +245,7 @@ class AdaptiveSoftmaxDecoder(nn.Module):
         -------
         loss : torch.Tensor of shape (n_tokens,)
         """
-        hidden = _projected(hidden, self.projection)
+        hidden = self.project(hidden)
         clusters = torch.bucketize(targets, self.cutoffs, right=True)  # 0 is the shortlist
         entries = torch.where(clusters == 0, targets, self.sizes[0] - 1 + clusters)
         (weight, bias), *rest = self._vectors()
@@ -216,7 +272,7 @@ class AdaptiveSoftmaxDecoder(nn.Module):
         -------
         log_probs : torch.Tensor of shape (n_tokens, n_ids)
         """
-        hidden = _projected(hidden, self.projection)
+        hidden = self.project(hidden)
         (weight, bias), *rest = self._vectors()
         head = F.log_softmax(self._head(hidden, weight, bias), dim=1)
         parts = [head[:, : self.sizes[0]]]
@@ -264,17 +320,6 @@ def default_cutoffs(n_ids: int) -> list[int]:
     return cutoffs
 
 
-def _projection_to(table: Tensor | None, input_size: int) -> tuple[nn.Linear | None, int]:
-    """Return the layer from states to vectors as wide as a table's, if needed, and their width."""
-    if table is None or table.shape[1] == input_size:
-        return None, input_size
-    return nn.Linear(input_size, table.shape[1], bias=False), table.shape[1]
-
-
-def _projected(hidden: Tensor, projection: nn.Linear | None) -> Tensor:
-    return hidden if projection is None else projection(hidden).to(hidden.dtype)
-
-
 def _new_vectors(n_rows: int, size: int) -> nn.Parameter:
     """Return weights that start as those of `torch.nn.Linear`."""
     bound = 1 / math.sqrt(size)
@@ -284,3 +329,9 @@ def _new_vectors(n_rows: int, size: int) -> nn.Parameter:
 def _linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     # Under autocast the product has fewer digits, too few for the softmax behind it.
     return F.linear(x, weight, bias).to(x.dtype)
+
+
+DECODERS: dict[str, Callable[..., Decoder]] = {
+    "full": SoftmaxDecoder,
+    "adaptive": AdaptiveSoftmaxDecoder,
+}
