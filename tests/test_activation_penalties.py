@@ -52,7 +52,7 @@ def test_sums_are_those_of_awd_lstm_on_a_padded_batch():
 @pytest.mark.parametrize("training", [True, False])
 def test_network_adds_penalties_in_training_alone(training):
     network = build_language_network(
-        num_embeddings=9, hidden_size=4, dropout=0.5, activity_penalty=2.0, slowness_penalty=3.0
+        num_embeddings=9, hidden_size=4, dropout=0.5, activation_penalty=2.0, slowness_penalty=3.0
     ).train(training)
     ids, layout = packed([torch.arange(length) for length in LENGTHS])
     states = []

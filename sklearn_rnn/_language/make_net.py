@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from sklearn_rnn._language.averaging import AverageWeights
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.windows import LanguageWindows
 from sklearn_rnn._training.make_net import (
@@ -39,12 +40,17 @@ _ARGUMENTS = (
     "recurrent_dropout",
     "variational_dropout",
     "zoneout",
+    "activation_penalty",
+    "slowness_penalty",
 )
 
 # Up to so many ids are characters, which have little to tell of one another.
 _MAX_CHARACTERS = 512
 _CHARACTER_DIM = 64
 _WORD_DIM = 200
+
+# From so many ids on, a step by the adaptive softmax takes a fifth of the time.
+_MAX_FULL_SOFTMAX = 10_000
 
 
 def make_net(
@@ -75,6 +81,7 @@ def make_net(
         embedding_dim=embedding_dim,
         max_length=estimator.bptt,
         kernels=resolve_kernels(estimator),
+        softmax=_resolve_softmax(estimator.softmax, n_ids),
         sparse=params["optimizer"] is LazyAdamW,
         **{name: getattr(estimator, name) for name in _ARGUMENTS},
     )
@@ -84,12 +91,22 @@ def make_net(
     return net
 
 
+def _resolve_softmax(softmax: str, n_ids: int) -> str:
+    if softmax != "auto":
+        return softmax
+    return "full" if n_ids <= _MAX_FULL_SOFTMAX else "adaptive"
+
+
 def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
     """Return the arguments of the net but for the module."""
     device, kernels = plan.device, resolve_kernels(estimator)
     by_kernels = estimator.cell in KERNEL_CELLS and has_kernels(kernels)
     # Kernels of our own start threads themselves.
     is_cut = device.type == "cpu" and not by_kernels
+    callbacks = make_callbacks(estimator, plan)
+    if estimator.averaging is not None:
+        average = AverageWeights(estimator.averaging, plan.max_epochs)
+        callbacks.insert(0, ("averaging", average))  # before the best weights are kept
     return {
         **optimizer_params(estimator),
         "max_epochs": plan.max_epochs,
@@ -99,7 +116,7 @@ def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
         "iterator_train__bptt": estimator.bptt,
         "iterator_train__part_documents": n_documents_at_once(estimator.cell) if is_cut else None,
         "iterator_valid": LanguageWindows,
-        "callbacks": make_callbacks(estimator, plan),
+        "callbacks": callbacks,
         "criterion": torch.nn.CrossEntropyLoss,
         "device": device,
         "autocast_dtype": resolve_precision(

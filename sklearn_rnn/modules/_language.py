@@ -41,7 +41,7 @@ class LanguageNetwork(nn.Module):
         Dropout of the vectors of the tokens.
     locked_dropout : bool, default=False
         Whether both drop the same features at all tokens of a document.
-    activity_penalty : float, default=0.0
+    activation_penalty : float, default=0.0
         Strength of the penalty on large states in training, see `activity`.
     slowness_penalty : float, default=0.0
         Strength of the penalty on states that change from token to token in training, see
@@ -75,7 +75,7 @@ class LanguageNetwork(nn.Module):
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
         locked_dropout: bool = False,
-        activity_penalty: float = 0.0,
+        activation_penalty: float = 0.0,
         slowness_penalty: float = 0.0,
         unique: bool | str = False,
     ) -> None:
@@ -91,7 +91,7 @@ class LanguageNetwork(nn.Module):
         self.encoder = encoder
         self.dropout = make_dropout(dropout)
         self.decoder = decoder
-        self.activity_penalty = activity_penalty
+        self.activation_penalty = activation_penalty
         self.slowness_penalty = slowness_penalty
 
     def forward(
@@ -127,8 +127,8 @@ class LanguageNetwork(nn.Module):
             x = _drop(self.embedding_dropout, dense(x), layout)
         hidden, state = cast("Any", self.encoder).read(x, layout, state)
         dropped = _drop(self.dropout, hidden, layout)
-        if self.training and self.activity_penalty:
-            add_penalty(self.activity_penalty * activity(dropped))
+        if self.training and self.activation_penalty:
+            add_penalty(self.activation_penalty * activity(dropped))
         if self.training and self.slowness_penalty:
             add_penalty(self.slowness_penalty * slowness(hidden, layout))
         return dropped, state
@@ -177,7 +177,7 @@ def build_language_network(
     kernels: bool | str = False,
     variational_dropout: bool = False,
     zoneout: float = 0.0,
-    activity_penalty: float = 0.0,
+    activation_penalty: float = 0.0,
     slowness_penalty: float = 0.0,
     softmax: str = "full",
     sparse: bool = False,
@@ -225,7 +225,7 @@ def build_language_network(
         `recurrent_dropout` the same units of the state instead of weights.
     zoneout : float, default=0.0
         Probability of a unit to keep its value for a step in training.
-    activity_penalty, slowness_penalty : float, default=0.0
+    activation_penalty, slowness_penalty : float, default=0.0
         Strength of the penalties on states, see `LanguageNetwork`.
     softmax : {"full", "adaptive"}, default="full"
         How the next token is predicted: by a `SoftmaxDecoder` or an `AdaptiveSoftmaxDecoder`.
@@ -282,7 +282,7 @@ def build_language_network(
         dropout=dropout,
         embedding_dropout=embedding_dropout,
         locked_dropout=variational_dropout,
-        activity_penalty=activity_penalty,
+        activation_penalty=activation_penalty,
         slowness_penalty=slowness_penalty,
         # Only kernels of our own take the vector of a repeated token once.
         unique=kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False,
