@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,7 @@ class Decoder(nn.Module):
     """
 
     n_logits: int
+    weight: nn.Parameter | None
 
     def __init__(self, input_size: int, tied_to: TokenEmbedding | None) -> None:
         super().__init__()
@@ -47,12 +49,12 @@ class Decoder(nn.Module):
             self.projection = nn.Linear(input_size, self.vector_size, bias=False)
 
     @property
-    def table(self) -> nn.Parameter | None:
+    def table(self) -> Tensor | None:
         """The vectors of the embedding, None where weights are not tied."""
         return self._tied_to[0].table.weight if self._tied_to else None
 
     @property
-    def used_parameters(self) -> list[nn.Parameter]:
+    def used_parameters(self) -> list[Tensor]:
         """All that a loss depends on, the tied weights included."""
         return [*self.parameters(), *(part.table.weight for part in self._tied_to)]
 
@@ -106,7 +108,9 @@ class SoftmaxDecoder(Decoder):
         self, input_size: int, n_ids: int, *, tied_to: TokenEmbedding | None = None
     ) -> None:
         super().__init__(input_size, tied_to)
-        self.weight = _new_vectors(n_ids, self.vector_size) if tied_to is None else None
+        self.register_parameter("weight", None)
+        if tied_to is None:
+            self.weight = _new_vectors(n_ids, input_size)
         self.bias = nn.Parameter(torch.zeros(n_ids))
         self.n_logits = n_ids
 
@@ -122,7 +126,7 @@ class SoftmaxDecoder(Decoder):
         -------
         logits : torch.Tensor of shape (n_tokens, n_ids)
         """
-        weight = self.weight if self.table is None else self.table
+        weight = cast("Tensor", self.weight if self.table is None else self.table)
         return _linear(self.project(hidden), weight, self.bias)
 
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
@@ -327,8 +331,9 @@ def _new_vectors(n_rows: int, size: int) -> nn.Parameter:
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    # Under autocast the product has fewer digits, too few for the softmax behind it.
-    return F.linear(x, weight, bias).to(x.dtype)
+    logits = F.linear(x, weight, bias)
+    # Under autocast products have few digits: sums over all ids need more.
+    return logits if logits.dtype == torch.float64 else logits.float()
 
 
 DECODERS: dict[str, Callable[..., Decoder]] = {
