@@ -10,6 +10,7 @@ from itertools import chain
 import numpy as np
 
 from benchmarks._data import DEFAULT_FOLDER
+from sklearn_rnn import SequenceVectorizer
 
 # In a corpus of documents, each line is one. Any other corpus is one text.
 DOCUMENTS = {"names_makemore"}
@@ -27,8 +28,8 @@ class Texts:
 
     @property
     def reported(self):
-        """The documents that results are reported on."""
-        return self.parts[REPORTED.get(self.name, "test")]
+        """The part that results are reported on."""
+        return REPORTED.get(self.name, "test")
 
 
 def load_texts(name):
@@ -56,7 +57,18 @@ def encode(documents, vocabulary):
 
 
 def learn_vocabulary(documents, min_count=1):
-    """Return the ids of the tokens, from 2 on in their order; 0 is the boundary, 1 is unknown."""
+    """Return the ids of the tokens, from 2 on by frequency; 0 is the boundary, 1 is unknown."""
     counts = Counter(chain.from_iterable(documents))
-    tokens = sorted(token for token, count in counts.items() if count >= min_count)
+    tokens = sorted(counts, key=lambda token: (-counts[token], token))
+    tokens = [token for token in tokens if counts[token] >= min_count]
     return {token: place for place, token in enumerate(tokens, start=2)}
+
+
+def as_ids(texts, *, min_count=1, words=False):
+    """Return the parts of a corpus as ids of characters or words, and how many ids there are."""
+    parts = texts.parts
+    if words:
+        analyze = SequenceVectorizer().build_analyzer()
+        parts = {name: [analyze(text) for text in part] for name, part in parts.items()}
+    vocabulary = learn_vocabulary(parts["train"], min_count)
+    return {name: encode(part, vocabulary) for name, part in parts.items()}, len(vocabulary) + 2

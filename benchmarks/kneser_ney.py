@@ -10,8 +10,7 @@ from itertools import chain
 from math import exp, log
 from pathlib import Path
 
-from benchmarks._texts import encode, learn_vocabulary, load_texts
-from sklearn_rnn import SequenceVectorizer
+from benchmarks._texts import as_ids, load_texts
 
 CORPORA = ("tinyshakespeare", "names_makemore", "pride_and_prejudice", "alice")
 BOUNDARY = 0
@@ -170,24 +169,14 @@ def measure(names, orders, args, words):
     lines.append(f"|{' --- |' * (len(heads) + 3)}")
     for name in names:
         texts = load_texts(name)
-        train, reported, n_ids = as_ids(texts, args.min_count if words else 1, words)
+        parts, n_ids = as_ids(texts, min_count=args.min_count if words else 1, words=words)
         for modified in (False, True):
             nats = []
             for order in orders:
                 model = KneserNey(order, n_ids, documents=texts.documents, modified=modified)
-                nats.append(model.fit(train).nats(reported))
+                nats.append(model.fit(parts["train"]).nats(parts[texts.reported]))
                 print(name, modified, order, nats[-1], flush=True)
             shown = [f"**{value:.3f}**" if value == min(nats) else f"{value:.3f}" for value in nats]
             cells = [name, "three" if modified else "one", *shown, f"{exp(min(nats)):.2f}"]
             lines.append(f"| {' | '.join(cells)} |")
     return lines
-
-
-def as_ids(texts, min_count=1, words=False):
-    """Return the ids of the training part and of the reported part, and how many ids there are."""
-    train, reported = texts.parts["train"], texts.reported
-    if words:
-        analyze = SequenceVectorizer().build_analyzer()
-        train, reported = ([analyze(text) for text in part] for part in (train, reported))
-    vocabulary = learn_vocabulary(train, min_count)
-    return encode(train, vocabulary), encode(reported, vocabulary), len(vocabulary) + 2
