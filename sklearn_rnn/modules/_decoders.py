@@ -203,8 +203,6 @@ class AdaptiveSoftmaxDecoder(Decoder):
     True
     """
 
-    cutoffs: Tensor
-
     def __init__(
         self,
         input_size: int,
@@ -233,7 +231,7 @@ class AdaptiveSoftmaxDecoder(Decoder):
             widths = [max(1, int(input_size / div_value**k)) for k in range(len(bounds) - 1)]
             self.weights.extend(map(_new_vectors, self.sizes, widths))
             self.tails.extend(nn.Linear(input_size, width, bias=False) for width in widths[1:])
-        self.register_buffer("cutoffs", torch.tensor(cutoffs), persistent=False)
+        self.cutoffs = cutoffs
 
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return the negative log-likelihood of the tokens that came.
@@ -250,7 +248,9 @@ class AdaptiveSoftmaxDecoder(Decoder):
         loss : torch.Tensor of shape (n_tokens,)
         """
         hidden = self.project(hidden)
-        clusters = torch.bucketize(targets, self.cutoffs, right=True)  # 0 is the shortlist
+        clusters = torch.zeros_like(targets)  # 0 is the shortlist
+        for cutoff in self.cutoffs:
+            clusters += targets >= cutoff
         entries = torch.where(clusters == 0, targets, self.sizes[0] - 1 + clusters)
         (weight, bias), *rest = self._vectors()
         loss = F.cross_entropy(self._head(hidden, weight, bias), entries, reduction="none")
