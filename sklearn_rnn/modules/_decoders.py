@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 
 from ._embedding import TokenEmbedding
 
@@ -21,7 +23,7 @@ CLUSTER_GROWTH = 5
 class Decoder(nn.Module):
     """Base of decoders: the embedding whose vectors they share, and the way to them.
 
-    A subclass writes `loss` and `log_probs`.
+    A subclass writes `loss`, `log_probs`, and what lets the vocabulary grow.
 
     Parameters
     ----------
@@ -29,15 +31,9 @@ class Decoder(nn.Module):
         Features of a state.
     tied_to : TokenEmbedding or None
         The embedding, None for weights of its own.
-
-    Attributes
-    ----------
-    n_logits : int
-        How many logits are computed for every token, which bounds how many tokens to take at once.
     """
 
-    n_logits: int
-    weight: nn.Parameter | None
+    bias: nn.Parameter
 
     def __init__(self, input_size: int, tied_to: TokenEmbedding | None) -> None:
         super().__init__()
@@ -57,6 +53,36 @@ class Decoder(nn.Module):
     def used_parameters(self) -> list[Tensor]:
         """All that a loss depends on, the tied weights included."""
         return [*self.parameters(), *(part.table.weight for part in self._tied_to)]
+
+    @property
+    def n_ids(self) -> int:
+        """Number of ids, which can grow."""
+        return len(self.bias)
+
+    @property
+    def n_logits(self) -> int:
+        """How many logits are computed for every token."""
+        raise NotImplementedError
+
+    def rows_to_grow(self, n_ids: int) -> dict[str, int]:
+        """Return the weights with a row for each id, by name, and their rows with more ids.
+
+        Parameters
+        ----------
+        n_ids : int
+            Number of ids that is to be.
+        """
+        raise NotImplementedError
+
+    def reset_rows(self, first: int) -> None:
+        """Draw the weights of the ids from `first` on anew.
+
+        Parameters
+        ----------
+        first : int
+            The first of these ids.
+        """
+        raise NotImplementedError
 
     def project(self, hidden: Tensor) -> Tensor:
         """Return states as wide as the vectors of the ids.
@@ -104,6 +130,8 @@ class SoftmaxDecoder(Decoder):
     tensor([100.0000, 100.0000, 100.0000], grad_fn=<ExpBackward0>)
     """
 
+    weight: nn.Parameter | None
+
     def __init__(
         self, input_size: int, n_ids: int, *, tied_to: TokenEmbedding | None = None
     ) -> None:
@@ -112,7 +140,34 @@ class SoftmaxDecoder(Decoder):
         if tied_to is None:
             self.weight = _new_vectors(n_ids, input_size)
         self.bias = nn.Parameter(torch.zeros(n_ids))
-        self.n_logits = n_ids
+
+    @property
+    def n_logits(self) -> int:
+        """How many logits are computed for every token."""
+        return self.n_ids
+
+    def rows_to_grow(self, n_ids: int) -> dict[str, int]:
+        """Return the weights with a row for each id, by name, and their rows with more ids.
+
+        Parameters
+        ----------
+        n_ids : int
+            Number of ids that is to be.
+        """
+        return {name: n_ids for name in ("bias", "weight") if getattr(self, name) is not None}
+
+    def reset_rows(self, first: int) -> None:
+        """Draw the weights of the ids from `first` on anew, with the bias of the unknown token.
+
+        Parameters
+        ----------
+        first : int
+            The first of these ids.
+        """
+        with torch.no_grad():
+            self.bias[first:] = self.bias[UNKNOWN_ID]
+            if self.weight is not None:
+                _fill(self.weight[first:])
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Return the logits of all ids.
@@ -214,24 +269,60 @@ class AdaptiveSoftmaxDecoder(Decoder):
     ) -> None:
         super().__init__(input_size, tied_to)
         cutoffs = default_cutoffs(n_ids) if cutoffs is None else list(cutoffs)
-        bounds = [0, *cutoffs, n_ids]
-        self.sizes = [high - low for low, high in pairwise(bounds)]
-        if not cutoffs or min(self.sizes) < 1:
+        if not cutoffs or any(low >= high for low, high in pairwise([0, *cutoffs, n_ids])):
             raise ValueError(
                 "The 'cutoffs' parameter of AdaptiveSoftmaxDecoder must be ascending ids between 1 "
                 f"and n_ids - 1 = {n_ids - 1}. Got {cutoffs!r} instead."
             )
-        self.n_logits = self.sizes[0] + len(cutoffs)
+        self.cutoffs = cutoffs
         self.cluster_weight = _new_vectors(len(cutoffs), self.vector_size)
         self.cluster_bias = nn.Parameter(torch.zeros(len(cutoffs)))
         self.bias = nn.Parameter(torch.zeros(n_ids))
         self.weights = nn.ParameterList()
         self.tails = nn.ModuleList()
         if tied_to is None:
-            widths = [max(1, int(input_size / div_value**k)) for k in range(len(bounds) - 1)]
+            widths = [max(1, int(input_size / div_value**k)) for k in range(len(self.sizes))]
             self.weights.extend(map(_new_vectors, self.sizes, widths))
             self.tails.extend(nn.Linear(input_size, width, bias=False) for width in widths[1:])
-        self.cutoffs = cutoffs
+
+    @property
+    def sizes(self) -> list[int]:
+        """Number of ids of the shortlist and of each cluster."""
+        return [high - low for low, high in pairwise([0, *self.cutoffs, self.n_ids])]
+
+    @property
+    def n_logits(self) -> int:
+        """How many logits are computed for every token."""
+        return self.cutoffs[0] + len(self.cutoffs)
+
+    def rows_to_grow(self, n_ids: int) -> dict[str, int]:
+        """Return the weights with a row for each id, by name, and their rows with more ids.
+
+        Ids that are new are of the last cluster.
+
+        Parameters
+        ----------
+        n_ids : int
+            Number of ids that is to be.
+        """
+        rows = {"bias": n_ids}
+        if len(self.weights):
+            rows[f"weights.{len(self.cutoffs)}"] = n_ids - self.cutoffs[-1]
+        return rows
+
+    def reset_rows(self, first: int) -> None:
+        """Draw the weights of the ids from `first` on anew, with the least bias of their cluster.
+
+        Parameters
+        ----------
+        first : int
+            The first of these ids.
+        """
+        low = self.cutoffs[-1]
+        with torch.no_grad():
+            self.bias[first:] = self.bias[low:first].min()
+            if len(self.weights):
+                _fill(self.weights[-1][first - low :])
 
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return the negative log-likelihood of the tokens that came.
@@ -325,18 +416,16 @@ def default_cutoffs(n_ids: int) -> list[int]:
 
 
 def _new_vectors(n_rows: int, size: int) -> nn.Parameter:
-    """Return weights that start as those of `torch.nn.Linear`."""
-    bound = 1 / math.sqrt(size)
-    return nn.Parameter(torch.empty(n_rows, size).uniform_(-bound, bound))
+    return nn.Parameter(_fill(torch.empty(n_rows, size)))
+
+
+def _fill(weight: Tensor) -> Tensor:
+    """Let weights start as those of `torch.nn.Linear`, in place."""
+    bound = 1 / math.sqrt(weight.shape[1])
+    return weight.uniform_(-bound, bound)
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     logits = F.linear(x, weight, bias)
     # Under autocast products have few digits: sums over all ids need more.
     return logits if logits.dtype == torch.float64 else logits.float()
-
-
-DECODERS: dict[str, Callable[..., Decoder]] = {
-    "full": SoftmaxDecoder,
-    "adaptive": AdaptiveSoftmaxDecoder,
-}

@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from . import kernels as own_kernels
 from ._activation_penalties import activity, slowness
-from ._decoders import DECODERS
+from ._decoders import AdaptiveSoftmaxDecoder, Decoder, SoftmaxDecoder
 from ._dropout import Dropout, LockedDropout
 from ._embedding import TokenEmbedding
 from ._layout import PackedLayout
@@ -180,6 +180,7 @@ def build_language_network(
     activation_penalty: float = 0.0,
     slowness_penalty: float = 0.0,
     softmax: str = "full",
+    cutoffs: Sequence[int] | None = None,
     sparse: bool = False,
 ) -> LanguageNetwork:
     """Build the network of a language model from names and numbers.
@@ -229,6 +230,9 @@ def build_language_network(
         Strength of the penalties on states, see `LanguageNetwork`.
     softmax : {"full", "adaptive"}, default="full"
         How the next token is predicted: by a `SoftmaxDecoder` or an `AdaptiveSoftmaxDecoder`.
+    cutoffs : sequence of int, default=None
+        Where the clusters of the adaptive softmax begin, see `AdaptiveSoftmaxDecoder`. Ignored by
+        the full one.
     sparse : bool, default=False
         Whether the embedding table gets sparse gradients. Ignored with `tie_weights`, as the
         decoder uses all rows.
@@ -274,10 +278,18 @@ def build_language_network(
         zoneout=zoneout,
     )
     tied_to = embedding if tie_weights else None
+    decoder: Decoder
+    if softmax == "full":
+        decoder = SoftmaxDecoder(encoder.output_size, num_embeddings, tied_to=tied_to)
+    else:
+        decoder = AdaptiveSoftmaxDecoder(
+            encoder.output_size, num_embeddings, cutoffs=cutoffs, tied_to=tied_to
+        )
+        arguments["cutoffs"] = decoder.cutoffs  # they stay where a vocabulary grows
     network = LanguageNetwork(
         embedding,
         encoder,
-        DECODERS[softmax](encoder.output_size, num_embeddings, tied_to=tied_to),
+        decoder,
         n_labels=n_labels,
         dropout=dropout,
         embedding_dropout=embedding_dropout,
