@@ -36,6 +36,26 @@ def test_adaptive_softmax_is_chosen_for_many_ids(monkeypatch):
     assert isinstance(full.module_.decoder, SoftmaxDecoder)
 
 
+@pytest.mark.parametrize("softmax", ["auto", "adaptive"])
+def test_fit_goes_on_after_the_vocabulary_has_grown(softmax, monkeypatch):
+    """What "auto" chose for the first vocabulary holds for the larger one."""
+    params = {"vectorizer": SequenceVectorizer(), "softmax": softmax, "embedding_dim": "auto"}
+    model = RNNLanguageModel(hidden_size=8, max_epochs=1, warm_start=True, **params)
+    model.partial_fit(TEXTS).partial_fit(["dogs bark at night in the yard of that house"])
+    before = model.module_.decoder
+    monkeypatch.setattr(make_net, "_MAX_FULL_SOFTMAX", 5)
+    monkeypatch.setattr(make_net, "_MAX_CHARACTERS", 5)
+    after = model.fit(TEXTS).module_.decoder
+    assert type(after) is type(before)
+    assert getattr(after, "cutoffs", None) == getattr(before, "cutoffs", None)
+
+
+def test_a_chunk_is_not_averaged():
+    chunks = [fit().set_params(averaging=averaging) for averaging in (None, "recent")]
+    plain, averaged = (model.partial_fit(TEXTS).log_prob(TEXTS) for model in chunks)
+    np.testing.assert_array_equal(plain, averaged)
+
+
 @pytest.mark.parametrize("name", ["activation_penalty", "slowness_penalty"])
 def test_penalties_make_states_small_or_slow(name):
     def size(model):
