@@ -33,6 +33,11 @@ BENCHMARKS = {
     "word_table": ("benchmarks.word_table", "make the table of word vectors that ships"),
     "start_up": ("benchmarks.start_up", "seconds that an import takes"),
     "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
+    "kneser_ney": ("benchmarks.kneser_ney", "n-grams, the baseline of a language model"),
+    "language_model": (
+        "benchmarks.language_model",
+        "a language model and a PyTorch loop, loss over the time of training",
+    ),
     "mutants": ("benchmarks.mutants", "which deliberate faults the fast tests find"),
     "vanishing_gradients": (
         "benchmarks.vanishing_gradients",

@@ -23,7 +23,7 @@ from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.stream import trained_on_texts
 from sklearn_rnn._language.text_scorer import TextScorer, sum_by_text
 from sklearn_rnn._language.texts import Texts, count_characters, hold_out_texts
-from sklearn_rnn._sklearn_compat import Interval, _fit_context
+from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.growth import check_known_ids
 from sklearn_rnn._training.make_network import count_ids
@@ -139,6 +139,28 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
     zoneout : float in range [0.0, 1.0), default=0.0
         Probability that a unit of a cell keeps its previous value at a step in training. Above 0,
         cells are run step by step, which is slower.
+
+    activation_penalty : float, default=0.0
+        Strength of a penalty on large states: the mean square of the features that the output layer
+        reads (activation regularisation, AR; Merity et al., 2017).
+
+    slowness_penalty : float, default=0.0
+        Strength of a penalty on states that change fast: the mean square of what changes from token
+        to token in the features of the top layer (temporal activation regularisation, TAR; Merity
+        et al., 2017).
+
+    softmax : {"auto", "full", "adaptive"}, default="auto"
+        How probabilities are computed. "full" computes those of all tokens of the vocabulary at
+        each step. "adaptive" puts rare tokens into clusters and computes a cluster only where its
+        tokens occur, which trains several times faster on a large vocabulary (Grave et al., 2017).
+        "auto" is "adaptive" for more than 10,000 token ids.
+
+    averaging : {"recent", "asgd"} or None, default=None
+        Whether to predict with an average of the weights over the steps of the training. "recent"
+        averages over about the last tenth of the steps. "asgd" averages over all steps since the
+        validation score first did not improve, or since half of the epochs without early stopping
+        (Merity et al., 2018); use it with ``lr_schedule="constant"``. None uses the weights of the
+        last step. Ignored by `partial_fit`.
 
     optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
         The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
@@ -342,6 +364,10 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         "documents": ["boolean"],
         "tie_weights": ["boolean"],
         "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
+        "activation_penalty": [Interval(Real, 0, None, closed="left")],
+        "slowness_penalty": [Interval(Real, 0, None, closed="left")],
+        "softmax": [StrOptions({"auto", "full", "adaptive"})],
+        "averaging": [StrOptions({"recent", "asgd"}), None],
         "bptt": [Interval(Integral, 1, None, closed="left")],
     }
 
@@ -371,6 +397,10 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         recurrent_dropout=0.0,
         variational_dropout=False,
         zoneout=0.0,
+        activation_penalty=0.0,
+        slowness_penalty=0.0,
+        softmax="auto",
+        averaging=None,
         optimizer="adamw",
         lr=3e-3,
         lr_schedule="onecycle",
@@ -409,6 +439,10 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         self.recurrent_dropout = recurrent_dropout
         self.variational_dropout = variational_dropout
         self.zoneout = zoneout
+        self.activation_penalty = activation_penalty
+        self.slowness_penalty = slowness_penalty
+        self.softmax = softmax
+        self.averaging = averaging
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_rnn._language.averaging import AverageWeights
 from sklearn_rnn._language.data import LanguageData
 from sklearn_rnn._language.scoring import token_log_probs, tokens_at_once
 from sklearn_rnn._language.windows import LanguageWindows, Window, WindowPart
@@ -107,8 +108,7 @@ class LanguageNet(SequenceNet):
         """
         decoder = self.module_.decoder
         parameters = [p for p in decoder.used_parameters if p.requires_grad]
-        n_ids = self.module_.embedding.table.num_embeddings
-        at_once = tokens_at_once(n_ids) if hidden.device.type == "cpu" else len(hidden)
+        at_once = tokens_at_once(decoder.n_logits) if hidden.device.type == "cpu" else len(hidden)
         targets = moved(part.targets, hidden.device)
         chunks = list(zip(hidden.detach().split(at_once), targets.split(at_once), strict=True))
         # In each group one after the other, since each gradient is as large as the decoder.
@@ -147,6 +147,10 @@ class LanguageNet(SequenceNet):
         """Train, or score the texts set aside, as `score` does."""
         if training:
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+            # skorch has no event between the training and the validation of an epoch.
+            for _, callback in self.callbacks_:
+                if isinstance(callback, AverageWeights):
+                    callback.on_training_done(self)
         elif iterator is not None:
             self.history.record(f"{prefix}_loss", self.mean_loss(iterator.dataset))
 
