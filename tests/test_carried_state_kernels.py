@@ -129,7 +129,7 @@ def test_a_state_of_zeros_is_none(name):
     assert torch.equal(results[0][0], results[1][0])
 
 
-# Not a ReLU: it has a kink, on the one side of which a number may fall, and its double on the other.
+# Not a ReLU: at its kink, rounding decides which gradients there are.
 @pytest.mark.parametrize("name", ["lstm", "gru", "rnn tanh"])
 def test_bfloat16_reads_on_from_a_state(name):
     cell, x, layout, state = make_case(name, 16)

@@ -45,8 +45,8 @@ for prompt in ("un", "photo", "anti"):
     print(prompt, [prompt + text for text in model.generate(prompt, n_samples=6, random_state=1)])
 
 # %%
-# Beam search finds the most likely words instead of drawing some. With ``length_penalty=0`` they are
-# those of the highest probability.
+# Beam search finds the most likely words instead of drawing some. With ``length_penalty=0``, these
+# are the words of the highest probability.
 model.generate("inter", num_beams=20, n_samples=5, length_penalty=0)
 
 # %%
