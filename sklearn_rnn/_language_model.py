@@ -9,7 +9,7 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import ClassifierTags, check_consistent_length, check_random_state
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_rnn._language.fit_net import fit_net
@@ -756,6 +756,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
+        tags.classifier_tags = ClassifierTags()  # with labels it predicts their probabilities
         return tags
 
 

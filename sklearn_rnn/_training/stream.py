@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from sklearn_rnn._text.sequences import sequence_lengths, sequences_from_flat
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.embedding_source import AUTO
-from sklearn_rnn._training.fit_net import end_building, end_training
+from sklearn_rnn._training.fit_net import build_and_train, end_training
 from sklearn_rnn._training.growth import (
     RoomToGrow,
     TrainingState,
@@ -32,7 +32,7 @@ from sklearn_rnn._training.growth import (
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device, prepare_kernels
 from sklearn_rnn._training.make_network import count_ids, max_pairs
 from sklearn_rnn._training.net import SequenceNet
-from sklearn_rnn._training.process_state import building, training_modes
+from sklearn_rnn._training.process_state import training_modes
 from sklearn_rnn._training.settings import (
     STREAM_BATCH_SIZE,
     count_workers,
@@ -160,27 +160,32 @@ def trained_on_chunk(
         stream, device = _start_stream(estimator, fitted), prepare_device(estimator)
     start = _find_start(estimator, stream, X, vectorizer, fitted)
     before = _StateBefore(estimator)
-    with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
-        turn.enter_context(building(stream.seed, device))
+    n_epochs = 0 if ongoing is None else len(ongoing.history)
+    grown = stream
+
+    def build() -> SequenceNet:
+        nonlocal grown
+        if ongoing is not None:
+            net = ongoing
+            before.training = TrainingState(net, np.union1d(X.data, UNKNOWN_ID))
+        else:
+            net = _open_net(estimator, X, vectorizer, target, stream, device, start)
+        grown = _grow(net, stream, X, vectorizer, target, estimator, start)
+        return net
+
+    with training_modes(count_workers(estimator.n_jobs), device):
         with undone_unless_finished(before):
-            if ongoing is not None:
-                net = ongoing
-                before.training = TrainingState(net, np.union1d(X.data, UNKNOWN_ID))
-            else:
-                net = _open_net(estimator, X, vectorizer, target, stream, device, start)
-            stream = _grow(net, stream, X, vectorizer, target, estimator, start)
-            end_building(turn, net, estimator)
-            n_epochs = len(net.history)
-            net.partial_fit((documents.to_dataset(target, mean_weight=1), None))
+            chunk = documents.to_dataset(target, mean_weight=1)
+            net = build_and_train(build, (chunk, None), estimator, seed=stream.seed, device=device)
             if net.interrupted_:
                 raise KeyboardInterrupt
             end_training(net)
-            net.stream_ = stream
+            net.stream_ = grown
             epochs = net.history[n_epochs:]
             yield net, epochs, start
             for row in epochs:
                 row["batches"] = []
-                row["epoch"] = stream.n_chunks  # skorch counts the rows
+                row["epoch"] = grown.n_chunks  # skorch counts the rows
             del net.history[:-N_CHUNKS_KEPT]
 
 
