@@ -147,8 +147,11 @@ class _Network:
 
     def logits(self, hidden: Tensor) -> np.ndarray:
         """Return the logits of the next token in each row."""
+        decoder = self._net.module_.decoder
+        # A decoder of several steps has no logits of all ids; log-probabilities are some, too.
+        scores = decoder.logits if hasattr(decoder, "logits") else decoder.log_probs
         with torch.inference_mode(), self._net._autocast():
-            logits = self._net.module_.decoder.logits(hidden).numpy(force=True)
+            logits = scores(hidden).numpy(force=True)
         return logits[:, : self._n_ids]  # another thread may have added ids meanwhile
 
     def losses(self, hidden: Tensor, ids: np.ndarray) -> np.ndarray:
