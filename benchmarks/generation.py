@@ -18,6 +18,7 @@ from benchmarks.predicting import time_in_turns
 from benchmarks.speed.machine import describe_machine
 from benchmarks.turns import show
 from sklearn_rnn import RNNLanguageModel
+from sklearn_rnn._language.network_reader import make_reader
 from sklearn_rnn._language.sampling import draw, next_token_probs
 from sklearn_rnn._language.writers import make_writer
 from sklearn_rnn.datasets import load_drug_reviews
@@ -178,7 +179,7 @@ def stages(model, args):
 
 def stage_functions(model, n_samples):
     """Return the stages of a step as functions, in the order of the table."""
-    reader, _ = model._make_reader(None)
+    reader = make_reader(model, None)
     writer, rng = make_writer(model.vectorizer_), np.random.default_rng(0)
     start = reader.start(model.vectorizer_.transform([PROMPT]).data)
     state = reader.select(start, np.zeros(n_samples, np.int64))

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import copy
 from numbers import Integral, Real
 
@@ -21,7 +20,6 @@ from sklearn_rnn._language.labels import (
     read_labels_of_chunk,
 )
 from sklearn_rnn._language.net import LanguageNet
-from sklearn_rnn._language.network_reader import MixtureReader, NetworkReader
 from sklearn_rnn._language.scoring import last_states, token_log_probs
 from sklearn_rnn._language.stream import trained_on_texts
 from sklearn_rnn._language.texts import Texts, count_characters, hold_out_texts
@@ -748,28 +746,6 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         with self._reading():
             joint = self._joint_log_probs(vectorize(X, self.vectorizer_, self))
         return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
-
-    def _make_reader(self, label):
-        """Return what reads texts of a label, or of any, and whether these can end."""
-        net = self.net_
-        net._set_training(False)
-        if self.classes_ is None:
-            if label is not None:
-                raise ValueError(
-                    f"'label' must be None, as this {type(self).__name__} was fitted without "
-                    f"labels. Got {label!r}."
-                )
-            return NetworkReader(net), self.documents
-        if label is None:
-            return MixtureReader(net, self.class_log_prior_), self.documents
-        (code,) = encode_labels([label], self.classes_, self, "label")
-        return NetworkReader(net, int(code)), self.documents
-
-    @contextmanager
-    def _generating(self):
-        """Hold what was learned, and let other threads read."""
-        with self._reading(), prediction_workers(count_workers(self.n_jobs)):
-            yield
 
     def _joint_log_probs(self, sequences):
         """Return the log-probability of text and label together, of shape (n_texts, n_classes)."""

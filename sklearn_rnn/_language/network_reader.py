@@ -10,10 +10,34 @@ from scipy.special import log_softmax, logsumexp
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from sklearn_rnn._language.reader import BOUNDARY_ID
+from sklearn_rnn._language.labels import encode_labels
+from sklearn_rnn._language.reader import BOUNDARY_ID, Reader
 from sklearn_rnn._language.scoring import tokens_at_once
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn.modules.cells._base import State
+
+
+def make_reader(model: Any, label: Any) -> Reader:
+    """Return what reads texts of a label, or of any.
+
+    Parameters
+    ----------
+    model : RNNLanguageModel
+        The trained model.
+    label : object or None
+        One of its classes.
+    """
+    net, classes = model.net_, model.classes_
+    net._set_training(False)
+    if label is None:
+        return NetworkReader(net) if classes is None else MixtureReader(net, model.class_log_prior_)
+    if classes is None:
+        raise ValueError(
+            f"'label' must be None, as this {type(model).__name__} was fitted without labels. "
+            f"Got {label!r}."
+        )
+    (code,) = encode_labels([label], classes, model, "label")
+    return NetworkReader(net, int(code))
 
 
 class _Read(NamedTuple):
