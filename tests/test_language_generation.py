@@ -163,3 +163,21 @@ def test_a_model_of_token_ids_writes_no_text():
     X = SequenceVectorizer(analyzer="char").fit_transform(NAMES)
     with pytest.raises(TypeError, match="fitted on token ids"):
         RNNLanguageModel(**SMALL).fit(X).generate()
+
+
+def test_a_stream_goes_on_while_the_model_learns_new_characters():
+    model = RNNLanguageModel(**SMALL).partial_fit(NAMES)
+    stream = model.stream(temperature=2.0, repetition_penalty=1.1, max_new_tokens=50)
+    written = next(stream, "")
+    model.partial_fit(["xyz", "zyx", "qqq"])
+    written += "".join(stream)
+    assert {*written} <= {*"".join(NAMES)}
+    texts = model.generate(n_samples=50, temperature=3.0, random_state=0)
+    assert {*"".join(texts)} & {*"xyzq"}
+
+
+def test_labels_that_have_not_come_yet_write_nothing_into_the_mixture():
+    model = RNNLanguageModel(**SMALL)
+    model.partial_fit(["aaa", "aa"] * 30, ["a"] * 60, classes=["a", "b"])
+    texts = model.generate(n_samples=20, random_state=0)
+    assert texts == model.generate(n_samples=20, random_state=0, label="a")
