@@ -24,6 +24,7 @@ BENCHMARKS = {
     "grid_search": ("benchmarks.grid_search", "a search in two processes and in one"),
     "search_peers": ("benchmarks.search_peers", "a search with skorch and a PyTorch loop"),
     "predicting": ("benchmarks.predicting", "predictions compared with TF-IDF"),
+    "generation": ("benchmarks.generation", "generated text compared with PyTorch loops"),
     "vectorizing": ("benchmarks.vectorizing", "texts to token ids, compared with other ways"),
     "many_threads": (
         "benchmarks.many_threads",

@@ -23,6 +23,7 @@ from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.stream import trained_on_texts
 from sklearn_rnn._language.text_scorer import TextScorer, sum_by_text
 from sklearn_rnn._language.texts import Texts, count_characters, hold_out_texts
+from sklearn_rnn._language.writes_text import WritesText
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.growth import check_known_ids
@@ -47,7 +48,7 @@ def _has_labels(model):
     return True
 
 
-class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNN):
+class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNN):
     """Learn to predict the next token of a text, with a recurrent neural network.
 
     The model reads a text token by token, characters by default, and at each of them gives every

@@ -121,8 +121,7 @@ class LanguageNetwork(nn.Module):
         layout = PackedLayout(ids.batch_sizes, ids.data.device)
         x = self._embed(ids.data)  # (n_tokens, embedding_dim)
         if self.label_vectors is not None:
-            scale = math.sqrt(self.embedding.output_size)  # as of the tokens' vectors
-            x = dense(x) + scale * self.label_vectors(labels)[layout.documents]
+            x = dense(x) + self._embed_labels(labels)[layout.documents]
         if self._drops_vectors:
             x = _drop(self.embedding_dropout, dense(x), layout)
         hidden, after = cast("Any", self.encoder).read(x, layout, state)
@@ -132,6 +131,46 @@ class LanguageNetwork(nn.Module):
         if self.training and self.slowness_penalty:
             add_penalty(self.slowness_penalty * slowness(hidden, layout))
         return dropped, after
+
+    def step(
+        self,
+        ids: Tensor,
+        state: Sequence[State],
+        labels: Tensor | None = None,
+        layout: PackedLayout | None = None,
+    ) -> tuple[Tensor, list[State]]:
+        """Return what `forward` does for one token of each document, for evaluation.
+
+        It leaves out what gains time only where there are many tokens.
+
+        Parameters
+        ----------
+        ids : torch.Tensor of int32 or int64 of shape (n_documents,)
+            The tokens.
+        state : list of tuple of torch.Tensor of shape (n_documents, ...)
+            What the call before returned, for these documents.
+        labels : torch.Tensor of int64 of shape (n_documents,), default=None
+            The labels of the documents, if there are any.
+        layout : PackedLayout, default=None
+            That of one step of these documents, which several calls can share.
+
+        Returns
+        -------
+        hidden : torch.Tensor of shape (n_documents, hidden_size)
+            The states of the top layer, for the decoder.
+        state : list of tuple of torch.Tensor of shape (n_documents, ...)
+            Of each layer, after the token.
+        """
+        if layout is None:
+            layout = PackedLayout(torch.tensor([len(ids)]), ids.device)
+        x = self.embedding(ids)  # (n_documents, embedding_dim)
+        if self.label_vectors is not None:
+            x = x + self._embed_labels(labels)
+        return cast("Any", self.encoder).read(x, layout, state)
+
+    def _embed_labels(self, labels: Tensor | None) -> Tensor:
+        scale = math.sqrt(self.embedding.output_size)  # as of the tokens' vectors
+        return scale * cast("nn.Embedding", self.label_vectors)(labels)
 
     @property
     def _drops_vectors(self) -> bool:
