@@ -1,13 +1,11 @@
 """BaseRNNText: the one flow of fitting, from documents and `y` to what is learned."""
 
 import os
-import warnings
 from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -16,7 +14,6 @@ from sklearn_rnn._sklearn_compat import Interval, StrOptions
 from sklearn_rnn._targets.base import known_of, target_of
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.batches import SequenceDataset
-from sklearn_rnn._training.callbacks import TrainingDivergedError
 from sklearn_rnn._training.documents import check_any_weight, make_training_set
 from sklearn_rnn._training.fit_net import fit_net
 from sklearn_rnn._training.growth import check_known_ids
@@ -25,7 +22,11 @@ from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import prediction_workers
 from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._training.start_embedding import find_start
-from sklearn_rnn._training.stream import trained_on_chunk
+from sklearn_rnn._training.stream import (
+    check_no_early_stopping,
+    skipping_a_diverged_chunk,
+    trained_on_chunk,
+)
 from sklearn_rnn._training.validation import (
     OutputScorer,
     check_validation_given,
@@ -126,11 +127,7 @@ class BaseRNNText(BaseRNN):
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         """Learn from a chunk of documents and what belongs to them, and return the estimator."""
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it makes one pass over each "
-                "chunk and sets no documents aside. Set early_stopping=False."
-            )
+        check_no_early_stopping(self)
         return lock_of(self).write(self._learn_chunk, X, y, sample_weight, classes)
 
     def _learn_chunk(self, X, y, sample_weight, classes):
@@ -144,20 +141,12 @@ class BaseRNNText(BaseRNN):
         known = kind.check_classes(classes, y, known, self)
         chunk, target = make_training_set(sequences, y, sample_weight, self, kind.make, known)
         check_any_weight(self, chunk.weights, "to train on")
-        try:
-            with trained_on_chunk(self, chunk, target, vectorizer) as (net, epochs, start):
-                learned = {**_describe(start, sequences), **target.learned}
-                self._take_over(net, vectorizer, learned, epochs, True)
-        except TrainingDivergedError as error:
-            if not hasattr(self, "net_"):
-                raise
-            # One bad chunk must not end a stream: what was learned before it is as good as it was.
-            warnings.warn(
-                f"This chunk was not learned, and the {type(self).__name__} is as it was before. "
-                f"{error}",
-                ConvergenceWarning,
-                stacklevel=7,  # of who called partial_fit
-            )
+        with (
+            skipping_a_diverged_chunk(self, stacklevel=9),
+            trained_on_chunk(self, chunk, target, vectorizer) as (net, epochs, start),
+        ):
+            learned = {**_describe(start, sequences), **target.learned}
+            self._take_over(net, vectorizer, learned, epochs, True)
         return self
 
     def _make_predictor(self, learned):

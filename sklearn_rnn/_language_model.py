@@ -2,31 +2,40 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import ClassifierTags, check_consistent_length, check_random_state
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._language.fit_net import fit_net
-from sklearn_rnn._language.labels import check_known_labels, encode_labels, read_labels
+from sklearn_rnn._language.labels import (
+    check_known_labels,
+    encode_labels,
+    read_labels,
+    read_labels_of_chunk,
+)
 from sklearn_rnn._language.net import LanguageNet
-from sklearn_rnn._language.network_reader import MixtureReader, NetworkReader
-from sklearn_rnn._language.scoring import last_states, token_log_probs
+from sklearn_rnn._language.stream import trained_on_texts
+from sklearn_rnn._language.text_scorer import TextScorer, sum_by_text
 from sklearn_rnn._language.texts import Texts, count_characters, hold_out_texts
 from sklearn_rnn._language.writes_text import WritesText
-from sklearn_rnn._sklearn_compat import Interval, _fit_context
+from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.growth import check_known_ids
 from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.model_lock import lock_of
-from sklearn_rnn._training.process_state import prediction_workers
-from sklearn_rnn._training.settings import count_workers
-from sklearn_rnn._training.vectorize import fit_vectorizer, vectorize
+from sklearn_rnn._training.stream import check_no_early_stopping, skipping_a_diverged_chunk
+from sklearn_rnn._training.vectorize import (
+    extend_vectorizer,
+    fit_vectorizer,
+    start_vectorizer,
+    vectorize,
+)
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 
@@ -131,6 +140,28 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     zoneout : float in range [0.0, 1.0), default=0.0
         Probability that a unit of a cell keeps its previous value at a step in training. Above 0,
         cells are run step by step, which is slower.
+
+    activation_penalty : float, default=0.0
+        Strength of a penalty on large states: the mean square of the features that the output layer
+        reads (activation regularisation, AR; Merity et al., 2017).
+
+    slowness_penalty : float, default=0.0
+        Strength of a penalty on states that change fast: the mean square of what changes from token
+        to token in the features of the top layer (temporal activation regularisation, TAR; Merity
+        et al., 2017).
+
+    softmax : {"auto", "full", "adaptive"}, default="auto"
+        How probabilities are computed. "full" computes those of all tokens of the vocabulary at
+        each step. "adaptive" puts rare tokens into clusters and computes a cluster only where its
+        tokens occur, which trains several times faster on a large vocabulary (Grave et al., 2017).
+        "auto" is "adaptive" for more than 10,000 token ids.
+
+    averaging : {"recent", "asgd"} or None, default=None
+        Whether to predict with an average of the weights over the steps of the training. "recent"
+        averages over about the last tenth of the steps. "asgd" averages over all steps since the
+        validation score first did not improve, or since half of the epochs without early stopping
+        (Merity et al., 2018); use it with ``lr_schedule="constant"``. None uses the weights of the
+        last step. Ignored by `partial_fit`.
 
     optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
         The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
@@ -241,9 +272,11 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     classes_ : ndarray of shape (n_classes,) or None
         The labels, sorted. None after fitting without `y`.
 
-    class_log_prior_ : ndarray of shape (n_classes,) or None
-        Logarithm of the share of each label in the documents of `fit`. None after fitting without
-        `y`.
+    class_count_ : ndarray of int64 of shape (n_classes,) or None
+        Number of documents of each label. None after fitting without `y`.
+
+    class_log_prior_ : ndarray of float64 of shape (n_classes,) or None
+        Logarithm of the share of each label in these documents. None after fitting without `y`.
 
     vectorizer_ : transformer or None
         The fitted vectorizer, None after fitting on token ids.
@@ -332,6 +365,10 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         "documents": ["boolean"],
         "tie_weights": ["boolean"],
         "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
+        "activation_penalty": [Interval(Real, 0, None, closed="left")],
+        "slowness_penalty": [Interval(Real, 0, None, closed="left")],
+        "softmax": [StrOptions({"auto", "full", "adaptive"})],
+        "averaging": [StrOptions({"recent", "asgd"}), None],
         "bptt": [Interval(Integral, 1, None, closed="left")],
     }
 
@@ -339,7 +376,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         **BaseRNN._learned_constraints,
         "net_": [LanguageNet],
         "classes_": [np.ndarray, None],
-        "class_log_prior_": [np.ndarray, None],
+        "class_count_": [np.ndarray, None],
     }
 
     def __init__(
@@ -361,6 +398,10 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         recurrent_dropout=0.0,
         variational_dropout=False,
         zoneout=0.0,
+        activation_penalty=0.0,
+        slowness_penalty=0.0,
+        softmax="auto",
+        averaging=None,
         optimizer="adamw",
         lr=3e-3,
         lr_schedule="onecycle",
@@ -399,6 +440,10 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.recurrent_dropout = recurrent_dropout
         self.variational_dropout = variational_dropout
         self.zoneout = zoneout
+        self.activation_penalty = activation_penalty
+        self.slowness_penalty = slowness_penalty
+        self.softmax = softmax
+        self.averaging = averaging
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -481,6 +526,63 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
         return self
 
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, classes=None):
+        """Learn from another chunk of texts, in one pass over it.
+
+        The vocabulary grows with the chunks: new tokens get new vectors, and are at first as
+        probable as the unknown token. The optimizer keeps its state between chunks. The learning
+        rate is `lr`, which may be changed between chunks; other parameters that are changed take
+        effect at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of early stopping
+        are ignored. With ``documents=False``, each chunk is a stream of its own.
+
+        After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
+        unless `warm_start` is True. If an error is raised or training is interrupted, the
+        estimator stays as it was before the call. If the loss or the weights become infinite or
+        NaN in a chunk after the first, it also stays as it was, with a
+        :class:`~sklearn.exceptions.ConvergenceWarning`.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The texts of the chunk: raw text or token ids, as in the first call. A `vectorizer`
+            without `partial_fit` learns its vocabulary from the first chunk only.
+
+        y : array-like of shape (n_samples,), default=None
+            The labels, not necessarily of all classes. Required in each call, or in none.
+
+        classes : array-like of shape (n_classes,), default=None
+            All classes that occur in any chunk. Required in the first call if it has `y`, optional
+            later.
+
+        Returns
+        -------
+        self : RNNLanguageModel
+            The model.
+
+        Raises
+        ------
+        ValueError
+            If `classes` is missing in the first call with `y` or differs from that of an earlier
+            call, if `y` holds another class, with ``early_stopping=True``, or as in `fit`.
+        """
+        check_no_early_stopping(self)
+        return lock_of(self).write(self._learn_chunk, X, y, classes)
+
+    def _learn_chunk(self, X, y, classes):
+        if hasattr(self, "net_"):
+            sequences, vectorizer = extend_vectorizer(X, self.vectorizer_, self)
+        else:
+            sequences, vectorizer = start_vectorizer(X, self, _default_vectorizer)
+        texts, learned = read_labels_of_chunk(sequences, y, classes, self)
+        n_labels = 0 if learned["classes_"] is None else len(learned["classes_"])
+        with (
+            skipping_a_diverged_chunk(self, stacklevel=8),
+            trained_on_texts(self, texts, n_labels, vectorizer) as (net, epochs),
+        ):
+            self._take_over(net, vectorizer, learned, epochs, True)
+        return self
+
     def _read_validation_set(self, X_val, y_val, vectorizer, classes):
         """Return the texts that the user gave for early stopping."""
         if X_val is None:
@@ -519,7 +621,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             The natural logarithm of the probability of a token, given those before it.
         """
         with self._reading():
-            values, _ = self._token_log_probs(X, y)
+            values, _ = self._score_tokens(X, y)
         return float(values.mean())
 
     def perplexity(self, X, y=None):
@@ -566,7 +668,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         X = list(X) if isinstance(X, Iterator) else X
         with self._reading():
             n_characters = count_characters(X, self)
-            values, _ = self._token_log_probs(X, y)
+            values, _ = self._score_tokens(X, y)
         return float(-values.sum() / math.log(2) / n_characters)
 
     def log_prob(self, X, y=None):
@@ -587,8 +689,8 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             they are those of the text given the texts before it.
         """
         with self._reading():
-            values, counts = self._token_log_probs(X, y)
-        return _sum_by_text(values, counts)
+            values, counts = self._score_tokens(X, y)
+        return sum_by_text(values, counts)
 
     def token_log_probs(self, X, y=None):
         """Return the log-probability of each token, given those before it.
@@ -610,7 +712,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             the end of the text.
         """
         with self._reading():
-            values, counts = self._token_log_probs(X, y)
+            values, counts = self._score_tokens(X, y)
         return np.split(values, np.cumsum(counts)[:-1])
 
     def transform(self, X):
@@ -630,11 +732,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             The vectors.
         """
         with self._reading():
-            sequences = vectorize(X, self.vectorizer_, self)
-            labels = None
-            if self.classes_ is not None:
-                labels = self._joint_log_probs(sequences).argmax(axis=1)
-            return self._compute(last_states, Texts(sequences, labels), documents=True)
+            return self._scorer().states(vectorize(X, self.vectorizer_, self))
 
     @available_if(_has_labels)
     def predict(self, X):
@@ -653,7 +751,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             The labels.
         """
         with self._reading():
-            joint = self._joint_log_probs(vectorize(X, self.vectorizer_, self))
+            joint = self._scorer().score_labels(vectorize(X, self.vectorizer_, self))
             return self.classes_[joint.argmax(axis=1)]
 
     @available_if(_has_labels)
@@ -674,68 +772,32 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             The columns are in the order of `classes_`.
         """
         with self._reading():
-            joint = self._joint_log_probs(vectorize(X, self.vectorizer_, self))
+            joint = self._scorer().score_labels(vectorize(X, self.vectorizer_, self))
         return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
 
-    def _make_reader(self, label):
-        """Return what reads texts of a label, or of any, and whether these can end."""
-        net = self.net_
-        net._set_training(False)
-        if self.classes_ is None:
-            if label is not None:
-                raise ValueError(
-                    f"'label' must be None, as this {type(self).__name__} was fitted without "
-                    f"labels. Got {label!r}."
-                )
-            return NetworkReader(net), self.documents
-        if label is None:
-            return MixtureReader(net, self.class_log_prior_), self.documents
-        (code,) = encode_labels([label], self.classes_, self, "label")
-        return NetworkReader(net, int(code)), self.documents
+    def _scorer(self):
+        """Return what reads texts by what was learned."""
+        return TextScorer(self.net_, self.documents, self.class_log_prior_, self.n_jobs)
 
-    @contextmanager
-    def _generating(self):
-        """Hold what was learned, and let other threads read."""
-        with self._reading(), prediction_workers(count_workers(self.n_jobs)):
-            yield
-
-    def _joint_log_probs(self, sequences):
-        """Return the log-probability of text and label together, of shape (n_texts, n_classes)."""
-        by_label, counts = self._by_label(sequences)
-        columns = [_sum_by_text(values, counts) for values in by_label]
-        return np.transpose(columns) + self.class_log_prior_
-
-    def _by_label(self, sequences):
-        """Return the log-probabilities of the tokens under each label, and how many a text has."""
-        n_texts = sequences.shape[0]
-        results = [
-            self._compute(token_log_probs, Texts(sequences, np.full(n_texts, label)))
-            for label in range(len(self.classes_))
-        ]
-        return results, Texts(sequences).count_tokens(documents=self.documents)
-
-    def _token_log_probs(self, X, y):
+    def _score_tokens(self, X, y):
         """Return the log-probability of each token, and how many tokens each text has."""
         sequences = vectorize(X, self.vectorizer_, self)
-        counts = Texts(sequences).count_tokens(documents=self.documents)
-        if not counts.any():
+        if not self.documents and sequences.nnz == 0:
             raise ValueError(
                 f"X holds no token that {type(self).__name__} could score. With documents=False, "
                 "pass at least one text that is not empty."
             )
-        if self.classes_ is not None and y is None:
-            by_label, counts = self._by_label(sequences)
-            return _mix(np.array(by_label), self.class_log_prior_, counts), counts
         labels = check_known_labels(y, sequences, self)
-        return self._compute(token_log_probs, Texts(sequences, labels)), counts
+        return self._scorer().score_tokens(Texts(sequences, labels))
 
-    def _compute(self, function, texts, *, documents=None):
-        """Return what a function of net and data gives, in float64 where it is of tokens."""
-        documents = self.documents if documents is None else documents
-        n_ids = self.module_.embedding.table.num_embeddings
-        data = texts.to_scored_data(n_ids, documents=documents)
-        with prediction_workers(count_workers(self.n_jobs)):
-            return function(self.net_, data)
+    @property
+    def class_log_prior_(self):
+        """Logarithm of the share of each label in the documents of `fit`."""
+        check_is_fitted(self)
+        if self.class_count_ is None:
+            return None
+        with np.errstate(divide="ignore"):  # a label that no chunk has held
+            return np.log(self.class_count_ / self.class_count_.sum())
 
     @property
     def _n_features_out(self):
@@ -747,39 +809,18 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         vectors = self.module_.label_vectors
         if (0 if vectors is None else vectors.num_embeddings) != n_labels:
             raise ValueError("the classes do not fit the network")
-        prior = self.class_log_prior_
-        if (prior is None) != (self.classes_ is None):
-            raise ValueError("labels have frequencies, or there are none")
-        if prior is not None and (prior.dtype != np.float64 or prior.shape != (n_labels,)):
-            raise ValueError("the frequencies do not fit the classes")
+        counts = self.class_count_
+        if (counts is None) != (self.classes_ is None):
+            raise ValueError("labels are counted, or there are none")
+        if counts is not None and (counts.dtype != np.int64 or counts.shape != (n_labels,)):
+            raise ValueError("the counts do not fit the classes")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
+        tags.classifier_tags = ClassifierTags()  # with labels it predicts their probabilities
         return tags
 
 
 def _default_vectorizer():
     return SequenceVectorizer(analyzer="char", lowercase=False)
-
-
-def _sum_by_text(values, counts):
-    """Return the sum over the tokens of each text."""
-    texts = np.repeat(np.arange(len(counts)), counts)
-    return np.bincount(texts, weights=values, minlength=len(counts))
-
-
-def _mix(by_label, log_prior, counts):
-    """Return the log-probabilities of tokens where the label is not known.
-
-    By the chain rule, that of a token is the rise of the log-probability of the text, labels summed
-    out, from the token before.
-    """
-    ends = np.cumsum(counts)
-    so_far = np.cumsum(by_label, axis=1)  # (n_classes, n_tokens)
-    before = np.repeat(np.insert(so_far[:, ends[:-1] - 1], 0, 0, axis=1), counts, axis=1)
-    marginal = logsumexp(so_far - before + log_prior[:, None], axis=0)
-    rises = np.diff(marginal, prepend=0.0)
-    firsts = ends - counts
-    rises[firsts] = marginal[firsts]
-    return rises

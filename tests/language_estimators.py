@@ -10,10 +10,10 @@ from sklearn_rnn._language.writes_text import WritesText
 
 
 class MarkovLanguageModel(WritesText, BaseEstimator):
-    def __init__(self, vectorizer=None, *, order=1, ends=True, seed=0, spread=2.0):
+    def __init__(self, vectorizer=None, *, order=1, documents=True, seed=0, spread=2.0):
         self.vectorizer = vectorizer
         self.order = order
-        self.ends = ends
+        self.documents = documents
         self.seed = seed
         self.spread = spread
 
@@ -27,7 +27,7 @@ class MarkovLanguageModel(WritesText, BaseEstimator):
         return self
 
     def _make_reader(self, label):
-        return self.reader_, self.ends
+        return self.reader_
 
     def _generating(self):
         return nullcontext()

@@ -60,7 +60,7 @@ def test_as_many_beams_as_there_are_texts_find_the_best(length_penalty, stop, se
 @pytest.mark.parametrize("ends", [True, False])
 def test_one_beam_is_greedy(ends):
     for seed in range(20):
-        model = MarkovLanguageModel(order=2, ends=ends, seed=seed).fit(TEXTS)
+        model = MarkovLanguageModel(order=2, documents=ends, seed=seed).fit(TEXTS)
         for penalty in (1.0, 1.5):
             greedy = model.generate("a", 12, temperature=0, repetition_penalty=penalty)
             writer = make_writer(model.vectorizer_)
@@ -97,7 +97,7 @@ def test_texts_are_different_and_the_best_is_first():
 
 
 def test_a_repetition_penalty_changes_what_is_found():
-    model = MarkovLanguageModel(ends=False).fit(["abcdefgh"])
+    model = MarkovLanguageModel(documents=False).fit(["abcdefgh"])
     plain, other = (
         model.generate(num_beams=4, max_new_tokens=8, repetition_penalty=penalty)
         for penalty in (1, 50)

@@ -110,13 +110,13 @@ def test_samples_are_as_frequent_as_likely():
 
 
 def test_max_new_tokens_counts_tokens():
-    model = MarkovLanguageModel(ends=False).fit(TEXTS)
+    model = MarkovLanguageModel(documents=False).fit(TEXTS)
     for n_tokens in (1, 2, 300):
         assert len(model.generate("ab", n_tokens, random_state=0)) == n_tokens
 
 
 def test_a_model_of_a_stream_never_ends_a_text():
-    model = MarkovLanguageModel(ends=False, spread=0).fit(TEXTS)
+    model = MarkovLanguageModel(documents=False, spread=0).fit(TEXTS)
     assert {len(text) for text in model.generate(n_samples=20, max_new_tokens=50)} == {50}
 
 
@@ -134,7 +134,7 @@ def test_pieces_of_a_stream_are_the_text(vectorizer):
 
 
 def test_a_stream_yields_each_token_before_the_next_is_computed():
-    model = MarkovLanguageModel(ends=False).fit(TEXTS)
+    model = MarkovLanguageModel(documents=False).fit(TEXTS)
     stream = model.stream(max_new_tokens=50, random_state=0)
     reader = model.reader_
     reader.steps = []
@@ -156,7 +156,7 @@ def test_text_ends_before_a_stop_string(model):
 
 
 def test_a_repetition_penalty_makes_texts_repeat_less():
-    model = MarkovLanguageModel(ends=False, spread=1.0).fit(["abcdefghijklmnopqrst"])
+    model = MarkovLanguageModel(documents=False, spread=1.0).fit(["abcdefghijklmnopqrst"])
 
     def n_different(penalty):
         settings = {"repetition_penalty": penalty, "max_new_tokens": 15, "random_state": 0}

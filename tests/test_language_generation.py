@@ -140,12 +140,14 @@ def test_a_saved_model_writes_the_same(model, tmp_path):
 
 
 def test_global_random_states_and_threads_stay_as_they_are(model):
-    before = torch.get_rng_state(), np.random.get_state()[1].copy(), torch.get_num_threads()
+    def global_state():
+        state = np.random.get_state(legacy=False)  # noqa: NPY002
+        return torch.get_rng_state().tolist(), str(state), torch.get_num_threads()
+
+    before = global_state()
     model.generate(random_state=0)
     list(model.stream(random_state=0))
-    assert torch.equal(before[0], torch.get_rng_state())
-    assert (before[1] == np.random.get_state()[1]).all()
-    assert before[2] == torch.get_num_threads()
+    assert global_state() == before
 
 
 def test_a_stream_can_be_left_and_texts_be_written_meanwhile(model):
@@ -161,3 +163,21 @@ def test_a_model_of_token_ids_writes_no_text():
     X = SequenceVectorizer(analyzer="char").fit_transform(NAMES)
     with pytest.raises(TypeError, match="fitted on token ids"):
         RNNLanguageModel(**SMALL).fit(X).generate()
+
+
+def test_a_stream_goes_on_while_the_model_learns_new_characters():
+    model = RNNLanguageModel(**SMALL).partial_fit(NAMES)
+    stream = model.stream(temperature=2.0, repetition_penalty=1.1, max_new_tokens=50)
+    written = next(stream, "")
+    model.partial_fit(["xyz", "zyx", "qqq"])
+    written += "".join(stream)
+    assert {*written} <= {*"".join(NAMES)}
+    texts = model.generate(n_samples=50, temperature=3.0, random_state=0)
+    assert {*"".join(texts)} & {*"xyzq"}
+
+
+def test_labels_that_have_not_come_yet_write_nothing_into_the_mixture():
+    model = RNNLanguageModel(**SMALL)
+    model.partial_fit(["aaa", "aa"] * 30, ["a"] * 60, classes=["a", "b"])
+    texts = model.generate(n_samples=20, random_state=0)
+    assert texts == model.generate(n_samples=20, random_state=0, label="a")

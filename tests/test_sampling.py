@@ -88,6 +88,20 @@ def test_top_p_keeps_the_fewest_tokens_with_that_probability(row, top_p):
     assert np.allclose(found, expected) or (is_close and np.allclose(found, with_one_more))
 
 
+@pytest.mark.parametrize("spread", [0.0, 1.0, 3.0, 10.0])
+@pytest.mark.parametrize("top_p", [0.1, 0.9, 0.999])
+def test_top_p_is_the_same_in_a_large_vocabulary(spread, top_p):
+    scores = spread * np.random.default_rng(0).normal(size=(3, 3000))
+    found = next_token_probs(scores, top_p=top_p)
+    whole = next_token_probs(scores)
+    for row, probs in zip(found, whole, strict=True):
+        kept = np.flatnonzero(row)
+        assert probs[kept].min() >= probs[row == 0].max(initial=0)
+        assert probs[kept].sum() >= top_p - 1e-12
+        assert probs[kept].sum() - probs[kept].min() < top_p + 1e-12
+        assert np.allclose(row[kept], probs[kept] / probs[kept].sum())
+
+
 def test_top_p_cuts_what_is_left_by_top_k():
     # 0.4, 0.3, 0.2 and 0.1: of the best three, two have 7/9.
     probs = next_token_probs(np.log([[0.4, 0.3, 0.2, 0.1]]), top_k=3, top_p=0.75)

@@ -10,10 +10,35 @@ from scipy.special import log_softmax, logsumexp
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from sklearn_rnn._language.reader import BOUNDARY_ID
+from sklearn_rnn._language.labels import encode_labels
+from sklearn_rnn._language.reader import BOUNDARY_ID, Reader
 from sklearn_rnn._language.scoring import tokens_at_once
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+from sklearn_rnn.modules import PackedLayout
 from sklearn_rnn.modules.cells._base import State
+
+
+def make_reader(model: Any, label: Any) -> Reader:
+    """Return what reads texts of a label, or of any.
+
+    Parameters
+    ----------
+    model : RNNLanguageModel
+        The trained model.
+    label : object or None
+        One of its classes.
+    """
+    net, classes = model.net_, model.classes_
+    net._set_training(False)
+    if label is None:
+        return NetworkReader(net) if classes is None else MixtureReader(net, model.class_log_prior_)
+    if classes is None:
+        raise ValueError(
+            f"'label' must be None, as this {type(model).__name__} was fitted without labels. "
+            f"Got {label!r}."
+        )
+    (code,) = encode_labels([label], classes, model, "label")
+    return NetworkReader(net, int(code))
 
 
 class _Read(NamedTuple):
@@ -126,16 +151,26 @@ class _Network:
     def __init__(self, net: Any, labels: list) -> None:
         self._net, self._labels = net, labels
         self._n_ids = net.module_.embedding.table.num_embeddings
+        self._layout: PackedLayout | None = None
 
     def read_text(self, ids: np.ndarray) -> tuple[Tensor, list[State]]:
         """Return the output at each token of a text, the boundary in front, and the last state."""
         n_labels = len(self._labels)
         ids = np.repeat(np.concatenate([[BOUNDARY_ID], self._known(ids)]), n_labels)
-        return self._read(ids, torch.full((len(ids) // n_labels,), n_labels), None)
+        data = torch.from_numpy(ids).to(self._net.device)
+        packed = PackedSequence(data, torch.full((len(ids) // n_labels,), n_labels))
+        with torch.inference_mode(), self._net._autocast():
+            return self._net.module_(packed, None, self._labels_of(n_labels))
 
     def step(self, read: _Read, ids: np.ndarray) -> _Read:
         """Return the state after another token in each row."""
-        hidden, layers = self._read(ids, torch.tensor([len(ids)]), read.layers)
+        device, module = self._net.device, self._net.module_
+        layout = self._layout  # another thread may set another one
+        if layout is None or layout.n_documents != len(ids):
+            layout = self._layout = PackedLayout(torch.tensor([len(ids)]), device)
+        data = torch.from_numpy(ids).to(device)
+        with torch.inference_mode(), self._net._autocast():
+            hidden, layers = module.step(data, read.layers, self._labels_of(len(ids)), layout)
         return _Read(layers, hidden)
 
     def select(self, read: _Read, rows: np.ndarray) -> _Read:
@@ -147,8 +182,11 @@ class _Network:
 
     def logits(self, hidden: Tensor) -> np.ndarray:
         """Return the logits of the next token in each row."""
+        decoder = self._net.module_.decoder
+        # A decoder of several steps has no logits of all ids; log-probabilities are some, too.
+        scores = decoder.logits if hasattr(decoder, "logits") else decoder.log_probs
         with torch.inference_mode(), self._net._autocast():
-            logits = self._net.module_.decoder.logits(hidden).numpy(force=True)
+            logits = scores(hidden).numpy(force=True)
         return logits[:, : self._n_ids]  # another thread may have added ids meanwhile
 
     def losses(self, hidden: Tensor, ids: np.ndarray) -> np.ndarray:
@@ -165,14 +203,8 @@ class _Network:
         """Return ids, with those that are in no training text as the unknown token."""
         return np.where(ids < self._n_ids, ids, UNKNOWN_ID).astype(np.int64)
 
-    def _read(
-        self, ids: np.ndarray, batch_sizes: Tensor, layers: list[State] | None
-    ) -> tuple[Tensor, list[State]]:
-        device = self._net.device
-        labels = None
-        if self._labels[0] is not None:
-            n_texts = int(batch_sizes[0]) // len(self._labels)
-            labels = torch.tensor(self._labels, device=device).repeat(n_texts)
-        packed = PackedSequence(torch.from_numpy(ids).to(device), batch_sizes)
-        with torch.inference_mode(), self._net._autocast():
-            return self._net.module_(packed, layers, labels)
+    def _labels_of(self, n_rows: int) -> Tensor | None:
+        if self._labels[0] is None:
+            return None
+        labels = torch.tensor(self._labels, device=self._net.device)
+        return labels.repeat(n_rows // len(self._labels))

@@ -14,6 +14,8 @@ from sklearn.utils import check_random_state
 
 # Random numbers drawn at a time for a sample.
 _N_DRAWN = 256
+# Tokens that are sorted at first for `top_p`.
+_N_LIKELY = 256
 
 
 def penalize_repetition(scores: np.ndarray, seen: np.ndarray, penalty: float) -> np.ndarray:
@@ -77,18 +79,19 @@ def next_token_probs(
     >>> next_token_probs(scores, top_p=0.4)
     array([[1., 0., 0.]])
     """
-    possible = scores > -np.inf
     if top_k is not None and top_k < scores.shape[1]:
-        possible &= scores >= np.partition(scores, -top_k, axis=1)[:, [-top_k]]
+        last = np.partition(scores, -top_k, axis=1)[:, [-top_k]]
+        scores = np.where(scores < last, -np.inf, scores)
     # The maximum goes before the division, so that no temperature makes a score overflow.
-    scores = scores.astype(np.float64)
-    scores -= scores.max(axis=1, keepdims=True)
-    with np.errstate(over="ignore"):
-        np.divide(scores, temperature, out=scores, where=possible)
-    probs = np.exp(scores, out=np.zeros(scores.shape), where=possible)
+    probs = np.subtract(scores, scores.max(axis=1, keepdims=True), dtype=np.float64)
+    if temperature != 1:
+        with np.errstate(over="ignore"):
+            probs /= temperature
+    np.exp(probs, out=probs)
     if top_p is not None and top_p < 1:
-        _keep_top_p(probs, top_p)
-    return probs / probs.sum(axis=1, keepdims=True)
+        probs = _keep_top_p(probs, top_p)
+    probs /= probs.sum(axis=1, keepdims=True)
+    return probs
 
 
 def draw(probs: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
@@ -169,11 +172,23 @@ class Uniforms:
         return self._drawn[samples, column]
 
 
-def _keep_top_p(probs: np.ndarray, top_p: float) -> None:
-    """Set to 0 what `top_p` cuts, in numbers that are in proportion to probabilities."""
-    order = np.argsort(-probs, axis=1, kind="stable")
-    cumulative = np.take_along_axis(probs, order, axis=1).cumsum(axis=1)
+def _keep_top_p(weights: np.ndarray, top_p: float) -> np.ndarray:
+    """Return numbers that are in proportion to probabilities, 0 for those that `top_p` cuts."""
+    n_ids, n_likely = weights.shape[1], _N_LIKELY
+    needed = top_p * weights.sum(axis=1, keepdims=True)
+    # Few tokens of a large vocabulary stay, and to sort all others would take most of the time.
+    while n_likely < n_ids:
+        ids = np.argpartition(weights, -n_likely, axis=1)[:, -n_likely:]
+        likely = np.take_along_axis(weights, ids, axis=1)
+        if (likely.sum(axis=1, keepdims=True) >= needed).all():
+            break
+        n_likely *= 8
+    else:
+        ids, likely = np.broadcast_to(np.arange(n_ids), weights.shape), weights
+    order = np.argsort(-likely, axis=1, kind="stable")
+    ids, likely = (np.take_along_axis(each, order, axis=1) for each in (ids, likely))
     # A token stays while those before it have less than `top_p`; so the first one always does.
-    cut = np.zeros(probs.shape, bool)
-    cut[:, 1:] = cumulative[:, :-1] >= top_p * cumulative[:, -1:]
-    np.put_along_axis(probs, order, np.where(cut, 0.0, np.take_along_axis(probs, order, 1)), 1)
+    likely[:, 1:][likely.cumsum(axis=1)[:, :-1] >= needed] = 0
+    kept = np.zeros_like(weights)
+    np.put_along_axis(kept, ids, likely, axis=1)
+    return kept

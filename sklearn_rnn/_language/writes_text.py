@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,12 +14,15 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_rnn._language.beam import search_texts
 from sklearn_rnn._language.continuation import Continuation
 from sklearn_rnn._language.generation import draw_texts, grow, make_choose
+from sklearn_rnn._language.network_reader import make_reader
 from sklearn_rnn._language.reader import Reader, TextReader
 from sklearn_rnn._language.sampling import draw_seeds
 from sklearn_rnn._language.writers import make_writer
 from sklearn_rnn._sklearn_compat import Interval, validate_parameter_constraints
 from sklearn_rnn._text.sequences import check_sequences
-from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn._training.model_lock import lock_of
+from sklearn_rnn._training.process_state import prediction_workers, side_by_side
+from sklearn_rnn._training.settings import count_workers
 
 _STREAM_CONSTRAINTS: dict = {
     "prompt": [str],
@@ -41,7 +44,13 @@ _GENERATE_CONSTRAINTS: dict = {
 
 
 class WritesText:
-    """Mixin of a language model with the attribute `vectorizer_`: `generate` and `stream`."""
+    """Mixin of a language model: `generate` and `stream`.
+
+    The model has the parameters `documents` and `n_jobs`, and what `make_reader` asks for.
+    """
+
+    documents: bool
+    n_jobs: int | None
 
     def generate(
         self,
@@ -239,13 +248,15 @@ class WritesText:
         growth = grow([text], reader, state, choose, max_new_tokens=max_new_tokens)
         return self._pieces(text, growth)
 
-    def _make_reader(self, label: Any) -> tuple[Reader, bool]:
-        """Return what reads texts of a class, and whether these can end."""
-        raise NotImplementedError
+    @contextmanager
+    def _generating(self) -> Iterator[None]:
+        """Hold what was learned, and let `side_by_side` compute on threads of its own."""
+        with lock_of(self).reading(), prediction_workers(count_workers(self.n_jobs)):
+            yield
 
-    def _generating(self) -> AbstractContextManager:
-        """Return what to hold while the reader reads, which it does by `side_by_side`."""
-        raise NotImplementedError
+    def _make_reader(self, label: Any) -> Reader:
+        """Return what reads texts of a label, or of any."""
+        return make_reader(self, label)
 
     def _open(
         self, prompt: str, stop: tuple[str, ...], label: Any, repetition_penalty: float
@@ -257,8 +268,8 @@ class WritesText:
                 f"This {type(self).__name__} was fitted on token ids, which stand for no text. To "
                 "generate text, fit it on texts."
             )
-        model, ends = self._make_reader(label)
-        reader = TextReader(model, repetition_penalty=repetition_penalty, ends=ends)
+        model = self._make_reader(label)
+        reader = TextReader(model, repetition_penalty=repetition_penalty, ends=self.documents)
         (state,) = side_by_side(reader.start, [_read_prompt(prompt, vectorizer)])
         writer = make_writer(vectorizer)
         return reader, state, Continuation(writer, writer.start(prompt), stop)

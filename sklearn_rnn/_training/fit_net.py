@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import nn
@@ -21,8 +21,6 @@ from sklearn_rnn._training.settings import (
 )
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.exceptions import FitInterruptedWarning
-
-Net = TypeVar("Net", bound=SequenceNet)
 
 
 def fit_net(
@@ -98,20 +96,20 @@ def fit_net(
 
 
 def build_and_train(
-    build: Callable[[], Net],
+    build: Callable[[], SequenceNet],
     sets: tuple[Any, Any],
     estimator: Any,
     *,
     seed: int,
     device: torch.device,
-) -> Net:
+) -> SequenceNet:
     """Build a net while other threads do not, train it while they may, and return it.
 
     Parameters
     ----------
     build : callable
         Returns the net, whose start may be drawn from torch's random numbers.
-    sets : pair of data set or None
+    sets : pair of torch.utils.data.Dataset or None
         What to train on, and what to validate on.
     estimator : estimator instance
         Whose cell says whether training draws from torch's random numbers as well.
