@@ -1,4 +1,7 @@
 import pickle
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -181,3 +184,17 @@ def test_labels_that_have_not_come_yet_write_nothing_into_the_mixture():
     model.partial_fit(["aaa", "aa"] * 30, ["a"] * 60, classes=["a", "b"])
     texts = model.generate(n_samples=20, random_state=0)
     assert texts == model.generate(n_samples=20, random_state=0, label="a")
+
+
+def test_an_interrupt_ends_a_text_soon_and_leaves_the_model_as_it_was():
+    model = fitted(documents=False)
+    before = model.generate("jo", 40, random_state=0)
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        model.generate("jo", 10**7, random_state=0)
+    timer.join()
+    assert time.monotonic() - start < 60  # all of it takes half an hour
+    assert model.generate("jo", 40, random_state=0) == before
+    assert model.set_params(n_jobs=2).partial_fit(NAMES) is model
