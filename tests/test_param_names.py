@@ -8,6 +8,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from sklearn_rnn import (
+    RNNLanguageModel,
     RNNTextClassifier,
     RNNTextEncoder,
     RNNTextRegressor,
@@ -22,7 +23,7 @@ from sklearn_rnn.utils._param_names import (
 )
 
 NETWORKS = [RNNTextClassifier, RNNTextRegressor, RNNTextEncoder]
-ALL = [*NETWORKS, SequenceVectorizer, SubwordVectorizer]
+ALL = [*NETWORKS, RNNLanguageModel, SequenceVectorizer, SubwordVectorizer]
 X, Y = ["good, not bad", "bad, not good"] * 4, ["praise", "complaint"] * 4
 
 every_network = pytest.mark.parametrize("Network", NETWORKS)
