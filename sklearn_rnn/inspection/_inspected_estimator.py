@@ -54,7 +54,7 @@ class InspectedEstimator:
     """
 
     # What a network needs to be inspected, and of whom the estimator may be one.
-    parts = ("embedding", "encoder", "pooling", "head")
+    parts: tuple[str, ...] = ("embedding", "encoder", "pooling", "head")
     kind: type[BaseRNN] = BaseRNNText
 
     # How many tokens the network reads before the first one of a document.

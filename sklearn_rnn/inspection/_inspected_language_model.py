@@ -61,7 +61,8 @@ class InspectedLanguageModel(InspectedEstimator):
     @property
     def n_ids(self) -> int:
         """Number of token ids."""
-        return self.deep.embedding.table.num_embeddings
+        embedding: Any = self.deep.embedding
+        return embedding.table.num_embeddings
 
     def id_names(self) -> np.ndarray:
         """Return what each token id is called, as an ndarray of str objects."""

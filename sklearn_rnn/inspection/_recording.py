@@ -125,7 +125,7 @@ def recording(deep: nn.Module) -> Iterator[Recording]:
         hooks.append(deep.get_submodule("pooling").register_forward_hook(keep_attention))
     readers = [module for module in places if hasattr(module, "read")]
     for module in readers:
-        module.read = partial(keep_read, module)
+        module.read = partial(keep_read, module)  # type: ignore[assignment]  # as of any object
     try:
         yield record
     finally:

@@ -145,7 +145,6 @@ class SurpriseDisplay:
         ax.set(ylabel="surprise (nats)", xlim=(-0.7, len(tokens) - 0.3))
         ax.set_title(self._caption(), loc="left", pad=24)
         ax.margins(y=0.15)
-        label_words(ax, tokens)
         names = ("most probable token", "less probable token", "unknown token")
         ax.legend(
             handles=[Patch(color=_BAR_COLOURS[k], label=names[k]) for k in np.unique(kinds)],
@@ -155,6 +154,7 @@ class SurpriseDisplay:
             frameon=False,
             ncols=3,
         )
+        label_words(ax, tokens)
         if len(ax.get_xticks()) == len(tokens) and "expected_1" in self.surprise:
             self._write_expected(ax, np.flatnonzero(~is_best))
         self.ax_, self.figure_ = ax, figure
