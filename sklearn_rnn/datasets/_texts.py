@@ -66,7 +66,7 @@ def load_alice(*, subset="train", as_frame=True):
     See Also
     --------
     load_names : Many short texts.
-    RNNLanguageModel : Learns from texts without labels.
+    sklearn_rnn.RNNLanguageModel : Learns from texts without labels.
 
     Notes
     -----
@@ -128,7 +128,7 @@ def load_names(*, subset="train", as_frame=True):
     See Also
     --------
     load_alice : One long text.
-    RNNLanguageModel : Learns from texts without labels.
+    sklearn_rnn.RNNLanguageModel : Learns from texts without labels.
 
     Notes
     -----

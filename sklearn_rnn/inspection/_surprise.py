@@ -33,8 +33,8 @@ def surprise(estimator, X, y=None, *, n_alternatives=3):
     Parameters
     ----------
     estimator : estimator instance
-        A fitted :class:`RNNLanguageModel`, a :class:`~sklearn.pipeline.Pipeline` that ends in one,
-        or a fitted search over either, whose best estimator is used.
+        A fitted :class:`~sklearn_rnn.RNNLanguageModel`, a :class:`~sklearn.pipeline.Pipeline` that
+        ends in one, or a fitted search over either, whose best estimator is used.
 
     X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
         The texts, as in `score`.
@@ -80,7 +80,7 @@ def surprise(estimator, X, y=None, *, n_alternatives=3):
     See Also
     --------
     SurpriseDisplay : Shade a text by surprise.
-    RNNLanguageModel.token_log_probs : Return the log-probabilities alone, without a data frame.
+    sklearn_rnn.RNNLanguageModel.token_log_probs : Return the log-probabilities alone.
 
     Examples
     --------

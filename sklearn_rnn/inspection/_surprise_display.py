@@ -76,8 +76,9 @@ class SurpriseDisplay:
         Parameters
         ----------
         estimator : estimator instance
-            A fitted :class:`RNNLanguageModel`, a :class:`~sklearn.pipeline.Pipeline` that ends in
-            one, or a fitted search over either, whose best estimator is used.
+            A fitted :class:`~sklearn_rnn.RNNLanguageModel`, a
+            :class:`~sklearn.pipeline.Pipeline` that ends in one, or a fitted search over either,
+            whose best estimator is used.
 
         document : str, array-like of int of shape (n_tokens,), or container of one document
             The text, as in :func:`trace`.
