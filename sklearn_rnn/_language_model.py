@@ -8,13 +8,20 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import ClassifierTags, check_consistent_length, check_random_state
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._language.fit_net import fit_net
-from sklearn_rnn._language.labels import check_known_labels, encode_labels, read_labels
+from sklearn_rnn._language.labels import (
+    check_known_labels,
+    encode_labels,
+    read_labels,
+    read_labels_of_chunk,
+)
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.scoring import last_states, token_log_probs
+from sklearn_rnn._language.stream import trained_on_texts
 from sklearn_rnn._language.texts import Texts, count_characters, hold_out_texts
 from sklearn_rnn._sklearn_compat import Interval, _fit_context
 from sklearn_rnn._training.base_model import BaseRNN
@@ -23,7 +30,13 @@ from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.process_state import prediction_workers
 from sklearn_rnn._training.settings import count_workers
-from sklearn_rnn._training.vectorize import fit_vectorizer, vectorize
+from sklearn_rnn._training.stream import check_no_early_stopping, skipping_a_diverged_chunk
+from sklearn_rnn._training.vectorize import (
+    extend_vectorizer,
+    fit_vectorizer,
+    start_vectorizer,
+    vectorize,
+)
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 
@@ -238,9 +251,11 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
     classes_ : ndarray of shape (n_classes,) or None
         The labels, sorted. None after fitting without `y`.
 
-    class_log_prior_ : ndarray of shape (n_classes,) or None
-        Logarithm of the share of each label in the documents of `fit`. None after fitting without
-        `y`.
+    class_count_ : ndarray of int64 of shape (n_classes,) or None
+        Number of documents of each label. None after fitting without `y`.
+
+    class_log_prior_ : ndarray of float64 of shape (n_classes,) or None
+        Logarithm of the share of each label in these documents. None after fitting without `y`.
 
     vectorizer_ : transformer or None
         The fitted vectorizer, None after fitting on token ids.
@@ -336,7 +351,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         **BaseRNN._learned_constraints,
         "net_": [LanguageNet],
         "classes_": [np.ndarray, None],
-        "class_log_prior_": [np.ndarray, None],
+        "class_count_": [np.ndarray, None],
     }
 
     def __init__(
@@ -476,6 +491,63 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         n_labels = 0 if learned["classes_"] is None else len(learned["classes_"])
         net = fit_net(self, train, valid, n_ids, n_labels, seeds=seeds, previous=previous)
         lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, classes=None):
+        """Learn from another chunk of texts, in one pass over it.
+
+        The vocabulary grows with the chunks: new tokens get new vectors, and are at first as
+        probable as the unknown token. The optimizer keeps its state between chunks. The learning
+        rate is `lr`, which may be changed between chunks; other parameters that are changed take
+        effect at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of early stopping
+        are ignored. With ``documents=False``, each chunk is a stream of its own.
+
+        After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
+        unless `warm_start` is True. If an error is raised or training is interrupted, the
+        estimator stays as it was before the call. If the loss or the weights become infinite or
+        NaN in a chunk after the first, it also stays as it was, with a
+        :class:`~sklearn.exceptions.ConvergenceWarning`.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The texts of the chunk: raw text or token ids, as in the first call. A `vectorizer`
+            without `partial_fit` learns its vocabulary from the first chunk only.
+
+        y : array-like of shape (n_samples,), default=None
+            The labels, not necessarily of all classes. Required in each call, or in none.
+
+        classes : array-like of shape (n_classes,), default=None
+            All classes that occur in any chunk. Required in the first call if it has `y`, optional
+            later.
+
+        Returns
+        -------
+        self : RNNLanguageModel
+            The model.
+
+        Raises
+        ------
+        ValueError
+            If `classes` is missing in the first call with `y` or differs from that of an earlier
+            call, if `y` holds another class, with ``early_stopping=True``, or as in `fit`.
+        """
+        check_no_early_stopping(self)
+        return lock_of(self).write(self._learn_chunk, X, y, classes)
+
+    def _learn_chunk(self, X, y, classes):
+        if hasattr(self, "net_"):
+            sequences, vectorizer = extend_vectorizer(X, self.vectorizer_, self)
+        else:
+            sequences, vectorizer = start_vectorizer(X, self, _default_vectorizer)
+        texts, learned = read_labels_of_chunk(sequences, y, classes, self)
+        n_labels = 0 if learned["classes_"] is None else len(learned["classes_"])
+        with (
+            skipping_a_diverged_chunk(self, stacklevel=8),
+            trained_on_texts(self, texts, n_labels, vectorizer) as (net, epochs),
+        ):
+            self._take_over(net, vectorizer, learned, epochs, True)
         return self
 
     def _read_validation_set(self, X_val, y_val, vectorizer, classes):
@@ -713,6 +785,15 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             return function(self.net_, data)
 
     @property
+    def class_log_prior_(self):
+        """Logarithm of the share of each label in the documents of `fit`."""
+        check_is_fitted(self)
+        if self.class_count_ is None:
+            return None
+        with np.errstate(divide="ignore"):  # a label that no chunk has held
+            return np.log(self.class_count_ / self.class_count_.sum())
+
+    @property
     def _n_features_out(self):
         return self.module_.encoder.output_size
 
@@ -722,15 +803,16 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         vectors = self.module_.label_vectors
         if (0 if vectors is None else vectors.num_embeddings) != n_labels:
             raise ValueError("the classes do not fit the network")
-        prior = self.class_log_prior_
-        if (prior is None) != (self.classes_ is None):
-            raise ValueError("labels have frequencies, or there are none")
-        if prior is not None and (prior.dtype != np.float64 or prior.shape != (n_labels,)):
-            raise ValueError("the frequencies do not fit the classes")
+        counts = self.class_count_
+        if (counts is None) != (self.classes_ is None):
+            raise ValueError("labels are counted, or there are none")
+        if counts is not None and (counts.dtype != np.int64 or counts.shape != (n_labels,)):
+            raise ValueError("the counts do not fit the classes")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
+        tags.classifier_tags = ClassifierTags()  # with labels it predicts their probabilities
         return tags
 
 

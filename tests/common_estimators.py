@@ -4,6 +4,7 @@ import sklearn
 from sklearn.utils.fixes import parse_version
 
 from sklearn_rnn import (
+    RNNLanguageModel,
     RNNTextClassifier,
     RNNTextEncoder,
     RNNTextRegressor,
@@ -62,6 +63,10 @@ class SpelledEncoder(NumbersAsTextMixin, RNNTextEncoder):
     """The encoder on numbers that are spelled out."""
 
 
+class SpelledLanguageModel(NumbersAsTextMixin, RNNLanguageModel):
+    """The language model of numbers that are spelled out."""
+
+
 class SpelledVectorizer(NumbersAsTextMixin, SequenceVectorizer):
     """The vectorizer of numbers that are spelled out."""
 
@@ -75,6 +80,7 @@ TRAINED = {
     RNNTextClassifier: SpelledClassifier,
     RNNTextRegressor: SpelledRegressor,
     RNNTextEncoder: SpelledEncoder,
+    RNNLanguageModel: SpelledLanguageModel,
 }
 
 VECTORIZERS = [
