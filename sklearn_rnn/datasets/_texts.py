@@ -28,13 +28,13 @@ def load_alice(*, subset="train", as_frame=True):
     The novel by Lewis Carroll, with the lines as they are broken in print. The first ten chapters
     are for training, the last two for testing.
 
-    ================= ==============
+    =================== ============
     Chapters, train               10
     Chapters, test                 2
     Characters, train        122,246
     Characters, test          22,070
     Distinct characters           71
-    ================= ==============
+    =================== ============
 
     Parameters
     ----------
@@ -91,12 +91,12 @@ def load_names(*, subset="train", as_frame=True):
     The most frequent first names of children born in the United States, in lower case and without
     accents. The split into training and test names is fixed.
 
-    ================= ==============
+    =================== ============
     Names, train              31,033
     Names, test                1,000
     Characters, median             6
     Distinct characters           26
-    ================= ==============
+    =================== ============
 
     Parameters
     ----------
