@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from sklearn_rnn._language.averaging import AverageWeights
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.windows import LanguageWindows
 from sklearn_rnn._training.make_net import (
@@ -20,7 +21,7 @@ from sklearn_rnn._training.make_net import (
 from sklearn_rnn._training.optimizers import LazyAdamW
 from sklearn_rnn._training.precision import KERNEL_CELLS, resolve_precision
 from sklearn_rnn._training.settings import resolve_kernels
-from sklearn_rnn.modules import build_language_network
+from sklearn_rnn.modules import AdaptiveSoftmaxDecoder, build_language_network
 from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules.kernels import has_kernels
 
@@ -39,6 +40,8 @@ _ARGUMENTS = (
     "recurrent_dropout",
     "variational_dropout",
     "zoneout",
+    "activation_penalty",
+    "slowness_penalty",
 )
 
 # Up to so many ids are characters, which have little to tell of one another.
@@ -46,9 +49,18 @@ _MAX_CHARACTERS = 512
 _CHARACTER_DIM = 64
 _WORD_DIM = 200
 
+# From so many ids on, a step by the adaptive softmax takes a fifth of the time.
+_MAX_FULL_SOFTMAX = 10_000
+
 
 def make_net(
-    estimator: Any, n_ids: int, n_labels: int, plan: TrainingPlan, previous: nn.Module | None = None
+    estimator: Any,
+    n_ids: int,
+    n_labels: int,
+    plan: TrainingPlan,
+    previous: nn.Module | None = None,
+    *,
+    averaging: str | None = None,
 ) -> LanguageNet:
     """Return an initialized net, with new weights or with those of a previous module.
 
@@ -64,24 +76,46 @@ def make_net(
         The training.
     previous : torch.nn.Module, default=None
         A network of the same shape, whose weights are taken over.
+    averaging : {"recent", "asgd"} or None, default=None
+        Which average of the weights is kept.
     """
     params = _net_params(estimator, plan)
-    embedding_dim = estimator.embedding_dim
-    if embedding_dim == "auto":
-        embedding_dim = _CHARACTER_DIM if n_ids <= _MAX_CHARACTERS else _WORD_DIM
+    if averaging is not None:
+        average = AverageWeights(averaging, plan.max_epochs)
+        params["callbacks"].insert(0, ("averaging", average))  # before the best weights are kept
     module = build_language_network(
         num_embeddings=n_ids,
         n_labels=n_labels,
-        embedding_dim=embedding_dim,
         max_length=estimator.bptt,
         kernels=resolve_kernels(estimator),
         sparse=params["optimizer"] is LazyAdamW,
+        **_resolve_auto(estimator, n_ids, previous),
         **{name: getattr(estimator, name) for name in _ARGUMENTS},
     )
     net = LanguageNet(**{"module": module, **params}).initialize()
     if previous is not None:
         take_weights(net.module_, previous, estimator)
     return net
+
+
+def _resolve_auto(estimator: Any, n_ids: int, previous: Any) -> dict[str, Any]:
+    """Return what the number of ids decides, or the previous network, which may have grown."""
+    embedding_dim, softmax, cutoffs = estimator.embedding_dim, estimator.softmax, None
+    if previous is not None:
+        is_adaptive = isinstance(previous.decoder, AdaptiveSoftmaxDecoder)
+        auto_dim, auto_softmax = (
+            previous.embedding.output_size,
+            "adaptive" if is_adaptive else "full",
+        )
+        cutoffs = previous.decoder.cutoffs if is_adaptive else None
+    else:
+        auto_dim = _CHARACTER_DIM if n_ids <= _MAX_CHARACTERS else _WORD_DIM
+        auto_softmax = "full" if n_ids <= _MAX_FULL_SOFTMAX else "adaptive"
+    return {
+        "embedding_dim": auto_dim if embedding_dim == "auto" else embedding_dim,
+        "softmax": auto_softmax if softmax == "auto" else softmax,
+        "cutoffs": cutoffs,
+    }
 
 
 def _net_params(estimator: Any, plan: TrainingPlan) -> dict:

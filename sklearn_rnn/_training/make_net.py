@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -274,10 +275,9 @@ def make_callbacks(
             ("early_stopping", stopper),
         ]
     if estimator.clip_grad_norm is not None:
-        norms = [estimator.clip_grad_norm]
-        if wide_norm is not None:
-            norms.append(wide_norm(estimator.clip_grad_norm))
-        clip = ClipGradNorm(*norms, kernels=resolve_kernels(estimator))
+        norm = estimator.clip_grad_norm
+        most = math.inf if wide_norm is None else wide_norm(norm)
+        clip = ClipGradNorm(norm, most, kernels=resolve_kernels(estimator))
         callbacks.append(("clip_grad_norm", clip))
     schedule = LearningRateSchedule(
         SCHEDULES[plan.lr_schedule], plan.n_steps, by_size=plan.unit != "doc"
