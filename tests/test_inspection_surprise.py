@@ -89,12 +89,23 @@ def test_rows_are_the_tokens_with_the_end_of_each_text(model):
     np.testing.assert_allclose(frame["log_prob"], np.concatenate(model.token_log_probs(texts)))
 
 
-def test_expectations_are_those_of_the_network(model):
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"softmax": "adaptive"}, {"tie_weights": True, "num_layers": 2}, {"cell": "grid_lstm"}],
+)
+def test_expectations_are_those_of_the_network(params):
+    model = make_model(**params).fit(TEXTS)
     frame = surprise(model, TEXTS[:4])
     for row, text in enumerate(TEXTS[:4]):
         ids = model.vectorizer_.transform([text]).data
         rows = frame[frame["document"] == row]
         check_against(rows, log_probs_by_hand(model, ids), np.append(ids, 0), names_of(model))
+
+
+def test_few_digits_are_those_of_the_score():
+    model = make_model(precision="bfloat16").fit(TEXTS)
+    scores = np.concatenate(model.token_log_probs(TEXTS[:4]))
+    np.testing.assert_allclose(surprise(model, TEXTS[:4])["log_prob"], scores, atol=1e-6)
 
 
 def test_a_stream_is_read_on_from_text_to_text():

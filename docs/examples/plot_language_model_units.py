@@ -12,7 +12,7 @@ surprise it, and does one of its units remember that a quotation is still open?
 # ------------------------------------------
 # The model learns from ten chapters of Alice's Adventures in Wonderland; the last two are kept for
 # looking at it. ``documents=False`` reads the chapters as one long text. With
-# ``forget_bias="chrono"`` some units start out remembering many letters, others only a few.
+# ``forget_bias="chrono"`` some units start out remembering up to `bptt` letters, others only a few.
 from sklearn_rnn import RNNLanguageModel
 from sklearn_rnn.datasets import load_alice
 
@@ -21,6 +21,7 @@ model = RNNLanguageModel(
     cell="gru",
     forget_bias="chrono",
     hidden_size=128,
+    bptt=256,
     max_epochs=20,
     random_state=0,
 )

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from sklearn_rnn._language.data import BOUNDARY_ID, LanguageData, documents_to_data
+from sklearn_rnn._language.text_scorer import TextScorer
 from sklearn_rnn._language.windows import LanguageWindows, cut_window
 from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._text.sequences import sequence_lengths
@@ -45,7 +46,7 @@ class InspectedLanguageModel(InspectedEstimator):
         """Return documents as the network takes them, each from its beginning."""
         labels = None
         if self.estimator.classes_ is not None:
-            labels = self.estimator._joint_log_probs(sequences).argmax(axis=1)
+            labels = self.scorer.score_labels(sequences).argmax(axis=1)
         return documents_to_data(sequences, self.n_ids, labels)
 
     def plan(self, dataset: LanguageData) -> Iterable[np.ndarray]:
@@ -57,6 +58,11 @@ class InspectedLanguageModel(InspectedEstimator):
         net = self.estimator.net_
         with net._autocast():
             net.read(cut_window(dataset, rows, 0, int(dataset.lengths[rows[0]])), None)
+
+    @property
+    def scorer(self) -> TextScorer:
+        """What reads texts as the model scores them."""
+        return self.estimator._scorer()
 
     @property
     def n_ids(self) -> int:

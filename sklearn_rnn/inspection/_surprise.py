@@ -165,10 +165,10 @@ def expect_tokens(
     labels, weights = [check_known_labels(y, sequences, model)], None
     if model.classes_ is not None and y is None:
         labels = [np.full(sequences.shape[0], label) for label in range(len(model.classes_))]
-        weights = torch.from_numpy(_label_log_probs(model, sequences)).float()
+        weights = torch.from_numpy(_label_log_probs(inspected, sequences)).float()
     texts = Texts(sequences)
     targets = texts.to_scored_data(n_ids, documents=model.documents).tokens[1:].astype(np.int64)
-    states = [model._compute(token_states, Texts(sequences, each)) for each in labels]
+    states = [inspected.scorer.read(token_states, Texts(sequences, each)) for each in labels]
     n_best = min(n_alternatives, n_ids)
     parts = []
     with torch_workers(1), torch.inference_mode(), model.net_._autocast():
@@ -193,9 +193,11 @@ def _look_up(log_probs: Tensor, targets: Tensor, n_best: int) -> tuple[Tensor, .
     return targets != UNKNOWN_ID, chosen[:, 0].double(), ranks, ids, best.double()
 
 
-def _label_log_probs(model: Any, sequences: csr_array) -> np.ndarray:
+def _label_log_probs(inspected: InspectedLanguageModel, sequences: csr_array) -> np.ndarray:
     """Return how probable each label is before each token, of shape (n_classes, n_tokens)."""
-    by_label, counts = model._by_label(sequences)
+    model = inspected.estimator
+    by_label = inspected.scorer.by_label(sequences)
+    counts = Texts(sequences).count_tokens(documents=model.documents)
     before = np.cumsum(by_label, axis=1) - by_label
     firsts = np.cumsum(counts) - counts
     joint = before - np.repeat(before[:, firsts], counts, axis=1) + model.class_log_prior_[:, None]
