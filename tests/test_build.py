@@ -43,7 +43,7 @@ def test_wheel_holds_the_package_with_its_data_and_nothing_else(built):
     (wheel,) = built.glob("*.whl")
     files = {name for name in files_of(wheel) if not name.endswith(".so")}
     assert files == PACKAGE_FILES
-    corpora = ("drug_reviews", "subjectivity", "tweet_sentiment")
+    corpora = ("alice", "drug_reviews", "names", "subjectivity", "tweet_sentiment")
     assert {f"sklearn_rnn/datasets/data/{name}.jsonl.xz" for name in corpora} <= files
     assert "sklearn_rnn/py.typed" in files
 

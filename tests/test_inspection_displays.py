@@ -1,6 +1,7 @@
 import ast
 import sys
 import warnings
+from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_rnn import RNNTextClassifier, inspection
+from sklearn_rnn import RNNLanguageModel, RNNTextClassifier, SequenceVectorizer, inspection
 from sklearn_rnn.datasets import make_word_order
 from sklearn_rnn.inspection import (
     AttentionDisplay,
@@ -18,6 +19,7 @@ from sklearn_rnn.inspection import (
     ReadingDisplay,
     ShadedDocument,
     StateDisplay,
+    SurpriseDisplay,
     TokenImportanceDisplay,
     TrainingDisplay,
     gradient_flow,
@@ -60,11 +62,29 @@ def draw_training(clf, document, **kwargs):
     return TrainingDisplay.from_estimator(clf, **kwargs)
 
 
+@cache
+def make_language_model():
+    model = RNNLanguageModel(
+        vectorizer=SequenceVectorizer(),
+        documents=False,
+        embedding_dim=6,
+        hidden_size=5,
+        max_epochs=1,
+        random_state=0,
+    )
+    return model.fit(make_word_order(60, max_length=12, random_state=0)[0])
+
+
+def draw_surprise(_, document, **kwargs):
+    return SurpriseDisplay.from_estimator(make_language_model(), document).plot(**kwargs)
+
+
 OF_DOCUMENTS = {
     "AttentionDisplay": AttentionDisplay.from_estimator,
     "GateDisplay": GateDisplay.from_estimator,
     "ReadingDisplay": ReadingDisplay.from_estimator,
     "StateDisplay": StateDisplay.from_estimator,
+    "SurpriseDisplay": draw_surprise,
     "TokenImportanceDisplay": TokenImportanceDisplay.from_estimator,
 }
 DISPLAYS = {**OF_DOCUMENTS, "GradientFlowDisplay": draw_flow, "TrainingDisplay": draw_training}

@@ -54,13 +54,36 @@ def token_log_probs(net: Any, data: LanguageData) -> np.ndarray:
         at_once = tokens_at_once(module.decoder.n_logits)
         parts = zip(hidden.split(at_once), targets.split(at_once), strict=True)
         losses = torch.cat([module.loss(h, t) for h, t in parts])
-        steps = start + layout.positions.numpy(force=True)
-        ranks = layout.documents.numpy(force=True)
-        counts = steps >= data.n_unscored[part.rows][ranks]
+        counts = _is_scored(data, part, start, layout)
         values[part.places[counts]] = -losses.numpy(force=True)[counts]
 
     _read(net, data, score)
     return values
+
+
+def token_states(net: Any, data: LanguageData) -> np.ndarray:
+    """Return, for each token behind the first, the state of the top layer that predicts it.
+
+    Parameters
+    ----------
+    net : LanguageNet
+        The trained net.
+    data : LanguageData
+        The sequences.
+
+    Returns
+    -------
+    states : ndarray of float32 of shape (n_tokens, hidden_size)
+        In the order of the stream.
+    """
+    states = np.empty((data.n_tokens, net.module_.encoder.output_size), np.float32)
+
+    def keep(part: WindowPart, start: int, hidden: Tensor, layout: PackedLayout) -> None:
+        counts = _is_scored(data, part, start, layout)
+        states[part.places[counts]] = hidden.float().numpy(force=True)[counts]
+
+    _read(net, data, keep)
+    return states
 
 
 def last_states(net: Any, data: LanguageData) -> np.ndarray:
@@ -78,6 +101,14 @@ def last_states(net: Any, data: LanguageData) -> np.ndarray:
 
     _read(net, data, keep)
     return states
+
+
+def _is_scored(
+    data: LanguageData, part: WindowPart, start: int, layout: PackedLayout
+) -> np.ndarray:
+    """Return which tokens of a window are predicted here: a sequence may warm up before its own."""
+    steps = start + layout.positions.numpy(force=True)
+    return steps >= data.n_unscored[part.rows][layout.documents.numpy(force=True)]
 
 
 def _read(net: Any, data: LanguageData, use: Callable) -> None:

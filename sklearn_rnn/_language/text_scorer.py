@@ -51,33 +51,34 @@ class TextScorer:
         """
         counts = texts.count_tokens(documents=self.documents)
         if self.log_prior is None or texts.labels is not None:
-            return self._read(token_log_probs, texts), counts
-        return mix(np.array(self._by_label(texts.X)), self.log_prior, counts), counts
+            return self.read(token_log_probs, texts), counts
+        return mix(np.array(self.by_label(texts.X)), self.log_prior, counts), counts
 
     def score_labels(self, X: csr_array) -> np.ndarray:
         """Return the log-probability of text and label together, of shape (n_texts, n_classes)."""
         counts = Texts(X).count_tokens(documents=self.documents)
-        columns = [sum_by_text(values, counts) for values in self._by_label(X)]
+        columns = [sum_by_text(values, counts) for values in self.by_label(X)]
         return np.transpose(columns) + self.log_prior
 
     def states(self, X: csr_array) -> np.ndarray:
         """Return the state after each text, under its most probable label."""
         labels = None if self.log_prior is None else self.score_labels(X).argmax(axis=1)
-        return self._read(last_states, Texts(X, labels), documents=True)
+        return self.read(last_states, Texts(X, labels), documents=True)
 
-    def _by_label(self, X: csr_array) -> list[np.ndarray]:
-        """Return the log-probabilities of the tokens under each label."""
+    def by_label(self, X: csr_array) -> list[np.ndarray]:
+        """Return the log-probabilities of the tokens under each label, an array for each."""
         n_texts, n_labels = X.shape[0], 0 if self.log_prior is None else len(self.log_prior)
         texts = [Texts(X, np.full(n_texts, label)) for label in range(n_labels)]
-        return [self._read(token_log_probs, each) for each in texts]
+        return [self.read(token_log_probs, each) for each in texts]
 
-    def _read(
+    def read(
         self,
         function: Callable[[Any, LanguageData], np.ndarray],
         texts: Texts,
         *,
         documents: bool | None = None,
     ) -> np.ndarray:
+        """Return what a function of net and data finds in texts, such as `token_log_probs`."""
         documents = self.documents if documents is None else documents
         n_ids = self.net.module_.embedding.table.num_embeddings
         with prediction_workers(count_workers(self.n_jobs)):

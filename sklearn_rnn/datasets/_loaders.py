@@ -1,4 +1,4 @@
-"""Loaders of the corpora in the ``data`` folder."""
+"""Loaders of the labelled corpora in the ``data`` folder."""
 
 import json
 import lzma
@@ -11,22 +11,27 @@ from sklearn.utils import Bunch
 _SUBSETS = ("train", "test", "all")
 
 
-def _read_frame(name: str) -> pd.DataFrame:
-    """Read one corpus as a frame of the str columns text, label and split."""
+def read_frame(name: str) -> pd.DataFrame:
+    """Read one corpus as a frame of str columns: text, split and, where there is one, label."""
     compressed = files(__package__).joinpath("data", f"{name}.jsonl.xz").read_bytes()
     # Split at "\n" alone: some documents hold other characters that str.splitlines cuts at.
     lines = lzma.decompress(compressed).decode("utf-8").split("\n")
     return pd.DataFrame([json.loads(line) for line in lines if line])
 
 
-def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool) -> Bunch | tuple[Any, Any]:
-    """Load one corpus the way all public loaders offer it."""
+def check_subset(name: str, subset: str) -> None:
+    """Refuse a subset that a loader does not have."""
     if subset not in _SUBSETS:
         raise ValueError(
             f"The 'subset' parameter of load_{name} must be one of {_SUBSETS}. "
             f"Got {subset!r} instead."
         )
-    frame = _read_frame(name)
+
+
+def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool) -> Bunch | tuple[Any, Any]:
+    """Load one corpus the way all public loaders offer it."""
+    check_subset(name, subset)
+    frame = read_frame(name)
     target_names = sorted(frame["label"].unique())
     if subset != "all":
         frame = frame[frame["split"] == subset].reset_index(drop=True)

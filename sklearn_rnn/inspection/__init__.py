@@ -10,6 +10,8 @@ from sklearn_rnn.inspection._importance import token_importance
 from sklearn_rnn.inspection._importance_display import TokenImportanceDisplay
 from sklearn_rnn.inspection._reading_display import ReadingDisplay
 from sklearn_rnn.inspection._state_display import StateDisplay
+from sklearn_rnn.inspection._surprise import surprise
+from sklearn_rnn.inspection._surprise_display import SurpriseDisplay
 from sklearn_rnn.inspection._trace import Trace, trace
 from sklearn_rnn.inspection._training_display import TrainingDisplay
 
@@ -20,10 +22,12 @@ __all__ = [
     "ReadingDisplay",
     "ShadedDocument",
     "StateDisplay",
+    "SurpriseDisplay",
     "TokenImportanceDisplay",
     "Trace",
     "TrainingDisplay",
     "gradient_flow",
+    "surprise",
     "token_importance",
     "trace",
     "unit_correlations",

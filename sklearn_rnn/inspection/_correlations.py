@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 
 from sklearn_rnn._sklearn_compat import validate_params
 from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
+from sklearn_rnn.inspection._inspected_language_model import inspect_estimator
 from sklearn_rnn.inspection._recording import record_states
 
 
@@ -20,7 +21,8 @@ def unit_correlations(estimator, X, token_labels, *, random_state=None):
     """Find units whose state, or the change of it, correlates with a label of the tokens.
 
     The label can be anything that holds for some tokens and not for others, such as being a
-    negation, standing inside quotes, or belonging to the second half of a document.
+    negation, or belonging to the second half of a document. In a language model of characters it
+    can be standing inside quotes, or near the end of a line (Karpathy et al., 2016).
 
     Parameters
     ----------
@@ -74,6 +76,15 @@ def unit_correlations(estimator, X, token_labels, *, random_state=None):
 
     Correlation does not tell whether the unit causes anything.
 
+    A language model reads each document from its beginning, whatever its parameter `documents`. The
+    state at a token is the one that predicts the token after it. A model that was fitted with
+    labels reads a document under the most probable one.
+
+    References
+    ----------
+    A. Karpathy, J. Johnson and L. Fei-Fei, "Visualizing and understanding recurrent networks", ICLR
+    workshop (2016).
+
     Examples
     --------
     >>> from sklearn_rnn import RNNTextClassifier
@@ -87,7 +98,7 @@ def unit_correlations(estimator, X, token_labels, *, random_state=None):
     >>> correlations.shape
     (256, 8)
     """
-    inspected = InspectedEstimator(estimator)
+    inspected = inspect_estimator(estimator)
     if not callable(token_labels) and not hasattr(token_labels, "__len__"):
         raise TypeError(
             "'token_labels' must be a callable or a sequence with the labels of each document. "
@@ -187,11 +198,9 @@ def _collect_labels(
     inspected: InspectedEstimator, X: Any, sequences: csr_array, token_labels: Any
 ) -> np.ndarray:
     """Return the labels of all tokens, document after document."""
-    # An empty document is read as one unknown token.
-    lengths = np.maximum(np.diff(sequences.indptr), 1)
+    lengths = inspected.lengths(sequences)
     if callable(token_labels):
-        tokens = inspected.tokens(X, sequences)
-        token_labels = [token_labels(row) for row in tokens]
+        token_labels = [token_labels(row.tokens) for row in inspected.words(X, sequences)]
     if len(token_labels) != len(lengths):
         raise ValueError(
             "'token_labels' must hold the labels of each of the documents. "

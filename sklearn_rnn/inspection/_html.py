@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -123,21 +124,11 @@ class ShadedDocument:
         html : str
             A ``div`` element, in which all text is escaped.
         """
-        text, spans = self.words.text, self.words.spans
-        if spans is None:
-            text = " ".join(self.words.tokens)
-            lengths = np.array([len(word) for word in self.words.tokens])
-            starts = np.cumsum(lengths + 1) - lengths - 1
-            spans = np.column_stack([starts, starts + lengths])
         largest = max(np.abs(self.values).max(initial=0), self.full_shade) or 1
-        parts, place = [], 0
-        for (start, stop), value in zip(spans.tolist(), self.values.tolist(), strict=True):
-            parts.append(escape(text[place:start]))
-            parts.append(_shaded(text[start:stop], value, value / largest))
-            place = stop
-        parts.append(escape(text[place:]))
+        body = mark_words(
+            self.words, lambda text, i: _shaded(text, self.values[i], self.values[i] / largest)
+        )
         caption = f'<div style="opacity: 0.7">{escape(self.caption)}</div>' if self.caption else ""
-        body = f'<div style="white-space: pre-wrap; line-height: 1.6">{"".join(parts)}</div>'
         return f"<div>{caption}{self._legend()}{body}</div>"
 
     def _legend(self):
@@ -152,6 +143,32 @@ class ShadedDocument:
 
     def __repr__(self):
         return f"ShadedDocument({len(self.words.tokens)} words, {self.caption!r})"
+
+
+def mark_words(words: DocumentWords, mark: Callable[[str, int], str], end: str = "") -> str:
+    """Return a document as HTML.
+
+    Parameters
+    ----------
+    words : DocumentWords
+        Its words. What stands between them in the text is escaped and left as it is.
+    mark : callable
+        ``mark(text, i)`` returns the HTML of a word, given as it is spelled, and its number.
+    end : str, default=""
+        HTML behind the document.
+    """
+    text, spans = words.text, words.spans
+    if text is None or spans is None:
+        text = " ".join(words.tokens)
+        lengths = np.array([len(word) for word in words.tokens], dtype=np.int64)
+        starts = np.cumsum(lengths + 1) - lengths - 1
+        spans = np.column_stack([starts, starts + lengths])
+    parts, place = [], 0
+    for i, (start, stop) in enumerate(spans.tolist()):
+        parts += [escape(text[place:start]), mark(text[start:stop], i)]
+        place = stop
+    marked = "".join([*parts, escape(text[place:]), end])
+    return f'<div style="white-space: pre-wrap; line-height: 1.6">{marked}</div>'
 
 
 def _shaded(text, value, share):

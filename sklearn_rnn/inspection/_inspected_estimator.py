@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from itertools import pairwise
 from numbers import Integral
@@ -16,10 +17,15 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklearn_rnn._base import BaseRNNText
+from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._text.containers import as_documents, is_text
 from sklearn_rnn._text.indexing import read_documents
+from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID, UNKNOWN_TOKEN
+from sklearn_rnn._training.base_model import BaseRNN
+from sklearn_rnn._training.batches import SequenceDataset
+from sklearn_rnn._training.vectorize import vectorize
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn.inspection._document_words import DocumentWords, find_words
 from sklearn_rnn.modules import WideAndDeep
@@ -47,21 +53,17 @@ class InspectedEstimator:
         Its share of the outputs, 1 if there is no wide path.
     """
 
+    # What a network needs to be inspected, and of whom the estimator may be one.
+    parts: tuple[str, ...] = ("embedding", "encoder", "pooling", "head")
+    kind: type[BaseRNN] = BaseRNNText
+
+    # How many tokens the network reads before the first one of a document.
+    n_before = 0
+
     def __init__(self, estimator: Any) -> None:
-        self.transformers = []
-        final = estimator
-        while not isinstance(final, BaseRNNText):
-            if isinstance(final, type):
-                raise TypeError(f"An estimator instance is needed. Got the class {final.__name__}.")
-            if isinstance(final, Pipeline) and final.steps:
-                check_is_fitted(final)
-                if len(final.steps) > 1:
-                    self.transformers.append(final[:-1])
-                final = final.steps[-1][1]
-            elif hasattr(final, "best_estimator_"):
-                final = final.best_estimator_
-            else:
-                raise _not_inspectable(final, estimator)
+        final, self.transformers = unwrap(estimator)
+        if not isinstance(final, self.kind):
+            raise _of_wrong_kind(final)
         check_is_fitted(final)
         final = copy(final)  # one whole model, whatever another thread learns meanwhile
         final.net_ = final.net_.with_own_modules()  # others predict with those of the estimator
@@ -73,7 +75,7 @@ class InspectedEstimator:
         is_wide = isinstance(module, WideAndDeep)
         self.deep: nn.Module = module.deep if is_wide else module
         self.deep_weight = 1 - module.wide_weight if is_wide else 1.0
-        for part in ("embedding", "encoder", "pooling", "head"):
+        for part in self.parts:
             if not hasattr(self.deep, part):
                 raise TypeError(
                     "The network must have the parts of a SequenceNetwork to be inspected. Got "
@@ -94,20 +96,40 @@ class InspectedEstimator:
         """Return documents as the token ids that the network reads."""
         for transformer in self.transformers:
             X = transformer.transform(X)
-        return self.estimator._check_input(X)
+        return vectorize(X, self.estimator.vectorizer_, self.estimator)
+
+    def lengths(self, sequences: csr_array) -> np.ndarray:
+        """Return how many tokens of each document are read: of an empty one, the unknown token."""
+        return np.maximum(sequence_lengths(sequences), 1)
+
+    def dataset(self, sequences: csr_array) -> Any:
+        """Return documents as the network takes them."""
+        return SequenceDataset(sequences)
+
+    def plan(self, dataset: Any) -> Iterable[np.ndarray]:
+        """Return the rows of each batch, longest documents first."""
+        return self.estimator.net_.get_iterator(dataset, training=False).plan()
+
+    def run(self, dataset: Any, rows: np.ndarray) -> None:
+        """Let the network read some documents, longest first."""
+        batch, _ = dataset.batch(rows)
+        self.estimator.net_.infer(batch)
 
     def read(self, document: Any) -> tuple[csr_array, DocumentWords]:
         """Return one document as a row of token ids, and its words."""
         X = _as_one_row(document)
         sequence = self.sequences(X)
-        return sequence, self._words(X, sequence)
+        return sequence, self.words(X, sequence)[0]
 
-    def tokens(self, X: Any, sequences: csr_array) -> list[list[str]]:
-        """Return the tokens of many documents: in their own words where the text is at hand."""
+    def words(self, X: Any, sequences: csr_array) -> list[DocumentWords]:
+        """Return the words of many documents, one for each token that the network reads."""
+        words = [DocumentWords(tokens) for tokens in self._decode(sequences)]
         if self._reads_text_itself and is_text(X):
-            texts = self._texts(X)
-            return [find_words(text, self.vectorizer).tokens for text in texts]
-        return self._decode(sequences)
+            for row, text in enumerate(self._texts(X)):
+                found = find_words(text, self.vectorizer)
+                if len(found.tokens) == len(words[row].tokens):
+                    words[row] = found
+        return words
 
     @property
     def _reads_text_itself(self) -> bool:
@@ -115,15 +137,6 @@ class InspectedEstimator:
         first = self.transformers[0].steps[0][1] if self.transformers else self.vectorizer
         known = (SequenceVectorizer, SubwordVectorizer)
         return first is self.vectorizer and isinstance(first, known)
-
-    def _words(self, X: Any, sequence: csr_array) -> DocumentWords:
-        if not len(sequence.data):
-            return DocumentWords([UNKNOWN_TOKEN])  # what an empty document is read as
-        if self._reads_text_itself and is_text(X):
-            words = find_words(self._texts(X)[0], self.vectorizer)
-            if len(words.tokens) == len(sequence.data):
-                return words
-        return DocumentWords(self._decode(sequence)[0])
 
     def _texts(self, X: Any) -> list:
         """Return documents as the vectorizer reads them."""
@@ -142,6 +155,7 @@ class InspectedEstimator:
             decoded = self.vectorizer.inverse_transform(sequences)
         else:
             decoded = _split([str(id_) for id_ in sequences.data.tolist()], sequences)
+        # What an empty document is read as.
         return [list(tokens) or [UNKNOWN_TOKEN] for tokens in decoded]
 
     def evaluation(self) -> None:
@@ -152,6 +166,25 @@ class InspectedEstimator:
     def device(self) -> torch.device:
         """Where the network computes."""
         return torch.device(self.estimator.net_.device)
+
+
+def unwrap(estimator: Any) -> tuple[BaseRNN, list[Any]]:
+    """Return the estimator inside pipelines and searches, and the steps in front of it."""
+    transformers = []
+    final = estimator
+    while not isinstance(final, BaseRNN):
+        if isinstance(final, type):
+            raise TypeError(f"An estimator instance is needed. Got the class {final.__name__}.")
+        if isinstance(final, Pipeline) and final.steps:
+            check_is_fitted(final)
+            if len(final.steps) > 1:
+                transformers.append(final[:-1])
+            final = final.steps[-1][1]
+        elif hasattr(final, "best_estimator_"):
+            final = final.best_estimator_
+        else:
+            raise _not_inspectable(final, estimator)
+    return final, transformers
 
 
 def _split(tokens: list[str], sequences: csr_array) -> list[list[str]]:
@@ -206,3 +239,12 @@ def _not_inspectable(final: Any, estimator: Any) -> Exception:
         "'estimator' must be a fitted text estimator of sklearn_rnn, a Pipeline that ends in one, "
         f"or a search over either. Got {type(estimator).__name__}{inside}."
     )
+
+
+def _of_wrong_kind(final: BaseRNN) -> Exception:
+    if isinstance(final, RNNLanguageModel):
+        return TypeError(
+            "'estimator' must predict something of whole documents, such as their classes. Got "
+            f"{type(final).__name__}, which predicts tokens: see surprise and SurpriseDisplay."
+        )
+    return TypeError(f"'estimator' must be a fitted RNNLanguageModel. Got {type(final).__name__}.")

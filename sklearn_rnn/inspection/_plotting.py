@@ -63,11 +63,12 @@ def label_words(ax: Axes, words: list[str]) -> None:
     inches = ax.get_window_extent().width / figure.dpi
     step = max(1, int(np.ceil(len(words) * _INCHES_A_WORD / inches)))
     places = range(0, len(words), step)
+    shown = [show_word(words[place]) for place in places]
     # A dollar sign in a word is no formula.
     ax.set_xticks(
         places,
-        [show_word(words[place]) for place in places],
-        rotation=90,
+        shown,
+        rotation=90 if any(len(word) > 2 for word in shown) else 0,  # characters stand upright
         fontsize=9,
         parse_math=False,
     )

@@ -6,13 +6,13 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
 from scipy.sparse import csr_array
 from torch import Tensor, nn
 
-from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.modules import GridLSTMCell, PackedLayout
@@ -111,17 +111,28 @@ def recording(deep: nn.Module) -> Iterator[Recording]:
         else:
             layer.states = output
 
+    def keep_read(layer, x, layout, state=None):
+        # A language model reads on from a state, by another method than `forward`.
+        states, after = type(layer).read(layer, x, layout, state)
+        keep_layer(layer, (x, layout), states)
+        return states, after
+
     def keep_attention(module, args, output):
         record.attention = module.weights(*args)
 
     hooks = [module.register_forward_hook(keep_layer) for module in places]
-    if hasattr(deep.pooling, "weights"):
+    if hasattr(getattr(deep, "pooling", None), "weights"):
         hooks.append(deep.get_submodule("pooling").register_forward_hook(keep_attention))
+    readers = [module for module in places if hasattr(module, "read")]
+    for module in readers:
+        module.read = partial(keep_read, module)  # type: ignore[assignment]  # as of any object
     try:
         yield record
     finally:
         for hook in hooks:
             hook.remove()
+        for module in readers:
+            del module.read
 
 
 def record_document(inspected: InspectedEstimator, sequence: csr_array) -> Recording:
@@ -134,11 +145,9 @@ def record_document(inspected: InspectedEstimator, sequence: csr_array) -> Recor
     sequence : csr_array of shape (1, n_positions)
         The document.
     """
-    dataset = SequenceDataset(sequence)
     with torch_workers(1), torch.inference_mode(), recording(inspected.deep) as record:
         inspected.evaluation()
-        batch, _ = dataset.batch(np.array([0]))
-        inspected.estimator.net_.infer(batch)
+        inspected.run(inspected.dataset(sequence), np.array([0]))
     return record
 
 
@@ -161,27 +170,21 @@ def record_states(
     lengths : ndarray of int of shape (n_documents,)
         Number of tokens of each document.
     """
-    dataset = SequenceDataset(sequences)
-    net = inspected.estimator.net_
+    dataset = inspected.dataset(sequences)
+    lengths = inspected.lengths(sequences)
+    starts = np.cumsum(lengths) - lengths
     states = {}
     with torch_workers(1), torch.inference_mode(), recording(inspected.deep) as record:
         inspected.evaluation()
-        for rows in net.get_iterator(dataset, training=False).plan():
-            batch, _ = dataset.batch(rows)
-            net.infer(batch)
-            places = np.concatenate(
-                [np.arange(start, start + n) for start, n in token_bounds(dataset, rows)]
-            )
+        for rows in inspected.plan(dataset):
+            inspected.run(dataset, rows)
+            order = record.layout.by_document
+            order = order[record.layout.positions[order] >= inspected.n_before]
+            places = np.concatenate([starts[row] + np.arange(lengths[row]) for row in rows])
             for layer in record.layers:
-                rows_of_layer = layer.states[record.layout.by_document].float().cpu().numpy()
+                rows_of_layer = layer.states[order].float().cpu().numpy()
                 key = layer.depth, layer.direction
                 if key not in states:
-                    shape = len(dataset.tokens), rows_of_layer.shape[1]
-                    states[key] = np.empty(shape, np.float32)
+                    states[key] = np.empty((lengths.sum(), rows_of_layer.shape[1]), np.float32)
                 states[key][places] = rows_of_layer
-    return states, dataset.lengths
-
-
-def token_bounds(dataset: SequenceDataset, rows: np.ndarray) -> list[tuple[int, int]]:
-    """Return first token and number of tokens of each document."""
-    return list(zip(dataset.starts[rows].tolist(), dataset.lengths[rows].tolist(), strict=True))
+    return states, lengths

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, validate_params
 from sklearn_rnn.inspection._gates import gates
-from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
+from sklearn_rnn.inspection._inspected_language_model import inspect_estimator
 from sklearn_rnn.inspection._reading import read_prefixes
 from sklearn_rnn.inspection._recording import LayerRecord, record_document
 
@@ -225,6 +225,10 @@ def trace(estimator, document, *, n_readings="auto"):
     computed from them with the equations of the cell. A cell of your own shows the gates that it
     names in its ``equations``.
 
+    A language model reads the document from its beginning, whatever its parameter `documents`. The
+    state at a token is the one that predicts the token after it. Only a model that was fitted with
+    labels has readings; the states are then those under the most probable label.
+
     The prediction after a token is the prediction of the estimator, wide path included, for the
     document that ends with this token. A bidirectional network reads each of these beginnings anew
     in both directions. The backward states in the trace have seen the rest of the document, so they
@@ -245,13 +249,19 @@ def trace(estimator, document, *, n_readings="auto"):
     >>> t.to_frame().shape
     (512, 11)
     """
-    inspected = InspectedEstimator(estimator)
+    inspected = inspect_estimator(estimator)
     sequence, words = inspected.read(document)
+    if not words.tokens:
+        raise ValueError(
+            f"'document' is empty, and this {inspected.name} reads nothing of it. Give a document "
+            "with at least one token."
+        )
     record = record_document(inspected, sequence)
     arrays = {}
     for layer in record.layers:
         for quantity, values in _quantities(layer).items():
-            arrays[layer.depth, layer.direction, quantity] = values
+            # Without what is read before the document, which the gates at its start depend on.
+            arrays[layer.depth, layer.direction, quantity] = values[inspected.n_before :]
     readings, output_names = read_prefixes(inspected, sequence, n_readings)
     attention = record.attention
     return Trace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
+from sklearn_rnn.inspection._inspected_language_model import inspect_estimator
 from sklearn_rnn.inspection._plotting import COLOURS, get_axes
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class TrainingDisplay:
         display : TrainingDisplay
             The display, drawn.
         """
-        estimator = InspectedEstimator(estimator).estimator
+        estimator = inspect_estimator(estimator).estimator
         # An epoch that was interrupted has no loss.
         rows = [row for row in estimator.history_ if "train_loss" in row]
         curves = {}
@@ -93,7 +93,7 @@ class TrainingDisplay:
             }
             if recorded:
                 curves[panel] = recorded
-        return cls(curves=curves, wide_weight=estimator.wide_weight_).plot(ax=ax)
+        return cls(curves=curves, wide_weight=getattr(estimator, "wide_weight_", 0.0)).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the curves.
