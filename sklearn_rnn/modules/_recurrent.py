@@ -194,5 +194,6 @@ class RecurrentStack(nn.Module):
             if depth:
                 locked = isinstance(self.dropout, LockedDropout)
                 x = self.dropout(x, layout) if locked else self.dropout(x)
-            x = torch.cat([layer(x, layout) for layer in directions], dim=1)
+            states = [layer(x, layout) for layer in directions]
+            x = torch.cat(states, dim=1) if len(states) > 1 else states[0]
         return dense(x)

@@ -3,6 +3,7 @@
 from ._build import describe_kernels, has_kernels, load_kernels
 from ._features import ngram_outputs, sparse_rows, unique_ids
 from ._interface import Update
+from ._pooling import end_states, pool_states
 from ._recurrence import can_read, has_kernel_for, kernel_name, read
 from ._threads import get_kernel_threads, set_kernel_threads
 from ._updates import adamw_update, can_update, clip_norm, plain_update, step_all
@@ -14,6 +15,7 @@ __all__ = [
     "can_update",
     "clip_norm",
     "describe_kernels",
+    "end_states",
     "get_kernel_threads",
     "has_kernel_for",
     "has_kernels",
@@ -21,6 +23,7 @@ __all__ = [
     "load_kernels",
     "ngram_outputs",
     "plain_update",
+    "pool_states",
     "read",
     "set_kernel_threads",
     "sparse_rows",

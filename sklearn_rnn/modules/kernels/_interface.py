@@ -51,6 +51,16 @@ class NGrams(Structure):
     )
 
 
+class Pooling(Structure):
+    """States and what is pooled of them, as in pooling.cpp."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_steps", "n_features", "stride", "n_rows")),
+        *((name, c_void_p) for name in ("batch_sizes", "index", "states")),
+        *((name, c_void_p) for name in ("largest", "ties", "mean")),
+    )
+
+
 class Gradient(Structure):
     """Numbers that follow one another in memory, as in updates.cpp."""
 
@@ -61,8 +71,8 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     """Tell ctypes what the functions of a library take and return.
 
     They are ``<kernel>_forward``, ``<kernel>_backward`` and ``<kernel>_predict`` for each of
-    `KERNELS`, ``width``, ``step_all``, ``clip_norm``, ``unique_ids``, ``ngram_outputs`` and
-    ``ngram_grads``.
+    `KERNELS`, ``width``, ``step_all``, ``clip_norm``, ``unique_ids``, ``ngram_outputs``,
+    ``ngram_grads``, ``pool_states``, ``pool_grads``, ``end_states`` and ``end_grads``.
     """
     library.width.restype = c_int64
     for kernel in KERNELS:
@@ -80,6 +90,13 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.unique_ids.argtypes = [c_int64, c_void_p, c_int64, c_int64, c_void_p, c_void_p]
     library.ngram_outputs.argtypes = [POINTER(Tokens), POINTER(NGrams), *[c_void_p] * 4]
     library.ngram_grads.argtypes = [c_int64, c_int64, *[c_void_p] * 6]
+    library.pool_states.argtypes = [POINTER(Pooling)]
+    library.pool_states.restype = None
+    library.pool_grads.argtypes = [POINTER(Pooling), c_void_p, c_void_p]
+    _check_status(library.pool_grads)
+    for function in (library.end_states, library.end_grads):
+        function.argtypes = [c_int64, c_void_p, c_int64, c_int64, c_void_p, c_void_p]
+        function.restype = None
     for counting in (library.unique_ids, library.ngram_outputs, library.ngram_grads):
         counting.restype = c_int64
         counting.errcheck = _check_count
