@@ -1,8 +1,9 @@
 """Kernels of our own for the parts of a training step, compiled when the package is installed."""
 
 from ._build import describe_kernels, has_kernels, load_kernels
-from ._features import ngram_outputs, sparse_rows, unique_ids
+from ._features import ngram_outputs, scaled_rows, unique_ids
 from ._interface import Update
+from ._losses import cross_entropy
 from ._pooling import end_states, pool_states
 from ._recurrence import can_read, has_kernel_for, kernel_name, read
 from ._threads import get_kernel_threads, set_kernel_threads
@@ -14,6 +15,7 @@ __all__ = [
     "can_read",
     "can_update",
     "clip_norm",
+    "cross_entropy",
     "describe_kernels",
     "end_states",
     "get_kernel_threads",
@@ -25,8 +27,8 @@ __all__ = [
     "plain_update",
     "pool_states",
     "read",
+    "scaled_rows",
     "set_kernel_threads",
-    "sparse_rows",
     "step_all",
     "unique_ids",
 ]

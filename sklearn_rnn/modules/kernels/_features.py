@@ -40,6 +40,46 @@ def unique_ids(ids: Tensor, n_ids: int, unknown: int) -> tuple[Tensor, Tensor]:
     return unique[:n_unique], index
 
 
+def scaled_rows(table: Tensor, rows: Tensor, scale: float) -> Tensor:
+    """Return rows of a table times a number; the gradient of the table holds these alone.
+
+    Parameters
+    ----------
+    table : torch.Tensor of float32 of shape (n_rows, n_columns)
+        Contiguous and on the CPU. Row 0, the padding, has a gradient of zeros.
+    rows : torch.Tensor of int64 of shape (n_taken,)
+        Which rows, ascending and each once.
+    scale : float
+        The number.
+
+    Returns
+    -------
+    scaled : torch.Tensor of float32 of shape (n_taken, n_columns)
+    """
+    return _ScaledRows.apply(table, rows, scale)
+
+
+class _ScaledRows(Function):
+    @staticmethod
+    def forward(ctx, table, rows, scale):
+        scaled = table.new_empty(rows.shape[0], table.shape[1])
+        arguments = *scaled.shape, rows.data_ptr(), table.data_ptr(), scale, scaled.data_ptr()
+        load_kernels().scaled_rows(*arguments)
+        ctx.save_for_backward(rows)
+        ctx.scale, ctx.shape = scale, table.shape
+        return scaled
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        (rows,) = ctx.saved_tensors
+        grad = grad.contiguous()
+        values = torch.empty_like(grad)
+        arguments = *grad.shape, rows.data_ptr(), grad.data_ptr(), ctx.scale, values.data_ptr()
+        load_kernels().scaled_row_grads(*arguments)
+        return sparse_rows(rows, values, ctx.shape), None, None
+
+
 def ngram_outputs(
     ids: PackedSequence,
     pairs: Tensor,
@@ -104,15 +144,16 @@ class _NGramOutputs(Function):
         features, weights, starts = ctx.saved_tensors
         grad = grad.contiguous()
         n_documents, n_outputs = grad.shape
-        rows = torch.empty_like(features)
-        grads = torch.empty(len(rows), n_outputs, dtype=torch.float32)
+        rows, grad_bias = torch.empty_like(features), grad.new_empty(n_outputs)
+        grads = grad.new_empty(len(rows), n_outputs)
         n_rows = load_kernels().ngram_grads(
             n_documents,
             n_outputs,
-            *(tensor.data_ptr() for tensor in (features, weights, starts, grad, rows, grads)),
+            *(tensor.data_ptr() for tensor in (features, weights, starts)),
+            *(tensor.data_ptr() for tensor in (grad, rows, grads, grad_bias)),
         )
         by_row = sparse_rows(rows[:n_rows], grads[:n_rows], ctx.shape)
-        return None, None, None, None, None, None, by_row, grad.sum(0)
+        return None, None, None, None, None, None, by_row, grad_bias
 
 
 def sparse_rows(rows: Tensor, values: Tensor, shape: torch.Size) -> Tensor:
