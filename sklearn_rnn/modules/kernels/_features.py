@@ -34,9 +34,10 @@ def unique_ids(ids: Tensor, n_ids: int, unknown: int) -> tuple[Tensor, Tensor]:
         For each id, which of these it is.
     """
     ids = ids.contiguous()
-    unique, index = torch.empty(2, len(ids), dtype=torch.int64)
+    n = ids.shape[0]
+    unique, index = torch.empty(n, dtype=torch.int64), torch.empty(n, dtype=torch.int64)
     addresses = unique.data_ptr(), index.data_ptr()
-    n_unique = load_kernels().unique_ids(len(ids), ids.data_ptr(), n_ids, unknown, *addresses)
+    n_unique = load_kernels().unique_ids(n, ids.data_ptr(), n_ids, unknown, *addresses)
     return unique[:n_unique], index
 
 

@@ -41,9 +41,16 @@ def adamw_update(parameter: Tensor, grad: Tensor, state: dict, group: dict) -> U
     group : dict
         The options of the step, as in a group of parameters of that class.
     """
-    kept = (state[key].data_ptr() for key in ("exp_avg", "exp_avg_sq", "step"))
-    options = (group[key] for key in ("eps", "weight_decay"))
-    return Update(*_tensors(parameter, grad), *kept, group["lr"], *group["betas"], *options)
+    return Update(
+        *_tensors(parameter, grad),
+        state["exp_avg"].data_ptr(),
+        state["exp_avg_sq"].data_ptr(),
+        state["step"].data_ptr(),
+        group["lr"],
+        *group["betas"],
+        group["eps"],
+        group["weight_decay"],
+    )
 
 
 def plain_update(parameter: Tensor, grad: Tensor, lr: float) -> Update:
