@@ -263,7 +263,7 @@ FAULTS = {
             "lambda optimizer: torch.optim.AdamW.step(optimizer))(self)",
         ),
         ("torch.clamp(max_norm / (norm + 1e-6), max=1.0)", "max_norm / (norm + 1e-6)"),
-        ("grads.append(parameter.grad.values())", "continue"),
+        ("grads.append(parameter.grad._values())", "continue"),
     ],
     "sklearn_rnn/_training/schedules.py": [
         ("return 1 - step / n_steps", "return 1 - (step + 1) / n_steps"),

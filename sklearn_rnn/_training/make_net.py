@@ -186,6 +186,7 @@ def _net_params(estimator: Any, target: Target, plan: TrainingPlan) -> dict:
         "autocast_dtype": resolve_precision(
             estimator.precision, estimator.cell, device, kernels=has_kernels(kernels)
         ),
+        "kernels": kernels,
         "verbose": 0,
         **target.criterion,
         **check_skorch_params(estimator),

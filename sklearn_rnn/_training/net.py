@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from skorch.callbacks import EarlyStopping
-from torch import Tensor
+from torch import Tensor, nn
 
 from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches, TokenBatch
 from sklearn_rnn._training.device import moved
@@ -21,6 +21,7 @@ from sklearn_rnn._training.predict import predict_by_kernel
 from sklearn_rnn._training.process_state import side_by_side
 from sklearn_rnn.modules._dropout import dropout_generator
 from sklearn_rnn.modules._penalties import collect_penalties
+from sklearn_rnn.modules.kernels import can_update, cross_entropy
 
 # What a network returns for a batch: one tensor, or several.
 Outputs = Tensor | tuple[Tensor, ...]
@@ -51,6 +52,9 @@ class SequenceNet(ListedNet):
     ----------
     autocast_dtype : torch.dtype, default=torch.float32
         What matrices are multiplied in, by :class:`torch.autocast`; weights stay in float32.
+    kernels : bool or "auto", default=False
+        Whether to compute the loss by a kernel of our own where there is one, see
+        `modules.kernels.has_kernels`.
     *args, **kwargs
         As for :class:`skorch.NeuralNet`.
     """
@@ -65,10 +69,15 @@ class SequenceNet(ListedNet):
     _random: torch.Generator | None = None
 
     def __init__(
-        self, *args: Any, autocast_dtype: torch.dtype = torch.float32, **kwargs: Any
+        self,
+        *args: Any,
+        autocast_dtype: torch.dtype = torch.float32,
+        kernels: bool | str = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.autocast_dtype = autocast_dtype
+        self.kernels = kernels
 
     def take_random_state(self) -> None:
         """Draw from now on from a generator of its own, which goes on where torch's is."""
@@ -167,11 +176,28 @@ class SequenceNet(ListedNet):
         training: bool = False,
     ) -> Tensor:
         """Return the weighted mean loss of a batch, averaged over several outputs."""
+        if self.kernels and (loss := self._loss_by_kernel(y_pred, *y_true)) is not None:
+            return loss
         outputs = torch.cat(y_pred) if isinstance(y_pred, tuple) else y_pred
         targets, weights = (moved(part, outputs.device) for part in y_true)
         if isinstance(y_pred, tuple):  # the documents once more for each of them
             targets, weights = (torch.cat([part] * len(y_pred)) for part in (targets, weights))
         return (self.criterion_(outputs, targets) * weights).mean()
+
+    def _loss_by_kernel(self, y_pred: Outputs, targets: Tensor, weights: Tensor) -> Tensor | None:
+        """Return the loss, None where there is no kernel for it."""
+        criterion = self.criterion_
+        outputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
+        if (
+            type(criterion) is not nn.CrossEntropyLoss
+            or criterion.reduction != "none"
+            or criterion.weight is not None
+            or criterion.ignore_index >= 0
+            or targets.dtype != torch.int64
+            or not can_update(self.kernels, *outputs, weights)
+        ):
+            return None
+        return cross_entropy(outputs, targets, weights, criterion.label_smoothing)
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> SequenceNet:
         """Train, and remember whether the user interrupted it.

@@ -135,10 +135,7 @@ class LazyAdamW(torch.optim.AdamW):
         """Return what a kernel needs for the step of a parameter."""
         if group.get("plain"):
             return plain_update(parameter, grad, group["lr"])
-        state = self._state_of(parameter)
-        moments = state["exp_avg"], state["exp_avg_sq"]
-        options = {key: group[key] for key in ("lr", "betas", "eps", "weight_decay")}
-        return adamw_update(parameter, grad, *moments, int(state["step"]), **options)
+        return adamw_update(parameter, grad, self._state_of(parameter), group)
 
     def _step_by_torch(self, given: list, by_torch: list) -> None:
         # Without a gradient torch's step passes a parameter over.
@@ -153,17 +150,17 @@ class LazyAdamW(torch.optim.AdamW):
             parameter.grad = grad
 
     def _state_of(self, parameter: Tensor) -> dict:
-        """Return the state of a parameter at the step that begins, laid out as torch does it."""
+        """Return the state of a parameter, laid out as torch does it."""
         state = self.state[parameter]
         if not state:
             state["step"] = torch.zeros((), dtype=torch.float32)
             state["exp_avg"] = torch.zeros_like(parameter)
             state["exp_avg_sq"] = torch.zeros_like(parameter)
-        state["step"] += 1
         return state
 
     def _step_rows(self, group: dict, parameter: Tensor, rows: Tensor, grad: Tensor) -> None:
         state = self._state_of(parameter)
+        state["step"] += 1
         step = state["step"].item()
         beta1, beta2 = group["betas"]
         mean = state["exp_avg"].index_select(0, rows).lerp_(grad, 1 - beta1)
@@ -216,7 +213,7 @@ def clip_grad_norm(
             continue
         if parameter.grad.is_sparse:
             parameter.grad = parameter.grad.coalesce()
-            grads.append(parameter.grad.values())
+            grads.append(parameter.grad._values())
         else:
             grads.append(parameter.grad)
     if not grads:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from sklearn_rnn._text.vocabulary import PAD_ID, UNKNOWN_ID
 
@@ -176,8 +174,8 @@ class TokenEmbedding(nn.Module):
         if ids.dtype == torch.int32 and own_kernels.can_update(True, weight):
             ids, index = own_kernels.unique_ids(ids, n_ids, UNKNOWN_ID)
             if self.table.sparse:
-                is_padded = self.table.padding_idx is not None
-                rows = _ScaledRows.apply(ids, self.scale, weight, is_padded)
+                padding = self.table.padding_idx
+                rows = own_kernels.scaled_rows(weight, ids, self.scale, padding=padding)
                 return UniqueRows(self._projected(rows), index)
         else:
             known = ids.masked_fill(ids >= n_ids, UNKNOWN_ID)
@@ -187,22 +185,3 @@ class TokenEmbedding(nn.Module):
     def _projected(self, x: Tensor) -> Tensor:
         # Under autocast a product has fewer digits, and recurrent layers round by themselves.
         return x if self.projection is None else self.projection(x).to(x.dtype)
-
-
-class _ScaledRows(torch.autograd.Function):
-    """Rows of a table, ascending and each once, times a number; the gradient holds these alone."""
-
-    @staticmethod
-    def forward(ctx: Any, rows: Tensor, scale: float, table: Tensor, is_padded: bool) -> Tensor:
-        ctx.save_for_backward(rows)
-        ctx.scale, ctx.shape, ctx.is_padded = scale, table.shape, is_padded
-        return table.index_select(0, rows).mul_(scale)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[None, None, Tensor, None]:
-        (rows,) = ctx.saved_tensors
-        values = grad * ctx.scale
-        if ctx.is_padded and len(rows) and rows[0] == 0:  # padding keeps its vector
-            values[0] = 0
-        return None, None, own_kernels.sparse_rows(rows, values, ctx.shape), None

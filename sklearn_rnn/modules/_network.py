@@ -15,7 +15,7 @@ from ._embedding import TokenEmbedding
 from ._layout import PackedLayout
 from ._make_encoder import make_encoder
 from ._pooling import POOLINGS, AttentionPooling, LastPooling, MeanPooling
-from ._unique_rows import UniqueRows, dense
+from ._unique_rows import UniqueRows
 
 
 class _SizedPart(Protocol):
@@ -85,7 +85,9 @@ class SequenceNetwork(nn.Module):
         self.embedding = embedding
         self.encoder = encoder
         self.pooling = pooling
-        self.skip = MeanPooling(_output_size(embedding)) if skip_connection else None
+        self.skip: MeanPooling | None = None
+        if skip_connection:
+            self.skip = MeanPooling(_output_size(embedding), kernels=unique)
         self.dropout = Dropout(dropout)
         n_features = _output_size(pooling) + (_output_size(embedding) if skip_connection else 0)
         self.head = nn.Linear(n_features, n_outputs)
@@ -107,7 +109,7 @@ class SequenceNetwork(nn.Module):
         x = self._embed(ids.data)  # (n_tokens, embedding_dim)
         vectors = self.pooling(self.encoder(x, layout), layout)  # (n_documents, n_pooled)
         if self.skip is not None:
-            vectors = torch.cat([vectors, self.skip(dense(x), layout)], dim=1)
+            vectors = torch.cat([vectors, self.skip(x, layout)], dim=1)
         return vectors if ids.unsorted_indices is None else vectors[ids.unsorted_indices]
 
     def _embed(self, ids: Tensor) -> Tensor | UniqueRows:
@@ -254,7 +256,9 @@ def build_network(
     network = SequenceNetwork(
         embedding,
         encoder,
-        _make_pooling(encoder.output_size, pooling, bidirectional, num_heads, attention_penalty),
+        _make_pooling(
+            *(encoder.output_size, pooling, bidirectional, num_heads, attention_penalty, kernels)
+        ),
         n_outputs,
         skip_connection=skip_connection,
         dropout=dropout,
@@ -270,13 +274,18 @@ def _output_size(part: nn.Module) -> int:
 
 
 def _make_pooling(
-    input_size: int, pooling: str, bidirectional: bool, num_heads: int, attention_penalty: float
+    input_size: int,
+    pooling: str,
+    bidirectional: bool,
+    num_heads: int,
+    attention_penalty: float,
+    kernels: bool | str,
 ) -> nn.Module:
     """Make the pooling of a name, with those of the options that it has."""
     make = POOLINGS[pooling]
     if make is LastPooling:
-        return make(input_size, bidirectional=bidirectional)
+        return make(input_size, bidirectional=bidirectional, kernels=kernels)
     if not issubclass(make, AttentionPooling):
-        return make(input_size)
+        return make(input_size, kernels=kernels)
     heads = {"num_heads": num_heads} if pooling == "multihead_attention" else {}
     return make(input_size, attention_penalty=attention_penalty, **heads)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from . import kernels as own_kernels
 from ._blocks import TakeRows
 from ._layout import PackedLayout
 from ._penalties import add_penalty
+from ._unique_rows import UniqueRows, dense
 
 
 class LastPooling(nn.Module):
@@ -22,11 +24,17 @@ class LastPooling(nn.Module):
         Features of a state.
     bidirectional : bool, default=False
         Whether the second half of the features was read from the end.
+    kernels : bool or "auto", default=False
+        Whether to compute by a kernel of our own what it can compute with, see
+        `modules.kernels.has_kernels`: float32 on the CPU.
     """
 
-    def __init__(self, input_size: int, *, bidirectional: bool = False) -> None:
+    def __init__(
+        self, input_size: int, *, bidirectional: bool = False, kernels: bool | str = False
+    ) -> None:
         super().__init__()
         self.bidirectional = bidirectional
+        self.kernels = kernels
         self.output_size = input_size
 
     def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
@@ -43,6 +51,9 @@ class LastPooling(nn.Module):
         -------
         pooled : torch.Tensor of shape (n_documents, input_size)
         """
+        if own_kernels.can_update(self.kernels, states):
+            n_last = self.output_size // (1 + self.bidirectional)
+            return own_kernels.end_states(states, layout.batch_sizes, n_last)
         if not self.bidirectional:
             return TakeRows.apply(states, layout.last)
         forward, backward = states.chunk(2, dim=1)
@@ -57,18 +68,22 @@ class MeanPooling(nn.Module):
     ----------
     input_size : int
         Features of a state.
+    kernels : bool or "auto", default=False
+        Whether to compute by a kernel of our own what it can compute with, see
+        `modules.kernels.has_kernels`: float32 on the CPU.
     """
 
-    def __init__(self, input_size: int) -> None:
+    def __init__(self, input_size: int, *, kernels: bool | str = False) -> None:
         super().__init__()
+        self.kernels = kernels
         self.output_size = input_size
 
-    def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
+    def forward(self, states: Tensor | UniqueRows, layout: PackedLayout) -> Tensor:
         """Return the mean states.
 
         Parameters
         ----------
-        states : torch.Tensor of shape (n_tokens, input_size)
+        states : torch.Tensor or UniqueRows of shape (n_tokens, input_size)
             The states of all tokens in packed order.
         layout : PackedLayout
             Where each token lies.
@@ -77,7 +92,10 @@ class MeanPooling(nn.Module):
         -------
         pooled : torch.Tensor of shape (n_documents, input_size)
         """
-        return document_sums(states, layout) / layout.lengths[:, None]
+        rows = states.rows if isinstance(states, UniqueRows) else states
+        if own_kernels.can_update(self.kernels, rows):
+            return own_kernels.pool_states(states, layout.batch_sizes, mean=True)
+        return document_sums(dense(states), layout) / layout.lengths[:, None]
 
 
 class MaxPooling(nn.Module):
@@ -87,10 +105,14 @@ class MaxPooling(nn.Module):
     ----------
     input_size : int
         Features of a state.
+    kernels : bool or "auto", default=False
+        Whether to compute by a kernel of our own what it can compute with, see
+        `modules.kernels.has_kernels`: float32 on the CPU.
     """
 
-    def __init__(self, input_size: int) -> None:
+    def __init__(self, input_size: int, *, kernels: bool | str = False) -> None:
         super().__init__()
+        self.kernels = kernels
         self.output_size = input_size
 
     def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
@@ -107,6 +129,8 @@ class MaxPooling(nn.Module):
         -------
         pooled : torch.Tensor of shape (n_documents, input_size)
         """
+        if own_kernels.can_update(self.kernels, states):
+            return own_kernels.pool_states(states, layout.batch_sizes, largest=True)
         return torch.segment_reduce(
             states[layout.by_document], "max", lengths=layout.lengths, unsafe=True
         )
@@ -286,6 +310,9 @@ class ConcatPooling(nn.Module):
     ----------
     input_size : int
         Features of a state.
+    kernels : bool or "auto", default=False
+        Whether to compute by a kernel of our own what it can compute with, see
+        `modules.kernels.has_kernels`: float32 on the CPU.
 
     References
     ----------
@@ -293,8 +320,9 @@ class ConcatPooling(nn.Module):
     classification", ACL (2018), section 3.3.
     """
 
-    def __init__(self, input_size: int) -> None:
+    def __init__(self, input_size: int, *, kernels: bool | str = False) -> None:
         super().__init__()
+        self.kernels = kernels
         self.max = MaxPooling(input_size)
         self.mean = MeanPooling(input_size)
         self.output_size = 2 * input_size
@@ -313,6 +341,8 @@ class ConcatPooling(nn.Module):
         -------
         pooled : torch.Tensor of shape (n_documents, 2 * input_size)
         """
+        if own_kernels.can_update(self.kernels, states):
+            return own_kernels.pool_states(states, layout.batch_sizes, largest=True, mean=True)
         return torch.cat([self.max(states, layout), self.mean(states, layout)], dim=1)
 
 

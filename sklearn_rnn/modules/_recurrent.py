@@ -257,10 +257,11 @@ class RecurrentStack(nn.Module):
         -------
         states : torch.Tensor of shape (n_tokens, output_size)
         """
-        states = states_by_layer(state, len(self.layers))
-        for depth, (directions, before) in enumerate(zip(self.layers, states, strict=True)):
+        by_layer = states_by_layer(state, len(self.layers))
+        for depth, (directions, before) in enumerate(zip(self.layers, by_layer, strict=True)):
             x = self._dropped(x, layout) if depth else x
-            x = torch.cat([layer(x, layout, before) for layer in directions], dim=1)
+            states = [layer(x, layout, before) for layer in directions]
+            x = torch.cat(states, dim=1) if len(states) > 1 else states[0]
         return dense(x)
 
     def read(

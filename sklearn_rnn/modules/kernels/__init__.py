@@ -1,8 +1,10 @@
 """Kernels of our own for the parts of a training step, compiled when the package is installed."""
 
 from ._build import describe_kernels, has_kernels, load_kernels
-from ._features import ngram_outputs, sparse_rows, unique_ids
+from ._features import ngram_outputs, scaled_rows, unique_ids
 from ._interface import Update
+from ._losses import cross_entropy
+from ._pooling import end_states, pool_states
 from ._recurrence import can_read, has_kernel_for, kernel_name, read, read_on
 from ._threads import get_kernel_threads, set_kernel_threads
 from ._updates import adamw_update, can_update, clip_norm, plain_update, step_all
@@ -13,7 +15,9 @@ __all__ = [
     "can_read",
     "can_update",
     "clip_norm",
+    "cross_entropy",
     "describe_kernels",
+    "end_states",
     "get_kernel_threads",
     "has_kernel_for",
     "has_kernels",
@@ -21,10 +25,11 @@ __all__ = [
     "load_kernels",
     "ngram_outputs",
     "plain_update",
+    "pool_states",
     "read",
     "read_on",
+    "scaled_rows",
     "set_kernel_threads",
-    "sparse_rows",
     "step_all",
     "unique_ids",
 ]

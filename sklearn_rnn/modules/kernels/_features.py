@@ -34,10 +34,53 @@ def unique_ids(ids: Tensor, n_ids: int, unknown: int) -> tuple[Tensor, Tensor]:
         For each id, which of these it is.
     """
     ids = ids.contiguous()
-    unique, index = torch.empty(2, len(ids), dtype=torch.int64)
+    n = ids.shape[0]
+    unique, index = torch.empty(n, dtype=torch.int64), torch.empty(n, dtype=torch.int64)
     addresses = unique.data_ptr(), index.data_ptr()
-    n_unique = load_kernels().unique_ids(len(ids), ids.data_ptr(), n_ids, unknown, *addresses)
+    n_unique = load_kernels().unique_ids(n, ids.data_ptr(), n_ids, unknown, *addresses)
     return unique[:n_unique], index
+
+
+def scaled_rows(table: Tensor, rows: Tensor, scale: float, *, padding: int | None = None) -> Tensor:
+    """Return rows of a table times a number; the gradient of the table holds these alone.
+
+    Parameters
+    ----------
+    table : torch.Tensor of float32 of shape (n_rows, n_columns)
+        Contiguous and on the CPU.
+    rows : torch.Tensor of int64 of shape (n_taken,)
+        Which rows, ascending and each once.
+    scale : float
+        The number.
+    padding : {0, None}, default=None
+        The row that has a gradient of zeros, None for none.
+
+    Returns
+    -------
+    scaled : torch.Tensor of float32 of shape (n_taken, n_columns)
+    """
+    return _ScaledRows.apply(table, rows, scale, padding is not None)
+
+
+class _ScaledRows(Function):
+    @staticmethod
+    def forward(ctx, table, rows, scale, has_padding):
+        scaled = table.new_empty(rows.shape[0], table.shape[1])
+        arguments = *scaled.shape, rows.data_ptr(), table.data_ptr(), scale, scaled.data_ptr()
+        load_kernels().scaled_rows(*arguments)
+        ctx.save_for_backward(rows)
+        ctx.scale, ctx.shape, ctx.has_padding = scale, table.shape, has_padding
+        return scaled
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        (rows,) = ctx.saved_tensors
+        grad = grad.contiguous()
+        values = torch.empty_like(grad)
+        arguments = *grad.shape, rows.data_ptr(), grad.data_ptr(), ctx.scale, values.data_ptr()
+        load_kernels().scaled_row_grads(*arguments, ctx.has_padding)
+        return sparse_rows(rows, values, ctx.shape), None, None, None
 
 
 def ngram_outputs(
@@ -104,15 +147,16 @@ class _NGramOutputs(Function):
         features, weights, starts = ctx.saved_tensors
         grad = grad.contiguous()
         n_documents, n_outputs = grad.shape
-        rows = torch.empty_like(features)
-        grads = torch.empty(len(rows), n_outputs, dtype=torch.float32)
+        rows, grad_bias = torch.empty_like(features), grad.new_empty(n_outputs)
+        grads = grad.new_empty(len(rows), n_outputs)
         n_rows = load_kernels().ngram_grads(
             n_documents,
             n_outputs,
-            *(tensor.data_ptr() for tensor in (features, weights, starts, grad, rows, grads)),
+            *(tensor.data_ptr() for tensor in (features, weights, starts)),
+            *(tensor.data_ptr() for tensor in (grad, rows, grads, grad_bias)),
         )
         by_row = sparse_rows(rows[:n_rows], grads[:n_rows], ctx.shape)
-        return None, None, None, None, None, None, by_row, grad.sum(0)
+        return None, None, None, None, None, None, by_row, grad_bias
 
 
 def sparse_rows(rows: Tensor, values: Tensor, shape: torch.Size) -> Tensor:

@@ -30,9 +30,8 @@ class Update(Structure):
 
     _fields_ = (
         *((name, c_int64) for name in ("n_rows", "n_columns")),
-        *((name, c_void_p) for name in ("rows", "grad", "weight", "mean", "square")),
-        *((name, c_float) for name in ("beta1", "beta2", "eps", "decay")),
-        *((name, c_float) for name in ("root_correction", "step_size")),
+        *((name, c_void_p) for name in ("rows", "grad", "weight", "mean", "square", "n_steps")),
+        *((name, c_double) for name in ("lr", "beta1", "beta2", "eps", "weight_decay")),
     )
 
 
@@ -52,6 +51,26 @@ class NGrams(Structure):
     )
 
 
+class Pooling(Structure):
+    """States and what is pooled of them, as in pooling.cpp."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_steps", "n_features", "stride", "n_rows")),
+        *((name, c_void_p) for name in ("batch_sizes", "index", "states")),
+        *((name, c_void_p) for name in ("largest", "ties", "mean")),
+    )
+
+
+class CrossEntropy(Structure):
+    """Outputs of documents and their targets, as in losses.cpp."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_documents", "n_classes")),
+        *((name, c_void_p) for name in ("outputs", "targets", "weights")),
+        ("smoothing", c_double),
+    )
+
+
 class Gradient(Structure):
     """Numbers that follow one another in memory, as in updates.cpp."""
 
@@ -63,7 +82,8 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
 
     They are ``<kernel>_forward``, ``<kernel>_backward``, ``<kernel>_step`` and
     ``<kernel>_predict`` for each of `KERNELS`, ``width``, ``step_all``, ``clip_norm``,
-    ``unique_ids``, ``ngram_outputs`` and ``ngram_grads``.
+    ``unique_ids``, ``scaled_rows``, ``scaled_row_grads``, ``ngram_outputs``, ``ngram_grads``,
+    ``pool_states``, ``pool_grads``, ``end_states``, ``end_grads`` and ``cross_entropy``.
     """
     library.width.restype = c_int64
     for kernel in KERNELS:
@@ -80,7 +100,20 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.clip_norm.restype = c_double
     library.unique_ids.argtypes = [c_int64, c_void_p, c_int64, c_int64, c_void_p, c_void_p]
     library.ngram_outputs.argtypes = [POINTER(Tokens), POINTER(NGrams), *[c_void_p] * 4]
-    library.ngram_grads.argtypes = [c_int64, c_int64, *[c_void_p] * 6]
+    library.ngram_grads.argtypes = [c_int64, c_int64, *[c_void_p] * 7]
+    library.pool_states.argtypes = [POINTER(Pooling)]
+    library.pool_states.restype = None
+    library.pool_grads.argtypes = [POINTER(Pooling), c_void_p, c_void_p]
+    _check_status(library.pool_grads)
+    for function in (library.end_states, library.end_grads):
+        function.argtypes = [c_int64, c_void_p, c_int64, c_int64, c_void_p, c_void_p]
+        function.restype = None
+    library.cross_entropy.argtypes = [POINTER(CrossEntropy), c_void_p]
+    library.cross_entropy.restype = c_double
+    for function in (library.scaled_rows, library.scaled_row_grads):
+        function.argtypes = [c_int64, c_int64, c_void_p, c_void_p, c_float, c_void_p]
+        function.restype = None
+    library.scaled_row_grads.argtypes += [c_int64]
     for counting in (library.unique_ids, library.ngram_outputs, library.ngram_grads):
         counting.restype = c_int64
         counting.errcheck = _check_count

@@ -26,42 +26,36 @@ def _is_plain(tensor: Tensor) -> bool:
     return tensor.dtype == torch.float32 and tensor.is_cpu and tensor.is_contiguous()
 
 
-def adamw_update(
-    parameter: Tensor,
-    grad: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    n_steps: int,
-    *,
-    lr: float,
-    betas: tuple[float, float],
-    eps: float,
-    weight_decay: float,
-) -> Update:
+def adamw_update(parameter: Tensor, grad: Tensor, state: dict, group: dict) -> Update:
     """Return a step of AdamW for `step_all`, of a sparse gradient's rows alone.
 
     Parameters
     ----------
-    parameter, mean, square : torch.Tensor of float32 of shape (n_rows, ...)
-        The parameter, and the running means of its gradient and of the square.
+    parameter : torch.Tensor of float32 of shape (n_rows, ...)
+        The parameter.
     grad : torch.Tensor of float32 of the same shape
-        The gradient, dense or coalesced. All four must live until the step was taken.
-    n_steps : int
-        The number of this step, from 1 on.
-    lr, betas, eps, weight_decay : float
-        As for :class:`torch.optim.AdamW`.
+        The gradient, dense or coalesced.
+    state : dict
+        What :class:`torch.optim.AdamW` keeps of the parameter, on the CPU: `step_all` counts the
+        step too. All these tensors must live until then.
+    group : dict
+        The options of the step, as in a group of parameters of that class.
     """
-    beta1, beta2 = betas
-    moments = mean.data_ptr(), square.data_ptr()
-    corrections = 1 / math.sqrt(1 - beta2**n_steps), lr / (1 - beta1**n_steps)
     return Update(
-        *_tensors(parameter, grad), *moments, *betas, eps, 1 - lr * weight_decay, *corrections
+        *_tensors(parameter, grad),
+        state["exp_avg"].data_ptr(),
+        state["exp_avg_sq"].data_ptr(),
+        state["step"].data_ptr(),
+        group["lr"],
+        *group["betas"],
+        group["eps"],
+        group["weight_decay"],
     )
 
 
 def plain_update(parameter: Tensor, grad: Tensor, lr: float) -> Update:
     """Return a step of gradient descent for `step_all`, of a sparse gradient's rows alone."""
-    return Update(*_tensors(parameter, grad), step_size=lr)
+    return Update(*_tensors(parameter, grad), lr=lr)
 
 
 def step_all(updates: Sequence[Update]) -> None:

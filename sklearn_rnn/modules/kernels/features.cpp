@@ -40,19 +40,47 @@ extern "C" int64_t unique_ids(int64_t n, const int32_t *ids, int64_t n_ids, int6
   if (std::any_of(ids, ids + n, [](int32_t id) { return id < 0; })) return NEGATIVE;
   auto id = [&](int64_t i) { return ids[i] < n_ids ? ids[i] : unknown; };
   const Status status = status_of([&] {
-    if (n_ids > 16 * n) {  // a table of all ids would be slower to clear than the batch to sort
+    if (n_ids > 1024 * n) {  // a bit for each id would be slower to clear than the batch to sort
       std::vector<uint64_t> sorted(n);
       for (int64_t i = 0; i < n; i++) sorted[i] = with_place(id(i), i);
       std::sort(sorted.begin(), sorted.end());
       return unique_by_sorting(n, sorted, unique, index, n_unique);
     }
-    std::vector<int32_t> place(n_ids, -1);
-    for (int64_t i = 0; i < n; i++) place[id(i)] = 0;
-    for (int64_t i = 0; i < n_ids; i++)
-      if (place[i] == 0) place[i] = n_unique, unique[n_unique++] = i;
-    for (int64_t i = 0; i < n; i++) index[i] = place[id(i)];
+    struct Word {
+      uint64_t bits;     // which of 64 ids occur
+      int64_t n_before;  // how many of the ids before these do
+    };
+    std::vector<Word> words(n_ids / 64 + 1, Word{});
+    for (int64_t i = 0; i < n; i++) words[id(i) / 64].bits |= uint64_t(1) << id(i) % 64;
+    for (size_t w = 0; w < words.size(); w++) {
+      words[w].n_before = n_unique;
+      for (uint64_t bits = words[w].bits; bits; bits &= bits - 1)
+        unique[n_unique++] = w * 64 + __builtin_ctzll(bits);
+    }
+    for (int64_t i = 0; i < n; i++) {
+      const Word &word = words[id(i) / 64];
+      const uint64_t smaller = (uint64_t(1) << id(i) % 64) - 1;
+      index[i] = word.n_before + __builtin_popcountll(word.bits & smaller);
+    }
   });
   return status == DONE ? n_unique : FULL;
+}
+
+// Copy rows of a table, times a number.
+extern "C" void scaled_rows(int64_t n_rows, int64_t n_columns, const int64_t *rows,
+                            const float *table, float scale, float *scaled) {
+  for (int64_t i = 0; i < n_rows; i++) {
+    const float *row = table + rows[i] * n_columns;
+    for (int64_t j = 0; j < n_columns; j++) *scaled++ = scale * row[j];
+  }
+}
+
+// Write their gradients. That of padding, row 0, which can only be the first one, is none.
+extern "C" void scaled_row_grads(int64_t n_rows, int64_t n_columns, const int64_t *rows,
+                                 const float *grad_scaled, float scale, float *grads,
+                                 int64_t has_padding) {
+  for (int64_t i = 0; i < n_rows * n_columns; i++) grads[i] = scale * grad_scaled[i];
+  if (has_padding && n_rows && rows[0] == 0) std::fill_n(grads, n_columns, 0.0f);
 }
 
 // Write the n-grams of each document, ascending and each once, their TF-IDF weights, where those
@@ -83,20 +111,23 @@ extern "C" int64_t ngram_outputs(const Tokens *tokens, const NGrams *ngrams, int
   return status == DONE ? n_features : FULL;
 }
 
-// Write the rows of the table that have a gradient, ascending, and their gradients. Return their
-// number.
+// Write the rows of the table that have a gradient, ascending, their gradients and that of the bias.
+// Return the number of rows.
 extern "C" int64_t ngram_grads(int64_t n_documents, int64_t n_outputs, const int64_t *features,
                                const float *weights, const int64_t *starts, const float *grad,
-                               int64_t *rows, float *grads) {
+                               int64_t *rows, float *grads, float *grad_bias) {
   int64_t n_rows = 0;
   const Status status = status_of([&] {
     const int64_t n = starts[n_documents];
     std::vector<uint64_t> sorted(n);
     std::vector<int64_t> documents(n);
     for (int64_t i = 0; i < n; i++) sorted[i] = with_place(features[i], i);
-    for (int64_t d = 0; d < n_documents; d++)
+    std::fill_n(grad_bias, n_outputs, 0.0f);
+    for (int64_t d = 0; d < n_documents; d++) {
       std::fill(documents.begin() + starts[d], documents.begin() + starts[d + 1], d);
-    std::sort(sorted.begin(), sorted.end());
+      for (int64_t j = 0; j < n_outputs; j++) grad_bias[j] += grad[d * n_outputs + j];
+    }
+    sort_by_bits(sorted, n ? *std::max_element(sorted.begin(), sorted.end()) : 0, 32);
     for (int64_t i = 0; i < n; i++) {
       const int64_t row = key_of(sorted[i]), place = place_of(sorted[i]);
       if (i == 0 || row != rows[n_rows - 1]) {

@@ -18,6 +18,21 @@ struct NGrams {
 
 namespace {
 
+// Sort numbers from 0 to `largest` by their bits from `shift` on, eleven at a time; those whose bits
+// are the same stay in order.
+inline void sort_by_bits(std::vector<uint64_t> &values, uint64_t largest, int shift = 0) {
+  constexpr int BITS = 11;
+  constexpr uint64_t MASK = (1 << BITS) - 1;
+  std::vector<uint64_t> sorted(values.size());
+  for (; largest >> shift; shift += BITS) {
+    int64_t first[MASK + 2] = {};  // of each digit
+    for (uint64_t value : values) first[(value >> shift & MASK) + 1]++;
+    for (uint64_t digit = 0; digit <= MASK; digit++) first[digit + 1] += first[digit];
+    for (uint64_t value : values) sorted[first[value >> shift & MASK]++] = value;
+    values.swap(sorted);
+  }
+}
+
 // Those of one document after the other.
 class DocumentNGrams {
   const NGrams &a;
@@ -41,11 +56,12 @@ class DocumentNGrams {
       const int64_t pair = word(t - 1) * a.n_ids + word(t), place = find(pair);
       if (a.pairs[place] == pair) rows.push_back(a.n_ids + place);
     }
-    std::sort(rows.begin(), rows.end());
+    if (rows.size() < 256) return std::sort(rows.begin(), rows.end());
+    sort_by_bits(rows, a.n_ids + a.n_pairs);
   }
 
  public:
-  std::vector<int64_t> rows;   // of the table, ascending and each once
+  std::vector<uint64_t> rows;  // of the table, ascending and each once
   std::vector<float> weights;  // of each
 
   explicit DocumentNGrams(const NGrams &a) : a(a) {}

@@ -10,8 +10,9 @@ struct Update {
   int64_t n_rows, n_columns;
   const int64_t *rows;  // null: all of them
   const float *grad;
-  float *weight, *mean, *square;  // no moments: gradient descent, by `step_size` alone
-  float beta1, beta2, eps, decay, root_correction, step_size;
+  float *weight, *mean, *square;  // no moments: gradient descent, by `lr` alone
+  float *n_steps;                 // those taken so far
+  double lr, beta1, beta2, eps, weight_decay;
 };
 
 namespace {
@@ -44,12 +45,17 @@ inline Vec load_some(const float *from, int64_t n) {
 }
 
 void step_adamw(const Update &a) {
+  const double n_steps = *a.n_steps += 1;
+  const float root_correction = 1 / std::sqrt(1 - std::pow(a.beta2, n_steps));
+  const float step_size = a.lr / (1 - std::pow(a.beta1, n_steps));
+  const float decay = 1 - a.lr * a.weight_decay, eps = a.eps;
+  const float beta1 = a.beta1, beta2 = a.beta2;
   each_row(a, [&](const float *grad, int64_t place, int64_t n) {
     float *weight = a.weight + place, *mean = a.mean + place, *square = a.square + place;
     auto step = [&](Vec g, Vec &w, Vec &m, Vec &s) {
-      m = m + (g - m) * (1 - a.beta1);
-      s = s * a.beta2 + g * g * (1 - a.beta2);
-      w = w * a.decay - m / (root(s) * a.root_correction + a.eps) * a.step_size;
+      m = m + (g - m) * (1 - beta1);
+      s = s * beta2 + g * g * (1 - beta2);
+      w = w * decay - m / (root(s) * root_correction + eps) * step_size;
     };
     int64_t i = 0;
     for (; i + WIDTH <= n; i += WIDTH) {
@@ -69,8 +75,9 @@ void step_adamw(const Update &a) {
 }
 
 void step_plain(const Update &a) {
+  const float lr = a.lr;
   each_row(a, [&](const float *grad, int64_t place, int64_t n) {
-    for (int64_t i = 0; i < n; i++) a.weight[place + i] -= a.step_size * grad[i];
+    for (int64_t i = 0; i < n; i++) a.weight[place + i] -= lr * grad[i];
   });
 }
 
