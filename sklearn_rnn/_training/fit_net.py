@@ -20,6 +20,7 @@ from sklearn_rnn._training.settings import (
     resolve_training_length,
 )
 from sklearn_rnn._training.start_embedding import StartVectors
+from sklearn_rnn._training.start_wide_path import start_wide_path
 from sklearn_rnn.exceptions import FitInterruptedWarning
 
 
@@ -82,6 +83,8 @@ def fit_net(
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
         turn.enter_context(building(int(torch_seed), device))
         net = make_net(estimator, train.X, vectorizer, target, plan, previous, start)
+        if is_new:
+            start_wide_path(net.module_, train, target)
         end_building(turn, net, estimator)
         net.partial_fit((train_set, valid_set))
     if net.interrupted_:
