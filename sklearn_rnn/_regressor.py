@@ -89,7 +89,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         such a gate.
 
     pooling : {"last", "mean", "max", "attention", "multihead_attention", "concat"}, \
-            default="concat"
+            default="attention"
         How to combine the states of all tokens into one document vector:
 
         - "last" takes the state after the whole document has been read;
@@ -402,7 +402,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         hidden_size=64,
         recurrent_init=None,
         forget_bias=None,
-        pooling="concat",
+        pooling="attention",
         num_heads=4,
         attention_penalty=0.0,
         skip_connection=True,
