@@ -62,7 +62,11 @@ class BaseRNNText(ParamNamesMixin, BaseEstimator):
         "bidirectional": ["boolean"],
         "num_layers": [Interval(Integral, 1, None, closed="left")],
         "embedding": [WordVectors, str, os.PathLike, np.ndarray, None],
-        "freeze_embedding": ["boolean", Interval(Integral, 1, None, closed="left")],
+        "freeze_embedding": [
+            StrOptions({"auto"}),
+            "boolean",
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "embedding_dim": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "recurrent_init": [StrOptions(set(RECURRENT_INITS)), None],

@@ -78,7 +78,7 @@ def fit_net(
         lr_schedule=estimator.lr_schedule,
         score=score,
         has_vectors=has_vectors,
-        n_frozen=resolve_frozen_epochs(estimator, has_vectors=has_vectors),
+        n_frozen=resolve_frozen_epochs(estimator, has_vectors=has_vectors, max_epochs=max_epochs),
     )
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
         turn.enter_context(building(int(torch_seed), device))
