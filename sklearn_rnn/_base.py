@@ -54,7 +54,11 @@ class BaseRNNText(BaseRNN):
         **BaseRNN._parameter_constraints,
         "bidirectional": ["boolean"],
         "embedding": [WordVectors, str, os.PathLike, np.ndarray, None],
-        "freeze_embedding": ["boolean", Interval(Integral, 1, None, closed="left")],
+        "freeze_embedding": [
+            StrOptions({"auto"}),
+            "boolean",
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "pooling": [StrOptions(set(POOLINGS))],
         "num_heads": [Interval(Integral, 1, None, closed="left")],
         "attention_penalty": [Interval(Real, 0, None, closed="left")],

@@ -17,7 +17,8 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     Each token becomes a vector, recurrent layers read the vectors in order, and their states are
     pooled into one document vector, from which a linear layer computes a score for each class.
     Beside it, a linear model of words and word pairs is trained, the wide path, which learns more
-    from few documents. The prediction is a weighted mean of both, see `wide_weight`.
+    from few documents. In `fit`, it starts from naive Bayes. The prediction is a weighted mean of
+    both, see `wide_weight`.
 
     A document has one class or, if `y` is an indicator matrix, any number of labels, each of which
     is learned on its own.
@@ -65,10 +66,12 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         and scaled to the variance of random ones. When training continues, they only serve new
         words in `partial_fit`.
 
-    freeze_embedding : bool or int, default=False
+    freeze_embedding : bool, int or "auto", default="auto"
         Whether the word vectors stay as they are, and only the rest of the network learns; an int
-        is the number of epochs for which they do, or of calls of `partial_fit`. Words without a
-        vector of their own are frozen too. Ignored without `embedding`.
+        is the number of epochs for which they do, or of calls of `partial_fit`. "auto" freezes them
+        for two epochs of `fit`, but for no more than half of `max_epochs`, and never in
+        `partial_fit`. Words without a vector of their own are frozen too. Ignored without
+        `embedding`.
 
     embedding_dim : int or "auto", default="auto"
         Number of features of a token vector. "auto" is that of `embedding`, 100 without. If it
@@ -90,7 +93,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         such a gate.
 
     pooling : {"last", "mean", "max", "attention", "multihead_attention", "concat"}, \
-            default="concat"
+            default="attention"
         How to combine the states of all tokens into one document vector:
 
         - "last" takes the state after the whole document has been read;
@@ -350,6 +353,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
     H.-T. Cheng et al., "Wide & deep learning for recommender systems", DLRS (2016).
 
+    S. Wang and C. D. Manning, "Baselines and bigrams: simple, good sentiment and topic
+    classification", ACL (2012).
+
     Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
     networks", NIPS (2016).
 
@@ -385,12 +391,12 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         bidirectional=True,
         num_layers=1,
         embedding="auto",
-        freeze_embedding=False,
+        freeze_embedding="auto",
         embedding_dim="auto",
         hidden_size=64,
         recurrent_init=None,
         forget_bias=None,
-        pooling="concat",
+        pooling="attention",
         num_heads=4,
         attention_penalty=0.0,
         skip_connection=True,

@@ -66,10 +66,12 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         and scaled to the variance of random ones. When training continues, they only serve new
         words in `partial_fit`.
 
-    freeze_embedding : bool or int, default=False
+    freeze_embedding : bool, int or "auto", default="auto"
         Whether the word vectors stay as they are, and only the rest of the network learns; an int
-        is the number of epochs for which they do, or of calls of `partial_fit`. Words without a
-        vector of their own are frozen too. Ignored without `embedding`.
+        is the number of epochs for which they do, or of calls of `partial_fit`. "auto" freezes them
+        for two epochs of `fit`, but for no more than half of `max_epochs`, and never in
+        `partial_fit`. Words without a vector of their own are frozen too. Ignored without
+        `embedding`.
 
     embedding_dim : int or "auto", default="auto"
         Number of features of a token vector. "auto" is that of `embedding`, 100 without. If it
@@ -91,7 +93,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         such a gate.
 
     pooling : {"last", "mean", "max", "attention", "multihead_attention", "concat"}, \
-            default="concat"
+            default="attention"
         How to combine the states of all tokens into one document vector:
 
         - "last" takes the state after the whole document has been read;
@@ -412,12 +414,12 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         bidirectional=True,
         num_layers=1,
         embedding="auto",
-        freeze_embedding=False,
+        freeze_embedding="auto",
         embedding_dim="auto",
         hidden_size=64,
         recurrent_init=None,
         forget_bias=None,
-        pooling="concat",
+        pooling="attention",
         num_heads=4,
         attention_penalty=0.0,
         skip_connection=True,

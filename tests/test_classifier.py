@@ -213,7 +213,7 @@ def test_columns_of_proba_follow_the_sorted_classes(names, favoured):
     labels = np.array(names)[np.arange(len(TWEETS)) % 3]
     # A class whose documents alone count is what the network learns to answer.
     weight = labels == names[favoured]
-    clf = make_classifier(max_epochs=5, lr=0.1).fit(TWEETS, labels, sample_weight=weight)
+    clf = make_classifier(max_epochs=5, lr=0.03).fit(TWEETS, labels, sample_weight=weight)
     assert clf.classes_.tolist() == sorted(names)
     highest = clf.predict_proba(TWEETS).argmax(axis=1)
     assert set(highest) == {sorted(names).index(names[favoured])}

@@ -27,8 +27,8 @@ TWEETS, SENTIMENTS = (
 )
 LOG_LENGTHS = np.log([len(text) for text in TWEETS])
 INDICATORS = np.array([["@" in text, "http" in text, "!" in text] for text in TWEETS], int)
-# Largest and mean states of 4 units in both directions, and the mean embedding.
-N_FEATURES = 2 * 2 * 4 + 5
+# Attended states of 4 units in both directions, and the mean embedding.
+N_FEATURES = 2 * 4 + 5
 
 
 SMALL = {"embedding_dim": 5, "hidden_size": 4, "max_epochs": 2, "lr": 0.01, "random_state": 0}

@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from sklearn_rnn import SequenceVectorizer
 from sklearn_rnn._text import ngrams as ngrams_file
-from sklearn_rnn._text.ngrams import NGramCounts, _find_pairs, count_ngrams
+from sklearn_rnn._text.ngrams import NGramCounts, count_ngrams, find_pairs
 from sklearn_rnn._text.sequences import check_sequences, sequences_from_flat
 from sklearn_rnn._text.vocabulary import FIRST_ID, UNKNOWN_ID
 from sklearn_rnn.datasets import load_tweet_sentiment
@@ -186,7 +186,7 @@ def test_keys_of_the_largest_ids_do_not_overflow():
     n_ids = 2**31
     X = make_sequences([[n_ids - 1, n_ids - 1], [2, n_ids - 2, 3]])
     documents = np.array([0, 0, 1, 1, 1])
-    keys, rows = _find_pairs(X.data.astype(np.int64), documents, n_ids)
+    keys, rows = find_pairs(X.data.astype(np.int64), documents, n_ids)
     pairs = [divmod(int(key), n_ids) for key in keys]
     assert pairs == [(n_ids - 1, n_ids - 1), (2, n_ids - 2), (n_ids - 2, 3)]
     assert rows.tolist() == [0, 1, 1]

@@ -22,7 +22,7 @@ from sklearn_rnn import (
     _word_vectors,
     datasets,
 )
-from sklearn_rnn._training.settings import resolve_wide_weight
+from sklearn_rnn._training.settings import resolve_frozen_epochs, resolve_wide_weight
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.exceptions import ModelFileError
 from sklearn_rnn.inspection import token_importance
@@ -274,13 +274,21 @@ def test_in_long_documents_vectors_change_less(mean_length, share):
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd"])
-@pytest.mark.parametrize(("freeze", "n_frozen"), [(True, 4), (False, 0), (2, 2), (9, 4)])
+@pytest.mark.parametrize(
+    ("freeze", "n_frozen"), [(True, 4), (False, 0), (2, 2), (9, 4), ("auto", 2)]
+)
 def test_frozen_vectors_stay_for_so_many_epochs(freeze, n_frozen, optimizer):
     clf = make(freeze_embedding=freeze, max_epochs=4, optimizer=optimizer, lr=0.05)
     tables = tables_of(clf)
     moved = [not np.array_equal(tables[i], tables[i + 1]) for i in range(4)]
     # The last steps of the schedule are small, but not zero.
     assert moved == [False] * n_frozen + [True] * (4 - n_frozen)
+
+
+@pytest.mark.parametrize(("max_epochs", "n_frozen"), [(1, 0), (3, 1), (4, 2), (30, 2)])
+def test_vectors_are_frozen_for_half_of_the_epochs_at_most(max_epochs, n_frozen):
+    found = resolve_frozen_epochs(make(), has_vectors=True, max_epochs=max_epochs)
+    assert found == n_frozen
 
 
 def test_the_rest_learns_while_vectors_are_frozen():
@@ -350,7 +358,7 @@ def test_a_stream_of_ids_goes_beyond_an_array():
     assert np.std(table[300:]) == pytest.approx(1, abs=0.1)
 
 
-@pytest.mark.parametrize(("freeze", "n_frozen"), [(True, 3), (2, 2), (False, 0)])
+@pytest.mark.parametrize(("freeze", "n_frozen"), [(True, 3), (2, 2), (False, 0), ("auto", 0)])
 def test_vectors_are_frozen_for_so_many_chunks(freeze, n_frozen):
     clf = make(freeze_embedding=freeze, lr=0.05)
     moved = []

@@ -50,8 +50,8 @@ plt.show()
 # %%
 # A way around
 # ------------
-# Other poolings pass the gradient to every state directly. The default, ``"concat"``, pools the
-# largest and the mean of all states, so the gradient need not pass through the cell.
+# Other poolings pass the gradient to every state directly. ``"concat"`` pools the largest and the
+# mean of all states, so the gradient need not pass through the cell.
 pooled = fit(cell="rnn", pooling="concat")
 models = {"last": models["rnn"], "concat": pooled}
 display = GradientFlowDisplay.from_estimator(models, X_test[long], y_test[long], relative=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.sparse import csr_array
 
 
 class Target(ABC):
@@ -85,6 +86,10 @@ class Target(ABC):
     @abstractmethod
     def wide_norm(self, norm: float) -> float:
         """Return the largest norm of the wide path's gradients, given that of the network."""
+
+    def memberships(self, y: np.ndarray) -> csr_array | None:
+        """Return 1 for the outputs that hold for each document, None where outputs are numbers."""
+        return None
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         """Return the class of each document, to split them evenly; None splits at random."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 
 from sklearn_rnn._targets.base import Target
 from sklearn_rnn._targets.class_weights import weigh_classes
@@ -128,6 +129,11 @@ class ClassTarget(LabelTarget):
                 f"The classes are {classes}."
             )
 
+    def memberships(self, y: np.ndarray) -> csr_array:
+        """Return an indicator matrix of the classes."""
+        places = np.arange(len(y)), self.encode(y)
+        return csr_array((np.ones(len(y)), places), (len(y), self.n_outputs))
+
     def strata(self, y: np.ndarray) -> np.ndarray:
         """Return by what documents are split evenly."""
         return self.encode(y)
@@ -205,6 +211,10 @@ class IndicatorTarget(LabelTarget):
                 f"{name} must be an indicator matrix with a column for each of the "
                 f"{self.n_outputs} labels. Got shape {y.shape}."
             )
+
+    def memberships(self, y: np.ndarray) -> csr_array:
+        """Return the indicator matrix."""
+        return csr_array(y, dtype=np.float64)
 
     def strata(self, y: np.ndarray) -> None:
         """Return by what documents are split evenly: nothing."""

@@ -150,12 +150,12 @@ class NGramCounts:
         """
         word_df = np.concatenate([self.word_df, np.zeros(n_ids - len(self.word_df), np.int64)])
         pairs, pair_df = renumber_pairs(self.pairs, len(self.word_df), n_ids), self.pair_df
-        for chunk in _chunks(X):
+        for chunk in split_by_tokens(X):
             tokens = chunk.data.astype(np.int64)
             documents = np.repeat(np.arange(chunk.shape[0]), sequence_lengths(chunk))
             words, df = _document_frequencies(tokens, documents)
             word_df[words] += df
-            more = _document_frequencies(*_find_pairs(tokens, documents, n_ids))
+            more = _document_frequencies(*find_pairs(tokens, documents, n_ids))
             pairs, pair_df = _forget_rarest(*_add_frequencies((pairs, pair_df), more))
         return NGramCounts(self.n_documents + X.shape[0], word_df, pairs, pair_df)
 
@@ -189,7 +189,7 @@ def renumber_pairs(pairs: Pairs, n_ids: int, n_ids_after: int) -> Pairs:
     return pairs // n_ids * n_ids_after + pairs % n_ids
 
 
-def _chunks(X: csr_array) -> Iterator[csr_array]:
+def split_by_tokens(X: csr_array) -> Iterator[csr_array]:
     """Cut the documents into chunks of a 64th of all tokens, since counting takes some arrays."""
     n_tokens = max(MIN_CHUNK_TOKENS, X.nnz // 64)
     cuts = np.searchsorted(X.indptr, np.arange(n_tokens, X.nnz, n_tokens))
@@ -197,7 +197,7 @@ def _chunks(X: csr_array) -> Iterator[csr_array]:
         yield X[first:stop]
 
 
-def _find_pairs(
+def find_pairs(
     tokens: np.ndarray, documents: np.ndarray, n_ids: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the pairs of adjacent known words as keys, and the document of each."""

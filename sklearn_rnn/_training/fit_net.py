@@ -20,6 +20,7 @@ from sklearn_rnn._training.settings import (
     resolve_training_length,
 )
 from sklearn_rnn._training.start_embedding import StartVectors
+from sklearn_rnn._training.start_wide_path import start_wide_path
 from sklearn_rnn.exceptions import FitInterruptedWarning
 
 
@@ -77,11 +78,14 @@ def fit_net(
         lr_schedule=estimator.lr_schedule,
         score=score,
         has_vectors=has_vectors,
-        n_frozen=resolve_frozen_epochs(estimator, has_vectors=has_vectors),
+        n_frozen=resolve_frozen_epochs(estimator, has_vectors=has_vectors, max_epochs=max_epochs),
     )
 
     def build() -> SequenceNet:
-        return make_net(estimator, train.X, vectorizer, target, plan, previous, start)
+        net = make_net(estimator, train.X, vectorizer, target, plan, previous, start)
+        if is_new:
+            start_wide_path(net.module_, train, target)
+        return net
 
     with training_modes(count_workers(estimator.n_jobs), device):
         net = build_and_train(

@@ -43,10 +43,18 @@ def resolve_wide_weight(
     return 1 - float(np.clip(np.sqrt(n_documents) / 250, least, 0.4))
 
 
-def resolve_frozen_epochs(estimator: Any, *, has_vectors: bool) -> float:
-    """Return for how many epochs the embedding does not learn: 0 if it started at random."""
+def resolve_frozen_epochs(
+    estimator: Any, *, has_vectors: bool, max_epochs: int | None = None
+) -> float:
+    """Return for how many epochs the embedding does not learn: 0 if it started at random.
+
+    Where "auto" has to choose, the rest of the network first learns to read the vectors, and then
+    they have as many epochs left at least. A stream, with `max_epochs` None, may be short.
+    """
     if not (has_vectors and estimator.freeze_embedding):
         return 0
+    if estimator.freeze_embedding == "auto":
+        return 0 if max_epochs is None else min(2, max_epochs // 2)
     return math.inf if estimator.freeze_embedding is True else estimator.freeze_embedding
 
 

@@ -147,7 +147,7 @@ def build_network(
     recurrent_init: str | None = None,
     forget_bias: float | Literal["chrono"] | None = None,
     max_length: int | None = None,
-    pooling: str = "concat",
+    pooling: str = "attention",
     num_heads: int = 4,
     attention_penalty: float = 0.0,
     skip_connection: bool = True,
@@ -191,7 +191,7 @@ def build_network(
     max_length : int, default=None
         The longest time to remember, for "chrono".
     pooling : {"last", "mean", "max", "attention", "multihead_attention", "concat"}, \
-            default="concat"
+            default="attention"
         How the states of all tokens become one vector.
     num_heads : int, default=4
         Number of heads of "multihead_attention".
@@ -227,7 +227,7 @@ def build_network(
     >>> from sklearn_rnn.modules import build_network
     >>> network = build_network(num_embeddings=100, n_outputs=3, cell="gru", bidirectional=False)
     >>> network.head
-    Linear(in_features=228, out_features=3, bias=True)
+    Linear(in_features=164, out_features=3, bias=True)
     """
     arguments = dict(locals())  # first of all, while there are no other names
     embedding = TokenEmbedding(
