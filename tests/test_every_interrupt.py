@@ -8,6 +8,7 @@ import gc
 import sys
 
 import pytest
+import sklearn
 import torch
 
 from sklearn_rnn import RNNTextClassifier
@@ -68,6 +69,14 @@ def is_free(lock):
 
 
 @pytest.fixture
+def same_config():
+    """Put scikit-learn's settings back: its own `config_context` is not safe from interrupts."""
+    config = sklearn.get_config()
+    yield
+    sklearn.set_config(**config)
+
+
+@pytest.fixture
 def no_collection():
     """Let nothing be freed by the garbage collector, which comes too late for whoever waits."""
     gc.collect()
@@ -79,7 +88,9 @@ def no_collection():
 @pytest.mark.skipif(sys.gettrace() is not None, reason="another tracer is at work")
 @pytest.mark.filterwarnings("ignore::sklearn_rnn.exceptions.FitInterruptedWarning")
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "predict"])
-def test_an_interrupt_wherever_a_function_starts_leaves_torch_as_it_was(method, no_collection):
+def test_an_interrupt_wherever_a_function_starts_leaves_torch_as_it_was(
+    method, no_collection, same_config
+):
     fitted = RNNTextClassifier(**SMALL).fit(X, Y)
     stream = RNNTextClassifier(**SMALL).partial_fit(X, Y, classes=[0, 1])
     run = {
