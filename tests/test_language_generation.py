@@ -56,12 +56,19 @@ def loop(model, prompt, n_tokens, seed, label=None):
     cell=["lstm", "gru", "grid_lstm", "qrnn", "peephole_lstm"],
     num_layers=[1, 2],
     tie_weights=[False, True],
+    softmax=["full", "adaptive"],
     kernels=[False, "auto"],
 )
 def test_text_is_drawn_from_the_probabilities_that_the_model_gives(
-    cell, num_layers, tie_weights, kernels
+    cell, num_layers, tie_weights, softmax, kernels
 ):
-    model = fitted(cell=cell, num_layers=num_layers, tie_weights=tie_weights, kernels=kernels)
+    model = fitted(
+        cell=cell,
+        num_layers=num_layers,
+        tie_weights=tie_weights,
+        softmax=softmax,
+        kernels=kernels,
+    )
     for seed, prompt in enumerate(["", "jo", "x?"]):
         expected = loop(model, prompt, 12, seed)
         assert model.generate(prompt, 12, random_state=seed) == expected

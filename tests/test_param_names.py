@@ -247,6 +247,21 @@ def test_subclass_without_parameters():
         Plain(lr=1)
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("seq_len", "bptt"),
+        ("tie_word_embeddings", "tie_weights"),
+        ("dropouti", "embedding_dropout"),
+        ("epochs", "max_epochs"),
+        ("analyzer", r"vectorizer=SequenceVectorizer\(analyzer=...\)"),
+    ],
+)
+def test_language_model_knows_other_names(given, meant):
+    with pytest.raises(TypeError, match=f"no parameter '{given}'. Did you mean '?{meant}'?"):
+        RNNLanguageModel(**{given: 1})
+
+
 def test_table_leads_to_parameters_there_are():
     there_are = {name for class_ in ALL for name in params_of(class_)}
     assert set(OTHER_NAMES) <= there_are

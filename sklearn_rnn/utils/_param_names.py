@@ -28,6 +28,7 @@ OTHER_NAMES = {
     "word_dropout": "embedding_dropout token_dropout",
     "recurrent_dropout": "state_dropout weight_drop weight_dropout",
     "variational_dropout": "locked_dropout",
+    "embedding_dropout": "dropout_emb dropouti embd_pdrop input_dropout",
     "tie_weights": "tie_embeddings tie_word_embeddings tied tied_weights weight_tying",
     "activation_penalty": "activity_regularizer ar",
     "slowness_penalty": "tar",
@@ -44,7 +45,9 @@ OTHER_NAMES = {
     "gradient_clip_value max_grad_norm max_norm",
     "batch_size": "bs minibatch_size per_device_train_batch_size",
     "crop_length": "bptt",
-    "bptt": "bptt_steps sequence_length tbptt",
+    "bptt": "bptt_steps chunk_length context_length num_steps seq_len seq_length sequence_length "
+    "tbptt window_size",
+    "documents": "stateful",
     "max_epochs": "epochs max_iter n_epoch n_epochs n_iter nb_epoch num_epochs num_train_epochs",
     "scoring": "metric metric_for_best_model metrics monitor",
     "validation_fraction": "train_split val_fraction val_size val_split validation_split",
