@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parent.parent
 CELLS = "sklearn_rnn/modules/cells"
 VECTORS = "sklearn_rnn/_vectors"
+LANGUAGE = "sklearn_rnn/_language"
 
 # What a file has instead of one fragment, which stands in it once. A fault changes results or
 # errors that somebody relies on, and not speed alone.
@@ -46,6 +47,43 @@ FAULTS = {
             "min(n_tokens // PART_TOKENS, len(rows) // self.part_documents)",
             "n_tokens // PART_TOKENS",
         ),
+    ],
+    f"{LANGUAGE}/sampling.py": [
+        ("scores / penalty, scores * penalty", "scores / penalty, scores / penalty"),
+        ("np.where(scores < last, -np.inf, scores)", "np.where(scores <= last, -np.inf, scores)"),
+        ("probs /= temperature", "probs *= temperature"),
+        ("cumulative <= uniforms[:, None]", "cumulative < uniforms[:, None]"),
+        ("axis=1)[:, :-1] >= needed] = 0", "axis=1)[:, :-1] > needed] = 0"),
+        ("n_likely *= 8", "break"),
+        ("while self._n_blocks <= block:", "while self._n_blocks < block:"),
+    ],
+    f"{LANGUAGE}/generation.py": [
+        ("goes_on[place] = not texts[sample].is_stopped", "pass"),
+        ("or step == max_new_tokens - 1:", "or step == max_new_tokens:"),
+        ("running[rows], ids[rows], reader", "running[: len(rows)], ids[rows], reader"),
+        ("make_choose(seeds[group], **settings)", "make_choose(seeds, **settings)"),
+    ],
+    f"{LANGUAGE}/beam.py": [
+        ("num_beams - len(ended)", "num_beams"),
+        ("each.n_tokens**length_penalty", "each.n_tokens * length_penalty"),
+        ("log_probs[goes_on], parents[goes_on]", "log_probs[: len(beams)], parents[goes_on]"),
+        ("parent_beams[parent].copy()", "parent_beams[parent]"),
+    ],
+    f"{LANGUAGE}/reader.py": [
+        ("[UNKNOWN_ID] if ends else [BOUNDARY_ID, UNKNOWN_ID]", "[UNKNOWN_ID]"),
+        ("seen = seen.copy()", "pass"),
+        ("else read.seen[texts]", "else read.seen[: len(texts)]"),
+    ],
+    f"{LANGUAGE}/continuation.py": [
+        ("self._written.append(text[: min(found)[1]])", "self._written.append(text)"),
+        ("other._written = self._written.copy()", "pass"),
+        ("len(stop) - 1), 0, -1)", "len(stop) - 1), 1, -1)"),
+    ],
+    f"{LANGUAGE}/network_reader.py": [
+        ("self._log_prior - losses", "self._log_prior + losses"),
+        ("np.repeat(ids, len(self._log_prior))", "np.tile(ids, len(self._log_prior))"),
+        ("read.log_labels[texts], read", "read.log_labels, read"),
+        ("np.concatenate([[BOUNDARY_ID], self._known(ids)])", "self._known(np.append(ids, 0))"),
     ],
     "sklearn_rnn/_text/sequences.py": [
         ("tokens.min() < 1", "tokens.min() < 0"),
@@ -302,6 +340,11 @@ TESTS = {
     f"{VECTORS}/": "vector_files",
     f"{CELLS}/_grid": "grid_lstm recurrent",
     f"{CELLS}/": "cells cell_options own_cell",
+    f"{LANGUAGE}/sampling": "sampling generation",
+    f"{LANGUAGE}/beam": "beam",
+    f"{LANGUAGE}/continuation": "writers generation beam",
+    f"{LANGUAGE}/network_reader": "language_generation",
+    f"{LANGUAGE}/": "generation beam",
     "sklearn_rnn/modules/_pooling": "pooling",
     "sklearn_rnn/_training/optimizers": "optimizers",
     "sklearn_rnn/_training/predict": "predict",

@@ -57,6 +57,35 @@ def test_as_many_beams_as_there_are_texts_find_the_best(length_penalty, stop, se
     assert found == [text for text, *_ in texts]
 
 
+def search(model, num_beams, n_tokens):
+    """Return the texts that a plain beam search finds, with a list of all texts at each step."""
+    table = model.reader_.table.copy()
+    table[..., UNKNOWN_ID] = -np.inf
+    log_probs, tokens = log_softmax(table), model.vectorizer_.tokens_
+    beams, ended = [((0, 0), 0.0)], []
+    for _ in range(n_tokens):
+        longer = [
+            ((*ids, id_), total + log_probs[(*ids[-2:], id_)])
+            for ids, total in beams
+            for id_ in [0, *range(2, len(tokens))]
+        ]
+        longer.sort(key=lambda each: each[1], reverse=True)
+        best = longer[: num_beams - len(ended)]
+        beams = [each for each in best if each[0][-1] != 0]
+        ended += [each for each in best if each[0][-1] == 0]
+    ended = [(ids[2:], total) for ids, total in ended + beams]
+    ended.sort(key=lambda each: each[1] / len(each[0]), reverse=True)
+    return ["".join(tokens[[id_ for id_ in ids if id_]]) for ids, _ in ended]
+
+
+@pytest.mark.parametrize("num_beams", [2, 3, 7])
+def test_texts_are_those_of_a_plain_search(num_beams):
+    for seed in range(15):
+        model = MarkovLanguageModel(order=2, seed=seed).fit(TEXTS)
+        settings = {"num_beams": num_beams, "n_samples": num_beams, "max_new_tokens": 9}
+        assert model.generate(**settings) == search(model, num_beams, 9)
+
+
 @pytest.mark.parametrize("ends", [True, False])
 def test_one_beam_is_greedy(ends):
     for seed in range(20):

@@ -86,9 +86,12 @@ def test_the_prompt_is_read_once_and_ended_texts_leave_the_batch(model):
     lengths = np.array([len(text) for text in texts])
     expected = [int((lengths >= step).sum()) for step in range(1, lengths.max() + 1)]
     assert reader.steps == expected
-    reader.steps = []
+
+
+def test_nothing_is_read_after_the_last_token():
+    model = MarkovLanguageModel(documents=False).fit(TEXTS)
     model.generate("abc", max_new_tokens=5, n_samples=2, random_state=0)
-    assert len(reader.steps) <= 4  # nothing is read after the last token
+    assert model.reader_.steps == [2, 2, 2, 2]
 
 
 def test_samples_are_as_frequent_as_likely():
@@ -170,7 +173,8 @@ def test_tokens_of_the_prompt_count_as_repeated_and_the_end_does_not():
     model = TextReader(random_reader(6), repetition_penalty=2.0)
     model.reader.scores = lambda state: scores.repeat(len(state), 0)
     state = model.start(np.array([2, 4, 6]))  # the last one is unknown to the model
-    assert model.scores(state).tolist() == [[4, -np.inf, 2, 4, -8, -4]]
+    model.step(state, np.array([3]))
+    assert model.scores(state).tolist() == [[4, -np.inf, 2, 4, -8, -4]]  # a state is not changed
     state = model.step(model.select(state, np.array([0, 0])), np.array([3, 5]))
     expected = [[4, -np.inf, 2, 2, -8, -4], [4, -np.inf, 2, 4, -8, -8]]
     assert model.scores(state).tolist() == expected

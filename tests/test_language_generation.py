@@ -6,9 +6,10 @@ import time
 import numpy as np
 import pytest
 import torch
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 
 from sklearn_rnn import RNNLanguageModel, SequenceVectorizer, SubwordVectorizer, load, save
+from sklearn_rnn._language.network_reader import make_reader
 from sklearn_rnn._language.sampling import Uniforms, draw, draw_seeds
 from sklearn_rnn._text.vocabulary import FIRST_ID
 
@@ -28,7 +29,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def model_of_labels():
-    return fitted(LABELS)
+    return fitted(LABELS, max_epochs=40)  # what comes next depends on label and text by then
 
 
 def loop(model, prompt, n_tokens, seed, label=None):
@@ -93,6 +94,24 @@ def test_text_of_a_label_is_drawn_from_the_probabilities_given_the_label(model_o
     for seed, prompt in enumerate(["", "jo"]):
         expected = loop(model_of_labels, prompt, 10, seed, label)
         assert model_of_labels.generate(prompt, 10, label=label, random_state=seed) == expected
+
+
+@pytest.mark.parametrize("label", ["f", None])
+def test_texts_side_by_side_are_read_as_one_by_one(model_of_labels, label):
+    reader, vectorizer = make_reader(model_of_labels, label), model_of_labels.vectorizer_
+    texts = ["johanna", "johanne", "johnpet", "jopeter"]
+    ids = vectorizer.transform(texts).toarray()
+    state = reader.select(reader.start(ids[0, :2]), np.zeros(4, np.int64))
+    for step in range(2, 7):
+        state = reader.step(state, ids[:, step])
+    for rows in ([0, 1, 2, 3], [2, 0]):
+        found = log_softmax(reader.scores(reader.select(state, np.array(rows))), axis=1)
+        for row, log_probs in zip(rows, found, strict=True):
+            y = None if label is None else [label]
+            for id_, character in enumerate(vectorizer.tokens_[FIRST_ID:], start=FIRST_ID):
+                expected = model_of_labels.token_log_probs([texts[row] + character], y)[0][7]
+                assert log_probs[id_] == pytest.approx(expected, abs=1e-5)
+    assert np.ptp(found, axis=0).max() > 1
 
 
 @pytest.mark.parametrize("label", ["f", None])

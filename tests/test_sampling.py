@@ -108,6 +108,12 @@ def test_top_p_cuts_what_is_left_by_top_k():
     assert np.allclose(probs, [[4 / 7, 3 / 7, 0, 0]])
 
 
+def test_top_p_is_reached_by_as_much():
+    scores = np.log([[0.25, 0.5, 0.25]])
+    assert next_token_probs(scores, top_p=0.5).tolist() == [[0, 1, 0]]
+    assert next_token_probs(scores, top_p=0.75).tolist() == [[1 / 3, 2 / 3, 0]]
+
+
 def test_temperature_comes_before_top_p():
     scores = np.log([[0.5, 0.3, 0.2]])
     # At temperature 0.5, the first token has 25 / 38 of the probability.
