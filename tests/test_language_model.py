@@ -16,6 +16,7 @@ from skorch.callbacks import Callback
 import sklearn_rnn
 from sklearn_rnn import RNNLanguageModel, SequenceVectorizer, SubwordVectorizer
 from sklearn_rnn.exceptions import FitInterruptedWarning
+from sklearn_rnn.modules.kernels import has_kernels
 
 NAMES = ["anna", "hanna", "johanna", "susanna", "marianna", "rosanna", "", "otto", "bob"] * 4
 LANGUAGES = ["a" if name.endswith("a") else "o" for name in NAMES]
@@ -406,3 +407,15 @@ def test_training_at_the_defaults_warns_of_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         RNNLanguageModel(max_epochs=1).fit(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("params", "is_cut"),
+    [({}, False), ({"kernels": False}, True), ({"zoneout": 0.1}, True), ({"cell": "mgu"}, True)],
+    ids=str,
+)
+def test_windows_are_cut_where_no_kernel_starts_threads(params, is_cut):
+    if not is_cut and not has_kernels("auto"):
+        pytest.skip("there are no kernels")
+    model = small(max_epochs=1, **params).fit(NAMES)
+    assert (model.net_.iterator_train__part_documents is not None) == is_cut
