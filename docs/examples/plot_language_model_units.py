@@ -92,8 +92,8 @@ units.head().round(3)
 # %%
 # The AUC is the probability that the state is larger at a letter inside quotes than at one outside:
 # 0.5 is chance, 0 and 1 are perfect. The first unit is far ahead of the others: there the model
-# keeps the open quotation. It learned that from predicting letters alone. Not every
-# `random_state` leads to so clear a unit, as a model can spread the same knowledge over several.
+# keeps the open quotation, which it learned from predicting letters alone. Which unit that is
+# depends on `random_state`, and with less training there may be none.
 #
 # The unit at work
 # ----------------
