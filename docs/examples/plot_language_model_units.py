@@ -11,8 +11,9 @@ surprise it, and does one of its units remember that a quotation is still open?
 # A model that reads a book letter by letter
 # ------------------------------------------
 # The model learns from ten chapters of Alice's Adventures in Wonderland; the last two are kept for
-# looking at it. ``documents=False`` reads the chapters as one long text. With
-# ``forget_bias="chrono"`` some units start out remembering up to `bptt` letters, others only a few.
+# looking at it. ``documents=False`` reads the chapters as one long text, ``batch_size=16`` at
+# sixteen places side by side. With ``forget_bias="chrono"`` some units start out remembering many
+# letters, others only a few.
 from sklearn_rnn import RNNLanguageModel
 from sklearn_rnn.datasets import load_alice
 
@@ -21,7 +22,7 @@ model = RNNLanguageModel(
     cell="gru",
     forget_bias="chrono",
     hidden_size=128,
-    bptt=256,
+    batch_size=16,
     max_epochs=20,
     random_state=0,
 )
@@ -90,8 +91,9 @@ units.head().round(3)
 
 # %%
 # The AUC is the probability that the state is larger at a letter inside quotes than at one outside:
-# 0.5 is chance, 0 and 1 are perfect. One or two units are far ahead of all others: there the model
-# keeps the open quotation.
+# 0.5 is chance, 0 and 1 are perfect. The first unit is far ahead of the others: there the model
+# keeps the open quotation, which it learned from predicting letters alone. Which unit that is
+# depends on `random_state`, and with less training there may be none.
 #
 # The unit at work
 # ----------------

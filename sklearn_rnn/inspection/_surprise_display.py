@@ -164,7 +164,7 @@ class SurpriseDisplay:
     def _write_expected(self, ax, places):
         """Write what was expected above the bars of other tokens."""
         words = self.surprise["expected_1"].map(show_word)
-        rotation = 90 if words.str.len().max() > 1 else 0
+        rotation = 90 if words.str.len().max() > 2 else 0
         for place in places:
             ax.annotate(
                 words[place],
