@@ -60,6 +60,21 @@ def test_the_wide_path_by_a_kernel_is_that_of_torch(seed, n_ids):
     # Some of them unknown, some beyond all that the path knows.
     ids = pack_sequence([torch.randint(1, n_ids + 3, (n,), dtype=torch.int32) for n in lengths])
     pairs = torch.unique(torch.randint(n_ids**2, (50,)))[: n_ids - 3]
+    assert_same_wide_path(ids, n_ids, pairs)
+
+
+# More rows of the table than 22 bits can number, and documents of more n-grams than are sorted by
+# comparing them.
+@pytest.mark.parametrize("n_ids", [50, 5_000_000])
+def test_long_documents_of_many_words_have_the_wide_path_of_torch(n_ids):
+    torch.manual_seed(0)
+    words = torch.randint(2, n_ids, (200,))
+    documents = [words[torch.randint(len(words), (n,))].int() for n in (700, 300, 40)]
+    pairs = torch.unique(documents[0][:-1].long() * n_ids + documents[0][1:])
+    assert_same_wide_path(pack_sequence(documents), n_ids, pairs)
+
+
+def assert_same_wide_path(ids, n_ids, pairs):
     idf = torch.rand(n_ids) + 1, torch.rand(len(pairs)) + 1
     wide = NGramLinear(3, idf[0], pairs, idf[1], sparse=True, kernels=True)
     for parameter in wide.parameters():

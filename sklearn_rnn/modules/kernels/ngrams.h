@@ -24,7 +24,7 @@ inline void sort_by_bits(std::vector<uint64_t> &values, uint64_t largest, int sh
   constexpr int BITS = 11;
   constexpr uint64_t MASK = (1 << BITS) - 1;
   std::vector<uint64_t> sorted(values.size());
-  for (; largest >> shift; shift += BITS) {
+  for (; shift < 64 && largest >> shift; shift += BITS) {
     int64_t first[MASK + 2] = {};  // of each digit
     for (uint64_t value : values) first[(value >> shift & MASK) + 1]++;
     for (uint64_t digit = 0; digit <= MASK; digit++) first[digit + 1] += first[digit];
