@@ -1,6 +1,7 @@
 """RNNLanguageModel: how probable a text is, token by token."""
 
 import math
+import os
 from collections.abc import Iterator
 from copy import copy
 from numbers import Integral, Real
@@ -15,7 +16,13 @@ from sklearn_rnn._language.fit_net import fit_net
 from sklearn_rnn._language.labels import check_known_labels, encode_labels, read_labels
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.scoring import last_states, token_log_probs
-from sklearn_rnn._language.texts import Texts, count_characters, hold_out_texts
+from sklearn_rnn._language.texts import (
+    Texts,
+    count_characters,
+    hold_out_texts,
+    order_of_text,
+    reverse_documents,
+)
 from sklearn_rnn._sklearn_compat import Interval, _fit_context
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.growth import check_known_ids
@@ -23,8 +30,10 @@ from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.process_state import prediction_workers
 from sklearn_rnn._training.settings import count_workers
+from sklearn_rnn._training.start_embedding import find_start
 from sklearn_rnn._training.vectorize import fit_vectorizer, vectorize
 from sklearn_rnn._vectorizer import SequenceVectorizer
+from sklearn_rnn._word_vectors import WordVectors
 
 
 def _has_labels(model):
@@ -65,6 +74,11 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         end then counts as one more token. If False, all texts are one long stream, such as a book
         that is split into lines: the state is carried from each text into the next.
 
+    reverse : bool, default=False
+        Whether to read each text from its end, and so to predict each token from those behind it.
+        Needs ``documents=True``. A model in each direction can start a bidirectional network, see
+        `pretrained` of :class:`RNNTextClassifier`.
+
     cell : str or callable, default="lstm"
         The recurrent cell. The main ones are "lstm" (long short-term memory), "gru" (gated
         recurrent unit) and "rnn" (the plain cell); the user guide lists all of them under Cells. A
@@ -78,9 +92,14 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
     num_layers : int, default=1
         Number of recurrent layers. Each reads the states of the layer below.
 
+    embedding : WordVectors, str, path-like, ndarray of shape (n_ids, n_features) or None, \
+            default=None
+        Vectors that the words start from, as in :class:`RNNTextClassifier`. None draws all of them.
+
     embedding_dim : int or "auto", default="auto"
-        Number of features of a token vector. "auto" is 64 for up to 512 token ids, as characters
-        have, and 200 for more.
+        Number of features of a token vector. "auto" is that of `embedding`; without, it is 64 for
+        up to 512 token ids, as characters have, and 200 for more. If it differs from that of
+        `embedding`, the network learns a linear map from one to the other.
 
     hidden_size : int, default=256
         Number of units of a recurrent layer.
@@ -327,6 +346,8 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
     _parameter_constraints: dict = {
         **BaseRNN._parameter_constraints,
         "documents": ["boolean"],
+        "reverse": ["boolean"],
+        "embedding": [WordVectors, str, os.PathLike, np.ndarray, None],
         "tie_weights": ["boolean"],
         "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
         "bptt": [Interval(Integral, 1, None, closed="left")],
@@ -344,9 +365,11 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         *,
         vectorizer=None,
         documents=True,
+        reverse=False,
         cell="lstm",
         activation="tanh",
         num_layers=1,
+        embedding=None,
         embedding_dim="auto",
         hidden_size=256,
         tie_weights=False,
@@ -382,9 +405,11 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
     ):
         self.vectorizer = vectorizer
         self.documents = documents
+        self.reverse = reverse
         self.cell = cell
         self.activation = activation
         self.num_layers = num_layers
+        self.embedding = embedding
         self.embedding_dim = embedding_dim
         self.hidden_size = hidden_size
         self.tie_weights = tie_weights
@@ -460,10 +485,12 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             previous, known = model.net_.module_, model
             sequences, vectorizer = vectorize(X, model.vectorizer_, self), model.vectorizer_
             check_known_ids(sequences, previous)
-            n_ids = previous.embedding.table.num_embeddings
+            n_ids, start = previous.embedding.table.num_embeddings, None
         else:
             sequences, vectorizer = fit_vectorizer(X, self, _default_vectorizer)
-            n_ids = count_ids(sequences, vectorizer)
+            start = find_start(self, self.embedding, sequences, vectorizer)
+            n_ids = max(count_ids(sequences, vectorizer), 0 if start is None else len(start.found))
+        sequences = self._in_reading_order(sequences)
         train, learned = read_labels(sequences, y, self, known)
         split_seed, *seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=3
@@ -474,9 +501,26 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         elif self.early_stopping:
             train, valid = hold_out_texts(train, self, split_seed)
         n_labels = 0 if learned["classes_"] is None else len(learned["classes_"])
-        net = fit_net(self, train, valid, n_ids, n_labels, seeds=seeds, previous=previous)
+        net = fit_net(
+            self, train, valid, n_ids, n_labels, seeds=seeds, previous=previous, start=start
+        )
         lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
         return self
+
+    def _in_reading_order(self, sequences):
+        """Return token ids in the order in which the model reads them."""
+        if not self.reverse:
+            return sequences
+        if not self.documents:
+            raise ValueError(
+                f"The 'reverse' parameter of {type(self).__name__} reads documents from their end, "
+                "and a stream has none. Got reverse=True with documents=False."
+            )
+        return reverse_documents(sequences)
+
+    def _check_input(self, X, name="X"):
+        """Return texts as the token ids that the model reads."""
+        return self._in_reading_order(vectorize(X, self.vectorizer_, self, name=name))
 
     def _read_validation_set(self, X_val, y_val, vectorizer, classes):
         """Return the texts that the user gave for early stopping."""
@@ -487,7 +531,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
                 "X_val is passed to fit while at the same time early_stopping is False. When "
                 "passing X_val to fit, early_stopping should be set to True."
             )
-        sequences = vectorize(X_val, vectorizer, self, name="X_val")
+        sequences = self._in_reading_order(vectorize(X_val, vectorizer, self, name="X_val"))
         if classes is not None and y_val is None:
             raise ValueError("X_val and y are provided, but y_val was not provided.")
         labels = None if y_val is None else encode_labels(y_val, classes, self, "y_val")
@@ -590,7 +634,8 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
     def token_log_probs(self, X, y=None):
         """Return the log-probability of each token, given those before it.
 
-        The lower it is, the more surprising the token.
+        The lower it is, the more surprising the token. With ``reverse=True``, it is that given the
+        tokens behind it.
 
         Parameters
         ----------
@@ -604,10 +649,12 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         -------
         log_probs : list of ndarray of float64 of shape (n_tokens,)
             For each text, the natural logarithms. With ``documents=True``, the last one is that of
-            the end of the text.
+            the end of the text, or of its beginning if the model reads it from its end.
         """
         with self._reading():
             values, counts = self._token_log_probs(X, y)
+        if self.reverse:
+            values = values[order_of_text(counts)]
         return np.split(values, np.cumsum(counts)[:-1])
 
     def transform(self, X):
@@ -627,7 +674,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             The vectors.
         """
         with self._reading():
-            sequences = vectorize(X, self.vectorizer_, self)
+            sequences = self._check_input(X)
             labels = None
             if self.classes_ is not None:
                 labels = self._joint_log_probs(sequences).argmax(axis=1)
@@ -650,7 +697,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             The labels.
         """
         with self._reading():
-            joint = self._joint_log_probs(vectorize(X, self.vectorizer_, self))
+            joint = self._joint_log_probs(self._check_input(X))
             return self.classes_[joint.argmax(axis=1)]
 
     @available_if(_has_labels)
@@ -671,7 +718,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             The columns are in the order of `classes_`.
         """
         with self._reading():
-            joint = self._joint_log_probs(vectorize(X, self.vectorizer_, self))
+            joint = self._joint_log_probs(self._check_input(X))
         return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
 
     def _joint_log_probs(self, sequences):
@@ -691,7 +738,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
 
     def _token_log_probs(self, X, y):
         """Return the log-probability of each token, and how many tokens each text has."""
-        sequences = vectorize(X, self.vectorizer_, self)
+        sequences = self._check_input(X)
         counts = Texts(sequences).count_tokens(documents=self.documents)
         if not counts.any():
             raise ValueError(

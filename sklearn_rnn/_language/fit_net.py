@@ -18,6 +18,7 @@ from sklearn_rnn._training.fit_net import end_building, end_training, tell_of_in
 from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
 from sklearn_rnn._training.process_state import building, training_modes
 from sklearn_rnn._training.settings import count_workers
+from sklearn_rnn._training.start_embedding import StartVectors
 
 # "auto" reads so many tokens in all, and so many in a step.
 _TOKENS_OF_TRAINING = 10**7
@@ -33,6 +34,7 @@ def fit_net(
     *,
     seeds: Any,
     previous: nn.Module | None = None,
+    start: StartVectors | None = None,
 ) -> LanguageNet:
     """Train a net on checked texts and return it, leaving the estimator as it is.
 
@@ -52,6 +54,8 @@ def fit_net(
         Those of the order of documents, and of torch.
     previous : torch.nn.Module, default=None
         The network to go on from.
+    start : StartVectors, default=None
+        The vectors that words start from. None draws all of them.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def fit_net(
     )
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
         turn.enter_context(building(int(torch_seed), device))
-        net = make_net(estimator, n_ids, n_labels, plan, previous)
+        net = make_net(estimator, n_ids, n_labels, plan, previous, start)
         end_building(turn, net, estimator)
         net.partial_fit((train_set, valid_set))
     if net.interrupted_:

@@ -10,6 +10,7 @@ from torch import nn
 
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.windows import LanguageWindows
+from sklearn_rnn._training.growth import find_embedding
 from sklearn_rnn._training.make_net import (
     TrainingPlan,
     check_skorch_params,
@@ -17,9 +18,11 @@ from sklearn_rnn._training.make_net import (
     optimizer_params,
     take_weights,
 )
+from sklearn_rnn._training.make_network import embedding_sizes
 from sklearn_rnn._training.optimizers import LazyAdamW
 from sklearn_rnn._training.precision import KERNEL_CELLS, resolve_precision
 from sklearn_rnn._training.settings import resolve_kernels
+from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules import build_language_network
 from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules.kernels import has_kernels
@@ -48,7 +51,12 @@ _WORD_DIM = 200
 
 
 def make_net(
-    estimator: Any, n_ids: int, n_labels: int, plan: TrainingPlan, previous: nn.Module | None = None
+    estimator: Any,
+    n_ids: int,
+    n_labels: int,
+    plan: TrainingPlan,
+    previous: nn.Module | None = None,
+    start: StartVectors | None = None,
 ) -> LanguageNet:
     """Return an initialized net, with new weights or with those of a previous module.
 
@@ -64,20 +72,23 @@ def make_net(
         The training.
     previous : torch.nn.Module, default=None
         A network of the same shape, whose weights are taken over.
+    start : StartVectors, default=None
+        The vectors that words start from. None draws all of them.
     """
     params = _net_params(estimator, plan)
-    embedding_dim = estimator.embedding_dim
-    if embedding_dim == "auto":
-        embedding_dim = _CHARACTER_DIM if n_ids <= _MAX_CHARACTERS else _WORD_DIM
+    like = None if previous is None else find_embedding(previous)
+    default_dim = _CHARACTER_DIM if n_ids <= _MAX_CHARACTERS else _WORD_DIM
     module = build_language_network(
         num_embeddings=n_ids,
         n_labels=n_labels,
-        embedding_dim=embedding_dim,
+        **embedding_sizes(estimator, start, like, default_dim=default_dim),
         max_length=estimator.bptt,
         kernels=resolve_kernels(estimator),
         sparse=params["optimizer"] is LazyAdamW,
         **{name: getattr(estimator, name) for name in _ARGUMENTS},
     )
+    if start is not None:
+        start.fill(module.embedding)
     net = LanguageNet(**{"module": module, **params}).initialize()
     if previous is not None:
         take_weights(net.module_, previous, estimator)

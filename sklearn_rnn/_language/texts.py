@@ -80,6 +80,50 @@ def hold_out_texts(texts: Texts, estimator: Any, seed: int) -> tuple[Texts, Text
     return tuple(Texts(sequences_from_flat(part, [len(part)])) for part in (train, valid))
 
 
+def reverse_documents(X: csr_array) -> csr_array:
+    """Return documents as who reads them from their end meets their tokens.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._language.texts import reverse_documents
+    >>> from sklearn_rnn._text.sequences import check_sequences
+    >>> reverse_documents(check_sequences([[5, 6, 7], [8, 9, 0]])).toarray()
+    array([[7, 6, 5],
+           [9, 8, 0]], dtype=int32)
+    """
+    lengths = sequence_lengths(X)
+    return sequences_from_flat(X.data[_reversed_places(lengths)], lengths)
+
+
+def order_of_text(counts: np.ndarray) -> np.ndarray:
+    """Return where, of texts that were read from their end, each token of a text was predicted.
+
+    Parameters
+    ----------
+    counts : ndarray of int64 of shape (n_texts,)
+        Number of predictions of each text, the last of which is that of the boundary.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._language.texts import order_of_text
+    >>> order_of_text(np.array([4, 1]))
+    array([2, 1, 0, 3, 4])
+    """
+    places = np.arange(counts.sum())
+    is_token = np.ones(len(places), bool)
+    is_token[np.cumsum(counts) - 1] = False
+    places[is_token] = places[is_token][_reversed_places(counts - 1)]
+    return places
+
+
+def _reversed_places(lengths: np.ndarray) -> np.ndarray:
+    """Return the places of a flat corpus with each document reversed within its own length."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    firsts = ends - lengths
+    return np.repeat(firsts + ends - 1, lengths) - np.arange(lengths.sum())
+
+
 def count_characters(X: Any, estimator: Any) -> int:
     """Return the number of characters of raw text, the end of each document counting as one."""
     name = type(estimator).__name__

@@ -81,7 +81,7 @@ def make_network(
     """
     deep = build_network(
         num_embeddings=n_ids,
-        **_embedding_sizes(estimator, start, like),
+        **embedding_sizes(estimator, start, like),
         n_outputs=n_outputs,
         max_length=_longest_read(X, estimator.crop_length),
         kernels=resolve_kernels(estimator),
@@ -103,14 +103,30 @@ def make_network(
     return WideAndDeep(deep, wide, wide_weight)
 
 
-def _embedding_sizes(
-    estimator: Any, start: StartVectors | None, like: TokenEmbedding | None
+def embedding_sizes(
+    estimator: Any,
+    start: StartVectors | None,
+    like: TokenEmbedding | None,
+    *,
+    default_dim: int = _DEFAULT_DIM,
 ) -> dict[str, Any]:
-    """Return the widths of the table and of the vectors that the network reads."""
+    """Return the widths of the table and of the vectors that the network reads.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose `embedding_dim` says how wide the vectors are.
+    start : StartVectors or None
+        The vectors that words start from.
+    like : TokenEmbedding or None
+        The embedding of an earlier network, whose widths are those of this one.
+    default_dim : int, default=100
+        The width where nothing says another.
+    """
     if like is not None:
         vector_size, natural_dim = like.table.embedding_dim, like.output_size
     else:
-        vector_size = natural_dim = _DEFAULT_DIM if start is None else start.n_features
+        vector_size = natural_dim = default_dim if start is None else start.n_features
     embedding_dim = estimator.embedding_dim
     if embedding_dim == "auto":
         embedding_dim = natural_dim
