@@ -386,6 +386,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         num_layers=1,
         embedding="auto",
         freeze_embedding=False,
+        pretrained=None,
+        freeze_pretrained=1,
+        layer_lr_decay=0.4,
         embedding_dim="auto",
         hidden_size=64,
         recurrent_init=None,
@@ -432,6 +435,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.num_layers = num_layers
         self.embedding = embedding
         self.freeze_embedding = freeze_embedding
+        self.pretrained = pretrained
+        self.freeze_pretrained = freeze_pretrained
+        self.layer_lr_decay = layer_lr_decay
         self.embedding_dim = embedding_dim
         self.hidden_size = hidden_size
         self.recurrent_init = recurrent_init
@@ -472,7 +478,17 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.skorch_params = skorch_params
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        X_unlabelled=None,
+    ):
         """Fit the network to documents and their labels.
 
         Parameters
@@ -518,7 +534,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, X_unlabelled)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):

@@ -11,6 +11,7 @@ from torch import nn
 
 from sklearn_rnn._targets.base import Target
 from sklearn_rnn._training.documents import Documents
+from sklearn_rnn._training.language_start import with_learned_shape
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import building, training_modes
@@ -67,7 +68,7 @@ def fit_net(
     valid_set = None if valid is None else valid.to_dataset(target)
     batch_size, max_epochs = resolve_training_length(estimator, len(train_set))
     is_new = previous is None
-    has_vectors = (start if is_new else estimator.embedding_source_) is not None
+    source = estimator.embedding_source_ if not is_new else None if start is None else start.source
     plan = TrainingPlan(
         device=device,
         batch_size=batch_size,
@@ -76,13 +77,14 @@ def fit_net(
         order_seed=order_seed,
         lr_schedule=estimator.lr_schedule,
         score=score,
-        has_vectors=has_vectors,
-        n_frozen=resolve_frozen_epochs(estimator, has_vectors=has_vectors),
+        has_vectors=source is not None,
+        n_frozen=resolve_frozen_epochs(estimator, source),
     )
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
         turn.enter_context(building(int(torch_seed), device))
-        net = make_net(estimator, train.X, vectorizer, target, plan, previous, start)
-        end_building(turn, net, estimator)
+        settings = with_learned_shape(estimator, start, previous)
+        net = make_net(settings, train.X, vectorizer, target, plan, previous, start)
+        end_building(turn, net, settings)
         net.partial_fit((train_set, valid_set))
     if net.interrupted_:
         tell_of_interrupt(estimator, net, max_epochs)

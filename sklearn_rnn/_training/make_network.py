@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -89,7 +89,7 @@ def make_network(
         **{name: getattr(estimator, name) for name in _ARGUMENTS},
     )
     if start is not None:
-        start.fill(cast("TokenEmbedding", deep.embedding))
+        start.fill_network(deep)
     if not estimator.wide_weight:
         return deep
     if ngrams is None:

@@ -16,6 +16,9 @@ from joblib import effective_n_jobs
 # Of a chunk in `partial_fit`, which does not know how many documents will come.
 STREAM_BATCH_SIZE = 32
 
+# What `embedding_source_` says of a network that starts from a language model.
+LANGUAGE_MODEL = "RNNLanguageModel"
+
 
 def resolve_training_length(estimator: Any, n_documents: int) -> tuple[int, int]:
     """Return batch size and epochs: the fewer documents, the smaller and the more."""
@@ -43,11 +46,19 @@ def resolve_wide_weight(
     return 1 - float(np.clip(np.sqrt(n_documents) / 250, least, 0.4))
 
 
-def resolve_frozen_epochs(estimator: Any, *, has_vectors: bool) -> float:
-    """Return for how many epochs the embedding does not learn: 0 if it started at random."""
-    if not (has_vectors and estimator.freeze_embedding):
+def resolve_frozen_epochs(estimator: Any, source: str | None) -> float:
+    """Return for how many epochs the embedding does not learn: 0 if it started at random.
+
+    What a language model has learned, `freeze_pretrained` freezes.
+    """
+    if source in (None, LANGUAGE_MODEL) or not estimator.freeze_embedding:
         return 0
-    return math.inf if estimator.freeze_embedding is True else estimator.freeze_embedding
+    return resolve_epochs(estimator.freeze_embedding)
+
+
+def resolve_epochs(freeze: bool | int) -> float:
+    """Return for how many epochs something is frozen."""
+    return math.inf if freeze is True else freeze
 
 
 def resolve_kernels(estimator: Any) -> bool | str:

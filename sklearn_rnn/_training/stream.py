@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn_rnn._targets.base import Target
 from sklearn_rnn._text.ngrams import NGramCounts
 from sklearn_rnn._text.sequences import sequence_lengths, sequences_from_flat
-from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+from sklearn_rnn._text.vocabulary import FIRST_ID, UNKNOWN_ID
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.embedding_source import AUTO
 from sklearn_rnn._training.fit_net import end_building, end_training
@@ -29,13 +29,22 @@ from sklearn_rnn._training.growth import (
     grow_embeddings,
     grow_wide_path,
 )
+from sklearn_rnn._training.language_start import (
+    LanguageSource,
+    LanguageStart,
+    freeze_layers,
+    layers_from_the_top,
+    with_learned_shape,
+)
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device, prepare_kernels
 from sklearn_rnn._training.make_network import count_ids, max_pairs
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import building, training_modes
 from sklearn_rnn._training.settings import (
+    LANGUAGE_MODEL,
     STREAM_BATCH_SIZE,
     count_workers,
+    resolve_epochs,
     resolve_frozen_epochs,
     resolve_wide_weight,
 )
@@ -126,7 +135,11 @@ def _joined(parts: Sequence[csr_array]) -> csr_array:
 
 @contextmanager
 def trained_on_chunk(
-    estimator: Any, documents: Documents, target: Target, vectorizer: Any
+    estimator: Any,
+    documents: Documents,
+    target: Target,
+    vectorizer: Any,
+    language: LanguageSource | None = None,
 ) -> Iterator[tuple[SequenceNet, list, StartVectors | None]]:
     """Make one pass over a chunk; what fails in here or in the block undoes all of it.
 
@@ -140,6 +153,8 @@ def trained_on_chunk(
         What is learned.
     vectorizer : transformer or None
         What made the token ids.
+    language : LanguageSource, default=None
+        The language models that a new network starts from.
 
     Yields
     ------
@@ -157,7 +172,8 @@ def trained_on_chunk(
         stream, device = ongoing.stream_, torch.device(ongoing.device)
         prepare_kernels(estimator, device)  # it may come from another process
     else:
-        stream, device = _start_stream(estimator, fitted), prepare_device(estimator)
+        stream = _start_stream(estimator, fitted, language)
+        device = prepare_device(estimator)
     start = _find_start(estimator, stream, X, vectorizer, fitted)
     before = _StateBefore(estimator)
     with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
@@ -195,7 +211,9 @@ class _StateBefore(LearnedState):
         super().__call__(in_child=in_child)
 
 
-def _start_stream(estimator: Any, fitted: SequenceNet | None) -> Stream:
+def _start_stream(
+    estimator: Any, fitted: SequenceNet | None, language: LanguageSource | None
+) -> Stream:
     """Return a stream that goes on from what was fitted."""
     # The same seeds as in fit, whose first is for the documents set aside.
     random_state = check_random_state(estimator.random_state)
@@ -204,7 +222,9 @@ def _start_stream(estimator: Any, fitted: SequenceNet | None) -> Stream:
         int(first_seed),
         int(order_seed),
         estimator.lr,
-        embedding=estimator.embedding if fitted is None else _fitted_embedding(estimator),
+        embedding=_fitted_embedding(estimator, fitted)
+        if fitted
+        else language or estimator.embedding,
     )
     ngrams = None if fitted is None else find_ngrams(fitted.module_)
     if ngrams is not None:
@@ -212,9 +232,12 @@ def _start_stream(estimator: Any, fitted: SequenceNet | None) -> Stream:
     return stream
 
 
-def _fitted_embedding(estimator: Any) -> Any:
+def _fitted_embedding(estimator: Any, fitted: SequenceNet) -> Any:
     """Return where `fit` looked words up, with "auto" decided."""
     source = estimator.embedding_source_
+    if source == LANGUAGE_MODEL:
+        known = find_embedding(fitted.module_)
+        return LanguageSource((), (), {"embedding_dim": known.table.embedding_dim})
     is_auto = isinstance(estimator.embedding, str) and estimator.embedding == AUTO
     return source if source is None or is_auto else estimator.embedding
 
@@ -223,6 +246,11 @@ def _find_start(
     estimator: Any, stream: Stream, X: csr_array, vectorizer: Any, fitted: SequenceNet | None
 ) -> StartVectors | None:
     """Return the vectors of the words that the stream has not looked up."""
+    if isinstance(stream.embedding, LanguageSource):
+        found = stream.found
+        if found is None and fitted is not None:  # the first models may be gone
+            found = np.arange(count_known_ids(fitted.module_)) >= FIRST_ID
+        return stream.embedding.start(count_ids(X, vectorizer), found)
     start = find_start(estimator, stream.embedding, X, vectorizer, stream.found)
     if start is None or fitted is None:
         return start
@@ -257,6 +285,7 @@ def _open_net(
         has_vectors=start is not None,
     )
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
+    estimator = with_learned_shape(estimator, start, previous)
     return make_net(estimator, X, vectorizer, target, plan, previous, start)
 
 
@@ -280,9 +309,12 @@ def _grow(
         grown = replace(grown, embedding=None)
     else:
         grown = replace(grown, embedding=start.embedding, found=start.found)
-    has_vectors = start is not None
-    n_frozen = resolve_frozen_epochs(estimator, has_vectors=has_vectors)
+    n_frozen = resolve_frozen_epochs(estimator, None if start is None else start.source)
     freeze_embeddings(module, stream.n_chunks < n_frozen)
+    if isinstance(start, LanguageStart) and start.directions:
+        layers = list(layers_from_the_top(start.shape["num_layers"], start.directions))
+        n_frozen = resolve_epochs(estimator.freeze_pretrained)
+        freeze_layers(module, layers, n_frozen, stream.n_chunks)
     known = count_known_ids(module)
     if known is None:
         return grown
@@ -296,7 +328,7 @@ def _grow(
         module.wide_weight = resolve_wide_weight(
             estimator,
             grown.n_documents,
-            has_vectors=has_vectors,
+            has_vectors=start is not None,
             mean_length=X.nnz / X.shape[0],
         )
     return grown
