@@ -64,12 +64,40 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
 
         All but an array need raw text; given token ids, "auto" uses no vectors. Vectors are centred
         and scaled to the variance of random ones. When training continues, they only serve new
-        words in `partial_fit`.
+        words in `partial_fit`. Ignored if the network starts from a fitted language model.
 
     freeze_embedding : bool or int, default=False
         Whether the word vectors stay as they are, and only the rest of the network learns; an int
         is the number of epochs for which they do, or of calls of `partial_fit`. Words without a
-        vector of their own are frozen too. Ignored without `embedding`.
+        vector of their own are frozen too. Ignored without `embedding`, and with a language model,
+        which `freeze_pretrained` freezes.
+
+    pretrained : RNNLanguageModel, FrozenEstimator, tuple of these or None, default=None
+        Language model from which the network starts: its token vectors and its recurrent layers,
+        learned from text without labels. The fewer labels there are, the more it helps.
+
+        - A fitted :class:`RNNLanguageModel`. The estimator reads text by its vectorizer, and takes
+          over its `cell`, `activation`, `num_layers`, `hidden_size` and token vectors, so leave
+          these parameters and `vectorizer` at their defaults. Words that the model has not seen
+          join the vocabulary and start from random vectors. Layers of a direction that the model
+          does not read start from random weights.
+        - A tuple of two, one of them fitted with ``reverse=True``, for both directions.
+        - An unfitted one has the parameters of the models that `fit` trains on `X_unlabelled`.
+
+        Cloning the estimator keeps a fitted model. To try several in a search, put each into a
+        :class:`~sklearn.frozen.FrozenEstimator`. Ignored when training continues.
+
+    freeze_pretrained : bool or int, default=1
+        Number of epochs, or of calls of `partial_fit`, after which the highest recurrent layer of
+        the language model learns. Each layer below follows after as many more, and the token
+        vectors last (gradual unfreezing; Howard and Ruder, 2018). With True they all stay as they
+        are; with False they learn from the beginning. Ignored without a language model, and when
+        training continues.
+
+    layer_lr_decay : float in range (0.0, 1.0], default=0.4
+        Factor by which the learning rate falls from layer to layer, from the output layer down to
+        the token vectors, where they start from a language model (discriminative fine-tuning).
+        With 1 all have the same. Ignored without a language model, and when training continues.
 
     embedding_dim : int or "auto", default="auto"
         Number of features of a token vector. "auto" is that of `embedding`, 100 without. If it
@@ -294,13 +322,13 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         The fitted vectorizer, None after fitting on token ids.
 
     embedding_source_ : str or None
-        Where the word vectors came from: "glove", the path of a file, "WordVectors" or "array".
-        None if all were random.
+        Where the word vectors came from: "glove", the path of a file, "WordVectors", "array", or
+        "RNNLanguageModel" after pretraining. None if all were random.
 
     embedding_coverage_ : dict of str to float, or None
         Share of the "tokens" in the training documents, and of the different "words" in them, that
-        have a vector in `embedding`; after `partial_fit`, in its last chunk. None if there was no
-        `embedding`.
+        have a vector in `embedding` or in the language model; after `partial_fit`, in its last
+        chunk. None if there was neither.
 
     net_ : skorch.NeuralNet
         The trained skorch net.
@@ -337,6 +365,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     RNNTextRegressor : Predicts numbers from documents.
     SequenceVectorizer : Converts text to token ids.
     SubwordVectorizer : Converts text to ids of subwords.
+    RNNLanguageModel : Learns from text without labels what `pretrained` starts from.
     WordVectors : Vectors that words can start from.
     sklearn.decomposition.TruncatedSVD : Document vectors from word counts, without `y`.
 
@@ -366,6 +395,9 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
 
     K. Xu et al., "Show, attend and tell: neural image caption generation with visual attention",
     ICML (2015).
+
+    J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", ACL
+    (2018).
 
     Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
     networks", NIPS (2016).
@@ -545,6 +577,13 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         sample_weight_val : array-like of shape (n_validation_samples,), default=None
             Weight of each of these documents in the score and in the validation loss. None gives
             every document the weight 1.
+
+        X_unlabelled : like `X`, default=None
+            Further documents, without labels. `fit` first trains a language model on them and on
+            `X`, one for each direction, with the vectorizer, the cell, the sizes and the
+            `embedding` of this estimator, and the network starts from it. To choose other
+            parameters, set `pretrained` to an unfitted :class:`RNNLanguageModel`. Ignored when
+            training continues.
 
         Returns
         -------
