@@ -27,7 +27,11 @@ from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import prediction_workers
 from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._training.start_embedding import find_start
-from sklearn_rnn._training.stream import trained_on_chunk
+from sklearn_rnn._training.stream import (
+    check_no_early_stopping,
+    skipping_a_diverged_chunk,
+    trained_on_chunk,
+)
 from sklearn_rnn._training.validation import (
     OutputScorer,
     check_validation_given,
@@ -141,11 +145,7 @@ class BaseRNNText(BaseRNN):
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         """Learn from a chunk of documents and what belongs to them, and return the estimator."""
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it makes one pass over each "
-                "chunk and sets no documents aside. Set early_stopping=False."
-            )
+        check_no_early_stopping(self)
         return lock_of(self).write(self._learn_chunk, X, y, sample_weight, classes)
 
     def _learn_chunk(self, X, y, sample_weight, classes):
@@ -163,7 +163,10 @@ class BaseRNNText(BaseRNN):
         known = kind.check_classes(classes, y, known, self)
         chunk, target = make_training_set(sequences, y, sample_weight, self, kind.make, known)
         check_any_weight(self, chunk.weights, "to train on")
-        with trained_on_chunk(self, chunk, target, vectorizer, language) as (net, epochs, start):
+        with (
+            skipping_a_diverged_chunk(self, stacklevel=9),
+            trained_on_chunk(self, chunk, target, vectorizer, language) as (net, epochs, start),
+        ):
             learned = {**_describe(start, sequences), **target.learned}
             self._take_over(net, vectorizer, learned, epochs, True)
         return self

@@ -617,7 +617,8 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
 
         After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
         unless `warm_start` is True. If an error is raised or training is interrupted, the
-        estimator stays as it was before the call.
+        estimator stays as it was before the call. So it does, with a `ConvergenceWarning`, if a
+        later chunk gives a loss or weights that are infinite or NaN.
 
         Parameters
         ----------

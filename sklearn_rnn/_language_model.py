@@ -9,19 +9,27 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import ClassifierTags, check_consistent_length, check_random_state
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._language.fit_net import fit_net
-from sklearn_rnn._language.labels import check_known_labels, encode_labels, read_labels
+from sklearn_rnn._language.labels import (
+    check_known_labels,
+    encode_labels,
+    read_labels,
+    read_labels_of_chunk,
+)
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.scoring import last_states, token_log_probs
+from sklearn_rnn._language.stream import trained_on_texts
 from sklearn_rnn._language.texts import (
     Texts,
     count_characters,
     hold_out_texts,
+    in_reading_order,
     order_of_text,
-    reverse_documents,
+    read_texts,
 )
 from sklearn_rnn._sklearn_compat import Interval, _fit_context
 from sklearn_rnn._training.base_model import BaseRNN
@@ -30,8 +38,14 @@ from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.process_state import prediction_workers
 from sklearn_rnn._training.settings import count_workers
-from sklearn_rnn._training.start_embedding import find_start
-from sklearn_rnn._training.vectorize import fit_vectorizer, vectorize
+from sklearn_rnn._training.start_embedding import find_start, n_found
+from sklearn_rnn._training.stream import check_no_early_stopping, skipping_a_diverged_chunk
+from sklearn_rnn._training.vectorize import (
+    extend_vectorizer,
+    fit_vectorizer,
+    start_vectorizer,
+    vectorize,
+)
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._word_vectors import WordVectors
 
@@ -95,6 +109,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
     embedding : WordVectors, str, path-like, ndarray of shape (n_ids, n_features) or None, \
             default=None
         Vectors that the words start from, as in :class:`RNNTextClassifier`. None draws all of them.
+        When training continues after `fit`, new words start from random ones.
 
     embedding_dim : int or "auto", default="auto"
         Number of features of a token vector. "auto" is that of `embedding`; without, it is 64 for
@@ -257,9 +272,11 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
     classes_ : ndarray of shape (n_classes,) or None
         The labels, sorted. None after fitting without `y`.
 
-    class_log_prior_ : ndarray of shape (n_classes,) or None
-        Logarithm of the share of each label in the documents of `fit`. None after fitting without
-        `y`.
+    class_count_ : ndarray of int64 of shape (n_classes,) or None
+        Number of documents of each label. None after fitting without `y`.
+
+    class_log_prior_ : ndarray of float64 of shape (n_classes,) or None
+        Logarithm of the share of each label in these documents. None after fitting without `y`.
 
     vectorizer_ : transformer or None
         The fitted vectorizer, None after fitting on token ids.
@@ -357,7 +374,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         **BaseRNN._learned_constraints,
         "net_": [LanguageNet],
         "classes_": [np.ndarray, None],
-        "class_log_prior_": [np.ndarray, None],
+        "class_count_": [np.ndarray, None],
     }
 
     def __init__(
@@ -489,8 +506,8 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         else:
             sequences, vectorizer = fit_vectorizer(X, self, _default_vectorizer)
             start = find_start(self, self.embedding, sequences, vectorizer)
-            n_ids = max(count_ids(sequences, vectorizer), 0 if start is None else len(start.found))
-        sequences = self._in_reading_order(sequences)
+            n_ids = max(count_ids(sequences, vectorizer), n_found(start))
+        sequences = in_reading_order(sequences, self)
         train, learned = read_labels(sequences, y, self, known)
         split_seed, *seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=3
@@ -507,20 +524,63 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
         return self
 
-    def _in_reading_order(self, sequences):
-        """Return token ids in the order in which the model reads them."""
-        if not self.reverse:
-            return sequences
-        if not self.documents:
-            raise ValueError(
-                f"The 'reverse' parameter of {type(self).__name__} reads documents from their end, "
-                "and a stream has none. Got reverse=True with documents=False."
-            )
-        return reverse_documents(sequences)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, classes=None):
+        """Learn from another chunk of texts, in one pass over it.
 
-    def _check_input(self, X, name="X"):
-        """Return texts as the token ids that the model reads."""
-        return self._in_reading_order(vectorize(X, self.vectorizer_, self, name=name))
+        The vocabulary grows with the chunks: new tokens get new vectors, and are at first as
+        probable as the unknown token. The optimizer keeps its state between chunks. The learning
+        rate is `lr`, which may be changed between chunks; other parameters that are changed take
+        effect at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of early stopping
+        are ignored. With ``documents=False``, each chunk is a stream of its own.
+
+        After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
+        unless `warm_start` is True. If an error is raised or training is interrupted, the
+        estimator stays as it was before the call. If the loss or the weights become infinite or
+        NaN in a chunk after the first, it also stays as it was, with a
+        :class:`~sklearn.exceptions.ConvergenceWarning`.
+
+        Parameters
+        ----------
+        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
+            The texts of the chunk: raw text or token ids, as in the first call. A `vectorizer`
+            without `partial_fit` learns its vocabulary from the first chunk only.
+
+        y : array-like of shape (n_samples,), default=None
+            The labels, not necessarily of all classes. Required in each call, or in none.
+
+        classes : array-like of shape (n_classes,), default=None
+            All classes that occur in any chunk. Required in the first call if it has `y`, optional
+            later.
+
+        Returns
+        -------
+        self : RNNLanguageModel
+            The model.
+
+        Raises
+        ------
+        ValueError
+            If `classes` is missing in the first call with `y` or differs from that of an earlier
+            call, if `y` holds another class, with ``early_stopping=True``, or as in `fit`.
+        """
+        check_no_early_stopping(self)
+        return lock_of(self).write(self._learn_chunk, X, y, classes)
+
+    def _learn_chunk(self, X, y, classes):
+        if hasattr(self, "net_"):
+            sequences, vectorizer = extend_vectorizer(X, self.vectorizer_, self)
+        else:
+            sequences, vectorizer = start_vectorizer(X, self, _default_vectorizer)
+        sequences = in_reading_order(sequences, self)
+        texts, learned = read_labels_of_chunk(sequences, y, classes, self)
+        n_labels = 0 if learned["classes_"] is None else len(learned["classes_"])
+        with (
+            skipping_a_diverged_chunk(self, stacklevel=8),
+            trained_on_texts(self, texts, n_labels, vectorizer) as (net, epochs),
+        ):
+            self._take_over(net, vectorizer, learned, epochs, True)
+        return self
 
     def _read_validation_set(self, X_val, y_val, vectorizer, classes):
         """Return the texts that the user gave for early stopping."""
@@ -531,7 +591,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
                 "X_val is passed to fit while at the same time early_stopping is False. When "
                 "passing X_val to fit, early_stopping should be set to True."
             )
-        sequences = self._in_reading_order(vectorize(X_val, vectorizer, self, name="X_val"))
+        sequences = read_texts(X_val, vectorizer, self, name="X_val")
         if classes is not None and y_val is None:
             raise ValueError("X_val and y are provided, but y_val was not provided.")
         labels = None if y_val is None else encode_labels(y_val, classes, self, "y_val")
@@ -674,7 +734,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             The vectors.
         """
         with self._reading():
-            sequences = self._check_input(X)
+            sequences = read_texts(X, self.vectorizer_, self)
             labels = None
             if self.classes_ is not None:
                 labels = self._joint_log_probs(sequences).argmax(axis=1)
@@ -697,7 +757,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             The labels.
         """
         with self._reading():
-            joint = self._joint_log_probs(self._check_input(X))
+            joint = self._joint_log_probs(read_texts(X, self.vectorizer_, self))
             return self.classes_[joint.argmax(axis=1)]
 
     @available_if(_has_labels)
@@ -718,7 +778,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             The columns are in the order of `classes_`.
         """
         with self._reading():
-            joint = self._joint_log_probs(self._check_input(X))
+            joint = self._joint_log_probs(read_texts(X, self.vectorizer_, self))
         return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
 
     def _joint_log_probs(self, sequences):
@@ -738,7 +798,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
 
     def _token_log_probs(self, X, y):
         """Return the log-probability of each token, and how many tokens each text has."""
-        sequences = self._check_input(X)
+        sequences = read_texts(X, self.vectorizer_, self)
         counts = Texts(sequences).count_tokens(documents=self.documents)
         if not counts.any():
             raise ValueError(
@@ -760,6 +820,15 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             return function(self.net_, data)
 
     @property
+    def class_log_prior_(self):
+        """Logarithm of the share of each label in the documents of `fit`."""
+        check_is_fitted(self)
+        if self.class_count_ is None:
+            return None
+        with np.errstate(divide="ignore"):  # a label that no chunk has held
+            return np.log(self.class_count_ / self.class_count_.sum())
+
+    @property
     def _n_features_out(self):
         return self.module_.encoder.output_size
 
@@ -769,15 +838,16 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         vectors = self.module_.label_vectors
         if (0 if vectors is None else vectors.num_embeddings) != n_labels:
             raise ValueError("the classes do not fit the network")
-        prior = self.class_log_prior_
-        if (prior is None) != (self.classes_ is None):
-            raise ValueError("labels have frequencies, or there are none")
-        if prior is not None and (prior.dtype != np.float64 or prior.shape != (n_labels,)):
-            raise ValueError("the frequencies do not fit the classes")
+        counts = self.class_count_
+        if (counts is None) != (self.classes_ is None):
+            raise ValueError("labels are counted, or there are none")
+        if counts is not None and (counts.dtype != np.int64 or counts.shape != (n_labels,)):
+            raise ValueError("the counts do not fit the classes")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
+        tags.classifier_tags = ClassifierTags()  # with labels it predicts their probabilities
         return tags
 
 

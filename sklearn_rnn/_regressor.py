@@ -602,7 +602,8 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
 
         After `fit`, training continues from its weights, its vocabulary and its unit of `y`. `fit`
         starts over, unless `warm_start` is True. If an error is raised or training is interrupted,
-        the estimator stays as it was before the call.
+        the estimator stays as it was before the call. So it does, with a `ConvergenceWarning`, if
+        a later chunk gives a loss or weights that are infinite or NaN.
 
         Parameters
         ----------

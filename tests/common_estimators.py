@@ -4,6 +4,7 @@ import sklearn
 from sklearn.utils.fixes import parse_version
 
 from sklearn_rnn import (
+    RNNLanguageModel,
     RNNTextClassifier,
     RNNTextEncoder,
     RNNTextRegressor,
@@ -62,6 +63,10 @@ class SpelledEncoder(NumbersAsTextMixin, RNNTextEncoder):
     """The encoder on numbers that are spelled out."""
 
 
+class SpelledLanguageModel(NumbersAsTextMixin, RNNLanguageModel):
+    """The language model of numbers that are spelled out."""
+
+
 class SpelledVectorizer(NumbersAsTextMixin, SequenceVectorizer):
     """The vectorizer of numbers that are spelled out."""
 
@@ -75,6 +80,7 @@ TRAINED = {
     RNNTextClassifier: SpelledClassifier,
     RNNTextRegressor: SpelledRegressor,
     RNNTextEncoder: SpelledEncoder,
+    RNNLanguageModel: SpelledLanguageModel,
 }
 
 VECTORIZERS = [
@@ -137,7 +143,7 @@ def expected_failures(estimator):
                 failures[check] = _NO_CHUNKS
         if estimator.vectorizer is not None:
             failures["check_classifiers_train"] = _SIX_LETTERS
-        if isinstance(estimator, RNNTextEncoder):
+        if isinstance(estimator, (RNNTextEncoder, RNNLanguageModel)):
             failures["check_n_features_in_after_fitting"] = _CLASSES
         return failures
     if isinstance(estimator, (SequenceVectorizer, SubwordVectorizer)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,9 @@ from sklearn_rnn._language.make_net import make_net
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.texts import Texts
 from sklearn_rnn._text.sequences import sequence_lengths
-from sklearn_rnn._training.fit_net import end_building, end_training, tell_of_interrupt
+from sklearn_rnn._training.fit_net import build_and_train, end_training, tell_of_interrupt
 from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
-from sklearn_rnn._training.process_state import building, training_modes
+from sklearn_rnn._training.process_state import training_modes
 from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._training.start_embedding import StartVectors
 
@@ -81,11 +80,14 @@ def fit_net(
         lr_schedule=estimator.lr_schedule,
         unit="token",
     )
-    with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
-        turn.enter_context(building(int(torch_seed), device))
-        net = make_net(estimator, n_ids, n_labels, plan, previous, start)
-        end_building(turn, net, estimator)
-        net.partial_fit((train_set, valid_set))
+
+    def build() -> LanguageNet:
+        return make_net(estimator, n_ids, n_labels, plan, previous, start)
+
+    with training_modes(count_workers(estimator.n_jobs), device):
+        net = build_and_train(
+            build, (train_set, valid_set), estimator, seed=int(torch_seed), device=device
+        )
     if net.interrupted_:
         tell_of_interrupt(estimator, net, max_epochs)
     # Of no use any more, and as large as the weights, or twice as large.

@@ -9,11 +9,11 @@ from scipy.sparse import csr_array
 from sklearn.utils import check_consistent_length
 
 from sklearn_rnn._language.texts import Texts
-from sklearn_rnn._targets.label_checks import check_labels
+from sklearn_rnn._targets.label_checks import check_labels, check_stream_classes
 
 
 def read_labels(
-    X: csr_array, y: Any, estimator: Any, known: Any = None
+    X: csr_array, y: Any, estimator: Any, known: Any = None, *, classes: np.ndarray | None = None
 ) -> tuple[Texts, dict[str, Any]]:
     """Return texts with the labels that a user passed, and what is learned of these.
 
@@ -27,6 +27,8 @@ def read_labels(
         Whose parameters hold.
     known : estimator instance, default=None
         The one that was trained before, if training goes on.
+    classes : ndarray of shape (n_classes,), default=None
+        All labels, sorted. None stands for those in `y`.
     """
     name = type(estimator).__name__
     if not estimator.documents and X.nnz == 0:
@@ -37,11 +39,11 @@ def read_labels(
     if known is not None and (known.classes_ is None) != (y is None):
         with_, now = ("with", "without") if y is None else ("without", "with")
         raise ValueError(
-            f"With warm_start=True, fit continues a model that was fitted {with_} labels. "
-            f"Got X {now} y. To begin anew, set warm_start=False."
+            f"Training continues a {name} that was fitted {with_} labels. Got X {now} y. To begin "
+            "anew, set warm_start=False and call fit."
         )
     if y is None:
-        return Texts(X), {"classes_": None, "class_log_prior_": None}
+        return Texts(X), {"classes_": None, "class_count_": None}
     if not estimator.documents:
         raise ValueError(
             f"{name} takes labels of documents only. Pass y=None, or set documents=True."
@@ -49,16 +51,26 @@ def read_labels(
     y = _check_one_label(y, estimator)
     check_consistent_length(X, y)
     if known is not None:
-        labels = encode_labels(y, known.classes_, estimator, "y")
-        return Texts(X, labels), {
-            "classes_": known.classes_,
-            "class_log_prior_": known.class_log_prior_,
-        }
-    classes, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
-    return Texts(X, labels.astype(np.int64)), {
-        "classes_": classes,
-        "class_log_prior_": np.log(counts / len(y)),
-    }
+        classes, before = known.classes_, known.class_count_
+    else:
+        classes, before = np.unique(y) if classes is None else classes, 0
+    labels = encode_labels(y, classes, estimator, "y")
+    counts = np.bincount(labels, minlength=len(classes))
+    return Texts(X, labels), {"classes_": classes, "class_count_": before + counts}
+
+
+def read_labels_of_chunk(
+    X: csr_array, y: Any, classes: Any, estimator: Any
+) -> tuple[Texts, dict[str, Any]]:
+    """Return a chunk of texts with its labels, as `read_labels`, of which `classes` holds all."""
+    known = estimator if hasattr(estimator, "net_") else None
+    if y is None and classes is not None:
+        raise ValueError("classes is provided, but y was not provided.")
+    if y is not None:
+        labels = _check_one_label(y, estimator)
+        before = {} if known is None or known.classes_ is None else {"classes_": known.classes_}
+        classes = check_stream_classes(classes, labels, before, estimator)["classes_"]
+    return read_labels(X, y, estimator, known, classes=classes)
 
 
 def encode_labels(y: Any, classes: np.ndarray | None, estimator: Any, name: str) -> np.ndarray:

@@ -13,6 +13,7 @@ from sklearn_rnn._text.containers import as_documents, is_text
 from sklearn_rnn._text.sequences import sequence_lengths, sequences_from_flat
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.validation import hold_out
+from sklearn_rnn._training.vectorize import vectorize
 
 # What a stream that is scored is cut into: so many pieces at most, of so many tokens at least, each
 # of which reads some tokens before its own.
@@ -78,6 +79,29 @@ def hold_out_texts(texts: Texts, estimator: Any, seed: int) -> tuple[Texts, Text
         )
     train, valid = np.split(texts.X.data, [-n_valid])
     return tuple(Texts(sequences_from_flat(part, [len(part)])) for part in (train, valid))
+
+
+def read_texts(X: Any, vectorizer: Any, estimator: Any, *, name: str = "X") -> csr_array:
+    """Return texts as the token ids that a model reads, in its order."""
+    return in_reading_order(vectorize(X, vectorizer, estimator, name=name), estimator)
+
+
+def in_reading_order(X: csr_array, estimator: Any) -> csr_array:
+    """Return token ids in the order in which a model reads them.
+
+    Raises
+    ------
+    ValueError
+        If it is to read a stream from its end.
+    """
+    if not estimator.reverse:
+        return X
+    if not estimator.documents:
+        raise ValueError(
+            f"The 'reverse' parameter of {type(estimator).__name__} reads documents from their "
+            "end, and a stream has none. Got reverse=True with documents=False."
+        )
+    return reverse_documents(X)
 
 
 def reverse_documents(X: csr_array) -> csr_array:

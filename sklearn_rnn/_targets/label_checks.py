@@ -87,7 +87,7 @@ def check_stream_classes(classes: Any, y: np.ndarray, known: dict, estimator: An
     >>> check_stream_classes(["a", "b"], np.array(["b"]), {}, RNNTextClassifier())
     {'classes_': array(['a', 'b'], dtype='<U1'), 'multilabel_': False}
     """
-    if isinstance(estimator.class_weight, str):
+    if isinstance(getattr(estimator, "class_weight", None), str):
         raise ValueError(
             "class_weight 'balanced' is not supported for partial_fit, which does not know how "
             "frequent the classes will be. Pass the weights themselves: those that "

@@ -100,6 +100,10 @@ class KeepBest(Callback):
             self.weights_ = None
 
 
+class TrainingDivergedError(ValueError):
+    """Training gave a loss or weights that are no numbers to compute with."""
+
+
 class CheckLoss(Callback):
     """Refuse to go on once the training loss or the weights are no numbers to compute with."""
 
@@ -111,12 +115,12 @@ class CheckLoss(Callback):
         """
         loss = net.history[-1].get("train_loss", 0.0)
         if not isfinite(loss):
-            raise ValueError(
+            raise TrainingDivergedError(
                 f"Training gave a non-finite loss, {loss}, in epoch {len(net.history)}. Lower lr, "
                 "or set clip_grad_norm to a smaller number."
             )
         if not all(map(_can_be_computed_with, _moved_weights(net.module_, dataset_train))):
-            raise ValueError(
+            raise TrainingDivergedError(
                 f"Training gave weights that are infinite, NaN or too large to compute with in "
                 f"epoch {len(net.history)}. Lower lr, or set clip_grad_norm to a smaller number."
             )

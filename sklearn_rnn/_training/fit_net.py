@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import ExitStack
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 
 from sklearn_rnn._targets.base import Target
+from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.language_start import with_learned_shape
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
@@ -80,12 +81,15 @@ def fit_net(
         has_vectors=source is not None,
         n_frozen=resolve_frozen_epochs(estimator, source),
     )
-    with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
-        turn.enter_context(building(int(torch_seed), device))
-        settings = with_learned_shape(estimator, start, previous)
-        net = make_net(settings, train.X, vectorizer, target, plan, previous, start)
-        end_building(turn, net, settings)
-        net.partial_fit((train_set, valid_set))
+    settings = with_learned_shape(estimator, start, previous)
+
+    def build() -> SequenceNet:
+        return make_net(settings, train.X, vectorizer, target, plan, previous, start)
+
+    with training_modes(count_workers(estimator.n_jobs), device):
+        net = build_and_train(
+            build, (train_set, valid_set), settings, seed=int(torch_seed), device=device
+        )
     if net.interrupted_:
         tell_of_interrupt(estimator, net, max_epochs)
     # Of no use any more, and as large as the weights, or twice as large.
@@ -94,15 +98,40 @@ def fit_net(
     return net
 
 
-def end_building(turn: ExitStack, net: SequenceNet, estimator: Any) -> None:
-    """Let other threads build, and the net go on with random numbers of its own.
+def build_and_train(
+    build: Callable[[], SequenceNet],
+    sets: tuple[SequenceDataset, SequenceDataset | None],
+    estimator: Any,
+    *,
+    seed: int,
+    device: torch.device,
+) -> SequenceNet:
+    """Build a net while other threads do not, train it while they may, and return it.
 
-    A cell of the user's may draw from torch's, as a GPU does: then it is the others' turn only when
-    training has ended.
+    Parameters
+    ----------
+    build : callable
+        Returns the net, whose start may be drawn from torch's random numbers.
+    sets : pair of SequenceDataset or None
+        What to train on, and what to validate on.
+    estimator : estimator instance
+        Whose cell says whether training draws from torch's random numbers as well.
+    seed : int
+        Seed of torch.
+    device : torch.device
+        Where training is.
     """
-    net.take_random_state()
-    if isinstance(estimator.cell, str) and torch.device(net.device).type == "cpu":
-        turn.close()
+    # A cell of the user's may draw from torch's random numbers as it trains, and on a GPU all do:
+    # then other threads build only when training has ended.
+    draws = callable(estimator.cell) or device.type != "cpu"
+    with building(seed, device):
+        net = build()
+        net.take_random_state()
+        if draws:
+            net.partial_fit(sets)
+    if not draws:
+        net.partial_fit(sets)
+    return net
 
 
 def end_training(net: SequenceNet) -> None:

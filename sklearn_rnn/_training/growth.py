@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from sklearn_rnn._text.ngrams import NGrams
 from sklearn_rnn._training.optimizers import LazyAdamW
 from sklearn_rnn._training.start_embedding import StartVectors
-from sklearn_rnn.modules import NGramLinear, TokenEmbedding
+from sklearn_rnn.modules import NGramLinear, SoftmaxDecoder, TokenEmbedding
 
 # A table that must move to grow gets so much more room than it needs, so that the time of all
 # moves together is linear in its final size.
@@ -119,9 +119,29 @@ def grow_embeddings(
 
         _change_state(optimizer, weight, lengthen)
         _set_weight(part.table, optimizer, room.lengthen(f"{name}.weight", weight.data, n_ids))
+        part.table.num_embeddings = n_ids
         part.reset_rows(n_known)
         if start is not None:
             start.fill(part, n_known)
+
+
+def grow_decoders(
+    module: nn.Module, optimizer: torch.optim.Optimizer, n_ids: int, room: RoomToGrow
+) -> None:
+    """Let language models predict ids that are new, as likely at first as the unknown token."""
+    for name, part in module.named_modules():
+        if not isinstance(part, SoftmaxDecoder) or len(part.bias) >= n_ids:
+            continue
+        n_known = len(part.bias)
+        for own, weight in list(part.named_parameters(recurse=False)):
+
+            def lengthen(value: Tensor, key: str, name: str = f"{name}.{own}") -> Tensor:
+                return room.lengthen(f"{name}.{key}", value, n_ids)
+
+            _change_state(optimizer, weight, lengthen)
+            longer = room.lengthen(f"{name}.{own}.weight", weight.data, n_ids)
+            _set_weight(part, optimizer, longer, own)
+        part.reset_rows(n_known)
 
 
 def grow_wide_path(module: nn.Module, optimizer: torch.optim.Optimizer, ngrams: NGrams) -> None:
@@ -142,6 +162,7 @@ def grow_wide_path(module: nn.Module, optimizer: torch.optim.Optimizer, ngrams: 
 
         _change_state(optimizer, weight, move)
         _set_weight(part.table, optimizer, move(weight.data))
+        part.table.num_embeddings = len(part.table.weight)
         part.pairs, part.idf = pairs, idf.to(weight.device)
         part.n_ids = len(ngrams.word_idf)
 
@@ -157,22 +178,21 @@ def _change_state(
 
 
 def _set_weight(
-    table: nn.Embedding | nn.EmbeddingBag, optimizer: torch.optim.Optimizer, values: Tensor
+    part: nn.Module, optimizer: torch.optim.Optimizer, values: Tensor, name: str = "weight"
 ) -> None:
-    """Give a table another number of rows.
+    """Give a table, or another parameter by its name, another number of rows.
 
     By another parameter: what still holds a loss, such as a traceback or a callback, holds the
     shape of the old one.
     """
-    old = table.weight
+    old = part.get_parameter(name)
     new = nn.Parameter(values, requires_grad=old.requires_grad)
     # At each step of this there is a state for the weight of the table, to be put back.
     if old in optimizer.state:
         optimizer.state[new] = optimizer.state[old]
     for group in optimizer.param_groups:
         group["params"] = [new if parameter is old else parameter for parameter in group["params"]]
-    table.weight = new
-    table.num_embeddings = len(values)
+    setattr(part, name, new)
     optimizer.state.pop(old, None)
 
 

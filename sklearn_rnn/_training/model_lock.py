@@ -77,15 +77,10 @@ def _holding(locks: list[threading.RLock], function: Callable[..., T], args: tup
         held.extend(filter(_acquire, locks))  # an interrupt leaves those that were acquired
         return function(*args)
     finally:
-        interrupt = None
-        while True:
-            try:
-                deque(to_release, maxlen=0)
-                break
-            except KeyboardInterrupt as exc:
-                interrupt = exc
-        if interrupt is not None:
-            raise interrupt
+        try:
+            deque(to_release, maxlen=0)
+        finally:
+            deque(to_release, maxlen=0)
 
 
 _guard = threading.Lock()

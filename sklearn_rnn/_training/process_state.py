@@ -9,6 +9,11 @@ threads that compute, and for new threads put back at once |
 | seed, default type of floats | the whole process's | set while a network is built |
 
 So threads wait for one another only while a network is built.
+
+An interrupt may come where a function starts, and so before a block's ``__exit__`` has done
+anything; the block then ends when the interrupt is forgotten. It may come in the midst of that end,
+too. Whoever undoes something here therefore does it twice, the second time in the ``finally`` of
+the first: undoing is the same done once or twice, and nobody interrupts both.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -102,14 +107,33 @@ def torch_seed(seed: int, device: torch.device) -> Iterator[None]:
     ...     print(torch.equal(torch.rand(2), first))
     True
     """
-    devices = [device] if device.type == "cuda" else []
-    with _TURN, torch.random.fork_rng(devices=devices):
-        if device.type == "cpu":
-            # torch.manual_seed would seed the GPUs too, whose states are not kept here.
-            torch.default_generator.manual_seed(seed)
-        else:
-            torch.manual_seed(seed)
-        yield
+    with _TURN:
+        restore = _state_of_random_numbers(device)
+        try:
+            if device.type == "cpu":
+                # torch.manual_seed would seed the GPUs too, whose states are not kept here.
+                torch.default_generator.manual_seed(seed)
+            else:
+                torch.manual_seed(seed)
+            yield
+        finally:
+            try:
+                restore()
+            finally:
+                restore()
+
+
+def _state_of_random_numbers(device: torch.device) -> Callable[[], None]:
+    """Return what puts torch's random numbers back to where they are now."""
+    of_cpu = torch.get_rng_state()
+    of_device = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+
+    def restore() -> None:
+        torch.set_rng_state(of_cpu)
+        if of_device is not None:
+            torch.cuda.set_rng_state(of_device, device)
+
+    return restore
 
 
 @contextmanager
@@ -131,7 +155,10 @@ def torch_float32() -> Iterator[None]:
     try:
         yield
     finally:
-        torch.set_default_dtype(before)
+        try:
+            torch.set_default_dtype(before)
+        finally:
+            torch.set_default_dtype(before)
 
 
 @contextmanager
@@ -157,6 +184,16 @@ def torch_workers(n_workers: int) -> Iterator[None]:
     before, n_threads, flushed = _local.pool, torch.get_num_threads(), _flushes_denormal()
     computed, takes_gradients = _local.computes, torch.is_grad_enabled()
     kernel_threads = get_kernel_threads()
+
+    def restore() -> None:
+        _local.pool, _local.computes = before, computed
+        set_kernel_threads(kernel_threads)
+        # An interrupt in the midst of a block such as torch.no_grad() has left the gradients as
+        # they are there.
+        torch.set_grad_enabled(takes_gradients)
+        torch.set_flush_denormal(flushed)
+        _set_threads_here(n_threads)
+
     try:
         _settle()
         _local.pool, _local.computes = pool, True
@@ -164,21 +201,10 @@ def torch_workers(n_workers: int) -> Iterator[None]:
         with _default_device():
             yield
     finally:
-        interrupt = None
-        while True:
-            # An interrupt in here must not leave the rest as it is. One in the midst of a block
-            # such as torch.no_grad() has left the gradients as they are there.
-            try:
-                _local.pool, _local.computes = before, computed
-                set_kernel_threads(kernel_threads)
-                torch.set_grad_enabled(takes_gradients)
-                torch.set_flush_denormal(flushed)
-                _set_threads_here(n_threads)
-                break
-            except KeyboardInterrupt as exc:
-                interrupt = exc
-        if interrupt is not None:
-            raise interrupt
+        try:
+            restore()
+        finally:
+            restore()
 
 
 @contextmanager
@@ -231,7 +257,10 @@ def _set_threads_here(n_threads: int) -> None:
         try:
             torch.set_num_threads(n_threads)
         finally:
-            in_new_thread(torch.set_num_threads, for_new_ones)
+            try:
+                in_new_thread(torch.set_num_threads, for_new_ones)
+            finally:
+                in_new_thread(torch.set_num_threads, for_new_ones)
 
 
 @contextmanager
@@ -261,12 +290,13 @@ def training_modes(n_workers: int, device: torch.device) -> Iterator[None]:
     device : torch.device
         Where training is.
     """
-    with ExitStack() as stack:
-        stack.enter_context(torch_workers(n_workers))
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
-        # Like the two above: new threads do not have the caller's modes either.
-        stack.enter_context(torch.autocast(device.type, enabled=False))
+    # Like the two before it, autocast is set here as new threads do not have the caller's modes.
+    with (
+        torch_workers(n_workers),
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        torch.autocast(device.type, enabled=False),
+    ):
         yield
 
 

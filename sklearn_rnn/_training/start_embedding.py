@@ -69,6 +69,11 @@ class StartVectors:
         return _shares(np.bincount(X.data, minlength=len(self.found)), self.found)
 
 
+def n_found(start: StartVectors | None) -> int:
+    """Return up to which id vectors were looked up."""
+    return 0 if start is None else len(start.found)
+
+
 def find_start(
     estimator: Any,
     embedding: Any,

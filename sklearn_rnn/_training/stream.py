@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 from scipy.sparse import csr_array
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from sklearn_rnn._targets.base import Target
 from sklearn_rnn._text.ngrams import NGramCounts
 from sklearn_rnn._text.sequences import sequence_lengths, sequences_from_flat
 from sklearn_rnn._text.vocabulary import FIRST_ID, UNKNOWN_ID
+from sklearn_rnn._training.callbacks import TrainingDivergedError
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.embedding_source import AUTO
-from sklearn_rnn._training.fit_net import end_building, end_training
+from sklearn_rnn._training.fit_net import build_and_train, end_training
 from sklearn_rnn._training.growth import (
     RoomToGrow,
     TrainingState,
@@ -39,7 +42,7 @@ from sklearn_rnn._training.language_start import (
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device, prepare_kernels
 from sklearn_rnn._training.make_network import count_ids, max_pairs
 from sklearn_rnn._training.net import SequenceNet
-from sklearn_rnn._training.process_state import building, training_modes
+from sklearn_rnn._training.process_state import training_modes
 from sklearn_rnn._training.settings import (
     LANGUAGE_MODEL,
     STREAM_BATCH_SIZE,
@@ -167,37 +170,139 @@ def trained_on_chunk(
     """
     X = documents.X
     fitted: SequenceNet | None = getattr(estimator, "net_", None)
-    ongoing = fitted if fitted is not None and fitted.stream_ is not None else None
-    if ongoing is not None:
-        stream, device = ongoing.stream_, torch.device(ongoing.device)
-        prepare_kernels(estimator, device)  # it may come from another process
-    else:
-        stream = _start_stream(estimator, fitted, language)
-        device = prepare_device(estimator)
+    stream, device = begin_chunk(estimator, lambda: _start_stream(estimator, fitted, language))
     start = _find_start(estimator, stream, X, vectorizer, fitted)
+    chunk = documents.to_dataset(target, mean_weight=1)
+
+    def open_net() -> SequenceNet:
+        return _open_net(estimator, X, vectorizer, target, stream, device, start)
+
+    def grow(net: SequenceNet) -> Stream:
+        return _grow(net, stream, X, vectorizer, target, estimator, start)
+
+    ids = np.union1d(X.data, UNKNOWN_ID)
+    with trained_in_stream(
+        estimator, chunk, ids, seed=stream.seed, device=device, open_net=open_net, grow=grow
+    ) as (net, epochs):
+        yield net, epochs, start
+
+
+def begin_chunk(estimator: Any, start: Callable[[], Stream]) -> tuple[Stream, torch.device]:
+    """Return the stream that a chunk goes on with, or a new one, and where it is trained."""
+    ongoing = _ongoing_net(estimator)
+    if ongoing is None:
+        return start(), prepare_device(estimator)
+    device = torch.device(ongoing.device)
+    prepare_kernels(estimator, device)  # it may come from another process
+    return ongoing.stream_, device
+
+
+def _ongoing_net(estimator: Any) -> SequenceNet | None:
+    """Return the net of an estimator, if it is one of a stream."""
+    net = getattr(estimator, "net_", None)
+    return None if net is None or net.stream_ is None else net
+
+
+@contextmanager
+def trained_in_stream(
+    estimator: Any,
+    chunk: Any,
+    ids: np.ndarray,
+    *,
+    seed: int,
+    device: torch.device,
+    open_net: Callable[[], SequenceNet],
+    grow: Callable[[SequenceNet], Stream],
+) -> Iterator[tuple[SequenceNet, list]]:
+    """Make one pass over a data set; what fails in here or in the block undoes all of it.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose `net_` goes on, if it is one of a stream.
+    chunk : torch.utils.data.Dataset
+        What to train on.
+    ids : ndarray of int of shape (n_ids,)
+        The token ids that it reads, each once.
+    seed : int
+        Seed of torch for the chunk.
+    device : torch.device
+        Where to train.
+    open_net : callable
+        Returns a net for a new stream.
+    grow : callable
+        Makes room in a net for what is new, and returns the stream after the chunk.
+
+    Yields
+    ------
+    net : SequenceNet
+        The trained net.
+    epochs : list of dict
+        What its history says of the chunk.
+    """
+    ongoing = _ongoing_net(estimator)
     before = _StateBefore(estimator)
-    with training_modes(count_workers(estimator.n_jobs), device), ExitStack() as turn:
-        turn.enter_context(building(stream.seed, device))
+    n_epochs = 0 if ongoing is None else len(ongoing.history)
+    grown: Stream | None = None
+
+    def build() -> SequenceNet:
+        nonlocal grown
+        if ongoing is not None:
+            net = ongoing
+            before.training = TrainingState(net, ids)
+        else:
+            net = open_net()
+        grown = grow(net)
+        return net
+
+    with training_modes(count_workers(estimator.n_jobs), device):
         with undone_unless_finished(before):
-            if ongoing is not None:
-                net = ongoing
-                before.training = TrainingState(net, np.union1d(X.data, UNKNOWN_ID))
-            else:
-                net = _open_net(estimator, X, vectorizer, target, stream, device, start)
-            stream = _grow(net, stream, X, vectorizer, target, estimator, start)
-            end_building(turn, net, estimator)
-            n_epochs = len(net.history)
-            net.partial_fit((documents.to_dataset(target, mean_weight=1), None))
+            net = build_and_train(build, (chunk, None), estimator, seed=seed, device=device)
             if net.interrupted_:
                 raise KeyboardInterrupt
             end_training(net)
-            net.stream_ = stream
+            net.stream_ = grown
             epochs = net.history[n_epochs:]
-            yield net, epochs, start
+            yield net, epochs
             for row in epochs:
                 row["batches"] = []
-                row["epoch"] = stream.n_chunks  # skorch counts the rows
+                row["epoch"] = grown.n_chunks  # skorch counts the rows
             del net.history[:-N_CHUNKS_KEPT]
+
+
+def check_no_early_stopping(estimator: Any) -> None:
+    """Refuse to learn a chunk with early stopping, for which there is nothing to validate on."""
+    if estimator.early_stopping:
+        raise ValueError(
+            "partial_fit does not support early_stopping=True: it makes one pass over each "
+            "chunk and sets no documents aside. Set early_stopping=False."
+        )
+
+
+@contextmanager
+def skipping_a_diverged_chunk(estimator: Any, stacklevel: int) -> Iterator[None]:
+    """Warn of a chunk in the block that could not be learned; raise the error for the first one.
+
+    One bad chunk must not end a stream: what was learned before it is as good as it was.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        The estimator.
+    stacklevel : int
+        How far up is who called partial_fit, as for :func:`warnings.warn`.
+    """
+    try:
+        yield
+    except TrainingDivergedError as error:
+        if not hasattr(estimator, "net_"):
+            raise
+        warnings.warn(
+            f"This chunk was not learned, and the {type(estimator).__name__} is as it was before. "
+            f"{error}",
+            ConvergenceWarning,
+            stacklevel=stacklevel,
+        )
 
 
 class _StateBefore(LearnedState):
@@ -211,21 +316,23 @@ class _StateBefore(LearnedState):
         super().__call__(in_child=in_child)
 
 
-def _start_stream(
-    estimator: Any, fitted: SequenceNet | None, language: LanguageSource | None
-) -> Stream:
-    """Return a stream that goes on from what was fitted."""
+def start_stream(estimator: Any) -> Stream:
+    """Return a new stream."""
     # The same seeds as in fit, whose first is for the documents set aside.
     random_state = check_random_state(estimator.random_state)
     _, order_seed, first_seed = random_state.randint(np.iinfo(np.int32).max, size=3)
-    stream = Stream(
-        int(first_seed),
-        int(order_seed),
-        estimator.lr,
-        embedding=_fitted_embedding(estimator, fitted)
-        if fitted
-        else language or estimator.embedding,
-    )
+    return Stream(int(first_seed), int(order_seed), estimator.lr)
+
+
+def _start_stream(
+    estimator: Any, fitted: SequenceNet | None, language: LanguageSource | None
+) -> Stream:
+    """Return a stream that goes on from what was fitted, or from language models."""
+    if fitted is not None:
+        embedding = _fitted_embedding(estimator, fitted)
+    else:
+        embedding = estimator.embedding if language is None else language
+    stream = replace(start_stream(estimator), embedding=embedding)
     ngrams = None if fitted is None else find_ngrams(fitted.module_)
     if ngrams is not None:
         stream = replace(stream, counts=NGramCounts.from_ngrams(ngrams))

@@ -59,8 +59,8 @@ def undone_unless_finished(undo: Callable[..., None]) -> Iterator[None]:
     Parameters
     ----------
     undo : callable
-        Undoes what is changed until then, as `LearnedState` does. An interrupt may stop it
-        anywhere; then it is called again.
+        Undoes what is changed until then, as `LearnedState` does. It is called twice, as an
+        interrupt may stop it anywhere.
 
     Examples
     --------
@@ -80,15 +80,10 @@ def undone_unless_finished(undo: Callable[..., None]) -> Iterator[None]:
         _under_way[key] = threading.get_ident(), undo
         yield
     except BaseException:
-        interrupt = None
-        while True:
-            try:
-                undo()
-                break
-            except KeyboardInterrupt as exc:
-                interrupt = exc
-        if interrupt is not None:
-            raise interrupt from None
+        try:
+            undo()
+        finally:
+            undo()
         raise
     finally:
         _under_way.pop(key, None)

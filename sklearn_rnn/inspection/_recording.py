@@ -104,7 +104,7 @@ def recording(deep: nn.Module) -> Iterator[Recording]:
     def keep_layer(module, args, output):
         layer = places[module][0]
         places[module].rotate(-1)
-        x, record.layout = args
+        x, record.layout = args[:2]
         layer.inputs = dense(x)
         if isinstance(getattr(module, "cell", None), GridLSTMCell):
             layer.states, layer.memory = output.chunk(2, dim=1)

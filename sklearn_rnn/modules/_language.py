@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+
 from . import kernels as own_kernels
 from ._dropout import Dropout, LockedDropout
 from ._embedding import TokenEmbedding
@@ -43,17 +45,31 @@ class SoftmaxDecoder(nn.Module):
         self, input_size: int, num_embeddings: int, tied_to: TokenEmbedding | None = None
     ) -> None:
         super().__init__()
+        self.input_size = input_size
         # In a tuple, as the embedding is a part of the network already.
         self._tied_to = () if tied_to is None else (tied_to,)
         self.projection: nn.Linear | None = None
         self.register_parameter("weight", None)
         self.bias = nn.Parameter(torch.zeros(num_embeddings))
         if tied_to is None:
-            bound = 1 / math.sqrt(input_size)
             self.weight = nn.Parameter(torch.empty(num_embeddings, input_size))
-            nn.init.uniform_(self.weight, -bound, bound)
+            self.reset_rows(0)
         elif (vector_size := tied_to.table.embedding_dim) != input_size:
             self.projection = nn.Linear(input_size, vector_size)
+
+    def reset_rows(self, first: int) -> None:
+        """Draw the weights of the ids from `first` on anew, with the bias of the unknown token.
+
+        Parameters
+        ----------
+        first : int
+            The first of these ids.
+        """
+        with torch.no_grad():
+            self.bias[first:] = self.bias[UNKNOWN_ID]
+            if self.weight is not None:
+                bound = 1 / math.sqrt(self.input_size)
+                nn.init.uniform_(self.weight[first:], -bound, bound)
 
     @property
     def used_parameters(self) -> list[nn.Parameter]:

@@ -94,8 +94,8 @@ class RecurrentLayer(nn.Module):
         """
         state = self._given(state, layout)
         cell = self._dropped_cell()
-        if state is None and own_kernels.can_read(cell, x, self.kernels):
-            return own_kernels.read(cell, x, layout, reverse=self.reverse)
+        if own_kernels.can_read(cell, x, self.kernels):
+            return own_kernels.read(cell, x, layout, reverse=self.reverse, state=state)
         blocks = TimeBlocks(layout, reverse=self.reverse)
         outputs, _ = self._read_blocks(cell, dense(x), blocks, state)
         return outputs
@@ -132,9 +132,12 @@ class RecurrentLayer(nn.Module):
         """
         check_reads_forwards(self.reverse)
         state = self._given(state, layout)
+        cell = self._dropped_cell()
+        if own_kernels.can_read(cell, x, self.kernels):
+            return own_kernels.read_on(cell, x, layout, state)
         # The state after padding is of no use, so documents end where blocks do.
         blocks = TimeBlocks(layout, max_padding=0)
-        outputs, states = self._read_blocks(self._dropped_cell(), dense(x), blocks, state)
+        outputs, states = self._read_blocks(cell, dense(x), blocks, state)
         return outputs, last_states(states, blocks.shapes)
 
     def _given(self, state: State | None, layout: PackedLayout) -> State | None:

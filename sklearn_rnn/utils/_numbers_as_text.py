@@ -19,6 +19,7 @@ _METHODS = (
     "predict_proba",
     "predict_log_proba",
     "decision_function",
+    "score",
     "score_samples",
     "transform",
 )

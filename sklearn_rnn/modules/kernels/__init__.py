@@ -3,7 +3,7 @@
 from ._build import describe_kernels, has_kernels, load_kernels
 from ._features import ngram_outputs, sparse_rows, unique_ids
 from ._interface import Update
-from ._recurrence import can_read, has_kernel_for, kernel_name, read
+from ._recurrence import can_read, has_kernel_for, kernel_name, read, read_on
 from ._threads import get_kernel_threads, set_kernel_threads
 from ._updates import adamw_update, can_update, clip_norm, plain_update, step_all
 
@@ -22,6 +22,7 @@ __all__ = [
     "ngram_outputs",
     "plain_update",
     "read",
+    "read_on",
     "set_kernel_threads",
     "sparse_rows",
     "step_all",

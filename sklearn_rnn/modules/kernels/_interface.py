@@ -17,6 +17,7 @@ class Layer(Structure):
         *((name, c_int64) for name in ("n_inputs", "n_features", "n_units")),
         *((name, c_void_p) for name in ("batch_sizes", "rows", "index")),
         *((name, c_void_p) for name in ("x", "weight_ih", "weight_hh", "bias_ih", "bias_hh")),
+        *((name, c_void_p) for name in ("start", "kept_start")),
         *((name, c_void_p) for name in ("inputs", "gates", "kept", "states")),
         *((name, c_void_p) for name in ("grad_states", "by_states", "by_inputs", "grad_x")),
         *((name, c_void_p) for name in ("grad_weight_ih", "grad_weight_hh")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeGuard
 
 import torch
@@ -13,7 +14,7 @@ from torch.nn import functional as F
 from .._layout import PackedLayout
 from .._unique_rows import UniqueRows
 from ..cells import CELLS, RecurrentCell
-from ..cells._base import Cell
+from ..cells._base import Cell, State
 from ._build import has_kernels, load_kernels
 from ._interface import Layer
 from ._threads import threads_for
@@ -43,9 +44,14 @@ def can_read(cell: Cell, x: Tensor | UniqueRows, kernels: bool | str) -> TypeGua
 
 
 def read(
-    cell: RecurrentCell, x: Tensor | UniqueRows, layout: PackedLayout, *, reverse: bool = False
+    cell: RecurrentCell,
+    x: Tensor | UniqueRows,
+    layout: PackedLayout,
+    *,
+    reverse: bool = False,
+    state: State | None = None,
 ) -> Tensor:
-    """Read a packed batch by a kernel of our own, from a state of zeros.
+    """Read a packed batch by a kernel of our own.
 
     Under autocast torch computes the products with the inputs, and their gradients, in the lower
     precision; all else stays in float32.
@@ -60,18 +66,67 @@ def read(
         Where each token lies.
     reverse : bool, default=False
         Whether each document is read from its end.
+    state : tuple of torch.Tensor of shape (n_documents, hidden_size), default=None
+        The state that documents begin with, a constant. None is zeros.
 
     Returns
     -------
     states : torch.Tensor of float32 of shape (n_tokens, hidden_size)
         The hidden state at each token, in packed order.
+
+    Raises
+    ------
+    ValueError
+        If the state is none of this cell's.
     """
+    states, _ = _apply(cell, x, layout, reverse, state)
+    return _own_units(states, cell)
+
+
+def read_on(
+    cell: RecurrentCell, x: Tensor | UniqueRows, layout: PackedLayout, state: State | None = None
+) -> tuple[Tensor, State]:
+    """Read a packed batch forwards, as `read` does, and return also the state to read on with.
+
+    Parameters
+    ----------
+    cell, x, layout, state
+        As in `read`.
+
+    Returns
+    -------
+    states : torch.Tensor of float32 of shape (n_tokens, hidden_size)
+        The hidden state at each token, in packed order.
+    state : tuple of torch.Tensor of shape (n_documents, hidden_size)
+        The state after the last token of each document, a constant.
+    """
+    states, kept = _apply(cell, x, layout, False, state)
+    # What an LSTM keeps is its memory; what a GRU keeps is no part of its state.
+    parts = (states.detach(), kept)[: cell.n_states]
+    last = tuple(_own_units(part[layout.last], cell).contiguous() for part in parts)
+    return _own_units(states, cell), last
+
+
+def _apply(
+    cell: RecurrentCell,
+    x: Tensor | UniqueRows,
+    layout: PackedLayout,
+    reverse: bool,
+    state: State | None,
+) -> tuple[Tensor, Tensor]:
+    """Return the hidden states and what the cell has kept at each token, with all units."""
     weights = _pad_units(cell, load_kernels().width())
     rows, index = x if isinstance(x, UniqueRows) else (x, None)
     order = _Order(layout, reverse, index)
     n_tokens = len(rows if index is None else index)
-    arguments = kernel_name(cell), order, _matrix_dtype(), n_tokens, rows
-    states = _Recurrence.apply(*arguments, *weights)
+    kernel, n_units = kernel_name(cell), weights[1].shape[1]
+    start = () if state is None else _start(cell, state, layout, n_units)
+    kept = rows.new_empty(n_tokens if kernel in ("gru", "lstm") else 0, n_units)
+    arguments = kernel, order, _matrix_dtype(), n_tokens, start, kept, rows
+    return _Recurrence.apply(*arguments, *weights), kept
+
+
+def _own_units(states: Tensor, cell: RecurrentCell) -> Tensor:
     # To take a part is an operation of its own, the way back too.
     padded = states.shape[1] != cell.hidden_size
     return states[:, : cell.hidden_size] if padded else states
@@ -98,6 +153,22 @@ def _pad_units(cell: RecurrentCell, width: int) -> list[Tensor]:
     return [F.pad(w, end).flatten(0, 1) for w, end in zip(by_gate, ends, strict=True)]
 
 
+def _start(
+    cell: RecurrentCell, state: State, layout: PackedLayout, n_units: int
+) -> tuple[Tensor, ...]:
+    """Return a given state for units in whole vectors, as `_pad_units` makes them."""
+    expected = (layout.n_documents, cell.hidden_size)
+    if [part.shape for part in state] != [expected] * cell.n_states:
+        raise ValueError(
+            f"The state of {type(cell).__name__} must be a tuple of tensors of shape {expected}, "
+            f"{cell.n_states} of them. Got {', '.join(str(tuple(part.shape)) for part in state)}."
+        )
+    parts = [part.detach().to(cell.weight_hh) for part in state]
+    if n_units != cell.hidden_size:
+        parts = [F.pad(part, (0, n_units - cell.hidden_size)) for part in parts]
+    return tuple(part.contiguous() for part in parts)
+
+
 def _matrix_dtype() -> torch.dtype:
     return torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
 
@@ -114,7 +185,8 @@ class _Order:
 
 class _Recurrence(Function):
     @staticmethod
-    def forward(ctx, kernel, order, dtype, n_tokens, x, weight_ih, weight_hh, bias_ih, bias_hh):
+    def forward(ctx, kernel, order, dtype, n_tokens, start, kept, x, *weights):
+        weight_ih, weight_hh, bias_ih, bias_hh = weights
         x, weight_ih, weight_hh = x.contiguous(), weight_ih.contiguous(), weight_hh.contiguous()
         bias_ih, bias_hh = bias_ih.contiguous(), bias_hh.contiguous()
         n_gates, n_units = weight_hh.shape
@@ -122,26 +194,25 @@ class _Recurrence(Function):
             inputs = x.new_empty(len(x), n_gates)
         else:
             inputs = _multiply_inputs(kernel, dtype, x, weight_ih, bias_ih, bias_hh)
-        gates = kept = None
+        gates = None
         if any(ctx.needs_input_grad):
             # Where each token has a row of its own, its gates take the place of its inputs.
             gates = inputs if order.index is None else x.new_empty(n_tokens, n_gates)
         states = x.new_empty(n_tokens, n_units)
-        if kernel in ("gru", "lstm"):
-            kept = torch.empty_like(states)
         layer = _layer(order, n_tokens, x, weight_hh)
+        _set_start(layer, start)
         _set(layer, weight_ih=weight_ih, weight_hh=weight_hh, bias_ih=bias_ih, bias_hh=bias_hh)
         _set(layer, x=x if dtype == torch.float32 else None, inputs=inputs)
         _set(layer, gates=gates, kept=kept, states=states)
         getattr(load_kernels(), f"{kernel}_forward")(layer)
         ctx.kernel, ctx.order, ctx.dtype = kernel, order, dtype
-        ctx.save_for_backward(x, weight_ih, weight_hh, gates, kept, states)
+        ctx.save_for_backward(x, weight_ih, weight_hh, gates, kept, states, *start)
         return states
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_states):
-        x, weight_ih, weight_hh, gates, kept, states = ctx.saved_tensors
+        x, weight_ih, weight_hh, gates, kept, states, *start = ctx.saved_tensors
         grad_states = grad_states.contiguous()
         n_gates = len(weight_hh)
         by_states, by_inputs = torch.empty_like(gates), None
@@ -149,11 +220,12 @@ class _Recurrence(Function):
         # are added up, and of the new gate of a GRU.
         if ctx.order.index is not None or ctx.kernel == "gru":
             by_inputs = gates.new_empty(len(x), n_gates)
-        grad_x = torch.empty_like(x) if ctx.needs_input_grad[4] else None
+        grad_x = torch.empty_like(x) if ctx.needs_input_grad[6] else None
         grad_weight_ih, grad_weight_hh = torch.empty_like(weight_ih), torch.empty_like(weight_hh)
         grad_bias_ih = x.new_empty(n_gates)
         grad_bias_hh = torch.empty_like(grad_bias_ih) if ctx.kernel == "gru" else None
         layer = _layer(ctx.order, len(states), x, weight_hh)
+        _set_start(layer, start)
         _set(layer, weight_hh=weight_hh, gates=gates, kept=kept, states=states)
         _set(layer, grad_states=grad_states, by_states=by_states, by_inputs=by_inputs)
         _set(layer, grad_weight_hh=grad_weight_hh)
@@ -169,7 +241,7 @@ class _Recurrence(Function):
         if grad_bias_hh is None:
             grad_bias_hh = grad_bias_ih
         return (
-            *(None, None, None, None, grad_x),
+            *(None, None, None, None, None, None, grad_x),
             *(grad_weight_ih, grad_weight_hh, grad_bias_ih, grad_bias_hh),
         )
 
@@ -193,6 +265,11 @@ def _layer(order: _Order, n_tokens: int, x: Tensor, weight_hh: Tensor) -> Layer:
     layer = Layer(n_threads, n_steps, n_tokens, n_inputs, n_features, n_units)
     _set(layer, batch_sizes=order.batch_sizes, rows=order.rows, index=order.index)
     return layer
+
+
+def _set_start(layer: Layer, start: Sequence[Tensor]) -> None:
+    """Give a kernel the state that documents begin with, the memory of an LSTM behind it."""
+    _set(layer, **dict(zip(("start", "kept_start"), start, strict=False)))
 
 
 def _set(layer: Layer, **tensors: Tensor | None) -> None:

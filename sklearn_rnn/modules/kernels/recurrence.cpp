@@ -23,6 +23,9 @@ struct Layer {
   int64_t n_threads, n_steps, n_tokens, n_inputs, n_features, n_units;
   const int64_t *batch_sizes, *rows, *index;
   const float *x, *weight_ih, *weight_hh, *bias_ih, *bias_hh;
+  // What documents begin with, by rank, and what a cell has kept of it; zeros where it is null.
+  // They are constants, without a gradient of their own.
+  const float *start, *kept_start;
   // `inputs`: products of x and weight_ih with both biases, given instead of x or written here.
   // `gates` is for the way back alone, which reads them.
   float *inputs, *gates, *kept, *states;
@@ -34,6 +37,12 @@ struct Layer {
 
   int64_t row(int64_t place) const { return rows ? rows[place] : place; }
   int64_t input(int64_t row) const { return index ? index[row] : row; }
+  const float *start_of(int64_t rank, const float *zeros) const {
+    return start ? start + rank * n_units : zeros;
+  }
+  const float *kept_start_of(int64_t rank, const float *zeros) const {
+    return kept_start ? kept_start + rank * n_units : zeros;
+  }
 };
 
 namespace {
@@ -71,8 +80,11 @@ void read_documents(const Layer &a, const Panels<Cell::GATES> &panels, Documents
   const float *bias = Cell::OWN_BIAS ? a.bias_hh + (G - 1) * n : nullptr;
   const Aligned zeros(n);
   const int64_t n_documents = documents.n_running(a.batch_sizes[0]);
-  std::vector<const float *> before(n_documents, zeros.at(0));
-  std::vector<const float *> kept_before(n_documents, zeros.at(0));
+  std::vector<const float *> before(n_documents), kept_before(n_documents);
+  for (int64_t d = 0; d < n_documents; d++) {
+    before[d] = a.start_of(documents.rank(d), zeros.at(0));
+    kept_before[d] = a.kept_start_of(documents.rank(d), zeros.at(0));
+  }
   int64_t place = 0;
   for (int64_t t = 0; t < a.n_steps; t++) {
     const int64_t size = documents.n_running(a.batch_sizes[t]);
@@ -139,8 +151,9 @@ void read_back(const Layer &a, const Panels<V> &panels, Documents documents, flo
     for (int64_t d = 0; d < size; d++) {
       const int64_t rank = documents.rank(d), row = a.row(place + rank);
       const int64_t row_before = t ? a.row(place - a.batch_sizes[t - 1] + rank) : 0;
-      const float *state_before = t ? a.states + row_before * n : zeros.at(0);
-      const float *kept_before = t && a.kept ? a.kept + row_before * n : zeros.at(0);
+      const float *state_before = t ? a.states + row_before * n : a.start_of(rank, zeros.at(0));
+      const float *kept_before = a.kept_start_of(rank, zeros.at(0));
+      if (t && a.kept) kept_before = a.kept + row_before * n;
       float *row_gates = a.by_states + row * G * n;
       own[d] = row_gates;
       for (int64_t unit = 0; unit < n; unit += WIDTH) {
@@ -201,13 +214,17 @@ inline void add_rows(Share share, Matrix from, float *sums) {
     for (int64_t i = first; i < stop; i += WIDTH) store(sums + i, load(sums + i) + load(from[row] + i));
 }
 
-// The pairs of a token's gates and the state before it, of all but the first of a document.
+// The pairs of a token's gates and the state before it, where that is not 0.
 struct StatePairs {
   std::vector<const float *> gates, states;
 
   explicit StatePairs(const Layer &a, int64_t n_gates) {
     const int64_t first = a.batch_sizes[0];
-    gates.reserve(a.n_tokens - first), states.reserve(a.n_tokens - first);
+    gates.reserve(a.n_tokens), states.reserve(a.n_tokens);
+    for (int64_t rank = 0; a.start && rank < first; rank++) {
+      gates.push_back(a.by_states + a.row(rank) * n_gates);
+      states.push_back(a.start + rank * a.n_units);
+    }
     int64_t place = first;
     for (int64_t t = 1; t < a.n_steps; t++) {
       for (int64_t rank = 0; rank < a.batch_sizes[t]; rank++) {
