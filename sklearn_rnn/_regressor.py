@@ -146,9 +146,10 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         Share of the wide path in the scores. The wide path is a linear model of the TF-IDF weights
         of words and word pairs, trained in the same steps as the recurrent network. "auto" lowers
         its share as the number of documents grows: 0.9 up to 625 documents, 0.87 for 1,000, and 0.6
-        from 10,000 on. If the network starts from word vectors, it is at most 0.7, or up to 0.9 for
-        documents of more than 100 tokens on average. With 0 there is no wide path, only the
-        recurrent network. After `fit`, the share is `wide_weight_`.
+        from 10,000 on. It is at most 0.7 if the network starts from word vectors, and at most 0.5
+        if it starts from a language model; for documents of more than 60 to 100 tokens on average,
+        it rises up to 0.9 again. With 0 there is no wide path, only the recurrent network. After
+        `fit`, the share is `wide_weight_`.
 
     dropout : float in range [0.0, 1.0), default=0.5
         Fraction of the features that are set to zero in training, between recurrent layers and

@@ -260,13 +260,23 @@ def test_the_wide_path_counts_less_beside_a_network_that_knows_words():
 
 
 def test_of_many_documents_the_wide_path_has_the_same_share_with_vectors_and_without():
-    shares = [resolve_wide_weight(make(), 20_000, has_vectors=has) for has in (False, True)]
+    shares = [resolve_wide_weight(make(), 20_000, source=s) for s in (None, "glove")]
     assert shares == pytest.approx([0.6, 0.6])
 
 
-@pytest.mark.parametrize(("mean_length", "share"), [(20, 0.7), (100, 0.7), (200, 0.85), (900, 0.9)])
-def test_in_long_documents_vectors_change_less(mean_length, share):
-    params = {"has_vectors": True, "mean_length": mean_length}
+@pytest.mark.parametrize(
+    ("source", "mean_length", "share"),
+    [
+        ("glove", 20, 0.7),
+        ("glove", 100, 0.7),
+        ("glove", 200, 0.85),
+        ("glove", 900, 0.9),
+        ("RNNLanguageModel", 20, 0.5),
+        ("RNNLanguageModel", 100, 0.7),
+    ],
+)
+def test_in_long_documents_vectors_change_less(source, mean_length, share):
+    params = {"source": source, "mean_length": mean_length}
     assert resolve_wide_weight(make(), 300, **params) == pytest.approx(share)
 
 

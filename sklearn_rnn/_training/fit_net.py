@@ -78,7 +78,7 @@ def fit_net(
         order_seed=order_seed,
         lr_schedule=estimator.lr_schedule,
         score=score,
-        has_vectors=source is not None,
+        source=source,
         n_frozen=resolve_frozen_epochs(estimator, source),
     )
     settings = with_learned_shape(estimator, start, previous)

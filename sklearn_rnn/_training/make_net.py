@@ -65,8 +65,8 @@ class TrainingPlan:
         One of `SCHEDULES`.
     score : callable, default=None
         The score of early stopping, as `ValidationScore` takes it.
-    has_vectors : bool, default=False
-        Whether the words start from vectors, or did when the network was new.
+    source : str, default=None
+        What the words start from, or did when the network was new, None for random vectors.
     n_frozen : float, default=0
         Number of epochs for which the embedding does not learn.
     unit : {"doc", "token"}, default="doc"
@@ -81,7 +81,7 @@ class TrainingPlan:
     order_seed: int
     lr_schedule: str
     score: Callable | None = None
-    has_vectors: bool = False
+    source: str | None = None
     n_frozen: float = 0
     unit: str = "doc"
 
@@ -147,7 +147,7 @@ def make_net(
         ngrams=ngrams,
         start=start,
         like=like,
-        has_vectors=plan.has_vectors,
+        source=plan.source,
     )
     net = SequenceNet(**{"module": module, **params}).initialize()
     if previous is not None:

@@ -54,7 +54,7 @@ def make_network(
     ngrams: NGrams | None = None,
     start: StartVectors | None = None,
     like: TokenEmbedding | None = None,
-    has_vectors: bool = False,
+    source: str | None = None,
 ) -> nn.Module:
     """Build the network of an estimator, with new weights.
 
@@ -76,8 +76,8 @@ def make_network(
         The vectors that words start from. None draws all of them.
     like : TokenEmbedding, default=None
         The embedding of an earlier network, whose widths are those of this one.
-    has_vectors : bool, default=False
-        Whether this one or the earlier one started from word vectors.
+    source : str, default=None
+        What this one or the earlier one started from, None for random vectors.
     """
     deep = build_network(
         num_embeddings=n_ids,
@@ -97,9 +97,7 @@ def make_network(
     parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
     wide = NGramLinear(n_outputs, *parts, sparse=sparse, kernels=resolve_kernels(estimator))
     mean_length = X.nnz / X.shape[0]
-    wide_weight = resolve_wide_weight(
-        estimator, X.shape[0], has_vectors=has_vectors, mean_length=mean_length
-    )
+    wide_weight = resolve_wide_weight(estimator, X.shape[0], source=source, mean_length=mean_length)
     return WideAndDeep(deep, wide, wide_weight)
 
 

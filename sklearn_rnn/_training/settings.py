@@ -31,19 +31,21 @@ def resolve_training_length(estimator: Any, n_documents: int) -> tuple[int, int]
 
 
 def resolve_wide_weight(
-    estimator: Any, n_documents: int, *, has_vectors: bool = False, mean_length: float = 0.0
+    estimator: Any, n_documents: int, *, source: str | None = None, mean_length: float = 0.0
 ) -> float:
     """Return the share of the wide path: the more the network knows, the less of it is needed.
 
-    It knows more the more documents there are, or if it starts from word vectors. In long documents
-    there are many words to count, and vectors change less.
+    It knows more the more documents there are, if it starts from word vectors, and even more if it
+    starts from a language model. In long documents there are many words to count, and all that
+    changes less.
     """
     if estimator.wide_weight != "auto":
         return estimator.wide_weight
     least = 0.1  # of the network
-    if has_vectors:
-        least = float(np.clip(30 / max(mean_length, 1), 0.1, 0.3))
-    return 1 - float(np.clip(np.sqrt(n_documents) / 250, least, 0.4))
+    if source is not None:
+        most = 0.5 if source == LANGUAGE_MODEL else 0.3
+        least = float(np.clip(30 / max(mean_length, 1), 0.1, most))
+    return 1 - max(least, min(math.sqrt(n_documents) / 250, 0.4))
 
 
 def resolve_frozen_epochs(estimator: Any, source: str | None) -> float:

@@ -389,7 +389,7 @@ def _open_net(
         n_steps=1,
         order_seed=stream.order_seed,
         lr_schedule="constant",
-        has_vectors=start is not None,
+        source=None if start is None else start.source,
     )
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
     estimator = with_learned_shape(estimator, start, previous)
@@ -416,7 +416,8 @@ def _grow(
         grown = replace(grown, embedding=None)
     else:
         grown = replace(grown, embedding=start.embedding, found=start.found)
-    n_frozen = resolve_frozen_epochs(estimator, None if start is None else start.source)
+    source = None if start is None else start.source
+    n_frozen = resolve_frozen_epochs(estimator, source)
     freeze_embeddings(module, stream.n_chunks < n_frozen)
     if isinstance(start, LanguageStart) and start.directions:
         layers = list(layers_from_the_top(start.shape["num_layers"], start.directions))
@@ -435,7 +436,7 @@ def _grow(
         module.wide_weight = resolve_wide_weight(
             estimator,
             grown.n_documents,
-            has_vectors=start is not None,
+            source=source,
             mean_length=X.nnz / X.shape[0],
         )
     return grown
