@@ -553,10 +553,11 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
         X_unlabelled : like `X`, default=None
             Further documents, without labels. `fit` first trains a language model on them and on
-            `X`, one for each direction, with the vectorizer, the cell, the sizes and the
-            `embedding` of this estimator, and the network starts from it. To choose other
-            parameters, set `pretrained` to an unfitted :class:`RNNLanguageModel`. Ignored when
-            training continues.
+            `X`, one for each direction, and the network starts from it. The models have the
+            vectorizer, the cell, the sizes and the `embedding` of this estimator; without a
+            vectorizer, they read words that occur in two documents or more. To choose other
+            parameters, such as the 5 epochs, set `pretrained` to an unfitted
+            :class:`RNNLanguageModel`. Ignored when training continues.
 
         Returns
         -------

@@ -329,7 +329,7 @@ def by_hand(X_unlabelled, **params):
     seed = np.random.RandomState(0).randint(np.iinfo(np.int32).max)
     return tuple(
         RNNLanguageModel(
-            vectorizer=SequenceVectorizer(), reverse=reverse, random_state=seed, **params
+            vectorizer=SequenceVectorizer(min_df=2), reverse=reverse, random_state=seed, **params
         ).fit([*X_unlabelled, *X])
         for reverse in (False, True)
     )

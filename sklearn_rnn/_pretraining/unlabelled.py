@@ -33,6 +33,20 @@ _SHARED = (
 )
 
 
+# Enough for the layers to be worth more than random ones, in a time that a fit may take.
+_DEFAULTS: dict[str, Any] = {
+    "tie_weights": True,
+    "dropout": 0.2,
+    "word_dropout": 0.1,
+    "max_epochs": 5,
+}
+
+
+def _default_vectorizer() -> SequenceVectorizer:
+    # What follows a word that occurs once is chance, and every word makes each step slower.
+    return SequenceVectorizer(min_df=2)
+
+
 def models_to_start_from(
     estimator: Any, X: Any, X_unlabelled: Any = None
 ) -> list[RNNLanguageModel]:
@@ -82,10 +96,6 @@ def _default_models(estimator: Any) -> list[RNNLanguageModel]:
     ]
 
 
-# Found by cross-validation, see the user guide.
-_DEFAULTS: dict[str, Any] = {}
-
-
 def _fit_models(
     models: list[RNNLanguageModel], estimator: Any, X: Any, X_unlabelled: Any
 ) -> list[RNNLanguageModel]:
@@ -97,7 +107,7 @@ def _fit_models(
     for model in models:
         if model.vectorizer is None:
             own = estimator.vectorizer
-            model.vectorizer = SequenceVectorizer() if own is None else clone(own)
+            model.vectorizer = _default_vectorizer() if own is None else clone(own)
         if model.random_state is None:
             model.random_state = seed
     documents = _joined(X_unlabelled, X, models[0].vectorizer, estimator)
