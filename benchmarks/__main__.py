@@ -24,6 +24,7 @@ BENCHMARKS = {
     "grid_search": ("benchmarks.grid_search", "a search in two processes and in one"),
     "search_peers": ("benchmarks.search_peers", "a search with skorch and a PyTorch loop"),
     "predicting": ("benchmarks.predicting", "predictions compared with TF-IDF"),
+    "generation": ("benchmarks.generation", "generated text compared with PyTorch loops"),
     "vectorizing": ("benchmarks.vectorizing", "texts to token ids, compared with other ways"),
     "many_threads": (
         "benchmarks.many_threads",
@@ -33,6 +34,11 @@ BENCHMARKS = {
     "word_table": ("benchmarks.word_table", "make the table of word vectors that ships"),
     "start_up": ("benchmarks.start_up", "seconds that an import takes"),
     "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
+    "kneser_ney": ("benchmarks.kneser_ney", "n-grams, the baseline of a language model"),
+    "language_model": (
+        "benchmarks.language_model",
+        "a language model and a PyTorch loop, loss over the time of training",
+    ),
     "mutants": ("benchmarks.mutants", "which deliberate faults the fast tests find"),
     "vanishing_gradients": (
         "benchmarks.vanishing_gradients",

@@ -95,9 +95,11 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         training continues.
 
     layer_lr_decay : float in range (0.0, 1.0], default=0.4
-        Factor by which the learning rate falls from layer to layer, from the output layer down to
-        the token vectors, where they start from a language model (discriminative fine-tuning).
-        With 1 all have the same. Ignored without a language model, and when training continues.
+        Factor by which the learning rate falls from each layer to the one below (discriminative
+        fine-tuning). The highest recurrent layer of the language model learns at the rate `lr`, the
+        token vectors at the lowest one, and what starts from random weights, such as the output
+        layer, at `lr` divided by the factor. With 1 all learn at the same rate. Ignored without a
+        language model, and when training continues.
 
     embedding_dim : int or "auto", default="auto"
         Number of features of a token vector. "auto" is that of `embedding`, 100 without. If it

@@ -21,8 +21,8 @@ from sklearn_rnn._language.labels import (
     read_labels_of_chunk,
 )
 from sklearn_rnn._language.net import LanguageNet
-from sklearn_rnn._language.scoring import last_states, token_log_probs
 from sklearn_rnn._language.stream import trained_on_texts
+from sklearn_rnn._language.text_scorer import TextScorer, sum_by_text
 from sklearn_rnn._language.texts import (
     Texts,
     count_characters,
@@ -31,13 +31,12 @@ from sklearn_rnn._language.texts import (
     order_of_text,
     read_texts,
 )
-from sklearn_rnn._sklearn_compat import Interval, _fit_context
+from sklearn_rnn._language.writes_text import WritesText
+from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.growth import check_known_ids
 from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.model_lock import lock_of
-from sklearn_rnn._training.process_state import prediction_workers
-from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._training.start_embedding import find_start, n_found
 from sklearn_rnn._training.stream import check_no_early_stopping, skipping_a_diverged_chunk
 from sklearn_rnn._training.vectorize import (
@@ -59,7 +58,7 @@ def _has_labels(model):
     return True
 
 
-class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNN):
+class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNN):
     """Learn to predict the next token of a text, with a recurrent neural network.
 
     The model reads a text token by token, characters by default, and at each of them gives every
@@ -162,6 +161,28 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
     zoneout : float in range [0.0, 1.0), default=0.0
         Probability that a unit of a cell keeps its previous value at a step in training. Above 0,
         cells are run step by step, which is slower.
+
+    activation_penalty : float, default=0.0
+        Strength of a penalty on large states: the mean square of the features that the output layer
+        reads (activation regularisation, AR; Merity et al., 2017).
+
+    slowness_penalty : float, default=0.0
+        Strength of a penalty on states that change fast: the mean square of what changes from token
+        to token in the features of the top layer (temporal activation regularisation, TAR; Merity
+        et al., 2017).
+
+    softmax : {"auto", "full", "adaptive"}, default="auto"
+        How probabilities are computed. "full" computes those of all tokens of the vocabulary at
+        each step. "adaptive" puts rare tokens into clusters and computes a cluster only where its
+        tokens occur, which trains several times faster on a large vocabulary (Grave et al., 2017).
+        "auto" is "adaptive" for more than 10,000 token ids.
+
+    averaging : {"recent", "asgd"} or None, default=None
+        Whether to predict with an average of the weights over the steps of the training. "recent"
+        averages over about the last tenth of the steps. "asgd" averages over all steps since the
+        validation score first did not improve, or since half of the epochs without early stopping
+        (Merity et al., 2018); use it with ``lr_schedule="constant"``. None uses the weights of the
+        last step. Ignored by `partial_fit`.
 
     optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
         The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
@@ -367,6 +388,10 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         "embedding": [WordVectors, str, os.PathLike, np.ndarray, None],
         "tie_weights": ["boolean"],
         "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
+        "activation_penalty": [Interval(Real, 0, None, closed="left")],
+        "slowness_penalty": [Interval(Real, 0, None, closed="left")],
+        "softmax": [StrOptions({"auto", "full", "adaptive"})],
+        "averaging": [StrOptions({"recent", "asgd"}), None],
         "bptt": [Interval(Integral, 1, None, closed="left")],
     }
 
@@ -398,6 +423,10 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         recurrent_dropout=0.0,
         variational_dropout=False,
         zoneout=0.0,
+        activation_penalty=0.0,
+        slowness_penalty=0.0,
+        softmax="auto",
+        averaging=None,
         optimizer="adamw",
         lr=3e-3,
         lr_schedule="onecycle",
@@ -438,6 +467,10 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         self.recurrent_dropout = recurrent_dropout
         self.variational_dropout = variational_dropout
         self.zoneout = zoneout
+        self.activation_penalty = activation_penalty
+        self.slowness_penalty = slowness_penalty
+        self.softmax = softmax
+        self.averaging = averaging
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -620,7 +653,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             The natural logarithm of the probability of a token, given those before it.
         """
         with self._reading():
-            values, _ = self._token_log_probs(X, y)
+            values, _ = self._score_tokens(X, y)
         return float(values.mean())
 
     def perplexity(self, X, y=None):
@@ -667,7 +700,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
         X = list(X) if isinstance(X, Iterator) else X
         with self._reading():
             n_characters = count_characters(X, self)
-            values, _ = self._token_log_probs(X, y)
+            values, _ = self._score_tokens(X, y)
         return float(-values.sum() / math.log(2) / n_characters)
 
     def log_prob(self, X, y=None):
@@ -688,8 +721,8 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             they are those of the text given the texts before it.
         """
         with self._reading():
-            values, counts = self._token_log_probs(X, y)
-        return _sum_by_text(values, counts)
+            values, counts = self._score_tokens(X, y)
+        return sum_by_text(values, counts)
 
     def token_log_probs(self, X, y=None):
         """Return the log-probability of each token, given those before it.
@@ -712,7 +745,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             the end of the text, or of its beginning if the model reads it from its end.
         """
         with self._reading():
-            values, counts = self._token_log_probs(X, y)
+            values, counts = self._score_tokens(X, y)
         if self.reverse:
             values = values[order_of_text(counts)]
         return np.split(values, np.cumsum(counts)[:-1])
@@ -734,11 +767,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             The vectors.
         """
         with self._reading():
-            sequences = read_texts(X, self.vectorizer_, self)
-            labels = None
-            if self.classes_ is not None:
-                labels = self._joint_log_probs(sequences).argmax(axis=1)
-            return self._compute(last_states, Texts(sequences, labels), documents=True)
+            return self._scorer().states(read_texts(X, self.vectorizer_, self))
 
     @available_if(_has_labels)
     def predict(self, X):
@@ -757,7 +786,7 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             The labels.
         """
         with self._reading():
-            joint = self._joint_log_probs(read_texts(X, self.vectorizer_, self))
+            joint = self._scorer().score_labels(read_texts(X, self.vectorizer_, self))
             return self.classes_[joint.argmax(axis=1)]
 
     @available_if(_has_labels)
@@ -778,46 +807,23 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
             The columns are in the order of `classes_`.
         """
         with self._reading():
-            joint = self._joint_log_probs(read_texts(X, self.vectorizer_, self))
+            joint = self._scorer().score_labels(read_texts(X, self.vectorizer_, self))
         return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
 
-    def _joint_log_probs(self, sequences):
-        """Return the log-probability of text and label together, of shape (n_texts, n_classes)."""
-        by_label, counts = self._by_label(sequences)
-        columns = [_sum_by_text(values, counts) for values in by_label]
-        return np.transpose(columns) + self.class_log_prior_
+    def _scorer(self):
+        """Return what reads texts by what was learned."""
+        return TextScorer(self.net_, self.documents, self.class_log_prior_, self.n_jobs)
 
-    def _by_label(self, sequences):
-        """Return the log-probabilities of the tokens under each label, and how many a text has."""
-        n_texts = sequences.shape[0]
-        results = [
-            self._compute(token_log_probs, Texts(sequences, np.full(n_texts, label)))
-            for label in range(len(self.classes_))
-        ]
-        return results, Texts(sequences).count_tokens(documents=self.documents)
-
-    def _token_log_probs(self, X, y):
+    def _score_tokens(self, X, y):
         """Return the log-probability of each token, and how many tokens each text has."""
         sequences = read_texts(X, self.vectorizer_, self)
-        counts = Texts(sequences).count_tokens(documents=self.documents)
-        if not counts.any():
+        if not self.documents and sequences.nnz == 0:
             raise ValueError(
                 f"X holds no token that {type(self).__name__} could score. With documents=False, "
                 "pass at least one text that is not empty."
             )
-        if self.classes_ is not None and y is None:
-            by_label, counts = self._by_label(sequences)
-            return _mix(np.array(by_label), self.class_log_prior_, counts), counts
         labels = check_known_labels(y, sequences, self)
-        return self._compute(token_log_probs, Texts(sequences, labels)), counts
-
-    def _compute(self, function, texts, *, documents=None):
-        """Return what a function of net and data gives, in float64 where it is of tokens."""
-        documents = self.documents if documents is None else documents
-        n_ids = self.module_.embedding.table.num_embeddings
-        data = texts.to_scored_data(n_ids, documents=documents)
-        with prediction_workers(count_workers(self.n_jobs)):
-            return function(self.net_, data)
+        return self._scorer().score_tokens(Texts(sequences, labels))
 
     @property
     def class_log_prior_(self):
@@ -853,25 +859,3 @@ class RNNLanguageModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRN
 
 def _default_vectorizer():
     return SequenceVectorizer(analyzer="char", lowercase=False)
-
-
-def _sum_by_text(values, counts):
-    """Return the sum over the tokens of each text."""
-    texts = np.repeat(np.arange(len(counts)), counts)
-    return np.bincount(texts, weights=values, minlength=len(counts))
-
-
-def _mix(by_label, log_prior, counts):
-    """Return the log-probabilities of tokens where the label is not known.
-
-    By the chain rule, that of a token is the rise of the log-probability of the text, labels summed
-    out, from the token before.
-    """
-    ends = np.cumsum(counts)
-    so_far = np.cumsum(by_label, axis=1)  # (n_classes, n_tokens)
-    before = np.repeat(np.insert(so_far[:, ends[:-1] - 1], 0, 0, axis=1), counts, axis=1)
-    marginal = logsumexp(so_far - before + log_prior[:, None], axis=0)
-    rises = np.diff(marginal, prepend=0.0)
-    firsts = ends - counts
-    rises[firsts] = marginal[firsts]
-    return rises

@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from sklearn_rnn.modules import GRUCell, LSTMCell, PackedLayout, RecurrentLayer, RNNCell, UniqueRows
+from sklearn_rnn.modules import (
+    GRUCell,
+    LSTMCell,
+    PackedLayout,
+    RecurrentLayer,
+    RecurrentStack,
+    RNNCell,
+    UniqueRows,
+)
 from sklearn_rnn.modules import kernels as own_kernels
 
 try:
@@ -45,8 +53,8 @@ def make_case(name, n_units, lengths=LENGTHS):
     cell = MAKE_CELL[name](INPUT_SIZE, n_units)
     for parameter in cell.parameters():
         torch.nn.init.normal_(parameter, std=0.5 / n_units**0.5)
-    layout = PackedLayout((torch.tensor(lengths)[None] > torch.arange(9)[:, None]).sum(1))
-    layout = PackedLayout(layout.batch_sizes[layout.batch_sizes > 0])
+    steps = torch.arange(max(lengths))
+    layout = PackedLayout((torch.tensor(lengths)[None] > steps[:, None]).sum(1))
     x = torch.randn(sum(lengths), INPUT_SIZE)
     state = tuple(torch.randn(len(lengths), n_units) for _ in range(cell.n_states))
     return cell, x, layout, state
@@ -129,7 +137,7 @@ def test_a_state_of_zeros_is_none(name):
     assert torch.equal(results[0][0], results[1][0])
 
 
-# Not a ReLU: it has a kink, on the one side of which a number may fall, and its double on the other.
+# Not a ReLU: at its kink, rounding decides which gradients there are.
 @pytest.mark.parametrize("name", ["lstm", "gru", "rnn tanh"])
 def test_bfloat16_reads_on_from_a_state(name):
     cell, x, layout, state = make_case(name, 16)
@@ -163,6 +171,106 @@ def test_threads_of_a_kernel_do_not_change_a_bit(name, monkeypatch):
                 own_kernels.set_kernel_threads(1)
         for others in results[1:]:
             assert all(map(torch.equal, results[0], others))
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """Count the steps that are computed by the kernel for one step."""
+    calls, step = [], own_kernels._recurrence.step
+
+    def counted(*args):
+        calls.append(args)
+        return step(*args)
+
+    monkeypatch.setattr(own_kernels._recurrence, "step", counted)
+    return calls
+
+
+# Few documents, and some that fill no vector, one, and more than a kernel reads side by side.
+@pytest.mark.parametrize("n_documents", [1, 3, 4, 5, 16, 27, 70])
+@pytest.mark.parametrize("n_units", [1, *N_UNITS, 100])
+@every_cell
+def test_a_step_equals_that_of_torch(name, n_units, n_documents, steps):
+    cell, x, layout, state = make_case(name, n_units, [1] * n_documents)
+    with torch.no_grad():
+        ours, theirs = (layer.read(x, layout, state) for layer in layers(cell))
+    assert len(steps) == 1
+    assert_all_close([ours[0], *ours[1]], [theirs[0], *theirs[1]], tolerance=1e-5)
+
+
+@pytest.mark.parametrize("n_documents", [2, 20])
+@every_cell
+def test_the_first_step_begins_with_zeros(name, n_documents, steps):
+    cell, x, layout, state = make_case(name, 16, [1] * n_documents)
+    layer, zeros = RecurrentLayer(cell, kernels=True), tuple(map(torch.zeros_like, state))
+    with torch.no_grad():
+        found, expected = layer.read(x, layout), layer.read(x, layout, zeros)
+    assert len(steps) == 2
+    assert torch.equal(found[0], expected[0])
+    assert all(map(torch.equal, found[1], expected[1]))
+
+
+@every_cell
+def test_steps_equal_one_long_read(name, steps):
+    cell, x, _, _ = make_case(name, 24, [1] * 60)
+    layer = RecurrentStack(lambda *_: cell, INPUT_SIZE, 24, kernels=True)
+    state, outputs = None, []
+    with torch.no_grad():
+        for part in x.split(3):
+            output, state = layer.read(part, PackedLayout(torch.tensor([3])), state)
+            outputs.append(output)
+        expected, expected_state = layer.read(x, PackedLayout(torch.full((20,), 3)))
+    assert len(steps) == 20
+    assert_all_close([torch.cat(outputs), *state[0]], [expected, *expected_state[0]])
+
+
+def test_inputs_that_repeat_are_read_in_a_step(steps):
+    cell, x, layout, state = make_case("gru", 16, [1] * 6)
+    inputs = UniqueRows(x[:2], torch.tensor([0, 1, 1, 0, 1, 0]))
+    layer = RecurrentLayer(cell, kernels=True)
+    with torch.no_grad():
+        found, expected = (layer.read(each, layout, state) for each in (inputs, inputs.dense()))
+    assert len(steps) == 2
+    assert torch.equal(found[0], expected[0])
+
+
+@every_cell
+def test_a_step_leaves_the_state_it_was_given_alone(name, steps):
+    """A text may be continued in several ways from one state."""
+    for n_documents in (2, 20):
+        cell, x, layout, state = make_case(name, 16, [1] * n_documents)
+        before = [part.clone() for part in state]
+        with torch.no_grad():
+            _, new = RecurrentLayer(cell, kernels=True).read(x, layout, state)
+        assert all(map(torch.equal, state, before))
+        assert not any(map(torch.equal, state, new))
+    assert len(steps) == 2
+
+
+@every_cell
+def test_threads_of_a_step_do_not_change_a_bit(name, monkeypatch):
+    monkeypatch.setattr(own_kernels._threads, "_MIN_WORK", 0)
+    for n_documents in (1, 5, 70):
+        cell, x, layout, state = make_case(name, 40, [1] * n_documents)
+        results = []
+        for n_threads in (1, 2, 3, 7):
+            own_kernels.set_kernel_threads(n_threads)
+            try:
+                with torch.no_grad():
+                    states, last = RecurrentLayer(cell, kernels=True).read(x, layout, state)
+                results.append([states, *last])
+            finally:
+                own_kernels.set_kernel_threads(1)
+        for others in results[1:]:
+            assert all(map(torch.equal, results[0], others))
+
+
+def test_a_step_that_learns_is_differentiated(steps):
+    cell, x, layout, state = make_case("lstm", 16, [1] * 6)
+    states, _ = RecurrentLayer(cell, kernels=True).read(x, layout, state)
+    states.sum().backward()
+    assert not steps
+    assert cell.weight_hh.grad.abs().sum() > 0
 
 
 @every_cell

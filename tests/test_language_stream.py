@@ -19,7 +19,17 @@ def small(**params):
     return RNNLanguageModel(**{**SMALL, **params})
 
 
-@pytest.mark.parametrize("params", [{}, {"tie_weights": True}, {"optimizer": "adam"}], ids=str)
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"tie_weights": True},
+        {"optimizer": "adam"},
+        {"softmax": "adaptive"},
+        {"softmax": "adaptive", "tie_weights": True},
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("documents", [True, False])
 def test_new_tokens_are_learned(documents, params):
     model = small(documents=documents, lr=0.02, **params).partial_fit(FIRST)
@@ -52,8 +62,9 @@ def test_growing_changes_nothing_for_the_tokens_known():
     assert model.module_.decoder.weight[n_known:].abs().sum() > 0
 
 
-def test_chunks_go_on_after_fit_and_after_a_file(tmp_path):
-    model = small(max_epochs=3).fit(FIRST)
+@pytest.mark.parametrize("softmax", ["full", "adaptive"])
+def test_chunks_go_on_after_fit_and_after_a_file(softmax, tmp_path):
+    model = small(max_epochs=3, softmax=softmax).fit(FIRST)
     save(model, tmp_path / "model.safetensors")
     loaded = load(tmp_path / "model.safetensors")
     for each in (model, loaded):
@@ -108,8 +119,9 @@ class Interrupt(Callback):
             raise KeyboardInterrupt
 
 
-def test_a_chunk_that_is_interrupted_is_undone():
-    model = small(callbacks=[Interrupt()]).partial_fit(FIRST)
+@pytest.mark.parametrize("softmax", ["full", "adaptive"])
+def test_a_chunk_that_is_interrupted_is_undone(softmax):
+    model = small(callbacks=[Interrupt()], softmax=softmax).partial_fit(FIRST)
     before = model.log_prob(SECOND)
     with pytest.raises(KeyboardInterrupt):
         model.partial_fit(SECOND)

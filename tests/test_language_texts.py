@@ -37,6 +37,12 @@ def test_a_stream_has_no_end_to_read_from():
         make(reverse=True, documents=False).fit(TEXTS)
 
 
+@pytest.mark.parametrize("method", ["generate", "stream"])
+def test_what_reads_from_the_end_cannot_go_on(method):
+    with pytest.raises(ValueError, match=r"cannot continue one\. Fit one with reverse=False"):
+        getattr(make(reverse=True).fit(TEXTS), method)("the")
+
+
 @pytest.mark.parametrize(("embedding_dim", "width"), [("auto", 3), (4, 4)])
 @pytest.mark.parametrize("tie_weights", [False, True])
 def test_words_start_from_vectors(embedding_dim, width, tie_weights):
@@ -58,3 +64,16 @@ def test_training_goes_on_from_vectors():
     before = model.score(TEXTS)
     assert model.module_.embedding.output_size == 100
     assert model.set_params(max_epochs=5).fit(TEXTS).score(TEXTS) > before
+
+
+def test_new_words_of_a_stream_start_from_vectors():
+    rng = np.random.default_rng(0)
+    vectors = WordVectors(["cat", "zebra"], rng.normal(size=(2, 3)))
+    model = make(embedding=vectors, lr=1e-12, weight_decay=0.0)
+    model.partial_fit(TEXTS).partial_fit(["a zebra"])
+    embedding = model.module_.embedding
+    rows = (embedding.scale * embedding.table.weight).detach().numpy()
+    expected = vectors.lookup(["zebra"])[0][0]
+    ours = rows[model.vectorizer_.vocabulary_["zebra"]]
+    cosine = ours @ expected / np.linalg.norm(ours) / np.linalg.norm(expected)
+    assert cosine == pytest.approx(1, abs=1e-4)

@@ -1,1 +1,1 @@
-"""Language models: texts as sequences and windows, the net that learns them, and their scores."""
+"""What a language model is made of: how it trains, scores and writes texts."""

@@ -82,7 +82,9 @@ def fit_net(
     )
 
     def build() -> LanguageNet:
-        return make_net(estimator, n_ids, n_labels, plan, previous, start)
+        return make_net(
+            estimator, n_ids, n_labels, plan, previous, start, averaging=estimator.averaging
+        )
 
     with training_modes(count_workers(estimator.n_jobs), device):
         net = build_and_train(

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from sklearn_rnn._language.averaging import AverageWeights
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.windows import LanguageWindows
-from sklearn_rnn._training.growth import find_embedding
 from sklearn_rnn._training.make_net import (
     TrainingPlan,
     check_skorch_params,
@@ -23,7 +23,7 @@ from sklearn_rnn._training.optimizers import LazyAdamW
 from sklearn_rnn._training.precision import KERNEL_CELLS, resolve_precision
 from sklearn_rnn._training.settings import resolve_kernels
 from sklearn_rnn._training.start_embedding import StartVectors
-from sklearn_rnn.modules import build_language_network
+from sklearn_rnn.modules import AdaptiveSoftmaxDecoder, build_language_network
 from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules.kernels import has_kernels
 
@@ -42,12 +42,17 @@ _ARGUMENTS = (
     "recurrent_dropout",
     "variational_dropout",
     "zoneout",
+    "activation_penalty",
+    "slowness_penalty",
 )
 
 # Up to so many ids are characters, which have little to tell of one another.
 _MAX_CHARACTERS = 512
 _CHARACTER_DIM = 64
 _WORD_DIM = 200
+
+# From so many ids on, a step by the adaptive softmax takes a fifth of the time.
+_MAX_FULL_SOFTMAX = 10_000
 
 
 def make_net(
@@ -57,6 +62,8 @@ def make_net(
     plan: TrainingPlan,
     previous: nn.Module | None = None,
     start: StartVectors | None = None,
+    *,
+    averaging: str | None = None,
 ) -> LanguageNet:
     """Return an initialized net, with new weights or with those of a previous module.
 
@@ -74,17 +81,20 @@ def make_net(
         A network of the same shape, whose weights are taken over.
     start : StartVectors, default=None
         The vectors that words start from. None draws all of them.
+    averaging : {"recent", "asgd"} or None, default=None
+        Which average of the weights is kept.
     """
     params = _net_params(estimator, plan)
-    like = None if previous is None else find_embedding(previous)
-    default_dim = _CHARACTER_DIM if n_ids <= _MAX_CHARACTERS else _WORD_DIM
+    if averaging is not None:
+        average = AverageWeights(averaging, plan.max_epochs)
+        params["callbacks"].insert(0, ("averaging", average))  # before the best weights are kept
     module = build_language_network(
         num_embeddings=n_ids,
         n_labels=n_labels,
-        **embedding_sizes(estimator, start, like, default_dim=default_dim),
         max_length=estimator.bptt,
         kernels=resolve_kernels(estimator),
         sparse=params["optimizer"] is LazyAdamW,
+        **_resolve_auto(estimator, n_ids, previous, start),
         **{name: getattr(estimator, name) for name in _ARGUMENTS},
     )
     if start is not None:
@@ -93,6 +103,26 @@ def make_net(
     if previous is not None:
         take_weights(net.module_, previous, estimator)
     return net
+
+
+def _resolve_auto(
+    estimator: Any, n_ids: int, previous: Any, start: StartVectors | None
+) -> dict[str, Any]:
+    """Return what the number of ids decides, or the previous network, which may have grown."""
+    softmax, like, cutoffs = estimator.softmax, None, None
+    if previous is not None:
+        like = previous.embedding
+        is_adaptive = isinstance(previous.decoder, AdaptiveSoftmaxDecoder)
+        auto_softmax = "adaptive" if is_adaptive else "full"
+        cutoffs = previous.decoder.cutoffs if is_adaptive else None
+    else:
+        auto_softmax = "full" if n_ids <= _MAX_FULL_SOFTMAX else "adaptive"
+    default_dim = _CHARACTER_DIM if n_ids <= _MAX_CHARACTERS else _WORD_DIM
+    return {
+        **embedding_sizes(estimator, start, like, default_dim=default_dim),
+        "softmax": auto_softmax if softmax == "auto" else softmax,
+        "cutoffs": cutoffs,
+    }
 
 
 def _net_params(estimator: Any, plan: TrainingPlan) -> dict:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_rnn._language.averaging import AverageWeights
 from sklearn_rnn._language.data import LanguageData
 from sklearn_rnn._language.scoring import token_log_probs, tokens_at_once
 from sklearn_rnn._language.windows import LanguageWindows, Window, WindowPart
@@ -34,7 +35,7 @@ class LanguageNet(SequenceNet):
     batches = LanguageWindows
 
     # For each part of a window, the states after it.
-    _states: list[list[State]] | None = None
+    _states: list | None = None
 
     def read(self, part: WindowPart, state: list[State] | None) -> tuple[Tensor, list[State]]:
         """Return the states at the tokens of a part of a window, and those to go on with.
@@ -51,7 +52,9 @@ class LanguageNet(SequenceNet):
         labels = None if part.labels is None else moved(part.labels, self.device)
         return self.module_(moved(part.ids, self.device), state, labels)
 
-    def train_step_single(self, batch: tuple[Window, None], **fit_params: Any) -> dict:
+    def train_step_single(  # type: ignore[override]
+        self, batch: tuple[Window, None], **fit_params: Any
+    ) -> dict:
         """Compute the gradient of a window.
 
         Each part's is computed beside the others', and the sum is the same, to the bit, on any
@@ -60,7 +63,9 @@ class LanguageNet(SequenceNet):
         self._set_training(True)
         window, _ = batch
         parts = window.parts
-        states = [None] * len(parts) if window.is_first else self._states[: len(parts)]
+        states = [None] * len(parts)
+        if not window.is_first and self._states is not None:
+            states = self._states[: len(parts)]
         parameters = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
         seeds = torch.randint(2**63 - 1, (len(parts),), generator=self._random).tolist()
 
@@ -103,8 +108,7 @@ class LanguageNet(SequenceNet):
         """
         decoder = self.module_.decoder
         parameters = [p for p in decoder.used_parameters if p.requires_grad]
-        n_ids = self.module_.embedding.table.num_embeddings
-        at_once = tokens_at_once(n_ids) if hidden.device.type == "cpu" else len(hidden)
+        at_once = tokens_at_once(decoder.n_logits) if hidden.device.type == "cpu" else len(hidden)
         targets = moved(part.targets, hidden.device)
         chunks = list(zip(hidden.detach().split(at_once), targets.split(at_once), strict=True))
         # In each group one after the other, since each gradient is as large as the decoder.
@@ -143,6 +147,10 @@ class LanguageNet(SequenceNet):
         """Train, or score the texts set aside, as `score` does."""
         if training:
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+            # skorch has no event between the training and the validation of an epoch.
+            for _, callback in self.callbacks_:
+                if isinstance(callback, AverageWeights):
+                    callback.on_training_done(self)
         elif iterator is not None:
             self.history.record(f"{prefix}_loss", self.mean_loss(iterator.dataset))
 

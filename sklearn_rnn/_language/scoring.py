@@ -26,9 +26,9 @@ _WINDOW_TOKENS = 2**13
 _MAX_PROBABILITIES = 2**20
 
 
-def tokens_at_once(n_ids: int) -> int:
-    """Return of how many tokens to compute the probabilities of all ids together."""
-    return int(np.clip(_MAX_PROBABILITIES // n_ids, 64, 1024))
+def tokens_at_once(n_logits: int) -> int:
+    """Return of how many tokens to compute the probabilities together, given those of each."""
+    return int(np.clip(_MAX_PROBABILITIES // n_logits, 64, 1024))
 
 
 def token_log_probs(net: Any, data: LanguageData) -> np.ndarray:
@@ -51,7 +51,7 @@ def token_log_probs(net: Any, data: LanguageData) -> np.ndarray:
 
     def score(part: WindowPart, start: int, hidden: Tensor, layout: PackedLayout) -> None:
         targets = moved(part.targets, hidden.device)
-        at_once = tokens_at_once(module.embedding.table.num_embeddings)
+        at_once = tokens_at_once(module.decoder.n_logits)
         parts = zip(hidden.split(at_once), targets.split(at_once), strict=True)
         losses = torch.cat([module.loss(h, t) for h, t in parts])
         steps = start + layout.positions.numpy(force=True)

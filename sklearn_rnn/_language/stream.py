@@ -15,7 +15,7 @@ from sklearn_rnn._language.make_net import make_net
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.texts import Texts
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
-from sklearn_rnn._training.growth import count_known_ids, grow_decoders, grow_embeddings
+from sklearn_rnn._training.growth import grow_decoders, grow_embeddings
 from sklearn_rnn._training.make_net import TrainingPlan
 from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.start_embedding import find_start, n_found
@@ -49,7 +49,7 @@ def trained_on_texts(
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
     stream, device = begin_chunk(estimator, lambda: _start_stream(estimator, previous))
     start = find_start(estimator, stream.embedding, texts.X, vectorizer, stream.found)
-    known = 0 if previous is None else count_known_ids(previous)
+    known = 0 if previous is None else previous.embedding.table.num_embeddings
     n_ids = max(known, count_ids(texts.X, vectorizer, known), n_found(start))
     batch_size, _ = resolve_training_length(estimator, texts.X)
     if estimator.documents:

@@ -69,8 +69,8 @@ def hold_out_texts(texts: Texts, estimator: Any, seed: int) -> tuple[Texts, Text
     if estimator.documents:
         n_texts = texts.X.shape[0]
         rows = Documents(texts.X, np.arange(n_texts), np.ones(n_texts))
-        train, valid = hold_out(rows, texts.labels, fraction, seed)
-        return texts.take(train.y), texts.take(valid.y)
+        rest, held_out = hold_out(rows, texts.labels, fraction, seed)
+        return texts.take(rest.y), texts.take(held_out.y)
     n_valid = int(np.ceil(fraction * texts.X.nnz))
     if n_valid >= texts.X.nnz:
         raise ValueError(
@@ -78,7 +78,11 @@ def hold_out_texts(texts: Texts, estimator: Any, seed: int) -> tuple[Texts, Text
             "leaves none to train on. Lower it, or set early_stopping=False."
         )
     train, valid = np.split(texts.X.data, [-n_valid])
-    return tuple(Texts(sequences_from_flat(part, [len(part)])) for part in (train, valid))
+    return _as_one_text(train), _as_one_text(valid)
+
+
+def _as_one_text(tokens: np.ndarray) -> Texts:
+    return Texts(sequences_from_flat(tokens, np.array([len(tokens)])))
 
 
 def read_texts(X: Any, vectorizer: Any, estimator: Any, *, name: str = "X") -> csr_array:

@@ -128,9 +128,9 @@ class LanguageWindows(SimilarLengthBatches):
         self.bptt = bptt
         self.part_documents = part_documents
 
-    def __iter__(self) -> Iterator[tuple[Window, None]]:
-        is_random = self.random_state is not None
-        for rows in self._random_plan(self.random_state) if is_random else self.plan():
+    def __iter__(self) -> Iterator[tuple[Window, None]]:  # type: ignore[override]
+        random_state = self.random_state
+        for rows in self.plan() if random_state is None else self._random_plan(random_state):
             n_parts = self._count_parts(len(rows))
             longest = int(self.dataset.lengths[rows[0]])
             for start, stop in pairwise(self._cuts(longest)):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sklearn_rnn._text.byte_level import spell
+from sklearn_rnn._text.subword_pieces import byte_level_pieces, decoded_pieces
 from sklearn_rnn._text.subword_pipeline import split_chunks, splits_into_chunks, without_prepend
 from sklearn_rnn._text.tokenizer_json import MARK, build_tokenizer
 from sklearn_rnn._text.tokenizers_package import is_panic
@@ -49,11 +50,25 @@ class Subwords:
         if splits_into_chunks(content):
             self._of_chunks = build_tokenizer(json.dumps(without_prepend(content)))
         vocab = self._whole.get_vocab()
-        raw = sorted(vocab, key=vocab.get)
-        spelled = list(map(spell, raw)) if _is_of_bytes(content) else raw
+        self._raw = raw = sorted(vocab, key=vocab.get)
+        self._is_of_bytes = _is_of_bytes(content)
+        spelled = list(map(spell, raw)) if self._is_of_bytes else raw
         spelled = spelled if len({*spelled}) == len(raw) else raw
         self.tokens = [token.removeprefix(MARK) for token in spelled]
         self._space = self.tokens.index(" ") if " " in self.tokens else None
+
+    @cached_property
+    def pieces(self) -> list[bytes]:
+        """What each token adds to a text, in UTF-8."""
+        if self._is_of_bytes:
+            return byte_level_pieces(self._raw)
+        return decoded_pieces(self._raw, self.decode)
+
+    @property
+    def strips_space(self) -> bool:
+        """Whether a text begins without the space that its first token has."""
+        spaced = [id_ for id_, piece in enumerate(self.pieces) if piece.startswith(b" ")]
+        return bool(spaced) and not self.decode([spaced[:1]])[0].startswith(" ")
 
     def encode(self, documents: list[str]) -> Tokens:
         """Return the token ids of documents.

@@ -139,6 +139,18 @@ def word_spans(text: str) -> list[tuple[int, int, str]]:
     ]
 
 
+def is_spaceless(text: str) -> bool:
+    """Tell whether a token is of a script without spaces, or punctuation of such.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.words import is_spaceless
+    >>> is_spaceless("日"), is_spaceless("。"), is_spaceless("भाषा")
+    (True, True, False)
+    """
+    return not is_simple(text) and _spaceless().match(text) is not None
+
+
 _simple_words = re.compile(TOKEN_PATTERN).findall
 
 
@@ -148,6 +160,13 @@ def _words() -> Any:
     import regex
 
     return regex.compile(WORD_PATTERN)
+
+
+@cache
+def _spaceless() -> Any:
+    import regex
+
+    return regex.compile(rf"{_SPACELESS}|[\u3001-\u303F\uFF01-\uFF0F\uFF1A-\uFF20]")
 
 
 @cache

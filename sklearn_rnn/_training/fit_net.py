@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from sklearn_rnn._targets.base import Target
-from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.language_start import with_learned_shape
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
@@ -100,7 +99,7 @@ def fit_net(
 
 def build_and_train(
     build: Callable[[], SequenceNet],
-    sets: tuple[SequenceDataset, SequenceDataset | None],
+    sets: tuple[Any, Any],
     estimator: Any,
     *,
     seed: int,
@@ -112,7 +111,7 @@ def build_and_train(
     ----------
     build : callable
         Returns the net, whose start may be drawn from torch's random numbers.
-    sets : pair of SequenceDataset or None
+    sets : pair of torch.utils.data.Dataset or None
         What to train on, and what to validate on.
     estimator : estimator instance
         Whose cell says whether training draws from torch's random numbers as well.

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from sklearn_rnn._text.ngrams import NGrams
 from sklearn_rnn._training.optimizers import LazyAdamW
 from sklearn_rnn._training.start_embedding import StartVectors
-from sklearn_rnn.modules import NGramLinear, SoftmaxDecoder, TokenEmbedding
+from sklearn_rnn.modules import NGramLinear, TokenEmbedding
+from sklearn_rnn.modules._decoders import Decoder
 
 # A table that must move to grow gets so much more room than it needs, so that the time of all
 # moves together is linear in its final size.
@@ -130,17 +131,20 @@ def grow_decoders(
 ) -> None:
     """Let language models predict ids that are new, as likely at first as the unknown token."""
     for name, part in module.named_modules():
-        if not isinstance(part, SoftmaxDecoder) or len(part.bias) >= n_ids:
+        if not isinstance(part, Decoder) or part.n_ids >= n_ids:
             continue
-        n_known = len(part.bias)
-        for own, weight in list(part.named_parameters(recurse=False)):
+        n_known = part.n_ids
+        for path, n_rows in part.rows_to_grow(n_ids).items():
+            key = f"{name}.{path}"
+            owner, _, own = path.rpartition(".")
 
-            def lengthen(value: Tensor, key: str, name: str = f"{name}.{own}") -> Tensor:
-                return room.lengthen(f"{name}.{key}", value, n_ids)
+            def lengthen(value: Tensor, of: str, key: str = key, n_rows: int = n_rows) -> Tensor:
+                return room.lengthen(f"{key}.{of}", value, n_rows)
 
+            weight = part.get_parameter(path)
             _change_state(optimizer, weight, lengthen)
-            longer = room.lengthen(f"{name}.{own}.weight", weight.data, n_ids)
-            _set_weight(part, optimizer, longer, own)
+            longer = room.lengthen(f"{key}.weight", weight.data, n_rows)
+            _set_weight(part.get_submodule(owner), optimizer, longer, own)
         part.reset_rows(n_known)
 
 

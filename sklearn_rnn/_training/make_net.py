@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -206,21 +207,21 @@ def optimizer_params(
 
     These are the wide path, and what starts from language models, in these `directions`.
     """
-    optimizer = resolve_optimizer(estimator)
-    params = {"optimizer": optimizer, "lr": estimator.lr}
+    optimizer, lr = resolve_optimizer(estimator), estimator.lr
+    if directions:
+        lr /= estimator.layer_lr_decay  # of what starts at random, above all that was learned
+    params = {"optimizer": optimizer, "lr": lr}
     if "weight_decay" in inspect.signature(optimizer).parameters:
         params["optimizer__weight_decay"] = estimator.weight_decay
     groups = []
     if optimizer is LazyAdamW:
         params["optimizer__kernels"] = resolve_kernels(estimator)
         if target is not None and estimator.wide_weight:
-            group = {"plain": True, "lr": target.wide_lr(estimator.lr)}
-            groups.append(("wide.*", group))
+            groups.append(("wide.*", {"plain": True, "lr": target.wide_lr(lr)}))
     if directions:
-        rate = estimator.lr
         for patterns in layers_from_the_top(estimator.num_layers, directions):
-            rate *= estimator.layer_lr_decay
-            groups += [(pattern, {"lr": rate}) for pattern in patterns]
+            lr *= estimator.layer_lr_decay
+            groups += [(pattern, {"lr": lr}) for pattern in patterns]
     if groups:
         params["optimizer__param_groups"] = groups
     return params
@@ -303,10 +304,9 @@ def make_callbacks(
             ("early_stopping", stopper),
         ]
     if estimator.clip_grad_norm is not None:
-        norms = [estimator.clip_grad_norm]
-        if wide_norm is not None:
-            norms.append(wide_norm(estimator.clip_grad_norm))
-        clip = ClipGradNorm(*norms, kernels=resolve_kernels(estimator))
+        norm = estimator.clip_grad_norm
+        most = math.inf if wide_norm is None else wide_norm(norm)
+        clip = ClipGradNorm(norm, most, kernels=resolve_kernels(estimator))
         callbacks.append(("clip_grad_norm", clip))
     schedule = LearningRateSchedule(
         SCHEDULES[plan.lr_schedule], plan.n_steps, by_size=plan.unit != "doc"

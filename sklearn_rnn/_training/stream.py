@@ -266,7 +266,7 @@ def trained_in_stream(
             yield net, epochs
             for row in epochs:
                 row["batches"] = []
-                row["epoch"] = grown.n_chunks  # skorch counts the rows
+                row["epoch"] = net.stream_.n_chunks  # skorch counts the rows
             del net.history[:-N_CHUNKS_KEPT]
 
 

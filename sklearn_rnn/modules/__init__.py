@@ -2,10 +2,11 @@
 
 from . import cells
 from ._blocks import TimeBlocks
+from ._decoders import AdaptiveSoftmaxDecoder, SoftmaxDecoder
 from ._dropout import Dropout, LockedDropout
 from ._embedding import TokenEmbedding, WordDropout
 from ._grid_lstm import DepthLSTM, GridLSTM
-from ._language import LanguageNetwork, SoftmaxDecoder, build_language_network
+from ._language import LanguageNetwork, build_language_network
 from ._layout import PackedLayout
 from ._network import SequenceNetwork, build_network
 from ._pooling import (
@@ -22,6 +23,7 @@ from ._wide import NGramLinear, WideAndDeep
 from .cells import *  # noqa: F403
 
 __all__ = [
+    "AdaptiveSoftmaxDecoder",
     "AttentionPooling",
     "ConcatPooling",
     "DepthLSTM",

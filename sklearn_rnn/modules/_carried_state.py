@@ -24,7 +24,7 @@ def as_constant(state: State, layout: PackedLayout) -> State:
     -------
     state : tuple of torch.Tensor of shape (n_documents, ...)
     """
-    sizes = {len(part) for part in state}
+    sizes = {part.shape[0] for part in state}
     if sizes - {layout.n_documents}:
         raise ValueError(
             "The state must have a row for each document of the layout, in packed order: "

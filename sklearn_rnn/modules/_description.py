@@ -133,8 +133,8 @@ def _describe(network: nn.Module) -> dict:
             raise TypeError("a network with a cell of your own, which is code, cannot be described")
         # A table can have grown.
         n_ids = cast("TokenEmbedding", network.embedding).table.num_embeddings
-        kind = _KINDS[type(network)]
-        return {"kind": kind, "arguments": {**network.arguments, "num_embeddings": n_ids}}
+        arguments = {**cast("dict", network.arguments), "num_embeddings": n_ids}
+        return {"kind": _KINDS[type(network)], "arguments": arguments}
     raise TypeError(f"a network of type {type(network).__name__} cannot be described")
 
 

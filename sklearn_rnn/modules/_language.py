@@ -8,122 +8,18 @@ from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
-from sklearn_rnn._text.vocabulary import UNKNOWN_ID
-
 from . import kernels as own_kernels
+from ._activation_penalties import activity, slowness
+from ._decoders import AdaptiveSoftmaxDecoder, Decoder, SoftmaxDecoder
 from ._dropout import Dropout, LockedDropout
 from ._embedding import TokenEmbedding
 from ._layout import PackedLayout
 from ._make_encoder import make_encoder
+from ._penalties import add_penalty
 from ._unique_rows import UniqueRows, dense
 from .cells._base import State
-
-
-class SoftmaxDecoder(nn.Module):
-    """From states to the probabilities of all token ids.
-
-    Parameters
-    ----------
-    input_size : int
-        Number of features of a state.
-    num_embeddings : int
-        Number of token ids.
-    tied_to : TokenEmbedding, default=None
-        The embedding whose vectors are the weights of the ids as well (Press and Wolf, 2017). A
-        linear layer leads from a state to such a vector where their sizes differ. None gives the
-        ids weights of their own.
-
-    References
-    ----------
-    O. Press and L. Wolf, "Using the output embedding to improve language models", EACL (2017).
-    """
-
-    def __init__(
-        self, input_size: int, num_embeddings: int, tied_to: TokenEmbedding | None = None
-    ) -> None:
-        super().__init__()
-        self.input_size = input_size
-        # In a tuple, as the embedding is a part of the network already.
-        self._tied_to = () if tied_to is None else (tied_to,)
-        self.projection: nn.Linear | None = None
-        self.register_parameter("weight", None)
-        self.bias = nn.Parameter(torch.zeros(num_embeddings))
-        if tied_to is None:
-            self.weight = nn.Parameter(torch.empty(num_embeddings, input_size))
-            self.reset_rows(0)
-        elif (vector_size := tied_to.table.embedding_dim) != input_size:
-            self.projection = nn.Linear(input_size, vector_size)
-
-    def reset_rows(self, first: int) -> None:
-        """Draw the weights of the ids from `first` on anew, with the bias of the unknown token.
-
-        Parameters
-        ----------
-        first : int
-            The first of these ids.
-        """
-        with torch.no_grad():
-            self.bias[first:] = self.bias[UNKNOWN_ID]
-            if self.weight is not None:
-                bound = 1 / math.sqrt(self.input_size)
-                nn.init.uniform_(self.weight[first:], -bound, bound)
-
-    @property
-    def used_parameters(self) -> list[nn.Parameter]:
-        """All that a loss depends on, the tied weights included."""
-        return [*self.parameters(), *(part.table.weight for part in self._tied_to)]
-
-    def logits(self, hidden: Tensor) -> Tensor:
-        """Return the logarithms of the probabilities, up to a number for each row.
-
-        Parameters
-        ----------
-        hidden : torch.Tensor of shape (n_tokens, input_size)
-            States.
-
-        Returns
-        -------
-        logits : torch.Tensor of shape (n_tokens, num_embeddings)
-        """
-        if self.projection is not None:
-            hidden = self.projection(hidden)
-        weight = self._tied_to[0].table.weight if self._tied_to else self.weight
-        logits = F.linear(hidden, weight, self.bias)
-        # Under autocast products have few digits: sums over all ids need more.
-        return logits if logits.dtype == torch.float64 else logits.float()
-
-    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Return the negative log-likelihood of each token.
-
-        Parameters
-        ----------
-        hidden : torch.Tensor of shape (n_tokens, input_size)
-            States.
-        targets : torch.Tensor of int64 of shape (n_tokens,)
-            The token after each.
-
-        Returns
-        -------
-        losses : torch.Tensor of shape (n_tokens,)
-        """
-        return F.cross_entropy(self.logits(hidden), targets, reduction="none")
-
-    def log_probs(self, hidden: Tensor) -> Tensor:
-        """Return the log-probability of every id.
-
-        Parameters
-        ----------
-        hidden : torch.Tensor of shape (n_tokens, input_size)
-            States.
-
-        Returns
-        -------
-        log_probs : torch.Tensor of shape (n_tokens, num_embeddings)
-        """
-        return F.log_softmax(self.logits(hidden), dim=1)
 
 
 class LanguageNetwork(nn.Module):
@@ -146,6 +42,11 @@ class LanguageNetwork(nn.Module):
         Dropout of the vectors of the tokens.
     locked_dropout : bool, default=False
         Whether both drop the same features at all tokens of a document.
+    activation_penalty : float, default=0.0
+        Strength of the penalty on large states in training, see `activity`.
+    slowness_penalty : float, default=0.0
+        Strength of the penalty on states that change from token to token in training, see
+        `slowness`.
     unique : bool or "auto", default=False
         Whether the encoder, on the CPU, takes the vector of each distinct token once, as in
         `SequenceNetwork`.
@@ -175,6 +76,8 @@ class LanguageNetwork(nn.Module):
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
         locked_dropout: bool = False,
+        activation_penalty: float = 0.0,
+        slowness_penalty: float = 0.0,
         unique: bool | str = False,
     ) -> None:
         super().__init__()
@@ -189,6 +92,8 @@ class LanguageNetwork(nn.Module):
         self.encoder = encoder
         self.dropout = make_dropout(dropout)
         self.decoder = decoder
+        self.activation_penalty = activation_penalty
+        self.slowness_penalty = slowness_penalty
 
     def forward(
         self,
@@ -217,12 +122,56 @@ class LanguageNetwork(nn.Module):
         layout = PackedLayout(ids.batch_sizes, ids.data.device)
         x = self._embed(ids.data)  # (n_tokens, embedding_dim)
         if self.label_vectors is not None:
-            scale = math.sqrt(self.embedding.output_size)  # as of the tokens' vectors
-            x = dense(x) + scale * self.label_vectors(labels)[layout.documents]
+            x = dense(x) + self._embed_labels(labels)[layout.documents]
         if self._drops_vectors:
             x = _drop(self.embedding_dropout, dense(x), layout)
-        hidden, state = cast("Any", self.encoder).read(x, layout, state)
-        return _drop(self.dropout, hidden, layout), state
+        hidden, after = cast("Any", self.encoder).read(x, layout, state)
+        dropped = _drop(self.dropout, hidden, layout)
+        if self.training and self.activation_penalty:
+            add_penalty(self.activation_penalty * activity(dropped))
+        if self.training and self.slowness_penalty:
+            add_penalty(self.slowness_penalty * slowness(hidden, layout))
+        return dropped, after
+
+    def step(
+        self,
+        ids: Tensor,
+        state: Sequence[State],
+        labels: Tensor | None = None,
+        layout: PackedLayout | None = None,
+    ) -> tuple[Tensor, list[State]]:
+        """Return what `forward` does for one token of each document, for evaluation.
+
+        It leaves out what gains time only where there are many tokens.
+
+        Parameters
+        ----------
+        ids : torch.Tensor of int32 or int64 of shape (n_documents,)
+            The tokens.
+        state : list of tuple of torch.Tensor of shape (n_documents, ...)
+            What the call before returned, for these documents.
+        labels : torch.Tensor of int64 of shape (n_documents,), default=None
+            The labels of the documents, if there are any.
+        layout : PackedLayout, default=None
+            That of one step of these documents, which several calls can share.
+
+        Returns
+        -------
+        hidden : torch.Tensor of shape (n_documents, hidden_size)
+            The states of the top layer, for the decoder.
+        state : list of tuple of torch.Tensor of shape (n_documents, ...)
+            Of each layer, after the token.
+        """
+        if layout is None:
+            layout = PackedLayout(torch.tensor([len(ids)]), ids.device)
+        x = self.embedding(ids)  # (n_documents, embedding_dim)
+        if self.label_vectors is not None:
+            x = x + self._embed_labels(labels)
+        return cast("Any", self.encoder).read(x, layout, state)
+
+    def _embed_labels(self, labels: Tensor | None) -> Tensor:
+        scale = math.sqrt(self.embedding.output_size)  # as of the tokens' vectors
+        return scale * cast("nn.Embedding", self.label_vectors)(labels)
 
     @property
     def _drops_vectors(self) -> bool:
@@ -268,6 +217,10 @@ def build_language_network(
     kernels: bool | str = False,
     variational_dropout: bool = False,
     zoneout: float = 0.0,
+    activation_penalty: float = 0.0,
+    slowness_penalty: float = 0.0,
+    softmax: str = "full",
+    cutoffs: Sequence[int] | None = None,
     sparse: bool = False,
 ) -> LanguageNetwork:
     """Build the network of a language model from names and numbers.
@@ -313,6 +266,13 @@ def build_language_network(
         `recurrent_dropout` the same units of the state instead of weights.
     zoneout : float, default=0.0
         Probability of a unit to keep its value for a step in training.
+    activation_penalty, slowness_penalty : float, default=0.0
+        Strength of the penalties on states, see `LanguageNetwork`.
+    softmax : {"full", "adaptive"}, default="full"
+        How the next token is predicted: by a `SoftmaxDecoder` or an `AdaptiveSoftmaxDecoder`.
+    cutoffs : sequence of int, default=None
+        Where the clusters of the adaptive softmax begin, see `AdaptiveSoftmaxDecoder`. Ignored by
+        the full one.
     sparse : bool, default=False
         Whether the embedding table gets sparse gradients. Ignored with `tie_weights`, as the
         decoder uses all rows.
@@ -329,7 +289,7 @@ def build_language_network(
     >>> network = build_language_network(num_embeddings=100, cell="gru", tie_weights=True)
     >>> network.decoder
     SoftmaxDecoder(
-      (projection): Linear(in_features=256, out_features=64, bias=True)
+      (projection): Linear(in_features=256, out_features=64, bias=False)
     )
     """
     arguments = dict(locals())  # first of all, while there are no other names
@@ -358,14 +318,24 @@ def build_language_network(
         zoneout=zoneout,
     )
     tied_to = embedding if tie_weights else None
+    decoder: Decoder
+    if softmax == "full":
+        decoder = SoftmaxDecoder(encoder.output_size, num_embeddings, tied_to=tied_to)
+    else:
+        decoder = AdaptiveSoftmaxDecoder(
+            encoder.output_size, num_embeddings, cutoffs=cutoffs, tied_to=tied_to
+        )
+        arguments["cutoffs"] = decoder.cutoffs  # they stay where a vocabulary grows
     network = LanguageNetwork(
         embedding,
         encoder,
-        SoftmaxDecoder(encoder.output_size, num_embeddings, tied_to),
+        decoder,
         n_labels=n_labels,
         dropout=dropout,
         embedding_dropout=embedding_dropout,
         locked_dropout=variational_dropout,
+        activation_penalty=activation_penalty,
+        slowness_penalty=slowness_penalty,
         # Only kernels of our own take the vector of a repeated token once.
         unique=kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False,
     )

@@ -10,7 +10,7 @@ KERNELS = ("rnn_tanh", "rnn_relu", "rnn_sigmoid", "lstm", "gru")
 
 
 class Layer(Structure):
-    """A recurrent layer, as in recurrence.cpp: sizes, then tensors by their address."""
+    """A recurrent layer, as in layer.h: sizes, then tensors by their address."""
 
     _fields_ = (
         *((name, c_int64) for name in ("n_threads", "n_steps", "n_tokens")),
@@ -61,13 +61,13 @@ class Gradient(Structure):
 def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     """Tell ctypes what the functions of a library take and return.
 
-    They are ``<kernel>_forward``, ``<kernel>_backward`` and ``<kernel>_predict`` for each of
-    `KERNELS`, ``width``, ``step_all``, ``clip_norm``, ``unique_ids``, ``ngram_outputs`` and
-    ``ngram_grads``.
+    They are ``<kernel>_forward``, ``<kernel>_backward``, ``<kernel>_step`` and
+    ``<kernel>_predict`` for each of `KERNELS`, ``width``, ``step_all``, ``clip_norm``,
+    ``unique_ids``, ``ngram_outputs`` and ``ngram_grads``.
     """
     library.width.restype = c_int64
     for kernel in KERNELS:
-        for way in ("forward", "backward"):
+        for way in ("forward", "backward", "step"):
             function = getattr(library, f"{kernel}_{way}")
             function.argtypes = [POINTER(Layer)]
             _check_status(function)

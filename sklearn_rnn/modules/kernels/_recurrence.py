@@ -12,11 +12,12 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from .._layout import PackedLayout
-from .._unique_rows import UniqueRows
+from .._unique_rows import UniqueRows, dense
 from ..cells import CELLS, RecurrentCell
 from ..cells._base import Cell, State
 from ._build import has_kernels, load_kernels
 from ._interface import Layer
+from ._step import is_step, step
 from ._threads import threads_for
 
 
@@ -100,6 +101,12 @@ def read_on(
     state : tuple of torch.Tensor of shape (n_documents, hidden_size)
         The state after the last token of each document, a constant.
     """
+    if is_step(layout.batch_sizes):
+        x = dense(x)
+        if state is None:
+            state = (x.new_zeros(len(x), cell.hidden_size),) * cell.n_states
+        state = step(kernel_name(cell), cell, x, _start(cell, state, layout, cell.hidden_size))
+        return state[0], state
     states, kept = _apply(cell, x, layout, False, state)
     # What an LSTM keeps is its memory; what a GRU keeps is no part of its state.
     parts = (states.detach(), kept)[: cell.n_states]

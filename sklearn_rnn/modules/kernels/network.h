@@ -43,8 +43,6 @@ struct Documents {
   const int32_t *tokens;
 };
 
-inline int64_t whole(int64_t n) { return (n + WIDTH - 1) / WIDTH * WIDTH; }  // in whole vectors
-
 // Floats of which none is read before it is written, aligned as `Aligned` is.
 class Buffer {
   std::unique_ptr<float[]> data;

@@ -32,6 +32,8 @@ class Aligned {
   const float *at(int64_t place) const { return data[0].lane + place; }
 };
 
+inline int64_t whole(int64_t n) { return (n + WIDTH - 1) / WIDTH * WIDTH; }  // in whole vectors
+
 inline Vec load(const float *from) { return *(const Vec *)from; }
 inline void store(float *to, Vec v) { *(Vec *)to = v; }
 // Less a zero, since the compiler must not leave out the sum with one, for the sake of -0.

@@ -1,0 +1,183 @@
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import softmax
+
+from sklearn_rnn import RNNLanguageModel, SequenceVectorizer, SubwordVectorizer, load, save
+from sklearn_rnn._language.sampling import Uniforms, draw, draw_seeds
+from sklearn_rnn._text.vocabulary import FIRST_ID
+
+NAMES = ["anna", "hanna", "johanna", "susi", "john", "johannes", "peter", "pete"] * 5
+LABELS = [*"ffffmmmm"] * 5
+SMALL = {"hidden_size": 12, "embedding_dim": 6, "max_epochs": 3, "random_state": 0}
+
+
+def fitted(y=None, **params):
+    return RNNLanguageModel(**{**SMALL, **params}).fit(NAMES, y)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return fitted()
+
+
+@pytest.fixture(scope="module")
+def model_of_labels():
+    return fitted(LABELS)
+
+
+def loop(model, prompt, n_tokens, seed, label=None):
+    """Return a text that is drawn from what `token_log_probs` says of each possible token."""
+    characters = model.vectorizer_.tokens_[FIRST_ID:]
+    text, uniforms = "", Uniforms(draw_seeds(seed, 1))
+    for step in range(n_tokens):
+        so_far = prompt + text
+        # The scores of all texts that are longer by one character, and of the end.
+        texts = [so_far + character for character in characters]
+        y = None if label is None else [label] * len(texts)
+        found = model.token_log_probs(texts, y)
+        scores = [log_probs[len(so_far)] for log_probs in found]
+        if model.documents:
+            end = model.token_log_probs([so_far], None if label is None else [label])[0]
+            scores = [end[-1], *scores]
+        (place,) = draw(softmax([scores], axis=1), uniforms.at(step, np.array([0])))
+        if model.documents and place == 0:
+            break
+        text += characters[place - model.documents]
+    return text
+
+
+@pytest.mark.one_at_a_time(
+    cell=["lstm", "gru", "grid_lstm", "qrnn", "peephole_lstm"],
+    num_layers=[1, 2],
+    tie_weights=[False, True],
+    kernels=[False, "auto"],
+)
+def test_text_is_drawn_from_the_probabilities_that_the_model_gives(
+    cell, num_layers, tie_weights, kernels
+):
+    model = fitted(cell=cell, num_layers=num_layers, tie_weights=tie_weights, kernels=kernels)
+    for seed, prompt in enumerate(["", "jo", "x?"]):
+        expected = loop(model, prompt, 12, seed)
+        assert model.generate(prompt, 12, random_state=seed) == expected
+
+
+def test_a_stream_of_texts_goes_on_without_an_end():
+    # One text, as log-probabilities of several texts would follow one another.
+    model = fitted(documents=False)
+    text = model.generate("anna", 40, random_state=0)
+    assert len(text) == 40
+    characters = model.vectorizer_.tokens_[FIRST_ID:]
+    uniforms = Uniforms(draw_seeds(0, 1))
+    for step in range(5):
+        so_far = "anna" + text[:step]
+        scores = [model.token_log_probs([so_far + each])[0][-1] for each in characters]
+        place = draw(softmax([scores], axis=1), uniforms.at(step, np.array([0])))[0]
+        assert characters[place] == text[step]
+
+
+@pytest.mark.parametrize("label", ["f", "m", None])
+def test_text_of_a_label_is_drawn_from_the_probabilities_given_the_label(model_of_labels, label):
+    for seed, prompt in enumerate(["", "jo"]):
+        expected = loop(model_of_labels, prompt, 10, seed, label)
+        assert model_of_labels.generate(prompt, 10, label=label, random_state=seed) == expected
+
+
+@pytest.mark.parametrize("label", ["f", None])
+def test_samples_of_labels_are_independent_of_one_another(model_of_labels, label):
+    many = model_of_labels.generate(n_samples=9, label=label, random_state=1)
+    assert model_of_labels.generate(n_samples=4, label=label, random_state=1) == many[:4]
+    assert len({*many}) > 4
+
+
+def test_a_label_is_one_of_those_of_fit(model, model_of_labels):
+    with pytest.raises(ValueError, match="label contains labels that are no classes"):
+        model_of_labels.generate(label="x")
+    with pytest.raises(ValueError, match="'label' must be None"):
+        model.generate(label="f")
+
+
+def test_texts_are_the_same_for_any_n_jobs(model):
+    one = model.generate("jo", n_samples=70, random_state=0)
+    for n_jobs in (1, 2, 3):
+        model.set_params(n_jobs=n_jobs)
+        assert model.generate("jo", n_samples=70, random_state=0) == one
+    model.set_params(n_jobs=None)
+    assert model.generate("jo", n_samples=3, random_state=0) == one[:3]
+
+
+@pytest.mark.parametrize(
+    "vectorizer",
+    [
+        SequenceVectorizer(),
+        SubwordVectorizer(vocab_size=270, lowercase=False),
+        SequenceVectorizer(analyzer="char", max_length=3),
+    ],
+)
+def test_a_stream_is_the_text_with_every_vectorizer(vectorizer):
+    texts = ["Anna said: (no), héllo 日本!", "John didn't. Anna did, at 3.50."] * 4
+    model = RNNLanguageModel(vectorizer=vectorizer, **SMALL).fit(texts)
+    for seed in range(5):
+        settings = {"random_state": seed, "max_new_tokens": 30, "temperature": 1.5}
+        pieces = list(model.stream("Anna said", **settings))
+        assert "".join(pieces) == model.generate("Anna said", **settings)
+        assert "<unk>" not in "".join(pieces)
+
+
+def test_beams_are_likelier_than_samples(model):
+    best = model.generate(num_beams=10, max_new_tokens=20, length_penalty=0)
+    samples = model.generate(n_samples=30, max_new_tokens=20, random_state=0)
+    assert model.log_prob([best])[0] >= model.log_prob(samples).max()
+
+
+def test_a_saved_model_writes_the_same(model, tmp_path):
+    text = model.generate("jo", n_samples=5, random_state=0)
+    save(model, tmp_path / "model")
+    for other in (load(tmp_path / "model"), pickle.loads(pickle.dumps(model))):
+        assert other.generate("jo", n_samples=5, random_state=0) == text
+
+
+def test_global_random_states_and_threads_stay_as_they_are(model):
+    def global_state():
+        state = np.random.get_state(legacy=False)  # noqa: NPY002
+        return torch.get_rng_state().tolist(), str(state), torch.get_num_threads()
+
+    before = global_state()
+    model.generate(random_state=0)
+    list(model.stream(random_state=0))
+    assert global_state() == before
+
+
+def test_a_stream_can_be_left_and_texts_be_written_meanwhile(model):
+    stream = model.stream("jo", random_state=3)
+    first = next(stream)
+    other = model.generate("jo", random_state=4)
+    assert first + "".join(stream) == model.generate("jo", random_state=3)
+    next(model.stream("jo", random_state=3))
+    assert model.generate("jo", random_state=4) == other
+
+
+def test_a_model_of_token_ids_writes_no_text():
+    X = SequenceVectorizer(analyzer="char").fit_transform(NAMES)
+    with pytest.raises(TypeError, match="fitted on token ids"):
+        RNNLanguageModel(**SMALL).fit(X).generate()
+
+
+def test_a_stream_goes_on_while_the_model_learns_new_characters():
+    model = RNNLanguageModel(**SMALL).partial_fit(NAMES)
+    stream = model.stream(temperature=2.0, repetition_penalty=1.1, max_new_tokens=50)
+    written = next(stream, "")
+    model.partial_fit(["xyz", "zyx", "qqq"])
+    written += "".join(stream)
+    assert {*written} <= {*"".join(NAMES)}
+    texts = model.generate(n_samples=50, temperature=3.0, random_state=0)
+    assert {*"".join(texts)} & {*"xyzq"}
+
+
+def test_labels_that_have_not_come_yet_write_nothing_into_the_mixture():
+    model = RNNLanguageModel(**SMALL)
+    model.partial_fit(["aaa", "aa"] * 30, ["a"] * 60, classes=["a", "b"])
+    texts = model.generate(n_samples=20, random_state=0)
+    assert texts == model.generate(n_samples=20, random_state=0, label="a")
