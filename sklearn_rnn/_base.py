@@ -6,17 +6,22 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import csr_array
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._sklearn_compat import Interval, StrOptions
+from sklearn_rnn._language_model import RNNLanguageModel
+from sklearn_rnn._pretraining.given import holds_fitted, language_source, read_by_model
+from sklearn_rnn._pretraining.unlabelled import as_reusable, models_to_start_from
+from sklearn_rnn._sklearn_compat import Interval, StrOptions, _clone_parametrized
 from sklearn_rnn._targets.base import known_of, target_of
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.documents import check_any_weight, make_training_set
 from sklearn_rnn._training.fit_net import fit_net
 from sklearn_rnn._training.growth import check_known_ids
+from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import prediction_workers
@@ -54,6 +59,9 @@ class BaseRNNText(BaseRNN):
         **BaseRNN._parameter_constraints,
         "bidirectional": ["boolean"],
         "embedding": [WordVectors, str, os.PathLike, np.ndarray, None],
+        "pretrained": [RNNLanguageModel, FrozenEstimator, tuple, list, None],
+        "freeze_pretrained": ["boolean", Interval(Integral, 1, None, closed="left")],
+        "layer_lr_decay": [Interval(Real, 0, 1, closed="right")],
         "freeze_embedding": [
             StrOptions({"auto"}),
             "boolean",
@@ -82,7 +90,7 @@ class BaseRNNText(BaseRNN):
         """Return which of `_targets` a `y` is, as it was passed, given what is known of it."""
         return self._targets[0]
 
-    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
+    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, X_unlabelled=None):
         """Learn from documents and what belongs to them, and return the estimator."""
         check_validation_given(self, X_val, y_val, sample_weight_val)
         is_warm = self.warm_start and hasattr(self, "net_")
@@ -93,8 +101,7 @@ class BaseRNNText(BaseRNN):
             sequences, vectorizer = model._check_input(X), model.vectorizer_
             check_known_ids(sequences, previous)
         else:
-            sequences, vectorizer = fit_vectorizer(X, self)
-            start = find_start(self, self.embedding, sequences, vectorizer)
+            sequences, vectorizer, start = self._read_first(X, X_unlabelled)
         kind = self._choose_target(y, known)
         y = kind.read(y, self)
         train, target = make_training_set(sequences, y, sample_weight, self, kind.make, known)
@@ -129,14 +136,29 @@ class BaseRNNText(BaseRNN):
         lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
         return self
 
+    def _read_first(self, X, X_unlabelled):
+        """Return the documents of a new fit as token ids, their vectorizer, and the start."""
+        X = as_reusable(X)
+        models = models_to_start_from(self, X, X_unlabelled)
+        if not models:
+            sequences, vectorizer = fit_vectorizer(X, self)
+            return sequences, vectorizer, find_start(self, self.embedding, sequences, vectorizer)
+        source = language_source(self, models)
+        sequences, vectorizer = read_by_model(X, models[0], self)
+        return sequences, vectorizer, source.start(count_ids(sequences, vectorizer))
+
     def _partial_fit(self, X, y, sample_weight, classes=None):
         """Learn from a chunk of documents and what belongs to them, and return the estimator."""
         check_no_early_stopping(self)
         return lock_of(self).write(self._learn_chunk, X, y, sample_weight, classes)
 
     def _learn_chunk(self, X, y, sample_weight, classes):
+        language = None
         if hasattr(self, "net_"):
             sequences, vectorizer = extend_vectorizer(X, self.vectorizer_, self)
+        elif models := models_to_start_from(self, X):
+            language = language_source(self, models)
+            sequences, vectorizer = read_by_model(X, models[0], self)
         else:
             sequences, vectorizer = start_vectorizer(X, self)
         known = known_of(self._targets, self)
@@ -147,11 +169,19 @@ class BaseRNNText(BaseRNN):
         check_any_weight(self, chunk.weights, "to train on")
         with (
             skipping_a_diverged_chunk(self, stacklevel=9),
-            trained_on_chunk(self, chunk, target, vectorizer) as (net, epochs, start),
+            trained_on_chunk(self, chunk, target, vectorizer, language) as (net, epochs, start),
         ):
             learned = {**_describe(start, sequences), **target.learned}
             self._take_over(net, vectorizer, learned, epochs, True)
         return self
+
+    def __sklearn_clone__(self):
+        # A language model that is fitted is what is known before `fit`, and nothing that `fit`
+        # learns. scikit-learn's clone of it would know nothing.
+        copied = _clone_parametrized(self)
+        if holds_fitted(self.pretrained):
+            copied.pretrained = self.pretrained
+        return copied
 
     def _make_predictor(self, learned):
         """Return an estimator that predicts what is learned here, to score while training."""

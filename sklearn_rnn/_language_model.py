@@ -1,6 +1,7 @@
 """RNNLanguageModel: how probable a text is, token by token."""
 
 import math
+import os
 from collections.abc import Iterator
 from copy import copy
 from numbers import Integral, Real
@@ -22,13 +23,21 @@ from sklearn_rnn._language.labels import (
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.stream import trained_on_texts
 from sklearn_rnn._language.text_scorer import TextScorer, sum_by_text
-from sklearn_rnn._language.texts import Texts, count_characters, hold_out_texts
+from sklearn_rnn._language.texts import (
+    Texts,
+    count_characters,
+    hold_out_texts,
+    in_reading_order,
+    order_of_text,
+    read_texts,
+)
 from sklearn_rnn._language.writes_text import WritesText
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.growth import check_known_ids
 from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.model_lock import lock_of
+from sklearn_rnn._training.start_embedding import find_start, n_found
 from sklearn_rnn._training.stream import check_no_early_stopping, skipping_a_diverged_chunk
 from sklearn_rnn._training.vectorize import (
     extend_vectorizer,
@@ -37,6 +46,7 @@ from sklearn_rnn._training.vectorize import (
     vectorize,
 )
 from sklearn_rnn._vectorizer import SequenceVectorizer
+from sklearn_rnn._word_vectors import WordVectors
 
 
 def _has_labels(model):
@@ -78,6 +88,11 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         end then counts as one more token. If False, all texts are one long stream, such as a book
         that is split into lines: the state is carried from each text into the next.
 
+    reverse : bool, default=False
+        Whether to read each text from its end, and so to predict each token from those behind it.
+        Needs ``documents=True``. A model in each direction can start a bidirectional network, see
+        `pretrained` of :class:`RNNTextClassifier`.
+
     cell : str or callable, default="lstm"
         The recurrent cell. The main ones are "lstm" (long short-term memory), "gru" (gated
         recurrent unit) and "rnn" (the plain cell); the user guide lists all of them under Cells. A
@@ -91,9 +106,15 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     num_layers : int, default=1
         Number of recurrent layers. Each reads the states of the layer below.
 
+    embedding : WordVectors, str, path-like, ndarray of shape (n_ids, n_features) or None, \
+            default=None
+        Vectors that the words start from, as in :class:`RNNTextClassifier`. None draws all of them.
+        When training continues after `fit`, new words start from random ones.
+
     embedding_dim : int or "auto", default="auto"
-        Number of features of a token vector. "auto" is 64 for up to 512 token ids, as characters
-        have, and 200 for more.
+        Number of features of a token vector. "auto" is that of `embedding`; without, it is 64 for
+        up to 512 token ids, as characters have, and 200 for more. If it differs from that of
+        `embedding`, the network learns a linear map from one to the other.
 
     hidden_size : int, default=256
         Number of units of a recurrent layer.
@@ -366,6 +387,8 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     _parameter_constraints: dict = {
         **BaseRNN._parameter_constraints,
         "documents": ["boolean"],
+        "reverse": ["boolean"],
+        "embedding": [WordVectors, str, os.PathLike, np.ndarray, None],
         "tie_weights": ["boolean"],
         "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
         "activation_penalty": [Interval(Real, 0, None, closed="left")],
@@ -387,9 +410,11 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         *,
         vectorizer=None,
         documents=True,
+        reverse=False,
         cell="lstm",
         activation="tanh",
         num_layers=1,
+        embedding=None,
         embedding_dim="auto",
         hidden_size=256,
         tie_weights=False,
@@ -429,9 +454,11 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     ):
         self.vectorizer = vectorizer
         self.documents = documents
+        self.reverse = reverse
         self.cell = cell
         self.activation = activation
         self.num_layers = num_layers
+        self.embedding = embedding
         self.embedding_dim = embedding_dim
         self.hidden_size = hidden_size
         self.tie_weights = tie_weights
@@ -511,10 +538,12 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             previous, known = model.net_.module_, model
             sequences, vectorizer = vectorize(X, model.vectorizer_, self), model.vectorizer_
             check_known_ids(sequences, previous)
-            n_ids = previous.embedding.table.num_embeddings
+            n_ids, start = previous.embedding.table.num_embeddings, None
         else:
             sequences, vectorizer = fit_vectorizer(X, self, _default_vectorizer)
-            n_ids = count_ids(sequences, vectorizer)
+            start = find_start(self, self.embedding, sequences, vectorizer)
+            n_ids = max(count_ids(sequences, vectorizer), n_found(start))
+        sequences = in_reading_order(sequences, self)
         train, learned = read_labels(sequences, y, self, known)
         split_seed, *seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=3
@@ -525,7 +554,9 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         elif self.early_stopping:
             train, valid = hold_out_texts(train, self, split_seed)
         n_labels = 0 if learned["classes_"] is None else len(learned["classes_"])
-        net = fit_net(self, train, valid, n_ids, n_labels, seeds=seeds, previous=previous)
+        net = fit_net(
+            self, train, valid, n_ids, n_labels, seeds=seeds, previous=previous, start=start
+        )
         lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
         return self
 
@@ -577,6 +608,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             sequences, vectorizer = extend_vectorizer(X, self.vectorizer_, self)
         else:
             sequences, vectorizer = start_vectorizer(X, self, _default_vectorizer)
+        sequences = in_reading_order(sequences, self)
         texts, learned = read_labels_of_chunk(sequences, y, classes, self)
         n_labels = 0 if learned["classes_"] is None else len(learned["classes_"])
         with (
@@ -595,7 +627,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
                 "X_val is passed to fit while at the same time early_stopping is False. When "
                 "passing X_val to fit, early_stopping should be set to True."
             )
-        sequences = vectorize(X_val, vectorizer, self, name="X_val")
+        sequences = read_texts(X_val, vectorizer, self, name="X_val")
         if classes is not None and y_val is None:
             raise ValueError("X_val and y are provided, but y_val was not provided.")
         labels = None if y_val is None else encode_labels(y_val, classes, self, "y_val")
@@ -698,7 +730,8 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     def token_log_probs(self, X, y=None):
         """Return the log-probability of each token, given those before it.
 
-        The lower it is, the more surprising the token.
+        The lower it is, the more surprising the token. With ``reverse=True``, it is that given the
+        tokens behind it.
 
         Parameters
         ----------
@@ -712,10 +745,12 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         -------
         log_probs : list of ndarray of float64 of shape (n_tokens,)
             For each text, the natural logarithms. With ``documents=True``, the last one is that of
-            the end of the text.
+            the end of the text, or of its beginning if the model reads it from its end.
         """
         with self._reading():
             values, counts = self._score_tokens(X, y)
+        if self.reverse:
+            values = values[order_of_text(counts)]
         return np.split(values, np.cumsum(counts)[:-1])
 
     def transform(self, X):
@@ -735,7 +770,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             The vectors.
         """
         with self._reading():
-            return self._scorer().states(vectorize(X, self.vectorizer_, self))
+            return self._scorer().states(read_texts(X, self.vectorizer_, self))
 
     @available_if(_has_labels)
     def predict(self, X):
@@ -754,7 +789,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             The labels.
         """
         with self._reading():
-            joint = self._scorer().score_labels(vectorize(X, self.vectorizer_, self))
+            joint = self._scorer().score_labels(read_texts(X, self.vectorizer_, self))
             return self.classes_[joint.argmax(axis=1)]
 
     @available_if(_has_labels)
@@ -775,7 +810,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             The columns are in the order of `classes_`.
         """
         with self._reading():
-            joint = self._scorer().score_labels(vectorize(X, self.vectorizer_, self))
+            joint = self._scorer().score_labels(read_texts(X, self.vectorizer_, self))
         return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
 
     def _scorer(self):
@@ -784,7 +819,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
 
     def _score_tokens(self, X, y):
         """Return the log-probability of each token, and how many tokens each text has."""
-        sequences = vectorize(X, self.vectorizer_, self)
+        sequences = read_texts(X, self.vectorizer_, self)
         if not self.documents and sequences.nnz == 0:
             raise ValueError(
                 f"X holds no token that {type(self).__name__} could score. With documents=False, "

@@ -62,14 +62,43 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
 
         All but an array need raw text; given token ids, "auto" uses no vectors. Vectors are centred
         and scaled to the variance of random ones. When training continues, they only serve new
-        words in `partial_fit`.
+        words in `partial_fit`. Ignored if the network starts from a fitted language model.
 
     freeze_embedding : bool, int or "auto", default="auto"
         Whether the word vectors stay as they are, and only the rest of the network learns; an int
         is the number of epochs for which they do, or of calls of `partial_fit`. "auto" freezes them
         for two epochs of `fit`, but for no more than half of `max_epochs`, and never in
         `partial_fit`. Words without a vector of their own are frozen too. Ignored without
-        `embedding`.
+        `embedding`, and with a language model, which `freeze_pretrained` freezes.
+
+    pretrained : RNNLanguageModel, FrozenEstimator, tuple of these or None, default=None
+        Language model from which the network starts: its token vectors and its recurrent layers,
+        learned from text without labels. The fewer labels there are, the more it helps.
+
+        - A fitted :class:`RNNLanguageModel`. The estimator reads text by its vectorizer, and takes
+          over its `cell`, `activation`, `num_layers`, `hidden_size` and token vectors, so leave
+          these parameters and `vectorizer` at their defaults. Words that the model has not seen
+          join the vocabulary and start from random vectors. Layers of a direction that the model
+          does not read start from random weights.
+        - A tuple of two, one of them fitted with ``reverse=True``, for both directions.
+        - An unfitted one has the parameters of the models that `fit` trains on `X_unlabelled`.
+
+        Cloning the estimator keeps a fitted model. To try several in a search, put each into a
+        :class:`~sklearn.frozen.FrozenEstimator`. Ignored when training continues.
+
+    freeze_pretrained : bool or int, default=1
+        Number of epochs, or of calls of `partial_fit`, after which the highest recurrent layer of
+        the language model learns. Each layer below follows after as many more, and the token
+        vectors last (gradual unfreezing; Howard and Ruder, 2018). With True they all stay as they
+        are; with False they learn from the beginning. Ignored without a language model, and when
+        training continues.
+
+    layer_lr_decay : float in range (0.0, 1.0], default=0.4
+        Factor by which the learning rate falls from each layer to the one below (discriminative
+        fine-tuning). The highest recurrent layer of the language model learns at the rate `lr`, the
+        token vectors at the lowest one, and what starts from random weights, such as the output
+        layer, at `lr` divided by the factor. With 1 all learn at the same rate. Ignored without a
+        language model, and when training continues.
 
     embedding_dim : int or "auto", default="auto"
         Number of features of a token vector. "auto" is that of `embedding`, 100 without. If it
@@ -120,9 +149,10 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         Share of the wide path in the scores. The wide path is a linear model of the TF-IDF weights
         of words and word pairs, trained in the same steps as the recurrent network. "auto" lowers
         its share as the number of documents grows: 0.9 up to 625 documents, 0.87 for 1,000, and 0.6
-        from 10,000 on. If the network starts from word vectors, it is at most 0.7, or up to 0.9 for
-        documents of more than 100 tokens on average. With 0 there is no wide path, only the
-        recurrent network. After `fit`, the share is `wide_weight_`.
+        from 10,000 on. It is at most 0.7 if the network starts from word vectors, and at most 0.5
+        if it starts from a language model; for documents of more than 60 to 100 tokens on average,
+        it rises up to 0.9 again. With 0 there is no wide path, only the recurrent network. After
+        `fit`, the share is `wide_weight_`.
 
     dropout : float in range [0.0, 1.0), default=0.5
         Fraction of the features that are set to zero in training, between recurrent layers and
@@ -291,13 +321,13 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         The fitted vectorizer, None after fitting on token ids.
 
     embedding_source_ : str or None
-        Where the word vectors came from: "glove", the path of a file, "WordVectors" or "array".
-        None if all were random.
+        Where the word vectors came from: "glove", the path of a file, "WordVectors", "array", or
+        "RNNLanguageModel" after pretraining. None if all were random.
 
     embedding_coverage_ : dict of str to float, or None
         Share of the "tokens" in the training documents, and of the different "words" in them, that
-        have a vector in `embedding`; after `partial_fit`, in its last chunk. None if there was no
-        `embedding`.
+        have a vector in `embedding` or in the language model; after `partial_fit`, in its last
+        chunk. None if there was neither.
 
     net_ : skorch.NeuralNet
         The trained skorch net.
@@ -334,6 +364,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
     RNNTextEncoder : Encodes documents as vectors.
     SequenceVectorizer : Converts text to token ids.
     SubwordVectorizer : Converts text to ids of subwords.
+    RNNLanguageModel : Learns from text without labels what `pretrained` starts from.
     WordVectors : Vectors that words can start from.
     sklearn.neural_network.MLPRegressor : A feed-forward network on feature vectors.
 
@@ -362,6 +393,9 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
     ICML (2015).
 
     H.-T. Cheng et al., "Wide & deep learning for recommender systems", DLRS (2016).
+
+    J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", ACL
+    (2018).
 
     Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
     networks", NIPS (2016).
@@ -400,6 +434,9 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         num_layers=1,
         embedding="auto",
         freeze_embedding="auto",
+        pretrained=None,
+        freeze_pretrained=1,
+        layer_lr_decay=0.4,
         embedding_dim="auto",
         hidden_size=64,
         recurrent_init=None,
@@ -447,6 +484,9 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         self.num_layers = num_layers
         self.embedding = embedding
         self.freeze_embedding = freeze_embedding
+        self.pretrained = pretrained
+        self.freeze_pretrained = freeze_pretrained
+        self.layer_lr_decay = layer_lr_decay
         self.embedding_dim = embedding_dim
         self.hidden_size = hidden_size
         self.recurrent_init = recurrent_init
@@ -488,7 +528,17 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         self.skorch_params = skorch_params
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        X_unlabelled=None,
+    ):
         """Fit the network to documents and their numbers.
 
         Parameters
@@ -516,6 +566,14 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
             Weight of each of these documents in the score and in the validation loss. None gives
             every document the weight 1.
 
+        X_unlabelled : like `X`, default=None
+            Further documents, without labels. `fit` first trains a language model on them and on
+            `X`, one for each direction, and the network starts from it. The models have the
+            vectorizer, the cell, the sizes and the `embedding` of this estimator; without a
+            vectorizer, they read words that occur in two documents or more. To choose other
+            parameters, such as the 5 epochs, set `pretrained` to an unfitted
+            :class:`RNNLanguageModel`. Ignored when training continues.
+
         Returns
         -------
         self : RNNTextRegressor
@@ -532,7 +590,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, X_unlabelled)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):

@@ -7,7 +7,7 @@ moves one of them, this file is the only one to change.
 from functools import wraps
 
 from sklearn import config_context
-from sklearn.base import _fit_context
+from sklearn.base import _clone_parametrized, _fit_context
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -36,6 +36,7 @@ __all__ = [
     "SparseOutputMixin",
     "StrOptions",
     "_check_sample_weight",
+    "_clone_parametrized",
     "_fit_context",
     "check_matplotlib_support",
     "generate_invalid_param_val",

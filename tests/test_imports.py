@@ -23,8 +23,11 @@ ORDER = [
     "modules _files",
     "_targets",
     "_training",
-    "_base _language",
-    "_classifier _regressor _encoder _language_model",
+    "_language",
+    "_language_model",
+    "_pretraining",
+    "_base",
+    "_classifier _regressor _encoder",
     "_saving",
     "_onnx inspection _show_versions",
 ]

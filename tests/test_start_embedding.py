@@ -260,13 +260,23 @@ def test_the_wide_path_counts_less_beside_a_network_that_knows_words():
 
 
 def test_of_many_documents_the_wide_path_has_the_same_share_with_vectors_and_without():
-    shares = [resolve_wide_weight(make(), 20_000, has_vectors=has) for has in (False, True)]
+    shares = [resolve_wide_weight(make(), 20_000, source=s) for s in (None, "glove")]
     assert shares == pytest.approx([0.6, 0.6])
 
 
-@pytest.mark.parametrize(("mean_length", "share"), [(20, 0.7), (100, 0.7), (200, 0.85), (900, 0.9)])
-def test_in_long_documents_vectors_change_less(mean_length, share):
-    params = {"has_vectors": True, "mean_length": mean_length}
+@pytest.mark.parametrize(
+    ("source", "mean_length", "share"),
+    [
+        ("glove", 20, 0.7),
+        ("glove", 100, 0.7),
+        ("glove", 200, 0.85),
+        ("glove", 900, 0.9),
+        ("RNNLanguageModel", 20, 0.5),
+        ("RNNLanguageModel", 100, 0.7),
+    ],
+)
+def test_in_long_documents_vectors_change_less(source, mean_length, share):
+    params = {"source": source, "mean_length": mean_length}
     assert resolve_wide_weight(make(), 300, **params) == pytest.approx(share)
 
 
@@ -287,7 +297,7 @@ def test_frozen_vectors_stay_for_so_many_epochs(freeze, n_frozen, optimizer):
 
 @pytest.mark.parametrize(("max_epochs", "n_frozen"), [(1, 0), (3, 1), (4, 2), (30, 2)])
 def test_vectors_are_frozen_for_half_of_the_epochs_at_most(max_epochs, n_frozen):
-    found = resolve_frozen_epochs(make(), has_vectors=True, max_epochs=max_epochs)
+    found = resolve_frozen_epochs(make(), "glove", max_epochs)
     assert found == n_frozen
 
 

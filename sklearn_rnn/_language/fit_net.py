@@ -17,6 +17,7 @@ from sklearn_rnn._training.fit_net import build_and_train, end_training, tell_of
 from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
 from sklearn_rnn._training.process_state import training_modes
 from sklearn_rnn._training.settings import count_workers
+from sklearn_rnn._training.start_embedding import StartVectors
 
 # "auto" reads so many tokens in all, and so many in a step.
 _TOKENS_OF_TRAINING = 10**7
@@ -32,6 +33,7 @@ def fit_net(
     *,
     seeds: Any,
     previous: nn.Module | None = None,
+    start: StartVectors | None = None,
 ) -> LanguageNet:
     """Train a net on checked texts and return it, leaving the estimator as it is.
 
@@ -51,6 +53,8 @@ def fit_net(
         Those of the order of documents, and of torch.
     previous : torch.nn.Module, default=None
         The network to go on from.
+    start : StartVectors, default=None
+        The vectors that words start from. None draws all of them.
 
     Raises
     ------
@@ -78,7 +82,9 @@ def fit_net(
     )
 
     def build() -> LanguageNet:
-        return make_net(estimator, n_ids, n_labels, plan, previous, averaging=estimator.averaging)
+        return make_net(
+            estimator, n_ids, n_labels, plan, previous, start, averaging=estimator.averaging
+        )
 
     with training_modes(count_workers(estimator.n_jobs), device):
         net = build_and_train(

@@ -18,9 +18,11 @@ from sklearn_rnn._training.make_net import (
     optimizer_params,
     take_weights,
 )
+from sklearn_rnn._training.make_network import embedding_sizes
 from sklearn_rnn._training.optimizers import LazyAdamW
 from sklearn_rnn._training.precision import KERNEL_CELLS, resolve_precision
 from sklearn_rnn._training.settings import resolve_kernels
+from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules import AdaptiveSoftmaxDecoder, build_language_network
 from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules.kernels import has_kernels
@@ -59,6 +61,7 @@ def make_net(
     n_labels: int,
     plan: TrainingPlan,
     previous: nn.Module | None = None,
+    start: StartVectors | None = None,
     *,
     averaging: str | None = None,
 ) -> LanguageNet:
@@ -76,6 +79,8 @@ def make_net(
         The training.
     previous : torch.nn.Module, default=None
         A network of the same shape, whose weights are taken over.
+    start : StartVectors, default=None
+        The vectors that words start from. None draws all of them.
     averaging : {"recent", "asgd"} or None, default=None
         Which average of the weights is kept.
     """
@@ -89,30 +94,32 @@ def make_net(
         max_length=estimator.bptt,
         kernels=resolve_kernels(estimator),
         sparse=params["optimizer"] is LazyAdamW,
-        **_resolve_auto(estimator, n_ids, previous),
+        **_resolve_auto(estimator, n_ids, previous, start),
         **{name: getattr(estimator, name) for name in _ARGUMENTS},
     )
+    if start is not None:
+        start.fill(module.embedding)
     net = LanguageNet(**{"module": module, **params}).initialize()
     if previous is not None:
         take_weights(net.module_, previous, estimator)
     return net
 
 
-def _resolve_auto(estimator: Any, n_ids: int, previous: Any) -> dict[str, Any]:
+def _resolve_auto(
+    estimator: Any, n_ids: int, previous: Any, start: StartVectors | None
+) -> dict[str, Any]:
     """Return what the number of ids decides, or the previous network, which may have grown."""
-    embedding_dim, softmax, cutoffs = estimator.embedding_dim, estimator.softmax, None
+    softmax, like, cutoffs = estimator.softmax, None, None
     if previous is not None:
+        like = previous.embedding
         is_adaptive = isinstance(previous.decoder, AdaptiveSoftmaxDecoder)
-        auto_dim, auto_softmax = (
-            previous.embedding.output_size,
-            "adaptive" if is_adaptive else "full",
-        )
+        auto_softmax = "adaptive" if is_adaptive else "full"
         cutoffs = previous.decoder.cutoffs if is_adaptive else None
     else:
-        auto_dim = _CHARACTER_DIM if n_ids <= _MAX_CHARACTERS else _WORD_DIM
         auto_softmax = "full" if n_ids <= _MAX_FULL_SOFTMAX else "adaptive"
+    default_dim = _CHARACTER_DIM if n_ids <= _MAX_CHARACTERS else _WORD_DIM
     return {
-        "embedding_dim": auto_dim if embedding_dim == "auto" else embedding_dim,
+        **embedding_sizes(estimator, start, like, default_dim=default_dim),
         "softmax": auto_softmax if softmax == "auto" else softmax,
         "cutoffs": cutoffs,
     }

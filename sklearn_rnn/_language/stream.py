@@ -18,6 +18,7 @@ from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.growth import grow_decoders, grow_embeddings
 from sklearn_rnn._training.make_net import TrainingPlan
 from sklearn_rnn._training.make_network import count_ids
+from sklearn_rnn._training.start_embedding import find_start, n_found
 from sklearn_rnn._training.stream import Stream, begin_chunk, start_stream, trained_in_stream
 
 
@@ -45,10 +46,11 @@ def trained_on_texts(
     epochs : list of dict
         What its history says of the chunk.
     """
-    stream, device = begin_chunk(estimator, lambda: start_stream(estimator))
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
+    stream, device = begin_chunk(estimator, lambda: _start_stream(estimator, previous))
+    start = find_start(estimator, stream.embedding, texts.X, vectorizer, stream.found)
     known = 0 if previous is None else previous.embedding.table.num_embeddings
-    n_ids = max(known, count_ids(texts.X, vectorizer, known))
+    n_ids = max(known, count_ids(texts.X, vectorizer, known), n_found(start))
     batch_size, _ = resolve_training_length(estimator, texts.X)
     if estimator.documents:
         data = documents_to_data(texts.X, n_ids, texts.labels)
@@ -65,18 +67,27 @@ def trained_on_texts(
             lr_schedule="constant",
             unit="token",
         )
-        return make_net(estimator, known or n_ids, n_labels, plan, previous)
+        return make_net(estimator, known or n_ids, n_labels, plan, previous, start)
 
     def grow(net: LanguageNet) -> Stream:
         net.set_params(batch_size=batch_size)
         for group in net.optimizer_.param_groups:
             group["lr"] = estimator.lr
-        grow_embeddings(net.module_, net.optimizer_, n_ids, stream.room)
+        grow_embeddings(net.module_, net.optimizer_, n_ids, stream.room, start)
         grow_decoders(net.module_, net.optimizer_, n_ids, stream.room)
-        return replace(stream, lr=estimator.lr, n_chunks=stream.n_chunks + 1)
+        grown = replace(stream, lr=estimator.lr, n_chunks=stream.n_chunks + 1)
+        if start is None:
+            return replace(grown, embedding=None)
+        return replace(grown, embedding=start.embedding, found=start.found)
 
     ids = np.union1d(data.tokens, [BOUNDARY_ID, UNKNOWN_ID])
     with trained_in_stream(
         estimator, data, ids, seed=stream.seed, device=device, open_net=open_net, grow=grow
     ) as trained:
         yield trained
+
+
+def _start_stream(estimator: Any, previous: Any) -> Stream:
+    """Return a new stream; `fit` does not remember where it looked words up."""
+    stream = start_stream(estimator)
+    return stream if previous is not None else replace(stream, embedding=estimator.embedding)

@@ -13,6 +13,7 @@ from sklearn_rnn._text.containers import as_documents, is_text
 from sklearn_rnn._text.sequences import sequence_lengths, sequences_from_flat
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.validation import hold_out
+from sklearn_rnn._training.vectorize import vectorize
 
 # What a stream that is scored is cut into: so many pieces at most, of so many tokens at least, each
 # of which reads some tokens before its own.
@@ -82,6 +83,73 @@ def hold_out_texts(texts: Texts, estimator: Any, seed: int) -> tuple[Texts, Text
 
 def _as_one_text(tokens: np.ndarray) -> Texts:
     return Texts(sequences_from_flat(tokens, np.array([len(tokens)])))
+
+
+def read_texts(X: Any, vectorizer: Any, estimator: Any, *, name: str = "X") -> csr_array:
+    """Return texts as the token ids that a model reads, in its order."""
+    return in_reading_order(vectorize(X, vectorizer, estimator, name=name), estimator)
+
+
+def in_reading_order(X: csr_array, estimator: Any) -> csr_array:
+    """Return token ids in the order in which a model reads them.
+
+    Raises
+    ------
+    ValueError
+        If it is to read a stream from its end.
+    """
+    if not estimator.reverse:
+        return X
+    if not estimator.documents:
+        raise ValueError(
+            f"The 'reverse' parameter of {type(estimator).__name__} reads documents from their "
+            "end, and a stream has none. Got reverse=True with documents=False."
+        )
+    return reverse_documents(X)
+
+
+def reverse_documents(X: csr_array) -> csr_array:
+    """Return documents as who reads them from their end meets their tokens.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._language.texts import reverse_documents
+    >>> from sklearn_rnn._text.sequences import check_sequences
+    >>> reverse_documents(check_sequences([[5, 6, 7], [8, 9, 0]])).toarray()
+    array([[7, 6, 5],
+           [9, 8, 0]], dtype=int32)
+    """
+    lengths = sequence_lengths(X)
+    return sequences_from_flat(X.data[_reversed_places(lengths)], lengths)
+
+
+def order_of_text(counts: np.ndarray) -> np.ndarray:
+    """Return where, of texts that were read from their end, each token of a text was predicted.
+
+    Parameters
+    ----------
+    counts : ndarray of int64 of shape (n_texts,)
+        Number of predictions of each text, the last of which is that of the boundary.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._language.texts import order_of_text
+    >>> order_of_text(np.array([4, 1]))
+    array([2, 1, 0, 3, 4])
+    """
+    places = np.arange(counts.sum())
+    is_token = np.ones(len(places), bool)
+    is_token[np.cumsum(counts) - 1] = False
+    places[is_token] = places[is_token][_reversed_places(counts - 1)]
+    return places
+
+
+def _reversed_places(lengths: np.ndarray) -> np.ndarray:
+    """Return the places of a flat corpus with each document reversed within its own length."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    firsts = ends - lengths
+    return np.repeat(firsts + ends - 1, lengths) - np.arange(lengths.sum())
 
 
 def count_characters(X: Any, estimator: Any) -> int:

@@ -234,7 +234,7 @@ class WritesText:
         Raises
         ------
         ValueError
-            If a parameter has an invalid value.
+            If a parameter has an invalid value, or if the model reads texts from their end.
         TypeError
             If the model was fitted on token ids, so that there is no text to write.
         """
@@ -256,6 +256,11 @@ class WritesText:
     ) -> tuple[TextReader, Any, Continuation]:
         """Return the model, its state after the prompt, and the text that is to follow."""
         vectorizer = getattr(self, "vectorizer_", None)
+        if self.reverse:
+            raise ValueError(
+                f"This {type(self).__name__} was fitted with reverse=True: it predicts what comes "
+                "before a text, and cannot continue one. Fit one with reverse=False."
+            )
         if vectorizer is None:
             raise TypeError(
                 f"This {type(self).__name__} was fitted on token ids, which stand for no text. To "

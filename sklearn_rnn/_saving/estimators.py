@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from sklearn import config_context
 from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from sklearn_rnn import _word_vectors
@@ -88,7 +89,8 @@ def save(estimator, path):
     The training history keeps the values of each epoch, but not those of each batch. A RandomState
     passed as `random_state` is saved in its current state. A path is saved as text, and
     :class:`WordVectors` with all their words; to keep those out of the file, set the fitted
-    estimator's `embedding` to None before. After `partial_fit`, the vocabulary is
+    estimator's `embedding` to None before. The same holds for the language models of `pretrained`,
+    which only another fit needs. After `partial_fit`, the vocabulary is
     saved, but neither the word counts nor the state of the optimizer. A loaded estimator therefore
     continues with `partial_fit` as it would after `fit`.
 
@@ -176,6 +178,8 @@ class _ModelWriter(Writer):
                 return {**write_net(value, self), "type": name}
         if type(value) in _CLASSES.values():
             return self.write_estimator(value)
+        if type(value) is FrozenEstimator:
+            return {"type": "frozen", "estimator": self.write_estimator(value.estimator)}
         if _is_tokenizer(value):
             return {"type": "tokenizer", "json": value.to_str()}
         if type(value) is _word_vectors.WordVectors:
@@ -250,6 +254,8 @@ class _ModelReader(Reader):
             return lambda written: read_net(_NETS[type_], written, self)
         if type_ == "estimator":
             return self.read_estimator
+        if type_ == "frozen":
+            return lambda written: FrozenEstimator(self.read_estimator(written["estimator"]))
         if type_ == "tokenizer":
             return lambda written: build_tokenizer(written["json"])
         if type_ == "WordVectors":

@@ -14,6 +14,7 @@ from skorch.callbacks import Callback
 
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.growth import freeze_embeddings
+from sklearn_rnn._training.language_start import freeze_layers
 from sklearn_rnn._training.optimizers import clip_grad_norm
 from sklearn_rnn.modules import TokenEmbedding
 
@@ -205,6 +206,30 @@ class FreezeEmbedding(Callback):
     def on_epoch_begin(self, net, **kwargs):
         """Freeze the table, or let it learn."""
         freeze_embeddings(net.module_, len(net.history) <= self.n_epochs)
+
+
+class UnfreezeGradually(Callback):
+    """Let layers that were learned before learn again, one after the other, from the top.
+
+    Parameters
+    ----------
+    layers : list of list of str
+        Patterns of the names of parameters, a list for each layer, the top one first.
+    n_epochs : float
+        After how many epochs the first layer learns, and after how many more each other one.
+    """
+
+    def __init__(self, layers, n_epochs):
+        self.layers = layers
+        self.n_epochs = n_epochs
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Freeze the layers whose turn has not come."""
+        freeze_layers(net.module_, self.layers, self.n_epochs, len(net.history) - 1)
+
+    def on_train_end(self, net, **kwargs):
+        """Let all learn that training may go on with."""
+        freeze_layers(net.module_, self.layers, 0, 0)
 
 
 class LearningRateSchedule(Callback):

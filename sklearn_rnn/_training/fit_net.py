@@ -11,6 +11,7 @@ from torch import nn
 
 from sklearn_rnn._targets.base import Target
 from sklearn_rnn._training.documents import Documents
+from sklearn_rnn._training.language_start import with_learned_shape
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import building, training_modes
@@ -68,7 +69,7 @@ def fit_net(
     valid_set = None if valid is None else valid.to_dataset(target)
     batch_size, max_epochs = resolve_training_length(estimator, len(train_set))
     is_new = previous is None
-    has_vectors = (start if is_new else estimator.embedding_source_) is not None
+    source = estimator.embedding_source_ if not is_new else None if start is None else start.source
     plan = TrainingPlan(
         device=device,
         batch_size=batch_size,
@@ -77,19 +78,20 @@ def fit_net(
         order_seed=order_seed,
         lr_schedule=estimator.lr_schedule,
         score=score,
-        has_vectors=has_vectors,
-        n_frozen=resolve_frozen_epochs(estimator, has_vectors=has_vectors, max_epochs=max_epochs),
+        source=source,
+        n_frozen=resolve_frozen_epochs(estimator, source, max_epochs),
     )
+    settings = with_learned_shape(estimator, start, previous)
 
     def build() -> SequenceNet:
-        net = make_net(estimator, train.X, vectorizer, target, plan, previous, start)
+        net = make_net(settings, train.X, vectorizer, target, plan, previous, start)
         if is_new:
             start_wide_path(net.module_, train, target)
         return net
 
     with training_modes(count_workers(estimator.n_jobs), device):
         net = build_and_train(
-            build, (train_set, valid_set), estimator, seed=int(torch_seed), device=device
+            build, (train_set, valid_set), settings, seed=int(torch_seed), device=device
         )
     if net.interrupted_:
         tell_of_interrupt(estimator, net, max_epochs)

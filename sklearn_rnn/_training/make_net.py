@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,16 +25,18 @@ from sklearn_rnn._training.callbacks import (
     KeepBest,
     LearningRateSchedule,
     ProgressBar,
+    UnfreezeGradually,
     ValidationScore,
 )
 from sklearn_rnn._training.device import resolve_device
 from sklearn_rnn._training.growth import count_known_ids, find_embedding, find_ngrams
+from sklearn_rnn._training.language_start import LanguageStart, layers_from_the_top
 from sklearn_rnn._training.make_network import count_ids, make_network
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.optimizers import OPTIMIZERS, LazyAdamW
 from sklearn_rnn._training.precision import KERNEL_CELLS, resolve_precision
 from sklearn_rnn._training.schedules import SCHEDULES
-from sklearn_rnn._training.settings import resolve_kernels
+from sklearn_rnn._training.settings import resolve_epochs, resolve_kernels
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules.kernels import has_kernels, load_kernels
@@ -64,8 +66,8 @@ class TrainingPlan:
         One of `SCHEDULES`.
     score : callable, default=None
         The score of early stopping, as `ValidationScore` takes it.
-    has_vectors : bool, default=False
-        Whether the words start from vectors, or did when the network was new.
+    source : str, default=None
+        What the words start from, or did when the network was new, None for random vectors.
     n_frozen : float, default=0
         Number of epochs for which the embedding does not learn.
     unit : {"doc", "token"}, default="doc"
@@ -80,7 +82,7 @@ class TrainingPlan:
     order_seed: int
     lr_schedule: str
     score: Callable | None = None
-    has_vectors: bool = False
+    source: str | None = None
     n_frozen: float = 0
     unit: str = "doc"
 
@@ -134,7 +136,8 @@ def make_net(
         n_ids = count_ids(X, vectorizer)
         if start is not None:
             n_ids = max(n_ids, len(start.found))  # an array can have more rows
-    params = _net_params(estimator, target, plan)
+    directions = start.directions if isinstance(start, LanguageStart) else ()
+    params = _net_params(estimator, target, plan, directions)
     is_sparse = params["optimizer"] is LazyAdamW
     module = make_network(
         estimator,
@@ -145,7 +148,7 @@ def make_net(
         ngrams=ngrams,
         start=start,
         like=like,
-        has_vectors=plan.has_vectors,
+        source=plan.source,
     )
     net = SequenceNet(**{"module": module, **params}).initialize()
     if previous is not None:
@@ -165,12 +168,14 @@ def take_weights(module: nn.Module, previous: nn.Module, estimator: Any) -> None
         ) from exc
 
 
-def _net_params(estimator: Any, target: Target, plan: TrainingPlan) -> dict:
+def _net_params(
+    estimator: Any, target: Target, plan: TrainingPlan, directions: Sequence[int]
+) -> dict:
     """Return the arguments of the net but for the module."""
     device, kernels = plan.device, resolve_kernels(estimator)
     part_documents = n_documents_at_once(estimator.cell) if device.type == "cpu" else None
     return {
-        **optimizer_params(estimator, target),
+        **optimizer_params(estimator, target, directions),
         "max_epochs": plan.max_epochs,
         "batch_size": plan.batch_size,
         "iterator_train": SimilarLengthBatches,
@@ -181,7 +186,10 @@ def _net_params(estimator: Any, target: Target, plan: TrainingPlan) -> dict:
         "iterator_valid": SimilarLengthBatches,
         "iterator_valid__part_documents": part_documents,
         "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
-        "callbacks": make_callbacks(estimator, plan, target.wide_norm),
+        "callbacks": [
+            *make_unfreezing(estimator, directions),
+            *make_callbacks(estimator, plan, target.wide_norm),
+        ],
         "device": device,
         "autocast_dtype": resolve_precision(
             estimator.precision, estimator.cell, device, kernels=has_kernels(kernels)
@@ -193,19 +201,40 @@ def _net_params(estimator: Any, target: Target, plan: TrainingPlan) -> dict:
     }
 
 
-def optimizer_params(estimator: Any, target: Target | None = None) -> dict:
-    """Return the arguments of the optimizer, some of them for the wide path alone."""
-    optimizer = resolve_optimizer(estimator)
-    params = {"optimizer": optimizer, "lr": estimator.lr}
+def optimizer_params(
+    estimator: Any, target: Target | None = None, directions: Sequence[int] = ()
+) -> dict:
+    """Return the arguments of the optimizer, with rates of their own for some parts.
+
+    These are the wide path, and what starts from language models, in these `directions`.
+    """
+    optimizer, lr = resolve_optimizer(estimator), estimator.lr
+    if directions:
+        lr /= estimator.layer_lr_decay  # of what starts at random, above all that was learned
+    params = {"optimizer": optimizer, "lr": lr}
     if "weight_decay" in inspect.signature(optimizer).parameters:
         params["optimizer__weight_decay"] = estimator.weight_decay
-    if optimizer is not LazyAdamW:
-        return params
-    params["optimizer__kernels"] = resolve_kernels(estimator)
-    if target is not None and estimator.wide_weight:
-        group = {"plain": True, "lr": target.wide_lr(estimator.lr)}
-        params["optimizer__param_groups"] = [("wide.*", group)]
+    groups = []
+    if optimizer is LazyAdamW:
+        params["optimizer__kernels"] = resolve_kernels(estimator)
+        if target is not None and estimator.wide_weight:
+            groups.append(("wide.*", {"plain": True, "lr": target.wide_lr(lr)}))
+    if directions:
+        for patterns in layers_from_the_top(estimator.num_layers, directions):
+            lr *= estimator.layer_lr_decay
+            groups += [(pattern, {"lr": lr}) for pattern in patterns]
+    if groups:
+        params["optimizer__param_groups"] = groups
     return params
+
+
+def make_unfreezing(estimator: Any, directions: Sequence[int]) -> list:
+    """Return the callback that lets what language models learned wait, if it is to wait."""
+    if not (directions and estimator.freeze_pretrained):
+        return []
+    n_epochs = resolve_epochs(estimator.freeze_pretrained)
+    layers = list(layers_from_the_top(estimator.num_layers, directions))
+    return [("unfreeze_gradually", UnfreezeGradually(layers, n_epochs))]
 
 
 def resolve_optimizer(estimator: Any) -> type | partial:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,7 +54,7 @@ def make_network(
     ngrams: NGrams | None = None,
     start: StartVectors | None = None,
     like: TokenEmbedding | None = None,
-    has_vectors: bool = False,
+    source: str | None = None,
 ) -> nn.Module:
     """Build the network of an estimator, with new weights.
 
@@ -76,12 +76,12 @@ def make_network(
         The vectors that words start from. None draws all of them.
     like : TokenEmbedding, default=None
         The embedding of an earlier network, whose widths are those of this one.
-    has_vectors : bool, default=False
-        Whether this one or the earlier one started from word vectors.
+    source : str, default=None
+        What this one or the earlier one started from, None for random vectors.
     """
     deep = build_network(
         num_embeddings=n_ids,
-        **_embedding_sizes(estimator, start, like),
+        **embedding_sizes(estimator, start, like),
         n_outputs=n_outputs,
         max_length=_longest_read(X, estimator.crop_length),
         kernels=resolve_kernels(estimator),
@@ -89,7 +89,7 @@ def make_network(
         **{name: getattr(estimator, name) for name in _ARGUMENTS},
     )
     if start is not None:
-        start.fill(cast("TokenEmbedding", deep.embedding))
+        start.fill_network(deep)
     if not estimator.wide_weight:
         return deep
     if ngrams is None:
@@ -97,20 +97,34 @@ def make_network(
     parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
     wide = NGramLinear(n_outputs, *parts, sparse=sparse, kernels=resolve_kernels(estimator))
     mean_length = X.nnz / X.shape[0]
-    wide_weight = resolve_wide_weight(
-        estimator, X.shape[0], has_vectors=has_vectors, mean_length=mean_length
-    )
+    wide_weight = resolve_wide_weight(estimator, X.shape[0], source=source, mean_length=mean_length)
     return WideAndDeep(deep, wide, wide_weight)
 
 
-def _embedding_sizes(
-    estimator: Any, start: StartVectors | None, like: TokenEmbedding | None
+def embedding_sizes(
+    estimator: Any,
+    start: StartVectors | None,
+    like: TokenEmbedding | None,
+    *,
+    default_dim: int = _DEFAULT_DIM,
 ) -> dict[str, Any]:
-    """Return the widths of the table and of the vectors that the network reads."""
+    """Return the widths of the table and of the vectors that the network reads.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose `embedding_dim` says how wide the vectors are.
+    start : StartVectors or None
+        The vectors that words start from.
+    like : TokenEmbedding or None
+        The embedding of an earlier network, whose widths are those of this one.
+    default_dim : int, default=100
+        The width where nothing says another.
+    """
     if like is not None:
         vector_size, natural_dim = like.table.embedding_dim, like.output_size
     else:
-        vector_size = natural_dim = _DEFAULT_DIM if start is None else start.n_features
+        vector_size = natural_dim = default_dim if start is None else start.n_features
     embedding_dim = estimator.embedding_dim
     if embedding_dim == "auto":
         embedding_dim = natural_dim

@@ -16,6 +16,9 @@ from joblib import effective_n_jobs
 # Of a chunk in `partial_fit`, which does not know how many documents will come.
 STREAM_BATCH_SIZE = 32
 
+# What `embedding_source_` says of a network that starts from a language model.
+LANGUAGE_MODEL = "RNNLanguageModel"
+
 
 def resolve_training_length(estimator: Any, n_documents: int) -> tuple[int, int]:
     """Return batch size and epochs: the fewer documents, the smaller and the more."""
@@ -28,34 +31,42 @@ def resolve_training_length(estimator: Any, n_documents: int) -> tuple[int, int]
 
 
 def resolve_wide_weight(
-    estimator: Any, n_documents: int, *, has_vectors: bool = False, mean_length: float = 0.0
+    estimator: Any, n_documents: int, *, source: str | None = None, mean_length: float = 0.0
 ) -> float:
     """Return the share of the wide path: the more the network knows, the less of it is needed.
 
-    It knows more the more documents there are, or if it starts from word vectors. In long documents
-    there are many words to count, and vectors change less.
+    It knows more the more documents there are, if it starts from word vectors, and even more if it
+    starts from a language model. In long documents there are many words to count, and all that
+    changes less.
     """
     if estimator.wide_weight != "auto":
         return estimator.wide_weight
     least = 0.1  # of the network
-    if has_vectors:
-        least = float(np.clip(30 / max(mean_length, 1), 0.1, 0.3))
-    return 1 - float(np.clip(np.sqrt(n_documents) / 250, least, 0.4))
+    if source is not None:
+        most = 0.5 if source == LANGUAGE_MODEL else 0.3
+        least = float(np.clip(30 / max(mean_length, 1), 0.1, most))
+    return 1 - max(least, min(math.sqrt(n_documents) / 250, 0.4))
 
 
 def resolve_frozen_epochs(
-    estimator: Any, *, has_vectors: bool, max_epochs: int | None = None
+    estimator: Any, source: str | None, max_epochs: int | None = None
 ) -> float:
     """Return for how many epochs the embedding does not learn: 0 if it started at random.
 
     Where "auto" has to choose, the rest of the network first learns to read the vectors, and then
-    they have as many epochs left at least. A stream, with `max_epochs` None, may be short.
+    they have as many epochs left at least. A stream, with `max_epochs` None, may be short. What a
+    language model has learned, `freeze_pretrained` freezes.
     """
-    if not (has_vectors and estimator.freeze_embedding):
+    if source in (None, LANGUAGE_MODEL) or not estimator.freeze_embedding:
         return 0
     if estimator.freeze_embedding == "auto":
         return 0 if max_epochs is None else min(2, max_epochs // 2)
-    return math.inf if estimator.freeze_embedding is True else estimator.freeze_embedding
+    return resolve_epochs(estimator.freeze_embedding)
+
+
+def resolve_epochs(freeze: bool | int) -> float:
+    """Return for how many epochs something is frozen."""
+    return math.inf if freeze is True else freeze
 
 
 def resolve_kernels(estimator: Any) -> bool | str:

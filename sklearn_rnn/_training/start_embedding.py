@@ -60,9 +60,18 @@ class StartVectors:
         ids, vectors = self.ids[is_meant], self.vectors[is_meant]
         embedding.set_rows(torch.from_numpy(ids), torch.from_numpy(vectors))
 
+    def fill_network(self, network: Any) -> None:
+        """Write all that is known into a new network of documents."""
+        self.fill(network.embedding)
+
     def coverage(self, X: csr_array) -> dict[str, float]:
         """Return the shares of the tokens, and of the distinct tokens, that have a vector."""
         return _shares(np.bincount(X.data, minlength=len(self.found)), self.found)
+
+
+def n_found(start: StartVectors | None) -> int:
+    """Return up to which id vectors were looked up."""
+    return 0 if start is None else len(start.found)
 
 
 def find_start(

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn_rnn._targets.base import Target
 from sklearn_rnn._text.ngrams import NGramCounts
 from sklearn_rnn._text.sequences import sequence_lengths, sequences_from_flat
-from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+from sklearn_rnn._text.vocabulary import FIRST_ID, UNKNOWN_ID
 from sklearn_rnn._training.callbacks import TrainingDivergedError
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.embedding_source import AUTO
@@ -32,13 +32,22 @@ from sklearn_rnn._training.growth import (
     grow_embeddings,
     grow_wide_path,
 )
+from sklearn_rnn._training.language_start import (
+    LanguageSource,
+    LanguageStart,
+    freeze_layers,
+    layers_from_the_top,
+    with_learned_shape,
+)
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device, prepare_kernels
 from sklearn_rnn._training.make_network import count_ids, max_pairs
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import training_modes
 from sklearn_rnn._training.settings import (
+    LANGUAGE_MODEL,
     STREAM_BATCH_SIZE,
     count_workers,
+    resolve_epochs,
     resolve_frozen_epochs,
     resolve_wide_weight,
 )
@@ -129,7 +138,11 @@ def _joined(parts: Sequence[csr_array]) -> csr_array:
 
 @contextmanager
 def trained_on_chunk(
-    estimator: Any, documents: Documents, target: Target, vectorizer: Any
+    estimator: Any,
+    documents: Documents,
+    target: Target,
+    vectorizer: Any,
+    language: LanguageSource | None = None,
 ) -> Iterator[tuple[SequenceNet, list, StartVectors | None]]:
     """Make one pass over a chunk; what fails in here or in the block undoes all of it.
 
@@ -143,6 +156,8 @@ def trained_on_chunk(
         What is learned.
     vectorizer : transformer or None
         What made the token ids.
+    language : LanguageSource, default=None
+        The language models that a new network starts from.
 
     Yields
     ------
@@ -155,7 +170,7 @@ def trained_on_chunk(
     """
     X = documents.X
     fitted: SequenceNet | None = getattr(estimator, "net_", None)
-    stream, device = begin_chunk(estimator, lambda: _start_stream(estimator, fitted))
+    stream, device = begin_chunk(estimator, lambda: _start_stream(estimator, fitted, language))
     start = _find_start(estimator, stream, X, vectorizer, fitted)
     chunk = documents.to_dataset(target, mean_weight=1)
 
@@ -309,9 +324,14 @@ def start_stream(estimator: Any) -> Stream:
     return Stream(int(first_seed), int(order_seed), estimator.lr)
 
 
-def _start_stream(estimator: Any, fitted: SequenceNet | None) -> Stream:
-    """Return a stream that goes on from what was fitted."""
-    embedding = estimator.embedding if fitted is None else _fitted_embedding(estimator)
+def _start_stream(
+    estimator: Any, fitted: SequenceNet | None, language: LanguageSource | None
+) -> Stream:
+    """Return a stream that goes on from what was fitted, or from language models."""
+    if fitted is not None:
+        embedding = _fitted_embedding(estimator, fitted)
+    else:
+        embedding = estimator.embedding if language is None else language
     stream = replace(start_stream(estimator), embedding=embedding)
     ngrams = None if fitted is None else find_ngrams(fitted.module_)
     if ngrams is not None:
@@ -319,9 +339,12 @@ def _start_stream(estimator: Any, fitted: SequenceNet | None) -> Stream:
     return stream
 
 
-def _fitted_embedding(estimator: Any) -> Any:
+def _fitted_embedding(estimator: Any, fitted: SequenceNet) -> Any:
     """Return where `fit` looked words up, with "auto" decided."""
     source = estimator.embedding_source_
+    if source == LANGUAGE_MODEL:
+        known = find_embedding(fitted.module_)
+        return LanguageSource((), (), {"embedding_dim": known.table.embedding_dim})
     is_auto = isinstance(estimator.embedding, str) and estimator.embedding == AUTO
     return source if source is None or is_auto else estimator.embedding
 
@@ -330,6 +353,11 @@ def _find_start(
     estimator: Any, stream: Stream, X: csr_array, vectorizer: Any, fitted: SequenceNet | None
 ) -> StartVectors | None:
     """Return the vectors of the words that the stream has not looked up."""
+    if isinstance(stream.embedding, LanguageSource):
+        found = stream.found
+        if found is None and fitted is not None:  # the first models may be gone
+            found = np.arange(count_known_ids(fitted.module_)) >= FIRST_ID
+        return stream.embedding.start(count_ids(X, vectorizer), found)
     start = find_start(estimator, stream.embedding, X, vectorizer, stream.found)
     if start is None or fitted is None:
         return start
@@ -361,9 +389,10 @@ def _open_net(
         n_steps=1,
         order_seed=stream.order_seed,
         lr_schedule="constant",
-        has_vectors=start is not None,
+        source=None if start is None else start.source,
     )
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
+    estimator = with_learned_shape(estimator, start, previous)
     return make_net(estimator, X, vectorizer, target, plan, previous, start)
 
 
@@ -387,9 +416,13 @@ def _grow(
         grown = replace(grown, embedding=None)
     else:
         grown = replace(grown, embedding=start.embedding, found=start.found)
-    has_vectors = start is not None
-    n_frozen = resolve_frozen_epochs(estimator, has_vectors=has_vectors)
+    source = None if start is None else start.source
+    n_frozen = resolve_frozen_epochs(estimator, source)
     freeze_embeddings(module, stream.n_chunks < n_frozen)
+    if isinstance(start, LanguageStart) and start.directions:
+        layers = list(layers_from_the_top(start.shape["num_layers"], start.directions))
+        n_frozen = resolve_epochs(estimator.freeze_pretrained)
+        freeze_layers(module, layers, n_frozen, stream.n_chunks)
     known = count_known_ids(module)
     if known is None:
         return grown
@@ -403,7 +436,7 @@ def _grow(
         module.wide_weight = resolve_wide_weight(
             estimator,
             grown.n_documents,
-            has_vectors=has_vectors,
+            source=source,
             mean_length=X.nnz / X.shape[0],
         )
     return grown

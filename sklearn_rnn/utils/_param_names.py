@@ -13,6 +13,10 @@ OTHER_NAMES = {
     "embedding": "embedding_matrix embeddings embedding_weights pretrained_embeddings "
     "pretrained_vectors pretrainedVectors word_vectors",
     "freeze_embedding": "embedding_trainable freeze freeze_embeddings trainable",
+    "pretrained": "init_model language_model pretrained_model pretrained_lm",
+    "freeze_pretrained": "freeze_base freeze_encoder gradual_unfreezing unfreeze",
+    "layer_lr_decay": "discriminative_lr layer_decay layerwise_lr_decay llrd lr_mult",
+    "reverse": "backward backwards go_backwards is_forward",
     "embedding_dim": "d_model embed_dim embed_size embedding_size embeddings_size emb_dim emb_size "
     "input_size output_dim vector_size word_dim",
     "hidden_size": "hidden hidden_dim hidden_layer_sizes hidden_units n_hidden n_units num_units "

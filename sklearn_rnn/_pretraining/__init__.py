@@ -1,0 +1,1 @@
+"""Language models that estimators of documents start from: given, or fitted on unlabelled text."""

@@ -1,0 +1,135 @@
+"""The parameter `pretrained`: language models, fitted or to be fitted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scipy.sparse import csr_array
+from sklearn.frozen import FrozenEstimator
+
+from sklearn_rnn._language_model import RNNLanguageModel
+from sklearn_rnn._text.containers import is_text
+from sklearn_rnn._training.language_start import LanguageSource, shape_of
+from sklearn_rnn._training.vectorize import extend_vectorizer
+
+
+def given_models(estimator: Any) -> list[RNNLanguageModel]:
+    """Return the language models of the parameter, without what froze them.
+
+    Raises
+    ------
+    TypeError
+        If it holds something else.
+    ValueError
+        If two models read in the same direction, or if some are fitted and others are not.
+    """
+    given = estimator.pretrained
+    models = _unpacked(given)
+    must = f"The 'pretrained' parameter of {type(estimator).__name__} must"
+    for model in models:
+        if not isinstance(model, RNNLanguageModel):
+            raise TypeError(
+                f"{must} be an RNNLanguageModel, a pair of them or None. Got {model!r} of type "
+                f"{type(model).__name__}."
+            )
+    directions = [model.reverse for model in models]
+    if given is not None and (not models or len(set(directions)) < len(models)):
+        raise ValueError(
+            f"{must} hold one model, or one that reads forwards and one with reverse=True. Got "
+            f"{len(models)} models with reverse={directions}."
+        )
+    if True in directions and not estimator.bidirectional:
+        raise ValueError(
+            f"{must} hold a model that reads forwards if bidirectional=False. Got one with "
+            "reverse=True."
+        )
+    if len({is_fitted(model) for model in models}) > 1:
+        raise ValueError(f"{must} hold two fitted models or two unfitted ones. Got one of each.")
+    return models
+
+
+def holds_fitted(pretrained: Any) -> bool:
+    """Tell whether there is a fitted model in the parameter, whatever else may be there."""
+    return any(map(is_fitted, _unpacked(pretrained)))
+
+
+def _unpacked(pretrained: Any) -> list:
+    """Return what the parameter holds, without what froze it."""
+    parts = list(pretrained) if isinstance(pretrained, (list, tuple)) else [pretrained]
+    parts = [part for part in parts if part is not None]
+    return [part.estimator if isinstance(part, FrozenEstimator) else part for part in parts]
+
+
+def is_fitted(model: Any) -> bool:
+    """Tell whether a language model is fitted."""
+    return hasattr(model, "net_")
+
+
+def language_source(estimator: Any, models: list[RNNLanguageModel]) -> LanguageSource:
+    """Return what a network takes over from fitted models.
+
+    Raises
+    ------
+    ValueError
+        If the models differ in shape or vocabulary, or were fitted with labels.
+    """
+    must = f"The 'pretrained' parameter of {type(estimator).__name__} must"
+    if any(model.classes_ is not None for model in models):
+        raise ValueError(
+            f"{must} hold models of the language alone. Got one that was fitted with labels; fit "
+            "it without y."
+        )
+    networks = tuple(model.module_ for model in models)
+    shapes = [shape_of(model.module_, model) for model in models]
+    width = sum(shape.pop("embedding_dim") for shape in shapes)
+    if shapes[0] != shapes[-1]:
+        raise ValueError(f"{must} hold models of one shape. Got {shapes[0]} and {shapes[-1]}.")
+    if not _have_same_ids(models[0], models[-1]):
+        raise ValueError(
+            f"{must} hold models of one vocabulary. Fit both on the same texts, with the same "
+            "vectorizer."
+        )
+    directions = tuple(int(model.reverse) for model in models)
+    return LanguageSource(networks, directions, {**shapes[0], "embedding_dim": width})
+
+
+def read_by_model(X: Any, model: RNNLanguageModel, estimator: Any) -> tuple[csr_array, Any]:
+    """Return documents as token ids, and the vectorizer: the model's, with their new words.
+
+    Raises
+    ------
+    ValueError
+        If the model cannot read them, or the estimator has a vectorizer that reads otherwise.
+    """
+    name, vectorizer = type(estimator).__name__, model.vectorizer_
+    if is_text(X) != (vectorizer is not None):
+        kinds = ("token ids", "raw text") if is_text(X) else ("raw text", "token ids")
+        raise ValueError(
+            f"{name} reads documents by the vectorizer of the language model in 'pretrained', "
+            f"which was fitted on {kinds[0]}. Got X of {kinds[1]}. Pass {kinds[0]}."
+        )
+    own = estimator.vectorizer
+    if own is not None and vectorizer is not None and not _read_alike(own, vectorizer):
+        raise ValueError(
+            f"The 'vectorizer' parameter of {name} must be None or that of the language model in "
+            f"'pretrained', {vectorizer}. Got {own}."
+        )
+    return extend_vectorizer(X, vectorizer, estimator)
+
+
+def _read_alike(one: Any, other: Any) -> bool:
+    """Tell whether two vectorizers have the same parameters."""
+    if type(one) is not type(other):
+        return False
+    params = other.get_params()
+    return all(
+        value is params[name] or repr(value) == repr(params[name])
+        for name, value in one.get_params().items()
+    )
+
+
+def _have_same_ids(one: RNNLanguageModel, other: RNNLanguageModel) -> bool:
+    """Tell whether token ids are the same words to two models."""
+    vocabularies = [getattr(model.vectorizer_, "vocabulary_", None) for model in (one, other)]
+    sizes = [model.module_.embedding.table.num_embeddings for model in (one, other)]
+    return vocabularies[0] == vocabularies[1] and sizes[0] == sizes[1]

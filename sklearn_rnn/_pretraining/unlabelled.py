@@ -1,0 +1,137 @@
+"""Language models that are fitted on the way, on unlabelled documents and those of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+
+from sklearn_rnn._language_model import RNNLanguageModel
+from sklearn_rnn._pretraining.given import given_models, is_fitted
+from sklearn_rnn._text.containers import as_documents, is_text, joined_columns
+from sklearn_rnn._text.sequences import check_sequences, sequence_lengths, sequences_from_flat
+from sklearn_rnn._vectorizer import SequenceVectorizer
+
+# Parameters that a language model takes from the estimator that it is fitted for.
+_SHARED = (
+    "cell",
+    "activation",
+    "num_layers",
+    "embedding",
+    "embedding_dim",
+    "hidden_size",
+    "recurrent_init",
+    "forget_bias",
+    "device",
+    "precision",
+    "kernels",
+    "n_jobs",
+    "verbose",
+)
+
+
+# Enough for the layers to be worth more than random ones, in a time that a fit may take.
+_DEFAULTS: dict[str, Any] = {
+    "tie_weights": True,
+    "dropout": 0.2,
+    "word_dropout": 0.1,
+    "max_epochs": 5,
+}
+
+
+def _default_vectorizer() -> SequenceVectorizer:
+    # What follows a word that occurs once is chance, and every word makes each step slower.
+    return SequenceVectorizer(min_df=2)
+
+
+def models_to_start_from(
+    estimator: Any, X: Any, X_unlabelled: Any = None
+) -> list[RNNLanguageModel]:
+    """Return the fitted language models that a network is to start from, none for a random start.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose `pretrained` says which.
+    X : iterable of str, or {sparse matrix, array-like} of shape (n_documents, n_positions)
+        The documents of the task.
+    X_unlabelled : like `X`, default=None
+        Further documents, on which models are fitted.
+
+    Raises
+    ------
+    ValueError
+        If there are documents, but no model to fit, or a model to fit, but no documents.
+    """
+    models = given_models(estimator)
+    name = type(estimator).__name__
+    if X_unlabelled is None:
+        if models and not is_fitted(models[0]):
+            raise ValueError(
+                f"The 'pretrained' parameter of {name} must be fitted, or fit must be given "
+                "X_unlabelled to fit it on. Got an unfitted RNNLanguageModel. A search clones its "
+                "candidates, which unfits them: put fitted ones into "
+                "sklearn.frozen.FrozenEstimator."
+            )
+        return models
+    if models and is_fitted(models[0]):
+        raise ValueError(
+            f"{name}.fit fits a language model on X_unlabelled, and the one in 'pretrained' is "
+            "fitted already. Pass one of the two, or an unfitted model whose parameters are to "
+            "be used."
+        )
+    models = [clone(model) for model in models] or _default_models(estimator)
+    return _fit_models(models, estimator, X, X_unlabelled)
+
+
+def _default_models(estimator: Any) -> list[RNNLanguageModel]:
+    """Return a model for each direction of the estimator's layers, of their shape."""
+    shared = {name: getattr(estimator, name) for name in _SHARED}
+    return [
+        RNNLanguageModel(reverse=reverse, **_DEFAULTS, **shared)
+        for reverse in ((False, True) if estimator.bidirectional else (False,))
+    ]
+
+
+def _fit_models(
+    models: list[RNNLanguageModel], estimator: Any, X: Any, X_unlabelled: Any
+) -> list[RNNLanguageModel]:
+    if is_text(X) != is_text(X_unlabelled):
+        raise ValueError(
+            "X and X_unlabelled must both be raw text, or both token ids. Got one of each."
+        )
+    seed = check_random_state(estimator.random_state).randint(np.iinfo(np.int32).max)
+    for model in models:
+        if model.vectorizer is None:
+            own = estimator.vectorizer
+            model.vectorizer = _default_vectorizer() if own is None else clone(own)
+        if model.random_state is None:
+            model.random_state = seed
+    documents = _joined(X_unlabelled, X, models[0].vectorizer, estimator)
+    for model in models:
+        model.fit(documents)
+        if joined_columns(X) is not None and hasattr(model.vectorizer_, "columns_"):
+            model.vectorizer_.columns_ = joined_columns(X)  # which are one text by now
+    return models
+
+
+def _joined(X_unlabelled: Any, X: Any, vectorizer: Any, estimator: Any) -> Any:
+    """Return all documents, one kind after the other."""
+    if is_text(X):
+        missing = getattr(vectorizer, "missing", "error")
+        return [
+            document
+            for part in (X_unlabelled, X)
+            for document in as_documents(part, missing=missing, estimator=estimator)
+        ]
+    parts = [check_sequences(part, estimator=estimator) for part in (X_unlabelled, X)]
+    tokens = np.concatenate([part.data for part in parts])
+    return sequences_from_flat(tokens, np.concatenate(list(map(sequence_lengths, parts))))
+
+
+def as_reusable(X: Any) -> Any:
+    """Return documents that can be read twice."""
+    return list(X) if isinstance(X, Iterator) else X
