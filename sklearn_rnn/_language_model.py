@@ -376,8 +376,8 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     }
 
     _learned_constraints: dict = {
-        **BaseRNN._learned_constraints,
         "net_": [LanguageNet],
+        **BaseRNN._learned_constraints,
         "classes_": [np.ndarray, None],
         "class_count_": [np.ndarray, None],
     }

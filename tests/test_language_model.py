@@ -222,6 +222,9 @@ def test_a_kept_model_gives_the_same(keep, params, y, tmp_path):
     else:
         sklearn_rnn.save(model, tmp_path / "model.safetensors")
         kept = sklearn_rnn.load(tmp_path / "model.safetensors")
+        sklearn_rnn.save(kept, tmp_path / "again.safetensors")
+        first, again = (tmp_path / f"{name}.safetensors" for name in ("model", "again"))
+        assert first.read_bytes() == again.read_bytes()
     assert_array_equal(kept.log_prob(NAMES), model.log_prob(NAMES))
     assert_array_equal(kept.transform(NAMES), model.transform(NAMES))
     assert kept.get_params().keys() == model.get_params().keys()
