@@ -285,7 +285,7 @@ def test_html_of_any_text_is_safe():
 
 
 def test_line_breaks_and_unknown_tokens_are_visible(model):
-    html = Spans(SurpriseDisplay.from_estimator(model, "ot\nto").to_html())
+    html = Spans(SurpriseDisplay.from_estimator(model, "an\nna").to_html())
     title, _, text = html.spans[4 + 2]
     assert text == "\u21b5\n"
     assert title.startswith("\\n (<unk>)  ")
