@@ -17,8 +17,8 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     Each token becomes a vector, recurrent layers read the vectors in order, and their states are
     pooled into one document vector, from which a linear layer computes a score for each class.
     Beside it, a linear model of words and word pairs is trained, the wide path, which learns more
-    from few documents. In `fit`, it starts from naive Bayes. The prediction is a weighted mean of
-    both, see `wide_weight`.
+    from few documents. It starts from naive Bayes. The prediction is a weighted mean of both, see
+    `wide_weight`.
 
     A document has one class or, if `y` is an indicator matrix, any number of labels, each of which
     is learned on its own.

@@ -25,7 +25,7 @@ def corpus():
 
 @pytest.fixture(scope="module")
 def clf(corpus):
-    return make_classifier().fit(*corpus)
+    return make_classifier(pooling="concat").fit(*corpus)
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,7 @@ from sklearn_rnn._training.settings import (
     resolve_wide_weight,
 )
 from sklearn_rnn._training.start_embedding import StartVectors, find_start
+from sklearn_rnn._training.start_wide_path import start_wide_path
 from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
 from sklearn_rnn.modules import WideAndDeep
 
@@ -175,7 +176,7 @@ def trained_on_chunk(
     chunk = documents.to_dataset(target, mean_weight=1)
 
     def open_net() -> SequenceNet:
-        return _open_net(estimator, X, vectorizer, target, stream, device, start)
+        return _open_net(estimator, documents, vectorizer, target, stream, device, start)
 
     def grow(net: SequenceNet) -> Stream:
         return _grow(net, stream, X, vectorizer, target, estimator, start)
@@ -373,7 +374,7 @@ def _find_start(
 
 def _open_net(
     estimator: Any,
-    X: csr_array,
+    documents: Documents,
     vectorizer: Any,
     target: Target,
     stream: Stream,
@@ -393,7 +394,10 @@ def _open_net(
     )
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
     estimator = with_learned_shape(estimator, start, previous)
-    return make_net(estimator, X, vectorizer, target, plan, previous, start)
+    net = make_net(estimator, documents.X, vectorizer, target, plan, previous, start)
+    if previous is None:
+        start_wide_path(net.module_, documents, target)
+    return net
 
 
 def _grow(
