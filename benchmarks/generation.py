@@ -7,6 +7,8 @@ take turns in one process, with a different one first in each round.
 """
 
 import argparse
+from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -16,6 +18,7 @@ import torch
 
 from benchmarks.predicting import time_in_turns
 from benchmarks.speed.machine import describe_machine
+from benchmarks.speed.report import pair_ratios
 from benchmarks.turns import show
 from sklearn_rnn import RNNLanguageModel
 from sklearn_rnn._language.network_reader import make_reader
@@ -30,14 +33,15 @@ def main(argv):
     parser = argparse.ArgumentParser(prog="python -m benchmarks generation", description=__doc__)
     parser.add_argument("--hidden-size", type=int, default=512)
     parser.add_argument("--samples", nargs="+", type=int, default=[1, 64])
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, torch.get_num_threads()])
     parser.add_argument("--characters", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--output", default="docs/benchmarks")
     args = parser.parse_args(argv)
     model = fit(args.hidden_size)
     loop, lines = TorchLoop(model), introduction(args, model)
-    for n_samples in args.samples:
-        lines.append(compare(model, loop, n_samples, args))
+    for n_samples, n_threads in product(args.samples, args.threads):
+        lines.append(compare(model, loop, n_samples, n_threads, args))
         print(lines[-1], flush=True)
     lines += ["", *growth(model, args.characters, args.rounds), "", *stages(model, args)]
     Path(args.output).mkdir(parents=True, exist_ok=True)
@@ -60,46 +64,47 @@ def introduction(args, model):
         f"Characters per second of `RNNLanguageModel.generate`, with an LSTM of {args.hidden_size} "
         f"units and {n_ids} different characters, compared with PyTorch loops around "
         "`torch.nn.LSTM` that have the same weights. *State* carries the state from character to "
-        "character, on as many threads as PyTorch chooses, or on one; *again* reads the whole text "
-        f"again for each character, measured over the first {args.characters // 10} characters. "
-        f"The others write {args.characters:,} characters. They take turns, and ratios to the "
-        "faster of the two loops that carry the state are computed within a round. Figures are "
-        f"medians of {args.rounds} rounds, with [smallest..largest]. "
+        "character; *again* reads the whole text again for each character, measured over the first "
+        f"{args.characters // 10} characters. The others write {args.characters:,} characters. "
+        "They take turns, and ratios are computed within a round. Figures are medians of "
+        f"{args.rounds} rounds, with [smallest..largest]. "
         "`python -m benchmarks generation` generates this page.\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores; Python {machine['python']}, "
         f"{versions}.\n",
-        "| samples | ours | state | state, one thread | again | ours / state |",
+        "| samples | threads | ours | state | again | ours / state |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
 
 
-def compare(model, loop, n_samples, args):
+def compare(model, loop, n_samples, n_threads, args):
     """Return a row of the table."""
     n, n_again = args.characters, args.characters // 10
+    model.set_params(n_jobs=n_threads)
     functions = {
         "ours": lambda _: model.generate(PROMPT, n, n_samples=n_samples, random_state=0),
         "state": lambda _: loop.carry(n, n_samples),
-        "one thread": lambda _: on_one_thread(loop.carry, n, n_samples),
         "again": lambda _: loop.read_again(n_again, n_samples),
     }
+    with torch_threads(n_threads):
+        seconds = time_in_turns(functions, None, args.rounds)
     rates = {
         name: [n_samples * (n_again if name == "again" else n) / each for each in found]
-        for name, found in time_in_turns(functions, None, args.rounds).items()
+        for name, found in seconds.items()
     }
-    ratios = [
-        ours / max(others)
-        for ours, *others in zip(rates["ours"], rates["state"], rates["one thread"], strict=True)
-    ]
+    ratios = show(pair_ratios(rates["ours"], rates["state"]))
     cells = [show(found, ",.0f") for found in rates.values()]
-    return f"| {n_samples} | {' | '.join(cells)} | {show(ratios)} |"
+    return f"| {n_samples} | {n_threads} | {' | '.join(cells)} | {ratios} |"
 
 
-def on_one_thread(function, *args):
-    """Call a function while torch computes on one thread."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    function(*args)
+@contextmanager
+def torch_threads(n_threads):
+    """Let torch compute on so many threads inside of the block."""
+    before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class TorchLoop:
@@ -144,6 +149,7 @@ class TorchLoop:
 
 def growth(model, n_characters, n_rounds):
     """Return how the time grows with the length of the text."""
+    model.set_params(n_jobs=1)
     functions = {
         n: lambda _, n=n: model.generate(PROMPT, n, random_state=0)
         for n in (n_characters, 2 * n_characters)
@@ -168,12 +174,11 @@ def stages(model, args):
         "| samples | network | scores | choice | text |",
         "| --- | --- | --- | --- | --- |",
     ]
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    for n_samples in args.samples:
-        micros = [median(time_calls(function)) for function in stage_functions(model, n_samples)]
-        lines.append(f"| {n_samples} | {' | '.join(f'{each:.0f}' for each in micros)} |")
-    torch.set_num_threads(n_threads)
+    with torch_threads(1):
+        for n_samples in args.samples:
+            functions = stage_functions(model, n_samples)
+            micros = [f"{median(time_calls(function)):.0f}" for function in functions]
+            lines.append(f"| {n_samples} | {' | '.join(micros)} |")
     return lines
 
 

@@ -33,7 +33,9 @@ SETTINGS = {
     "alice": Settings(dropout=0.5),
     "names_makemore": Settings(hidden_size=256, embedding_dim=32, batch_size=128),
 }
-WORDS = Settings(hidden_size=256, embedding_dim=256, dropout=0.6, bptt=64)
+WORDS = Settings(
+    hidden_size=256, embedding_dim=256, dropout=0.6, batch_size=16, bptt=64, tie_weights=True
+)
 OURS, PEER = "RNNLanguageModel", "torch.nn.LSTM by hand"
 
 
@@ -59,7 +61,8 @@ def main(argv):
     settings = WORDS if args.words else SETTINGS[args.corpus]
     changed = dict(entry.split("=") for entry in args.set)
     settings = replace(
-        settings, **{key: type(getattr(settings, key))(value) for key, value in changed.items()}
+        settings,
+        **{key: type(getattr(settings, key))(float(value)) for key, value in changed.items()},
     )
     result = {
         "settings": asdict(settings),

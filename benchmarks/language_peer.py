@@ -24,10 +24,11 @@ class Settings:
     lr: float = 3e-3
     weight_decay: float = 0.01
     clip_grad_norm: float = 1.0
+    tie_weights: bool = False
 
 
 class TorchLanguageModel(nn.Module):
-    """Embedding, dropout, LSTM, dropout, linear layer."""
+    """Embedding, LSTM, dropout, linear layer, whose weights may be those of the embedding."""
 
     def __init__(self, n_ids, settings):
         super().__init__()
@@ -37,6 +38,9 @@ class TorchLanguageModel(nn.Module):
         self.lstm = nn.LSTM(*sizes, dropout=between)
         self.dropout = nn.Dropout(settings.dropout)
         self.head = nn.Linear(settings.hidden_size, n_ids)
+        if settings.tie_weights:  # which takes states as wide as the vectors of the words
+            nn.init.normal_(self.embedding.weight, std=settings.embedding_dim**-0.5)
+            self.head.weight = self.embedding.weight
 
     def forward(self, ids, state=None):
         """Return logits (n_steps, batch_size, n_ids) and the state after the last step."""

@@ -73,8 +73,8 @@ class BaseRNNText(BaseRNN):
     }
 
     _learned_constraints: dict = {
-        **BaseRNN._learned_constraints,
         "net_": [SequenceNet],
+        **BaseRNN._learned_constraints,
         "embedding_source_": [str, None],
         "embedding_coverage_": [dict, None],
     }

@@ -64,7 +64,8 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     The model reads a text token by token, characters by default, and at each of them gives every
     token of its vocabulary a probability to come next. So it tells how probable a text is
     (`score`, `perplexity`, `log_prob`), and which of its tokens are surprising
-    (`token_log_probs`). Its state at the end of a text is a vector of the text (`transform`).
+    (`token_log_probs`). It writes texts of its own (`generate`, `stream`). Its state at the end of
+    a text is a vector of the text (`transform`).
 
     Given labels `y`, the model learns how the texts of each label are written. It then also
     classifies: by Bayes' theorem, from how probable a text is under each label (`predict`,
@@ -379,6 +380,8 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     True
     >>> bool(model.perplexity(names) < 3)  # of 13 characters and the end
     True
+    >>> "h" + model.generate("h", temperature=0)
+    'hanna'
     """
 
     _parameter_constraints: dict = {
@@ -396,8 +399,8 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     }
 
     _learned_constraints: dict = {
-        **BaseRNN._learned_constraints,
         "net_": [LanguageNet],
+        **BaseRNN._learned_constraints,
         "classes_": [np.ndarray, None],
         "class_count_": [np.ndarray, None],
     }

@@ -1,7 +1,5 @@
 """An estimator that writes text with a model that a test can compute by hand."""
 
-from contextlib import nullcontext
-
 from markov_reader import random_reader
 from sklearn.base import BaseEstimator
 
@@ -12,12 +10,15 @@ from sklearn_rnn._language.writes_text import WritesText
 class MarkovLanguageModel(WritesText, BaseEstimator):
     reverse = False
 
-    def __init__(self, vectorizer=None, *, order=1, documents=True, seed=0, spread=2.0):
+    def __init__(
+        self, vectorizer=None, *, order=1, documents=True, seed=0, spread=2.0, n_jobs=None
+    ):
         self.vectorizer = vectorizer
         self.order = order
         self.documents = documents
         self.seed = seed
         self.spread = spread
+        self.n_jobs = n_jobs
 
     def fit(self, X, y=None):
         vectorizer = self.vectorizer
@@ -30,6 +31,3 @@ class MarkovLanguageModel(WritesText, BaseEstimator):
 
     def _make_reader(self, label):
         return self.reader_
-
-    def _generating(self):
-        return nullcontext()

@@ -8,6 +8,7 @@ from torch import nn
 
 from sklearn_rnn import RNNLanguageModel
 from sklearn_rnn._language.averaging import RunningMean
+from sklearn_rnn.exceptions import FitInterruptedWarning
 
 TEXTS = ["the cat sat", "a cat ate the rat", "the rat sat", "that hat", "a tea"] * 8
 
@@ -134,3 +135,22 @@ def test_asgd_starts_when_the_validation_score_does_not_improve():
         np.testing.assert_array_equal(recorder.ends[epoch], recorder.steps[epoch][-1])
     expected = np.mean(recorder.steps[worse + 1], axis=0)
     np.testing.assert_allclose(recorder.ends[worse + 1], expected, rtol=1e-3, atol=1e-5)
+
+
+class Interrupting(Recorder):
+    """Interrupt the training in its second epoch."""
+
+    def on_batch_begin(self, net, training, **kwargs):
+        if training and len(self.steps) == 2 and len(self.steps[-1]) == 2:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_training_keeps_the_average():
+    recorder = Interrupting()
+    with pytest.warns(FitInterruptedWarning):
+        model = fit(recorder, averaging="recent")
+    steps = np.concatenate(recorder.steps)
+    t = np.arange(1, len(steps) + 1)
+    share = np.prod([t + k for k in range(9)], axis=0, dtype=float)
+    expected = np.average(steps, axis=0, weights=share)
+    np.testing.assert_allclose(weights_of(model.module_), expected, rtol=1e-3, atol=1e-5)

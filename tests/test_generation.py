@@ -169,7 +169,7 @@ def test_tokens_of_the_prompt_count_as_repeated_and_the_end_does_not():
     scores = np.array([[4.0, 1.0, 4.0, 4.0, -4.0, -4.0]])
     model = TextReader(random_reader(6), repetition_penalty=2.0)
     model.reader.scores = lambda state: scores.repeat(len(state), 0)
-    state = model.start(np.array([2, 4]))
+    state = model.start(np.array([2, 4, 6]))  # the last one is unknown to the model
     assert model.scores(state).tolist() == [[4, -np.inf, 2, 4, -8, -4]]
     state = model.step(model.select(state, np.array([0, 0])), np.array([3, 5]))
     expected = [[4, -np.inf, 2, 2, -8, -4], [4, -np.inf, 2, 4, -8, -8]]

@@ -1,4 +1,7 @@
 import pickle
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -53,12 +56,19 @@ def loop(model, prompt, n_tokens, seed, label=None):
     cell=["lstm", "gru", "grid_lstm", "qrnn", "peephole_lstm"],
     num_layers=[1, 2],
     tie_weights=[False, True],
+    softmax=["full", "adaptive"],
     kernels=[False, "auto"],
 )
 def test_text_is_drawn_from_the_probabilities_that_the_model_gives(
-    cell, num_layers, tie_weights, kernels
+    cell, num_layers, tie_weights, softmax, kernels
 ):
-    model = fitted(cell=cell, num_layers=num_layers, tie_weights=tie_weights, kernels=kernels)
+    model = fitted(
+        cell=cell,
+        num_layers=num_layers,
+        tie_weights=tie_weights,
+        softmax=softmax,
+        kernels=kernels,
+    )
     for seed, prompt in enumerate(["", "jo", "x?"]):
         expected = loop(model, prompt, 12, seed)
         assert model.generate(prompt, 12, random_state=seed) == expected
@@ -181,3 +191,17 @@ def test_labels_that_have_not_come_yet_write_nothing_into_the_mixture():
     model.partial_fit(["aaa", "aa"] * 30, ["a"] * 60, classes=["a", "b"])
     texts = model.generate(n_samples=20, random_state=0)
     assert texts == model.generate(n_samples=20, random_state=0, label="a")
+
+
+def test_an_interrupt_ends_a_text_soon_and_leaves_the_model_as_it_was():
+    model = fitted(documents=False)
+    before = model.generate("jo", 40, random_state=0)
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        model.generate("jo", 10**7, random_state=0)
+    timer.join()
+    assert time.monotonic() - start < 60  # all of it takes half an hour
+    assert model.generate("jo", 40, random_state=0) == before
+    assert model.set_params(n_jobs=2).partial_fit(NAMES) is model

@@ -16,6 +16,7 @@ from skorch.callbacks import Callback
 import sklearn_rnn
 from sklearn_rnn import RNNLanguageModel, SequenceVectorizer, SubwordVectorizer
 from sklearn_rnn.exceptions import FitInterruptedWarning
+from sklearn_rnn.modules.kernels import has_kernels
 
 NAMES = ["anna", "hanna", "johanna", "susanna", "marianna", "rosanna", "", "otto", "bob"] * 4
 LANGUAGES = ["a" if name.endswith("a") else "o" for name in NAMES]
@@ -221,6 +222,9 @@ def test_a_kept_model_gives_the_same(keep, params, y, tmp_path):
     else:
         sklearn_rnn.save(model, tmp_path / "model.safetensors")
         kept = sklearn_rnn.load(tmp_path / "model.safetensors")
+        sklearn_rnn.save(kept, tmp_path / "again.safetensors")
+        first, again = (tmp_path / f"{name}.safetensors" for name in ("model", "again"))
+        assert first.read_bytes() == again.read_bytes()
     assert_array_equal(kept.log_prob(NAMES), model.log_prob(NAMES))
     assert_array_equal(kept.transform(NAMES), model.transform(NAMES))
     assert kept.get_params().keys() == model.get_params().keys()
@@ -406,3 +410,15 @@ def test_training_at_the_defaults_warns_of_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         RNNLanguageModel(max_epochs=1).fit(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("params", "is_cut"),
+    [({}, False), ({"kernels": False}, True), ({"zoneout": 0.1}, True), ({"cell": "mgu"}, True)],
+    ids=str,
+)
+def test_windows_are_cut_where_no_kernel_starts_threads(params, is_cut):
+    if not is_cut and not has_kernels("auto"):
+        pytest.skip("there are no kernels")
+    model = small(max_epochs=1, **params).fit(NAMES)
+    assert (model.net_.iterator_train__part_documents is not None) == is_cut

@@ -156,3 +156,20 @@ def test_a_network_with_a_cell_of_ones_own_is_no_data():
     network = build_language_network(**SIZES, cell=torch.nn.GRUCell)
     with pytest.raises(TypeError, match="a cell of your own"):
         describe(network)
+
+
+@pytest.mark.parametrize("n_labels", [0, 2])
+@pytest.mark.parametrize("kernels", [False, "auto"])
+def test_a_step_is_a_read_of_one_token_of_each_document(n_labels, kernels):
+    torch.manual_seed(0)
+    network = build_language_network(
+        **SIZES, num_layers=2, n_labels=n_labels, kernels=kernels, dropout=0.5
+    ).eval()
+    labels = torch.tensor([1, 0, 1]) if n_labels else None
+    with torch.inference_mode():
+        _, state = network(packed([0, 5], [0, 7], [0, 3]), None, labels)
+        ids = torch.tensor([4, 11, 99])  # the last one is unknown
+        expected, after = network(PackedSequence(ids, torch.tensor([3])), state, labels)
+        found, found_after = network.step(ids, state, labels)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(found_after, after)

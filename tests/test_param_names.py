@@ -8,6 +8,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from sklearn_rnn import (
+    RNNLanguageModel,
     RNNTextClassifier,
     RNNTextEncoder,
     RNNTextRegressor,
@@ -22,7 +23,7 @@ from sklearn_rnn.utils._param_names import (
 )
 
 NETWORKS = [RNNTextClassifier, RNNTextRegressor, RNNTextEncoder]
-ALL = [*NETWORKS, SequenceVectorizer, SubwordVectorizer]
+ALL = [*NETWORKS, RNNLanguageModel, SequenceVectorizer, SubwordVectorizer]
 X, Y = ["good, not bad", "bad, not good"] * 4, ["praise", "complaint"] * 4
 
 every_network = pytest.mark.parametrize("Network", NETWORKS)
@@ -244,6 +245,21 @@ def test_subclass_without_parameters():
     assert Plain().set_params().get_params() == {}
     with pytest.raises(TypeError, match=r"Plain has no parameter 'lr'\.$"):
         Plain(lr=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("seq_len", "bptt"),
+        ("tie_word_embeddings", "tie_weights"),
+        ("dropouti", "embedding_dropout"),
+        ("epochs", "max_epochs"),
+        ("analyzer", r"vectorizer=SequenceVectorizer\(analyzer=...\)"),
+    ],
+)
+def test_language_model_knows_other_names(given, meant):
+    with pytest.raises(TypeError, match=f"no parameter '{given}'. Did you mean '?{meant}'?"):
+        RNNLanguageModel(**{given: 1})
 
 
 def test_table_leads_to_parameters_there_are():

@@ -110,10 +110,10 @@ def grow(
     for step in range(max_new_tokens):
         ids = choose(reader.scores(state), running, step)
         goes_on = ids != BOUNDARY_ID
-        for place in np.flatnonzero(goes_on):
-            text = texts[running[place]]
-            text.add(int(ids[place]))
-            goes_on[place] = not text.is_stopped
+        for place, (sample, id_) in enumerate(zip(running.tolist(), ids.tolist(), strict=True)):
+            if goes_on[place]:
+                texts[sample].add(id_)
+                goes_on[place] = not texts[sample].is_stopped
         yield
         if not goes_on.any() or step == max_new_tokens - 1:
             return

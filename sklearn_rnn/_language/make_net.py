@@ -128,7 +128,10 @@ def _resolve_auto(
 def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
     """Return the arguments of the net but for the module."""
     device, kernels = plan.device, resolve_kernels(estimator)
-    by_kernels = estimator.cell in KERNEL_CELLS and has_kernels(kernels)
+    is_stepped = estimator.zoneout or (
+        estimator.variational_dropout and estimator.recurrent_dropout
+    )
+    by_kernels = estimator.cell in KERNEL_CELLS and has_kernels(kernels) and not is_stepped
     # Kernels of our own start threads themselves.
     is_cut = device.type == "cpu" and not by_kernels
     return {

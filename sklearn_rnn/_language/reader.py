@@ -68,7 +68,7 @@ class TextReader:
         state, seen = self.reader.start(ids), None
         if self.repetition_penalty != 1:
             seen = np.zeros((1, self.reader.scores(state).shape[1]), bool)
-            seen[0, ids] = True
+            seen[0, ids[ids < seen.shape[1]]] = True  # the others are unknown to the model
         return _Read(state, seen)
 
     def scores(self, read: _Read) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
 
@@ -151,7 +150,7 @@ class WritesText:
         _check_beams(temperature, top_k, top_p, n_samples, num_beams)
         n_texts = 1 if n_samples is None else n_samples
         seeds = draw_seeds(random_state, n_texts)
-        with self._generating():
+        with lock_of(self).reading(), prediction_workers(count_workers(self.n_jobs)):
             reader, state, text = self._open(prompt, stop, label, repetition_penalty)
             if num_beams > 1:
                 texts = search_texts(
@@ -245,16 +244,10 @@ class WritesText:
         stop = _check_params(self, "stream", params, _STREAM_CONSTRAINTS)
         seeds = draw_seeds(random_state, 1)
         choose = make_choose(seeds, temperature=temperature, top_k=top_k, top_p=top_p)
-        with self._generating():
+        with lock_of(self).reading(), prediction_workers(count_workers(self.n_jobs)):
             reader, state, text = self._open(prompt, stop, label, repetition_penalty)
         growth = grow([text], reader, state, choose, max_new_tokens=max_new_tokens)
         return self._pieces(text, growth)
-
-    @contextmanager
-    def _generating(self) -> Iterator[None]:
-        """Hold what was learned, and let `side_by_side` compute on threads of its own."""
-        with lock_of(self).reading(), prediction_workers(count_workers(self.n_jobs)):
-            yield
 
     def _make_reader(self, label: Any) -> Reader:
         """Return what reads texts of a label, or of any."""
@@ -285,7 +278,7 @@ class WritesText:
         """Yield what is added to a text with each step."""
         goes_on = True
         while goes_on:
-            with self._generating():
+            with lock_of(self).reading(), prediction_workers(count_workers(self.n_jobs)):
                 (goes_on,) = side_by_side(_take_step, [growth])
             if not goes_on:
                 text.finish()
