@@ -8,6 +8,8 @@ from sklearn_rnn._language.writes_text import WritesText
 
 
 class MarkovLanguageModel(WritesText, BaseEstimator):
+    reverse = False
+
     def __init__(
         self, vectorizer=None, *, order=1, documents=True, seed=0, spread=2.0, n_jobs=None
     ):

@@ -45,10 +45,12 @@ _GENERATE_CONSTRAINTS: dict = {
 class WritesText:
     """Mixin of a language model: `generate` and `stream`.
 
-    The model has the parameters `documents` and `n_jobs`, and what `make_reader` asks for.
+    The model has the parameters `documents`, `reverse` and `n_jobs`, and what `make_reader` asks
+    for.
     """
 
     documents: bool
+    reverse: bool
     n_jobs: int | None
 
     def generate(

@@ -41,7 +41,7 @@ class LanguageStart(StartVectors):
         The parameters of an estimator that are theirs.
     """
 
-    networks: tuple[nn.Module, ...] = field(repr=False)
+    networks: tuple[Any, ...] = field(repr=False)
     directions: tuple[int, ...]
     shape: dict[str, Any]
 

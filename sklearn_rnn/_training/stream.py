@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -54,7 +54,7 @@ from sklearn_rnn._training.settings import (
 from sklearn_rnn._training.start_embedding import StartVectors, find_start
 from sklearn_rnn._training.start_wide_path import start_wide_path
 from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
-from sklearn_rnn.modules import WideAndDeep
+from sklearn_rnn.modules import TokenEmbedding, WideAndDeep
 
 # The wide path learns new words, pairs and frequencies once the documents have become so many more,
 # or so many tokens have come: each time it takes as long as all that it knows.
@@ -344,7 +344,7 @@ def _fitted_embedding(estimator: Any, fitted: SequenceNet) -> Any:
     """Return where `fit` looked words up, with "auto" decided."""
     source = estimator.embedding_source_
     if source == LANGUAGE_MODEL:
-        known = find_embedding(fitted.module_)
+        known = cast("TokenEmbedding", find_embedding(fitted.module_))
         return LanguageSource((), (), {"embedding_dim": known.table.embedding_dim})
     is_auto = isinstance(estimator.embedding, str) and estimator.embedding == AUTO
     return source if source is None or is_auto else estimator.embedding
@@ -357,7 +357,7 @@ def _find_start(
     if isinstance(stream.embedding, LanguageSource):
         found = stream.found
         if found is None and fitted is not None:  # the first models may be gone
-            found = np.arange(count_known_ids(fitted.module_)) >= FIRST_ID
+            found = np.arange(count_known_ids(fitted.module_) or 0) >= FIRST_ID
         return stream.embedding.start(count_ids(X, vectorizer), found)
     start = find_start(estimator, stream.embedding, X, vectorizer, stream.found)
     if start is None or fitted is None:
