@@ -110,10 +110,8 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
         function.restype = None
     library.cross_entropy.argtypes = [POINTER(CrossEntropy), c_void_p]
     library.cross_entropy.restype = c_double
-    rows_scaled = [c_int64, c_int64, c_void_p, c_void_p, c_float, c_void_p]
-    library.scaled_rows.argtypes = rows_scaled
-    library.scaled_row_grads.argtypes = [*rows_scaled, c_int64]
-    for function in (library.scaled_rows, library.scaled_row_grads):
+    for function, has_padding in ((library.scaled_rows, []), (library.scaled_row_grads, [c_int64])):
+        function.argtypes = [*[c_int64] * 2, *[c_void_p] * 2, c_float, c_void_p, *has_padding]
         function.restype = None
     for counting in (library.unique_ids, library.ngram_outputs, library.ngram_grads):
         counting.restype = c_int64
