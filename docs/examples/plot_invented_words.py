@@ -1,7 +1,7 @@
 """
-=======================
+========================
 Inventing English words
-=======================
+========================
 
 A language model of characters learns how words are spelled. Can it invent words that could be
 English, and tell them from those that could not?
