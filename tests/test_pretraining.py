@@ -247,7 +247,7 @@ def test_searches_start_from_models():
     scores = [search.cv_results_["mean_test_score"] for search in results]
     np.testing.assert_array_equal(*scores)
     assert np.isfinite(cross_val_score(make(), X, Y, cv=2, error_score="raise")).all()
-    with pytest.raises(ValueError, match=r"put fitted ones into sklearn\.frozen\.Fro"):
+    with pytest.raises(ValueError, match=r"put fitted ones into sklearn\.frozen\.Frozen"):
         GridSearchCV(make(), {"pretrained": [FORWARD]}, cv=2, error_score="raise").fit(X, Y)
 
 
