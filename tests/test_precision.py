@@ -190,7 +190,7 @@ def test_a_document_alone_in_bfloat16_is_about_what_it_is_in_a_batch(wide_weight
 @every_cell_and_path
 def test_loss_falls_as_in_float32(wide_weight, cell):
     params = {"cell": cell, "wide_weight": wide_weight, "max_epochs": 4}
-    params.update(dropout=0.0, word_dropout=0.0)
+    params.update(dropout=0.0, word_dropout=0.0, lr=2e-3)
     losses = fit(**params).loss_curve_
     assert losses[-1] < losses[0]
     expected = make_classifier(**params).fit(X, Y).loss_curve_
