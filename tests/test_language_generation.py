@@ -212,10 +212,18 @@ def test_labels_that_have_not_come_yet_write_nothing_into_the_mixture():
     assert texts == model.generate(n_samples=20, random_state=0, label="a")
 
 
-def test_an_interrupt_ends_a_text_soon_and_leaves_the_model_as_it_was():
+@pytest.fixture
+def sigint():
+    """Let SIGINT interrupt, which processes that run tests for others may ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.SIGINT
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_ends_a_text_soon_and_leaves_the_model_as_it_was(sigint):
     model = fitted(documents=False)
     before = model.generate("jo", 40, random_state=0)
-    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    timer = threading.Timer(0.3, signal.raise_signal, [sigint])
     timer.start()
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
