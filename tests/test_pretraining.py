@@ -85,6 +85,19 @@ def test_states_are_those_of_the_models(cell, num_layers):
         )
 
 
+@pytest.mark.parametrize("cell", ["lstm", "qrnn"])
+@pytest.mark.parametrize("width", [2, 7])
+def test_models_of_a_pair_may_differ_in_their_vectors(cell, width):
+    forward, backward = fit_models(cell=cell)[0], fit_models(cell=cell, embedding_dim=width)[1]
+    clf = make(pretrained=(forward, backward), freeze_pretrained=True).fit(X, Y)
+    (ids,) = np.split(*_flat(clf, ["the cat sat on a mat"]))
+    expected = [
+        states_of(forward.module_, ids),
+        states_of(backward.module_, ids[::-1].copy())[::-1],
+    ]
+    np.testing.assert_allclose(states_of(deep(clf), ids), np.hstack(expected), rtol=1e-4, atol=1e-6)
+
+
 def test_regularised_cells_take_the_weights():
     clf = make(pretrained=FORWARD, freeze_pretrained=True, zoneout=0.1, recurrent_dropout=0.1)
     clf.set_params(variational_dropout=True).fit(X, Y)
