@@ -517,7 +517,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.callbacks = callbacks
         self.skorch_params = skorch_params
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)
     def fit(
         self,
         X,
@@ -561,10 +561,10 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         X_unlabelled : like `X`, default=None
             Further documents, without labels. `fit` first trains a language model on them and on
             `X`, one for each direction, and the network starts from it. The models have the
-            vectorizer, the cell, the sizes and the `embedding` of this estimator; without a
-            vectorizer, they read words that occur in two documents or more. To choose other
-            parameters, such as the 5 epochs, set `pretrained` to an unfitted
-            :class:`RNNLanguageModel`. Ignored when training continues.
+            vectorizer, the cell, the sizes and the `embedding` of this estimator; two models share
+            its `embedding_dim`. Without a vectorizer, they read words that occur in two documents
+            or more. To choose other parameters, such as the 5 epochs, set `pretrained` to an
+            unfitted :class:`RNNLanguageModel`. Ignored when training continues.
 
         Returns
         -------
@@ -584,7 +584,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, X_unlabelled)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Learn from another chunk of documents, in one pass over it.
 

@@ -496,7 +496,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.callbacks = callbacks
         self.skorch_params = skorch_params
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, *, X_val=None, y_val=None):
         """Fit the model to texts.
 
@@ -560,7 +560,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y=None, classes=None):
         """Learn from another chunk of texts, in one pass over it.
 

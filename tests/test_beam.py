@@ -132,3 +132,16 @@ def test_a_repetition_penalty_changes_what_is_found():
         for penalty in (1, 50)
     )
     assert len({*plain}) < len({*other}) == 8
+
+
+def test_a_huge_length_penalty_ranks_by_number_of_tokens():
+    model = MarkovLanguageModel(order=4, seed=0).fit(TEXTS)
+    short, long = (
+        [
+            min(len(text) + 1, 4)
+            for text in model.generate("a", 4, num_beams=9, n_samples=9, length_penalty=p)
+        ]
+        for p in (-1e300, 1e300)
+    )
+    assert short == sorted(short) and long == sorted(long, reverse=True)
+    assert short[0] < short[-1]

@@ -53,6 +53,12 @@ def loop(model, prompt, n_tokens, seed, label=None):
     return text
 
 
+def test_the_lowest_temperature_takes_the_most_likely_tokens(model):
+    # Where texts are drawn, the processor may read such a number as zero.
+    expected = model.generate("jo", 20, temperature=0)
+    assert model.generate("jo", 20, temperature=5e-324, random_state=0) == expected
+
+
 @pytest.mark.one_at_a_time(
     cell=["lstm", "gru", "grid_lstm", "qrnn", "peephole_lstm"],
     num_layers=[1, 2],

@@ -85,6 +85,19 @@ def test_states_are_those_of_the_models(cell, num_layers):
         )
 
 
+@pytest.mark.parametrize("cell", ["lstm", "qrnn"])
+@pytest.mark.parametrize("width", [2, 7])
+def test_models_of_a_pair_may_differ_in_their_vectors(cell, width):
+    forward, backward = fit_models(cell=cell)[0], fit_models(cell=cell, embedding_dim=width)[1]
+    clf = make(pretrained=(forward, backward), freeze_pretrained=True).fit(X, Y)
+    (ids,) = np.split(*_flat(clf, ["the cat sat on a mat"]))
+    expected = [
+        states_of(forward.module_, ids),
+        states_of(backward.module_, ids[::-1].copy())[::-1],
+    ]
+    np.testing.assert_allclose(states_of(deep(clf), ids), np.hstack(expected), rtol=1e-4, atol=1e-6)
+
+
 def test_regularised_cells_take_the_weights():
     clf = make(pretrained=FORWARD, freeze_pretrained=True, zoneout=0.1, recurrent_dropout=0.1)
     clf.set_params(variational_dropout=True).fit(X, Y)
@@ -444,6 +457,48 @@ def test_what_does_not_fit_is_refused(params, X, error, match):
 def test_what_agrees_is_accepted():
     clf = make(vectorizer=SequenceVectorizer(), hidden_size=5, embedding_dim=6, cell="lstm")
     assert have_same_weights(clf.fit(X, Y), make().fit(X, Y))
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        ({"pretrained": None, "vectorizer": SequenceVectorizer(min_df=-1)}, "'min_df' parameter"),
+        ({"pretrained": RNNLanguageModel(lr=-1)}, "'lr' parameter of RNNLanguageModel"),
+    ],
+)
+def test_estimators_inside_check_their_parameters(params, match):
+    with pytest.raises(ValueError, match=match):
+        make(**params).fit(X, Y, X_unlabelled=CORPUS)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("embedding_dim", [6, 7])
+def test_models_share_the_features_of_a_token_vector(bidirectional, embedding_dim):
+    clf = make(pretrained=None, embedding_dim=embedding_dim, hidden_size=5)
+    clf.set_params(bidirectional=bidirectional).fit(X, Y, X_unlabelled=CORPUS)
+    assert deep(clf).embedding.output_size == embedding_dim
+    assert clf.embedding_source_ == "RNNLanguageModel"
+
+
+class Interrupt(Callback):
+    """Interrupt the training of every estimator after a step, and count how often."""
+
+    n_interrupts = 0
+
+    def on_batch_end(self, net, training=None, **kwargs):
+        if training:
+            type(self).n_interrupts += 1
+            raise KeyboardInterrupt
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_rnn.exceptions.FitInterruptedWarning")
+def test_an_interrupt_of_a_language_model_ends_fit():
+    models = tuple(clone(model).set_params(callbacks=[Interrupt()]) for model in PAIR)
+    clf = make(pretrained=models)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X, Y, X_unlabelled=CORPUS)
+    assert Interrupt.n_interrupts == 1
+    assert not hasattr(clf, "net_")
 
 
 def test_text_is_learned_once():

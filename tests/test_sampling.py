@@ -121,6 +121,13 @@ def test_temperature_comes_before_top_p():
     assert np.allclose(next_token_probs(scores, top_p=0.6), [[0.625, 0.375, 0]])
 
 
+@pytest.mark.parametrize("penalty", [5e-324, 1.7e308])
+def test_no_repetition_penalty_makes_seen_tokens_impossible(penalty):
+    scores = penalize_repetition(SCORES, np.ones(SCORES.shape, bool), penalty)
+    assert np.isfinite(scores).all()
+    assert np.isfinite(next_token_probs(scores)).all()
+
+
 def test_repetition_penalty_makes_every_seen_token_less_likely():
     seen = np.array([[True, True, False, False]])
     found = penalize_repetition(SCORES[:1], seen, 2.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -83,8 +85,14 @@ def beam_search(
             break
         log_probs, parents, ids = log_probs[goes_on], parents[goes_on], ids[goes_on]
         state = reader.step(reader.select(state, parents), ids)
-    ended.sort(key=lambda each: each.log_prob / each.n_tokens**length_penalty, reverse=True)
+    ended.sort(key=partial(_rank, length_penalty=length_penalty))
     found += [each.text for each in ended]
+
+
+def _rank(each: _Hypothesis, length_penalty: float) -> float:
+    """Return the logarithm of what is to be small, which no penalty makes overflow."""
+    cost = -each.log_prob
+    return (math.log(cost) if cost > 0 else -math.inf) - length_penalty * math.log(each.n_tokens)
 
 
 def _largest(totals: np.ndarray, n_wanted: int) -> tuple[np.ndarray, np.ndarray]:

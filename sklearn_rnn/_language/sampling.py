@@ -14,6 +14,8 @@ from sklearn.utils import check_random_state
 
 # Random numbers drawn at a time for a sample.
 _N_DRAWN = 256
+# Largest score after a penalty. Sums of many are still finite.
+_LARGEST = 1e300
 # Tokens that are sorted at first for `top_p`.
 _N_LIKELY = 256
 
@@ -41,7 +43,10 @@ def penalize_repetition(scores: np.ndarray, seen: np.ndarray, penalty: float) ->
     >>> penalize_repetition(np.array([[3.0, 3.0, -1.0]]), np.array([[True, False, True]]), 2.0)
     array([[ 1.5,  3. , -2. ]])
     """
-    return np.where(seen, np.where(scores > 0, scores / penalty, scores * penalty), scores)
+    with np.errstate(over="ignore", divide="ignore"):
+        penalized = np.where(scores > 0, scores / penalty, scores * penalty)
+    # All possible tokens may have been seen, and then some score must be finite.
+    return np.where(seen, penalized.clip(-_LARGEST, _LARGEST), scores)
 
 
 def next_token_probs(
@@ -86,7 +91,8 @@ def next_token_probs(
     probs = np.subtract(scores, scores.max(axis=1, keepdims=True), dtype=np.float64)
     if temperature != 1:
         with np.errstate(over="ignore"):
-            probs /= temperature
+            # PyTorch may make the processor read subnormal numbers as zero.
+            probs /= max(temperature, np.finfo(np.float64).tiny)
     np.exp(probs, out=probs)
     if top_p is not None and top_p < 1:
         probs = _keep_top_p(probs, top_p)

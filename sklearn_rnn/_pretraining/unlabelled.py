@@ -21,7 +21,6 @@ _SHARED = (
     "activation",
     "num_layers",
     "embedding",
-    "embedding_dim",
     "hidden_size",
     "recurrent_init",
     "forget_bias",
@@ -90,10 +89,20 @@ def models_to_start_from(
 def _default_models(estimator: Any) -> list[RNNLanguageModel]:
     """Return a model for each direction of the estimator's layers, of their shape."""
     shared = {name: getattr(estimator, name) for name in _SHARED}
+    directions = (False, True) if estimator.bidirectional else (False,)
     return [
-        RNNLanguageModel(reverse=reverse, **_DEFAULTS, **shared)
-        for reverse in ((False, True) if estimator.bidirectional else (False,))
+        RNNLanguageModel(reverse=reverse, embedding_dim=width, **_DEFAULTS, **shared)
+        for reverse, width in zip(
+            directions, _split(estimator.embedding_dim, len(directions)), strict=True
+        )
     ]
+
+
+def _split(embedding_dim: int | str, n_models: int) -> list:
+    """Return the widths of token vectors that side by side have that of the estimator."""
+    if embedding_dim == "auto":
+        return [embedding_dim] * n_models
+    return [max(1, (int(embedding_dim) + i) // n_models) for i in range(n_models)][::-1]
 
 
 def _fit_models(
@@ -113,6 +122,8 @@ def _fit_models(
     documents = _joined(X_unlabelled, X, models[0].vectorizer, estimator)
     for model in models:
         model.fit(documents)
+        if model.net_.interrupted_:
+            raise KeyboardInterrupt  # which no step of the estimator itself has answered yet
         if joined_columns(X) is not None and hasattr(model.vectorizer_, "columns_"):
             model.vectorizer_.columns_ = joined_columns(X)  # which are one text by now
     return models

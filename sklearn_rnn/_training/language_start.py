@@ -61,17 +61,16 @@ class LanguageStart(StartVectors):
         """Write all that was learned into a new network of documents."""
         self.fill(network.embedding)
         weights = dict(network.encoder.named_parameters())
-        width = self.n_features // max(1, len(self.networks))
-        for i, (model, direction) in enumerate(zip(self.networks, self.directions, strict=True)):
-            n_units = model.encoder.output_size
+        place = 0
+        for model, direction in zip(self.networks, self.directions, strict=True):
+            width, n_units = model.embedding.output_size, model.encoder.output_size
             for name, value in model.encoder.named_parameters():
                 new_name = _in_direction(_plain_name(name), direction)
                 weight = next(w for key, w in weights.items() if _plain_name(key) == new_name)
                 reads_words = re.match(r"layers\.0\.|projections\.", name)
-                n_inputs, place = (
-                    (width, i * width) if reads_words else (n_units, direction * n_units)
-                )
-                _write(weight.data, value.data.to(weight.device), n_inputs, place)
+                part = (width, place) if reads_words else (n_units, direction * n_units)
+                _write(weight.data, value.data.to(weight.device), *part)
+            place += width
 
 
 @dataclass(frozen=True)
