@@ -323,7 +323,11 @@ CASES = [
             ("hidden_size", 1.5, r"an int in the range \[1, inf\)"),
             ("embedding_dim", 0, r"a str among {'auto'} or an int in the range \[1, inf\)"),
             ("embedding", 5, r"an instance of 'sklearn_rnn._word_vectors.WordVectors', .* or None"),
-            ("freeze_embedding", 0, r"an instance of 'bool'.* or an int in the range \[1, inf\)"),
+            (
+                "freeze_embedding",
+                0,
+                r"a str among {'auto'}, an instance of 'bool'.* or an int in the range \[1, inf\)",
+            ),
             ("batch_size", 0, r"a str among {'auto'} or an int in the range \[1, inf\)"),
             ("max_epochs", 0, r"a str among {'auto'} or an int in the range \[1, inf\)"),
             ("dropout", 1.0, r"a float in the range \[0\.0, 1\.0\)"),

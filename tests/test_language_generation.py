@@ -9,6 +9,7 @@ import torch
 from scipy.special import log_softmax, softmax
 
 from sklearn_rnn import RNNLanguageModel, SequenceVectorizer, SubwordVectorizer, load, save
+from sklearn_rnn._language import network_reader
 from sklearn_rnn._language.network_reader import make_reader
 from sklearn_rnn._language.sampling import Uniforms, draw, draw_seeds
 from sklearn_rnn._text.vocabulary import FIRST_ID
@@ -51,6 +52,18 @@ def loop(model, prompt, n_tokens, seed, label=None):
             break
         text += characters[place - model.documents]
     return text
+
+
+@pytest.mark.parametrize("n_read", [1, 4, 9])
+def test_a_long_prompt_is_read_in_parts(model, model_of_labels, monkeypatch, n_read):
+    for each in (model, model_of_labels):
+        ids = each.vectorizer_.transform(["johannes"]).data  # nine tokens with the boundary
+        reader = make_reader(each, None)
+        expected = reader.scores(reader.start(ids))
+        with monkeypatch.context() as patch:
+            patch.setattr(network_reader, "_N_READ", n_read)
+            scores = reader.scores(reader.start(ids))
+        np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_lowest_temperature_takes_the_most_likely_tokens(model):

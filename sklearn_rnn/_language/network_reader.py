@@ -17,6 +17,9 @@ from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn.modules import PackedLayout
 from sklearn_rnn.modules.cells._base import State
 
+# Tokens of a prompt that are read at a time.
+_N_READ = 4096
+
 
 def make_reader(model: Any, label: Any) -> Reader:
     """Return what reads texts of a label, or of any.
@@ -64,8 +67,7 @@ class NetworkReader:
 
     def start(self, ids: np.ndarray) -> _Read:
         """Return the state after a text."""
-        hidden, layers = self._network.read_text(ids)
-        return _Read(layers, hidden[-1:])
+        return self._network.read_text(ids)[0]
 
     def scores(self, read: _Read) -> np.ndarray:
         """Return the logits of the next token of each text."""
@@ -108,10 +110,7 @@ class MixtureReader:
 
     def start(self, ids: np.ndarray) -> _ReadByLabels:
         """Return the state after a text."""
-        hidden, layers = self._network.read_text(ids)
-        n_labels = len(self._log_prior)
-        losses = self._network.losses(hidden[:-n_labels], ids)
-        read = _Read(layers, hidden[-n_labels:])
+        read, losses = self._network.read_text(ids, with_losses=True)
         return self._after(read, (self._log_prior - losses)[None])
 
     def scores(self, read: _ReadByLabels) -> np.ndarray:
@@ -153,14 +152,24 @@ class _Network:
         self._n_ids = net.module_.embedding.table.num_embeddings
         self._layout: PackedLayout | None = None
 
-    def read_text(self, ids: np.ndarray) -> tuple[Tensor, list[State]]:
-        """Return the output at each token of a text, the boundary in front, and the last state."""
-        n_labels = len(self._labels)
-        ids = np.repeat(np.concatenate([[BOUNDARY_ID], self._known(ids)]), n_labels)
-        data = torch.from_numpy(ids).to(self._net.device)
-        packed = PackedSequence(data, torch.full((len(ids) // n_labels,), n_labels))
-        with torch.inference_mode(), self._net._autocast():
-            return self._net.module_(packed, None, self._labels_of(n_labels))
+    def read_text(self, ids: np.ndarray, *, with_losses: bool = False) -> tuple[_Read, np.ndarray]:
+        """Return the state after a text, the boundary in front, and its loss under each label.
+
+        The losses are zeros without `with_losses`. A long text is read part by part, as the states
+        at all of its tokens take several kilobytes a token.
+        """
+        n_labels, ids = len(self._labels), self._known(ids)
+        losses, before = np.zeros(n_labels), np.concatenate([[BOUNDARY_ID], ids])
+        layers: Any = None
+        for first in range(0, len(before), _N_READ):
+            part = np.repeat(before[first : first + _N_READ], n_labels)
+            data = torch.from_numpy(part).to(self._net.device)
+            packed = PackedSequence(data, torch.full((len(part) // n_labels,), n_labels))
+            with torch.inference_mode(), self._net._autocast():
+                hidden, layers = self._net.module_(packed, layers, self._labels_of(n_labels))
+            if with_losses:
+                losses += self._losses(hidden, ids[first : first + _N_READ])
+        return _Read(layers, hidden[-n_labels:].clone()), losses
 
     def step(self, read: _Read, ids: np.ndarray) -> _Read:
         """Return the state after another token in each row."""
@@ -189,10 +198,11 @@ class _Network:
             logits = scores(hidden).numpy(force=True)
         return logits[:, : self._n_ids]  # another thread may have added ids meanwhile
 
-    def losses(self, hidden: Tensor, ids: np.ndarray) -> np.ndarray:
+    def _losses(self, hidden: Tensor, ids: np.ndarray) -> np.ndarray:
         """Return the negative log-likelihood of a text under each label, in float64."""
         n_labels = len(self._labels)
-        targets = torch.from_numpy(np.repeat(self._known(ids), n_labels)).to(hidden.device)
+        hidden = hidden[: len(ids) * n_labels]
+        targets = torch.from_numpy(np.repeat(ids, n_labels)).to(hidden.device)
         at_once = tokens_at_once(self._n_ids)
         parts = zip(hidden.split(at_once), targets.split(at_once), strict=True)
         with torch.inference_mode(), self._net._autocast():
