@@ -501,6 +501,20 @@ def test_an_interrupt_of_a_language_model_ends_fit():
     assert not hasattr(clf, "net_")
 
 
+@pytest.mark.parametrize(
+    ("y", "weight", "match"),
+    [
+        (Y[:3], None, "inconsistent numbers of samples"),
+        (np.zeros(len(X)), None, "only one class"),
+        (Y, np.zeros(len(X)), "at least one non-zero"),
+    ],
+)
+def test_labels_are_checked_before_the_pretraining(y, weight, match):
+    # Language models of these texts would raise another error.
+    with pytest.raises(ValueError, match=match):
+        make(pretrained=None).fit(X, y, weight, X_unlabelled=[None])
+
+
 def test_text_is_learned_once():
     with pytest.raises(ValueError, match="the one in 'pretrained' is fitted already"):
         make().fit(X, Y, X_unlabelled=CORPUS)
