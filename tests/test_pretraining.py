@@ -24,6 +24,7 @@ from sklearn_rnn import (
     RNNTextEncoder,
     RNNTextRegressor,
     SequenceVectorizer,
+    SubwordVectorizer,
     export_onnx,
 )
 from sklearn_rnn.modules import PackedLayout
@@ -462,7 +463,7 @@ def test_what_agrees_is_accepted():
 @pytest.mark.parametrize(
     ("params", "match"),
     [
-        ({"pretrained": None, "vectorizer": SequenceVectorizer(min_df=-1)}, "'min_df' parameter"),
+        ({"pretrained": None, "vectorizer": SubwordVectorizer(vocab_size=9)}, "'vocab_size' param"),
         ({"pretrained": RNNLanguageModel(lr=-1)}, "'lr' parameter of RNNLanguageModel"),
     ],
 )
