@@ -101,7 +101,7 @@ class BaseRNNText(BaseRNN):
             sequences, vectorizer = model._check_input(X), model.vectorizer_
             check_known_ids(sequences, previous)
         else:
-            sequences, vectorizer, start = self._read_first(X, X_unlabelled)
+            sequences, vectorizer, start = self._read_first(X, y, sample_weight, X_unlabelled)
         kind = self._choose_target(y, known)
         y = kind.read(y, self)
         train, target = make_training_set(sequences, y, sample_weight, self, kind.make, known)
@@ -136,9 +136,13 @@ class BaseRNNText(BaseRNN):
         lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
         return self
 
-    def _read_first(self, X, X_unlabelled):
+    def _read_first(self, X, y, sample_weight, X_unlabelled):
         """Return the documents of a new fit as token ids, their vectorizer, and the start."""
         X = as_reusable(X)
+        if X_unlabelled is not None:
+            # What is wrong with y should not come out hours later, after the pretraining.
+            kind = self._choose_target(y, {})
+            make_training_set(X, kind.read(y, self), sample_weight, self, kind.make, {})
         models = models_to_start_from(self, X, X_unlabelled)
         if not models:
             sequences, vectorizer = fit_vectorizer(X, self)

@@ -815,6 +815,11 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
 
     def _scorer(self):
         """Return what reads texts by what was learned."""
+        if self.classes_ is not None and not self.documents:
+            raise ValueError(
+                f"This {type(self).__name__} was fitted with labels of documents, and documents is "
+                "False by now. Set it back to True, or fit again without y."
+            )
         return TextScorer(self.net_, self.documents, self.class_log_prior_, self.n_jobs)
 
     def _score_tokens(self, X, y):

@@ -299,6 +299,8 @@ def test_warm_start_goes_on():
         model.fit(NAMES, ["x"] * len(NAMES))
     with pytest.raises(ValueError, match="Got X without y"):
         model.fit(NAMES)
+    with pytest.raises(ValueError, match="labels of documents, and documents is False by now"):
+        model.set_params(documents=False).predict(NAMES)
 
 
 def test_ids_can_be_given_for_texts(model):

@@ -24,6 +24,7 @@ from sklearn_rnn import (
     RNNTextEncoder,
     RNNTextRegressor,
     SequenceVectorizer,
+    SubwordVectorizer,
     export_onnx,
 )
 from sklearn_rnn.modules import PackedLayout
@@ -462,7 +463,7 @@ def test_what_agrees_is_accepted():
 @pytest.mark.parametrize(
     ("params", "match"),
     [
-        ({"pretrained": None, "vectorizer": SequenceVectorizer(min_df=-1)}, "'min_df' parameter"),
+        ({"pretrained": None, "vectorizer": SubwordVectorizer(vocab_size=9)}, "'vocab_size' param"),
         ({"pretrained": RNNLanguageModel(lr=-1)}, "'lr' parameter of RNNLanguageModel"),
     ],
 )
@@ -499,6 +500,20 @@ def test_an_interrupt_of_a_language_model_ends_fit():
         clf.fit(X, Y, X_unlabelled=CORPUS)
     assert Interrupt.n_interrupts == 1
     assert not hasattr(clf, "net_")
+
+
+@pytest.mark.parametrize(
+    ("y", "weight", "match"),
+    [
+        (Y[:3], None, "inconsistent numbers of samples"),
+        (np.zeros(len(X)), None, "only one class"),
+        (Y, np.zeros(len(X)), "at least one non-zero"),
+    ],
+)
+def test_labels_are_checked_before_the_pretraining(y, weight, match):
+    # Language models of these texts would raise another error.
+    with pytest.raises(ValueError, match=match):
+        make(pretrained=None).fit(X, y, weight, X_unlabelled=[None])
 
 
 def test_text_is_learned_once():

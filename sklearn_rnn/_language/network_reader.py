@@ -40,6 +40,8 @@ def make_reader(model: Any, label: Any) -> Reader:
             f"'label' must be None, as this {type(model).__name__} was fitted without labels. "
             f"Got {label!r}."
         )
+    if np.ndim(label):
+        raise ValueError(f"'label' must be one of the classes, {classes.tolist()}. Got {label!r}.")
     (code,) = encode_labels([label], classes, model, "label")
     return NetworkReader(net, int(code))
 
