@@ -175,7 +175,7 @@ def test_many_tokens_are_looked_up_part_by_part(model, monkeypatch):
     ("vectorizer", "tokens"),
     [
         (SequenceVectorizer(), ["Otto", "und", "Eva"]),
-        (SubwordVectorizer(vocab_size=12), None),
+        (SubwordVectorizer(vocab_size=300), None),
     ],
 )
 def test_words_and_subwords_are_spelled_as_in_the_text(vectorizer, tokens):

@@ -71,7 +71,7 @@ def describe(network: nn.Module) -> dict:
     >>> description["kind"]
     'deep'
     >>> rebuild(description, network.state_dict()).head
-    Linear(in_features=11, out_features=2, bias=True)
+    Linear(in_features=7, out_features=2, bias=True)
     """
     description = _describe(network)
     if _layout(network) != _layout(_build(description)):
