@@ -40,6 +40,7 @@ BENCHMARKS = {
         "benchmarks.language_model",
         "a language model and a PyTorch loop, loss over the time of training",
     ),
+    "gpu": ("benchmarks.gpu", "the cells, their speed and a language model on a GPU"),
     "mutants": ("benchmarks.mutants", "which deliberate faults the fast tests find"),
     "vanishing_gradients": (
         "benchmarks.vanishing_gradients",

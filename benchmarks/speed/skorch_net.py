@@ -30,6 +30,7 @@ class Skorch(Contestant):
             batch_size=self.network.batch_size,
             max_epochs=1,
             train_split=None,
+            device=self.network.device,
             iterator_train__shuffle=True,
             iterator_train__collate_fn=pad_for_skorch,
             iterator_valid__collate_fn=pad_for_skorch,

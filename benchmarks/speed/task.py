@@ -21,6 +21,7 @@ class Network:
     hidden_size: int = 128
     batch_size: int = 64
     lr: float = 1e-3
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,9 @@ class Padded(Contestant):
             shuffle=True,
             collate_fn=pad,
         )
-        self.model = self.network_class(self.network, self.corpus.n_ids, self.corpus.n_classes)
+        self.device = torch.device(self.network.device)
+        model = self.network_class(self.network, self.corpus.n_ids, self.corpus.n_classes)
+        self.model = model.to(self.device)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=self.network.lr)
         self.criterion = nn.CrossEntropyLoss()
 
@@ -101,7 +103,8 @@ class Padded(Contestant):
         for _ in epochs:
             for ids, lengths, labels in self.loader:
                 self.optimizer.zero_grad()
-                loss = self.criterion(self.model(ids, lengths), labels)
+                logits = self.model(ids.to(self.device), lengths)
+                loss = self.criterion(logits, labels.to(self.device))
                 loss.backward()
                 self.optimizer.step()
 
@@ -111,8 +114,8 @@ class Padded(Contestant):
         )
         self.model.eval()
         with torch.no_grad():
-            parts = [self.model(ids, lengths).softmax(dim=1) for ids, lengths, _ in loader]
-        return torch.cat(parts).numpy()
+            logits = [self.model(ids.to(self.device), lengths) for ids, lengths, _ in loader]
+        return torch.cat(logits).softmax(dim=1).cpu().numpy()
 
 
 class Packed(Padded):

@@ -227,11 +227,33 @@ class RecurrentCell(nn.Module):
 
     def _kernel_weights(self) -> list[Tensor]:
         """Return the weights in the order that torch's fused kernels take them."""
-        return [self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh]
+        return as_one_chunk([self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh])
 
     def extra_repr(self) -> str:
         """Show the two sizes in the printed network."""
         return f"{self.input_size}, {self.hidden_size}"
+
+
+def as_one_chunk(weights: list[Tensor]) -> list[Tensor]:
+    """Return weights that lie one behind the other where they are on a GPU.
+
+    cuDNN reads them so. Given others, torch gathers them itself, and warns at every call.
+
+    Parameters
+    ----------
+    weights : list of torch.Tensor
+        Matrices first, then biases, as cuDNN orders them.
+
+    Returns
+    -------
+    weights : list of torch.Tensor
+        The same values, of the same shapes.
+    """
+    if not weights[0].is_cuda:
+        return weights
+    chunk = torch.cat([weight.flatten() for weight in weights])
+    parts = chunk.split([weight.numel() for weight in weights])
+    return [part.view_as(weight) for part, weight in zip(parts, weights, strict=True)]
 
 
 def run_steps(
