@@ -32,7 +32,7 @@ def test_classifier_predicts_on_a_cpu_as_on_the_gpu(cell, tmp_path):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error:RNN module weights")
 def test_fit_is_repeatable_to_the_bit_and_does_not_warn(cell):
     first, second = (
         RNNTextClassifier(cell=cell, recurrent_dropout=0.1, **PARAMS).fit(TEXTS, RATINGS)
