@@ -35,11 +35,29 @@ def draw(y, size, seed):
             return rows
 
 
-def measure(name, path, n_draws, found, keep):
-    """Add to `found` the accuracy of each model on each draw that is not there yet."""
+def measure(name, path, models, sizes, n_draws, found, keep):
+    """Add to `found` the accuracy of each model on each draw that is not there yet.
+
+    Parameters
+    ----------
+    name : str
+        The data set.
+    path : pathlib.Path
+        Its file.
+    models : dict of str to callable
+        ``models[label](seed)`` makes a model.
+    sizes : list of int
+        Numbers of labelled documents; those that the data set lacks are left out.
+    n_draws : int
+        Draws of each size.
+    found : dict
+        Filled with the accuracy of each model by data set, size and seed.
+    keep : callable
+        Called after each draw.
+    """
     parts = load(path)
     (X, y), (X_test, y_test) = parts["train"], parts["test"]
-    for size in (size for size in SIZES if size <= len(y)):
+    for size in (size for size in sizes if size <= len(y)):
         for seed in range(n_draws):
             key = f"{name} {size} {seed}"
             if key in found:
@@ -47,7 +65,7 @@ def measure(name, path, n_draws, found, keep):
             rows = draw(y, size, seed)
             found[key] = {
                 label: accuracy_score(y_test, make(seed).fit(X[rows], y[rows]).predict(X_test))
-                for label, make in MODELS.items()
+                for label, make in models.items()
             }
             keep()
             print(key, found[key], flush=True)
@@ -58,9 +76,9 @@ def gather(found):
     table = {}
     for key, accuracies in found.items():
         name, size, _ = key.split()
-        of_size = table.setdefault(name, {}).setdefault(int(size), {label: [] for label in MODELS})
+        of_size = table.setdefault(name, {}).setdefault(int(size), {})
         for label, accuracy in accuracies.items():
-            of_size[label].append(accuracy)
+            of_size.setdefault(label, []).append(accuracy)
     return table
 
 
@@ -73,18 +91,26 @@ def make_report(table):
         "`RNNTextClassifier(embedding=None)`, which has no word vectors. Mean and standard "
         "deviation over the draws. `python -m benchmarks few_labels` generates this page.\n",
         "![Accuracy by number of labelled documents](few_labels.svg)\n",
-        f"| data set | documents | draws | {' | '.join(MODELS)} |",
-        "| --- | --- | --- | " + " | ".join("---" for _ in MODELS) + " |",
+        *table_lines(table, MODELS),
     ]
-    for name, by_size in table.items():
-        for size, by_model in sorted(by_size.items()):
-            cells = [f"{np.mean(a):.3f} ± {np.std(a):.3f}" for a in by_model.values()]
-            n_draws = len(by_model["TF-IDF"])
-            lines.append(f"| {name} | {size:,} | {n_draws} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def plot(table, path):
+def table_lines(table, labels):
+    """Return the lines of a table of what `gather` returns."""
+    lines = [
+        f"| data set | documents | draws | {' | '.join(labels)} |",
+        "| --- | --- | --- | " + " | ".join("---" for _ in labels) + " |",
+    ]
+    for name, by_size in table.items():
+        for size, by_model in sorted(by_size.items()):
+            cells = [f"{np.mean(by_model[x]):.3f} ± {np.std(by_model[x]):.3f}" for x in labels]
+            n_draws = len(by_model["TF-IDF"])
+            lines.append(f"| {name} | {size:,} | {n_draws} | {' | '.join(cells)} |")
+    return lines
+
+
+def plot(table, labels, path):
     """Draw the mean accuracy over the number of documents, with its standard deviation."""
     import matplotlib
 
@@ -94,7 +120,7 @@ def plot(table, path):
     figure, axes = plt.subplots(1, len(table), figsize=(3.4 * len(table), 3.4), squeeze=False)
     for ax, (name, by_size) in zip(axes[0], table.items(), strict=True):
         sizes = sorted(by_size)
-        for label in MODELS:
+        for label in labels:
             accuracies = [by_size[size][label] for size in sizes]
             means, spreads = np.mean(accuracies, axis=1), np.std(accuracies, axis=1)
             ax.errorbar(sizes, means, spreads, marker="o", capsize=3, label=label)
@@ -125,7 +151,7 @@ def main(argv):
         kept.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
     for name, path in data_files(args.only).items():
-        measure(name, path, args.draws, found, keep)
+        measure(name, path, MODELS, SIZES, args.draws, found, keep)
     table = gather(found)
     (folder / "few_labels.md").write_text(make_report(table), encoding="utf-8")
-    plot(table, folder / "few_labels.svg")
+    plot(table, MODELS, folder / "few_labels.svg")
