@@ -80,7 +80,7 @@ def make_report(table, seconds):
         "![Accuracy by number of labelled documents](pretraining.svg)\n",
         *table_lines(table, LABELS),
         "",
-        f"With 300 labels, the best of the four networks is {100 * np.mean(gains):+.1f} points from "
+        f"With 300 labels, the best network is {100 * np.mean(gains):+.1f} points from "
         f"TF-IDF in the mean of {len(gains)} data sets. Seconds to fit a pair of language models: "
         f"{pairs}.",
     ]
