@@ -36,7 +36,7 @@ def make_models(name, path, seconds):
         start = perf_counter()
         models = tuple(
             RNNLanguageModel(
-                SequenceVectorizer(min_df=2),
+                vectorizer=SequenceVectorizer(min_df=2),
                 embedding=embedding,
                 reverse=reverse,
                 max_epochs=EPOCHS[name],
