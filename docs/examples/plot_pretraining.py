@@ -3,10 +3,10 @@
 Few labels, and much text without any
 =====================================
 
-Someone has to write a label, nobody has to write it twice for text that is there already. A language
-model reads such text and learns how its words follow one another. A classifier that starts from it
-needs fewer labels. This page trains on 100 labelled sentences, first without and then with 3,000
-sentences that have no label. Are they opinions of a film, or do they tell its plot?
+Labels take work, text is there already. A language model reads text and learns how its words follow
+one another; a classifier that starts from it needs fewer labels. This page trains on 100 labelled
+sentences, first without and then with 3,000 sentences that have no label. Are they opinions of a
+film, or do they tell its plot?
 """
 
 # %%
@@ -29,8 +29,8 @@ unlabelled = X[order[:3000]]
 # %%
 # Two language models
 # -------------------
-# The classifier reads in both directions, so it starts from two models, one of which reads backwards.
-# Both start from word vectors themselves.
+# The classifier reads in both directions, so it starts from two models, one of which reads
+# backwards. Both start from word vectors themselves.
 
 params = {
     "vectorizer": SequenceVectorizer(min_df=2),
