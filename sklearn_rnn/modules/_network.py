@@ -288,4 +288,4 @@ def _make_pooling(
     if not issubclass(make, AttentionPooling):
         return make(input_size, kernels=kernels)
     heads = {"num_heads": num_heads} if pooling == "multihead_attention" else {}
-    return make(input_size, attention_penalty=attention_penalty, **heads)
+    return make(input_size, attention_penalty=attention_penalty, kernels=kernels, **heads)

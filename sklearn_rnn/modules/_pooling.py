@@ -162,6 +162,9 @@ class AttentionPooling(nn.Module):
         Features of a state.
     attention_penalty : float, default=0.0
         Weight of that term.
+    kernels : bool or "auto", default=False
+        Whether to compute by a kernel of our own what it can compute with, see
+        `modules.kernels.has_kernels`: float32 on the CPU.
 
     References
     ----------
@@ -170,9 +173,16 @@ class AttentionPooling(nn.Module):
     generation with visual attention", ICML (2015), section 4.2.1.
     """
 
-    def __init__(self, input_size: int, *, attention_penalty: float = 0.0) -> None:
+    def __init__(
+        self,
+        input_size: int,
+        *,
+        attention_penalty: float = 0.0,
+        kernels: bool | str = False,
+    ) -> None:
         super().__init__()
         self.attention_penalty = attention_penalty
+        self.kernels = kernels
         self.projection = nn.Linear(input_size, input_size)
         self.score = nn.Linear(input_size, 1, bias=False)
         self.output_size = input_size
@@ -222,6 +232,19 @@ class AttentionPooling(nn.Module):
         -------
         pooled : torch.Tensor of shape (n_documents, input_size)
         """
+        pooled = self._by_kernel(states, layout)
+        return self._by_torch(states, layout) if pooled is None else pooled
+
+    def _by_kernel(self, states: Tensor, layout: PackedLayout) -> Tensor | None:
+        """Return the attended states, None where no kernel can compute them."""
+        weights = self.projection.weight, self.projection.bias, self.score.weight
+        if self.attention_penalty and self.training:
+            return None
+        if not own_kernels.can_update(self.kernels, states, *weights):
+            return None
+        return own_kernels.attend(states, layout.batch_sizes, *weights)
+
+    def _by_torch(self, states: Tensor, layout: PackedLayout) -> Tensor:
         return document_sums(self.weights(states, layout) * states, layout)
 
 
@@ -249,6 +272,9 @@ class MultiheadAttentionPooling(AttentionPooling):
     attention_penalty : float, default=0.0
         Weight of the term that draws each token's mean weight to its fair share, see
         `AttentionPooling`.
+    kernels : bool or "auto", default=False
+        Whether to compute by a kernel of our own what it can compute with, see
+        `modules.kernels.has_kernels`: float32 on the CPU.
 
     References
     ----------
@@ -267,9 +293,14 @@ class MultiheadAttentionPooling(AttentionPooling):
     """
 
     def __init__(
-        self, input_size: int, num_heads: int = 4, *, attention_penalty: float = 0.0
+        self,
+        input_size: int,
+        num_heads: int = 4,
+        *,
+        attention_penalty: float = 0.0,
+        kernels: bool | str = False,
     ) -> None:
-        super().__init__(input_size, attention_penalty=attention_penalty)
+        super().__init__(input_size, attention_penalty=attention_penalty, kernels=kernels)
         if input_size % num_heads:
             raise ValueError(
                 f"The features of a state must be divisible by num_heads={num_heads}. There are "
@@ -278,20 +309,7 @@ class MultiheadAttentionPooling(AttentionPooling):
         self.num_heads = num_heads
         self.score = nn.Linear(input_size, num_heads, bias=False)
 
-    def forward(self, states: Tensor, layout: PackedLayout) -> Tensor:
-        """Return the attended states of all heads.
-
-        Parameters
-        ----------
-        states : torch.Tensor of shape (n_tokens, input_size)
-            The states of all tokens in packed order.
-        layout : PackedLayout
-            Where each token lies.
-
-        Returns
-        -------
-        pooled : torch.Tensor of shape (n_documents, input_size)
-        """
+    def _by_torch(self, states: Tensor, layout: PackedLayout) -> Tensor:
         shares = self.weights(states, layout)[:, :, None]  # (n_tokens, num_heads, 1)
         heads = states.unflatten(1, (self.num_heads, -1))
         return document_sums(shares * heads, layout).flatten(1)

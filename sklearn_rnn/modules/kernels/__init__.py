@@ -1,5 +1,6 @@
 """Kernels of our own for the parts of a training step, compiled when the package is installed."""
 
+from ._attention import attend
 from ._build import describe_kernels, has_kernels, load_kernels
 from ._features import ngram_outputs, scaled_rows, unique_ids
 from ._interface import Update
@@ -12,6 +13,7 @@ from ._updates import adamw_update, can_update, clip_norm, plain_update, step_al
 __all__ = [
     "Update",
     "adamw_update",
+    "attend",
     "can_read",
     "can_update",
     "clip_norm",

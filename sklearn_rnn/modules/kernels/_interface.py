@@ -61,6 +61,25 @@ class Pooling(Structure):
     )
 
 
+class Attention(Structure):
+    """States and the weights by which they are attended, as in attention.cpp."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_threads", "n_steps", "n_tokens")),
+        *((name, c_int64) for name in ("n_features", "n_heads")),
+        *((name, c_void_p) for name in ("batch_sizes", "states", "projection", "bias", "score")),
+        *((name, c_void_p) for name in ("hidden", "shares")),
+    )
+
+
+class AttentionGrads(Structure):
+    """The gradients of an attention, as in attention.cpp."""
+
+    _fields_ = tuple(
+        (name, c_void_p) for name in ("pooled", "states", "projection", "bias", "score")
+    )
+
+
 class CrossEntropy(Structure):
     """Outputs of documents and their targets, as in losses.cpp."""
 
@@ -83,7 +102,8 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     They are ``<kernel>_forward``, ``<kernel>_backward``, ``<kernel>_step`` and
     ``<kernel>_predict`` for each of `KERNELS`, ``width``, ``step_all``, ``clip_norm``,
     ``unique_ids``, ``scaled_rows``, ``scaled_row_grads``, ``ngram_outputs``, ``ngram_grads``,
-    ``pool_states``, ``pool_grads``, ``end_states``, ``end_grads`` and ``cross_entropy``.
+    ``pool_states``, ``pool_grads``, ``end_states``, ``end_grads``, ``attend``, ``attend_grads`` and
+    ``cross_entropy``.
     """
     library.width.restype = c_int64
     for kernel in KERNELS:
@@ -105,6 +125,10 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.pool_states.restype = None
     library.pool_grads.argtypes = [POINTER(Pooling), c_void_p, c_void_p]
     _check_status(library.pool_grads)
+    library.attend.argtypes = [POINTER(Attention), c_void_p]
+    library.attend_grads.argtypes = [POINTER(Attention), POINTER(AttentionGrads)]
+    for function in (library.attend, library.attend_grads):
+        _check_status(function)
     for function in (library.end_states, library.end_grads):
         function.argtypes = [c_int64, c_void_p, c_int64, c_int64, c_void_p, c_void_p]
         function.restype = None
