@@ -81,8 +81,8 @@ def make_report(table, seconds):
         *table_lines(table, LABELS),
         "",
         f"With 300 labels, the best network is {100 * np.mean(gains):+.1f} points from "
-        f"TF-IDF in the mean of {len(gains)} data sets. Seconds of processor time to fit a pair of language models: "
-        f"{pairs}.",
+        f"TF-IDF in the mean of {len(gains)} data sets. Fitting a pair of language models takes, in "
+        f"seconds of processor time: {pairs}.",
     ]
     return "\n".join(lines) + "\n"
 
