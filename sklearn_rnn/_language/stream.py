@@ -18,7 +18,11 @@ from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.growth import grow_decoders, grow_embeddings
 from sklearn_rnn._training.make_net import TrainingPlan
 from sklearn_rnn._training.make_network import count_ids
-from sklearn_rnn._training.start_embedding import find_start, n_found
+from sklearn_rnn._training.start_embedding import (
+    STREAM_TOKENS_TO_WARN,
+    find_start,
+    n_found,
+)
 from sklearn_rnn._training.stream import Stream, begin_chunk, start_stream, trained_in_stream
 
 
@@ -48,7 +52,14 @@ def trained_on_texts(
     """
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
     stream, device = begin_chunk(estimator, lambda: _start_stream(estimator, previous))
-    start = find_start(estimator, stream.embedding, texts.X, vectorizer, stream.found)
+    start = find_start(
+        estimator,
+        stream.embedding,
+        texts.X,
+        vectorizer,
+        stream.found,
+        n_to_warn=STREAM_TOKENS_TO_WARN,
+    )
     known = 0 if previous is None else previous.embedding.table.num_embeddings
     n_ids = max(known, count_ids(texts.X, vectorizer, known), n_found(start))
     batch_size, _ = resolve_training_length(estimator, texts.X)

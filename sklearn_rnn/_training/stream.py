@@ -51,7 +51,11 @@ from sklearn_rnn._training.settings import (
     resolve_frozen_epochs,
     resolve_wide_weight,
 )
-from sklearn_rnn._training.start_embedding import StartVectors, find_start
+from sklearn_rnn._training.start_embedding import (
+    STREAM_TOKENS_TO_WARN,
+    StartVectors,
+    find_start,
+)
 from sklearn_rnn._training.start_wide_path import start_wide_path
 from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
 from sklearn_rnn.modules import TokenEmbedding, WideAndDeep
@@ -359,7 +363,14 @@ def _find_start(
         if found is None and fitted is not None:  # the first models may be gone
             found = np.arange(count_known_ids(fitted.module_) or 0) >= FIRST_ID
         return stream.embedding.start(count_ids(X, vectorizer), found)
-    start = find_start(estimator, stream.embedding, X, vectorizer, stream.found)
+    start = find_start(
+        estimator,
+        stream.embedding,
+        X,
+        vectorizer,
+        stream.found,
+        n_to_warn=STREAM_TOKENS_TO_WARN,
+    )
     if start is None or fitted is None:
         return start
     known = find_embedding(fitted.module_)
