@@ -63,7 +63,9 @@ def fit_net(
     """
     order_seed, torch_seed = seeds
     device = prepare_device(estimator)
-    batch_size, max_epochs = resolve_training_length(estimator, train.X)
+    batch_size, max_epochs = resolve_training_length(
+        estimator, train.X, documents=estimator.documents
+    )
     if estimator.documents:
         train_set = documents_to_data(train.X, n_ids, train.labels)
     else:
@@ -98,12 +100,12 @@ def fit_net(
     return net
 
 
-def resolve_training_length(estimator: Any, X: csr_array) -> tuple[int, int]:
+def resolve_training_length(estimator: Any, X: csr_array, *, documents: bool) -> tuple[int, int]:
     """Return batch size and epochs: long windows of some thousand tokens, and a million or more."""
     batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
-    n_tokens = max(1, X.nnz + (X.shape[0] if estimator.documents else 0))
+    n_tokens = max(1, X.nnz + (X.shape[0] if documents else 0))
     if batch_size == "auto":
-        if estimator.documents:
+        if documents:
             n_steps = min(estimator.bptt, int(sequence_lengths(X).mean()) + 1)
             most = X.shape[0] // 16  # so that an epoch has some steps
         else:

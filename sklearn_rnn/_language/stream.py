@@ -28,7 +28,7 @@ from sklearn_rnn._training.stream import Stream, begin_chunk, start_stream, trai
 
 @contextmanager
 def trained_on_texts(
-    estimator: Any, texts: Texts, n_labels: int, vectorizer: Any
+    estimator: Any, texts: Texts, n_labels: int, vectorizer: Any, *, documents: bool
 ) -> Iterator[tuple[LanguageNet, list]]:
     """Make one pass over a chunk; what fails in here or in the block undoes all of it.
 
@@ -42,6 +42,8 @@ def trained_on_texts(
         Number of labels of documents, 0 for none.
     vectorizer : transformer or None
         What made the token ids.
+    documents : bool
+        Whether the texts are documents, or one stream.
 
     Yields
     ------
@@ -62,8 +64,8 @@ def trained_on_texts(
     )
     known = 0 if previous is None else previous.embedding.table.num_embeddings
     n_ids = max(known, count_ids(texts.X, vectorizer, known), n_found(start))
-    batch_size, _ = resolve_training_length(estimator, texts.X)
-    if estimator.documents:
+    batch_size, _ = resolve_training_length(estimator, texts.X, documents=documents)
+    if documents:
         data = documents_to_data(texts.X, n_ids, texts.labels)
     else:
         data = stream_to_data(texts.X, n_ids, batch_size)

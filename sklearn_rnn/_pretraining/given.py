@@ -32,7 +32,7 @@ def given_models(estimator: Any) -> list[RNNLanguageModel]:
                 f"{must} be an RNNLanguageModel, a pair of them or None. Got {model!r} of type "
                 f"{type(model).__name__}."
             )
-    directions = [model.reverse for model in models]
+    directions = [model.reverse_ if is_fitted(model) else model.reverse for model in models]
     if given is not None and (not models or len(set(directions)) < len(models)):
         raise ValueError(
             f"{must} hold one model, or one that reads forwards and one with reverse=True. Got "
@@ -89,7 +89,7 @@ def language_source(estimator: Any, models: list[RNNLanguageModel]) -> LanguageS
             f"{must} hold models of one vocabulary. Fit both on the same texts, with the same "
             "vectorizer."
         )
-    directions = tuple(int(model.reverse) for model in models)
+    directions = tuple(int(model.reverse_) for model in models)
     return LanguageSource(networks, directions, {**shapes[0], "embedding_dim": width})
 
 
