@@ -8,6 +8,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -247,9 +248,10 @@ def _as_labels(classes: np.ndarray) -> np.ndarray:
 def _describe(estimator: Any, vectorizer: Any) -> dict[str, str]:
     """Return what else a program needs to know, as texts in JSON."""
     facts = {}
-    if getattr(estimator, "classes_", None) is not None:
+    is_language_model = isinstance(estimator, RNNLanguageModel)
+    if is_classifier(estimator) or (is_language_model and estimator.classes_ is not None):
         facts["classes"] = estimator.classes_.tolist()
-    if isinstance(estimator, RNNLanguageModel):
+    if is_language_model:
         facts |= {"documents": estimator.documents_, "reverse": estimator.reverse_}
     if hasattr(vectorizer, "vocabulary_"):
         # What a stream has met too often is read as unknown.
