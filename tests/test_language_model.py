@@ -275,8 +275,9 @@ class Interrupt(Callback):
 
 def test_an_interrupted_fit_keeps_the_best():
     params = {"early_stopping": True, "batch_size": 4, "max_epochs": 8}
-    with pytest.warns(FitInterruptedWarning, match="epoch 4 of 8"):
+    with pytest.warns(FitInterruptedWarning, match="epoch 4 of 8") as record:
         model = small(callbacks=[Interrupt(4, 3)], **params).fit(NAMES, X_val=NAMES)
+    assert [warning.filename for warning in record] == [__file__]
     assert model.n_iter_ == 3
     assert model.score(NAMES) == max(model.validation_scores_) == model.best_validation_score_
 

@@ -13,10 +13,8 @@ from sklearn_rnn._language.make_net import make_net
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.texts import Texts
 from sklearn_rnn._text.sequences import sequence_lengths
-from sklearn_rnn._training.fit_net import build_and_train, end_training, tell_of_interrupt
+from sklearn_rnn._training.fit_net import train_to_the_end
 from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
-from sklearn_rnn._training.process_state import training_modes
-from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._training.start_embedding import StartVectors
 
 # "auto" reads so many tokens in all, and so many in a step.
@@ -88,16 +86,8 @@ def fit_net(
             estimator, n_ids, n_labels, plan, previous, start, averaging=estimator.averaging
         )
 
-    with training_modes(count_workers(estimator.n_jobs), device):
-        net = build_and_train(
-            build, (train_set, valid_set), estimator, seed=int(torch_seed), device=device
-        )
-    if net.interrupted_:
-        tell_of_interrupt(estimator, net, max_epochs)
-    # Of no use any more, and as large as the weights, or twice as large.
-    net.optimizer_.state.clear()
-    end_training(net)
-    return net
+    sets = train_set, valid_set
+    return train_to_the_end(build, sets, estimator, plan, seed=int(torch_seed), stacklevel=6)
 
 
 def resolve_training_length(estimator: Any, X: csr_array, *, documents: bool) -> tuple[int, int]:
