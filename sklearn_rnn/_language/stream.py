@@ -18,12 +18,13 @@ from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.growth import grow_decoders, grow_embeddings
 from sklearn_rnn._training.make_net import TrainingPlan
 from sklearn_rnn._training.make_network import count_ids
+from sklearn_rnn._training.one_pass import trained_in_stream
 from sklearn_rnn._training.start_embedding import (
     STREAM_TOKENS_TO_WARN,
     find_start,
     n_found,
 )
-from sklearn_rnn._training.stream import Stream, begin_chunk, start_stream, trained_in_stream
+from sklearn_rnn._training.stream import Stream, begin_chunk, start_stream
 
 
 @contextmanager
