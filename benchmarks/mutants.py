@@ -51,7 +51,7 @@ FAULTS = {
     f"{LANGUAGE}/sampling.py": [
         ("scores / penalty, scores * penalty", "scores / penalty, scores / penalty"),
         ("np.where(scores < last, -np.inf, scores)", "np.where(scores <= last, -np.inf, scores)"),
-        ("probs /= temperature", "probs *= temperature"),
+        ("probs /= max(temperature,", "probs *= max(temperature,"),
         ("cumulative <= uniforms[:, None]", "cumulative < uniforms[:, None]"),
         ("axis=1)[:, :-1] >= needed] = 0", "axis=1)[:, :-1] > needed] = 0"),
         ("n_likely *= 8", "break"),
@@ -65,7 +65,7 @@ FAULTS = {
     ],
     f"{LANGUAGE}/beam.py": [
         ("num_beams - len(ended)", "num_beams"),
-        ("each.n_tokens**length_penalty", "each.n_tokens * length_penalty"),
+        ("length_penalty * math.log(each.n_tokens)", "length_penalty * each.n_tokens"),
         ("log_probs[goes_on], parents[goes_on]", "log_probs[: len(beams)], parents[goes_on]"),
         ("parent_beams[parent].copy()", "parent_beams[parent]"),
     ],
@@ -83,7 +83,7 @@ FAULTS = {
         ("self._log_prior - losses", "self._log_prior + losses"),
         ("np.repeat(ids, len(self._log_prior))", "np.tile(ids, len(self._log_prior))"),
         ("read.log_labels[texts], read", "read.log_labels, read"),
-        ("np.concatenate([[BOUNDARY_ID], self._known(ids)])", "self._known(np.append(ids, 0))"),
+        ("np.concatenate([[BOUNDARY_ID], ids])", "np.append(ids, BOUNDARY_ID)"),
     ],
     "sklearn_rnn/_text/sequences.py": [
         ("tokens.min() < 1", "tokens.min() < 0"),
@@ -145,8 +145,8 @@ FAULTS = {
         (" and layer.reverse == reverse)", ")"),
         (" and table.max_norm is None)", ")"),
         (
-            "net.n_ids, net.embedding_dim, net.scale = n_ids, width, embedding.scale",
-            "net.n_ids, net.embedding_dim, net.scale = n_ids, width, 1",
+            "net.n_ids, net.vector_size, net.scale = n_ids, vector_size, embedding.scale",
+            "net.n_ids, net.vector_size, net.scale = n_ids, vector_size, 1",
         ),
     ],
     f"{VECTORS}/ngrams.py": [

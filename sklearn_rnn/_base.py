@@ -35,6 +35,7 @@ from sklearn_rnn._training.stream import (
 from sklearn_rnn._training.validation import (
     OutputScorer,
     check_validation_given,
+    count_held_out,
     hold_out,
     make_validation_set,
 )
@@ -94,23 +95,31 @@ class BaseRNNText(BaseRNN):
         """Learn from documents and what belongs to them, and return the estimator."""
         check_validation_given(self, X_val, y_val, sample_weight_val)
         is_warm = self.warm_start and hasattr(self, "net_")
-        previous, known, start = None, {}, None
+        previous, known, start, checked = None, {}, None, None
+        X, X_val = as_reusable(X), as_reusable(X_val)
         if is_warm:
             model = copy(self)  # a whole one, though another thread may learn a chunk
             previous, known = model.net_.module_, known_of(self._targets, model)
             sequences, vectorizer = model._check_input(X), model.vectorizer_
             check_known_ids(sequences, previous)
         else:
-            sequences, vectorizer, start = self._read_first(X, y, sample_weight, X_unlabelled)
-        kind = self._choose_target(y, known)
-        y = kind.read(y, self)
-        train, target = make_training_set(sequences, y, sample_weight, self, kind.make, known)
+            if X_unlabelled is not None:
+                # What is wrong should not come out hours later, after the pretraining.
+                checked = self._label(X, y, sample_weight, X_val, y_val, sample_weight_val, {})
+            sequences, vectorizer, start = self._read_first(X, X_unlabelled, X_val)
+        ids_val = None if X_val is None else vectorize(X_val, vectorizer, self, name="X_val")
+        if checked is None:
+            checked = self._label(
+                sequences, y, sample_weight, ids_val, y_val, sample_weight_val, known
+            )
+        train, valid, target = checked
+        train = train._replace(X=sequences)
         split_seed, *seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=3
         )
-        valid = score = None
-        if X_val is not None:
-            valid = make_validation_set(X_val, y_val, sample_weight_val, self, vectorizer, target)
+        score = None
+        if valid is not None:
+            valid = valid._replace(X=ids_val)
         elif self.early_stopping:
             strata = target.strata(train.y)
             train, valid = hold_out(train, strata, self.validation_fraction, split_seed)
@@ -136,14 +145,25 @@ class BaseRNNText(BaseRNN):
         lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
         return self
 
-    def _read_first(self, X, y, sample_weight, X_unlabelled):
+    def _label(self, X, y, sample_weight, X_val, y_val, sample_weight_val, known):
+        """Return documents with what belongs to them, for training and validation, and the target.
+
+        The documents may be in any form: nothing but their number matters.
+        """
+        kind = self._choose_target(y, known)
+        y = kind.read(y, self)
+        train, target = make_training_set(X, y, sample_weight, self, kind.make, known)
+        valid = None
+        if X_val is not None:
+            valid = make_validation_set(X_val, y_val, sample_weight_val, self, target)
+            check_any_weight(self, valid.weights, "set aside for early stopping")
+        elif self.early_stopping:
+            count_held_out(len(y), self.validation_fraction)
+        return train, valid, target
+
+    def _read_first(self, X, X_unlabelled, X_val):
         """Return the documents of a new fit as token ids, their vectorizer, and the start."""
-        X = as_reusable(X)
-        if X_unlabelled is not None:
-            # What is wrong with y should not come out hours later, after the pretraining.
-            kind = self._choose_target(y, {})
-            make_training_set(X, kind.read(y, self), sample_weight, self, kind.make, {})
-        models = models_to_start_from(self, X, X_unlabelled)
+        models = models_to_start_from(self, X, X_unlabelled, X_val)
         if not models:
             sequences, vectorizer = fit_vectorizer(X, self)
             return sequences, vectorizer, find_start(self, self.embedding, sequences, vectorizer)

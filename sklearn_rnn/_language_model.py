@@ -30,6 +30,7 @@ from sklearn_rnn._language.texts import (
     in_reading_order,
     order_of_text,
     read_texts,
+    way_of_reading,
 )
 from sklearn_rnn._language.writes_text import WritesText
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
@@ -300,6 +301,12 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
     class_log_prior_ : ndarray of float64 of shape (n_classes,) or None
         Logarithm of the share of each label in these documents. None after fitting without `y`.
 
+    documents_ : bool
+        The value of `documents` in the last `fit`, by which the model reads texts.
+
+    reverse_ : bool
+        The value of `reverse` in the last `fit`.
+
     vectorizer_ : transformer or None
         The fitted vectorizer, None after fitting on token ids.
 
@@ -403,6 +410,8 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         **BaseRNN._learned_constraints,
         "classes_": [np.ndarray, None],
         "class_count_": [np.ndarray, None],
+        "documents_": [bool],
+        "reverse_": [bool],
     }
 
     def __init__(
@@ -531,6 +540,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
+        way = way_of_reading(self)
         is_warm = self.warm_start and hasattr(self, "net_")
         previous, known = None, None
         if is_warm:
@@ -543,8 +553,8 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             sequences, vectorizer = fit_vectorizer(X, self, _default_vectorizer)
             start = find_start(self, self.embedding, sequences, vectorizer)
             n_ids = max(count_ids(sequences, vectorizer), n_found(start))
-        sequences = in_reading_order(sequences, self)
-        train, learned = read_labels(sequences, y, self, known)
+        sequences = in_reading_order(sequences, reverse=self.reverse)
+        train, learned = read_labels(sequences, y, self, known, documents=self.documents)
         split_seed, *seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=3
         )
@@ -557,7 +567,9 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         net = fit_net(
             self, train, valid, n_ids, n_labels, seeds=seeds, previous=previous, start=start
         )
-        lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
+        lock_of(self).write(
+            self._take_over, net, vectorizer, {**learned, **way}, net.history, is_warm
+        )
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -605,17 +617,21 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
 
     def _learn_chunk(self, X, y, classes):
         if hasattr(self, "net_"):
+            way = {"documents_": self.documents_, "reverse_": self.reverse_}
             sequences, vectorizer = extend_vectorizer(X, self.vectorizer_, self)
         else:
+            way = way_of_reading(self)
             sequences, vectorizer = start_vectorizer(X, self, _default_vectorizer)
-        sequences = in_reading_order(sequences, self)
-        texts, learned = read_labels_of_chunk(sequences, y, classes, self)
+        documents = way["documents_"]
+        sequences = in_reading_order(sequences, reverse=way["reverse_"])
+        texts, learned = read_labels_of_chunk(sequences, y, classes, self, documents=documents)
         n_labels = 0 if learned["classes_"] is None else len(learned["classes_"])
         with (
             skipping_a_diverged_chunk(self, stacklevel=8),
-            trained_on_texts(self, texts, n_labels, vectorizer) as (net, epochs),
+            trained_on_texts(self, texts, n_labels, vectorizer, documents=documents) as trained,
         ):
-            self._take_over(net, vectorizer, learned, epochs, True)
+            net, epochs = trained
+            self._take_over(net, vectorizer, {**learned, **way}, epochs, True)
         return self
 
     def _read_validation_set(self, X_val, y_val, vectorizer, classes):
@@ -627,7 +643,8 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
                 "X_val is passed to fit while at the same time early_stopping is False. When "
                 "passing X_val to fit, early_stopping should be set to True."
             )
-        sequences = read_texts(X_val, vectorizer, self, name="X_val")
+        sequences = vectorize(X_val, vectorizer, self, name="X_val")
+        sequences = in_reading_order(sequences, reverse=self.reverse)
         if classes is not None and y_val is None:
             raise ValueError("X_val and y are provided, but y_val was not provided.")
         labels = None if y_val is None else encode_labels(y_val, classes, self, "y_val")
@@ -749,7 +766,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         """
         with self._reading():
             values, counts = self._score_tokens(X, y)
-        if self.reverse:
+        if self.reverse_:
             values = values[order_of_text(counts)]
         return np.split(values, np.cumsum(counts)[:-1])
 
@@ -770,7 +787,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             The vectors.
         """
         with self._reading():
-            return self._scorer().states(read_texts(X, self.vectorizer_, self))
+            return self._scorer().states(read_texts(X, self))
 
     @available_if(_has_labels)
     def predict(self, X):
@@ -789,7 +806,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             The labels.
         """
         with self._reading():
-            joint = self._scorer().score_labels(read_texts(X, self.vectorizer_, self))
+            joint = self._scorer().score_labels(read_texts(X, self))
             return self.classes_[joint.argmax(axis=1)]
 
     @available_if(_has_labels)
@@ -810,22 +827,17 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             The columns are in the order of `classes_`.
         """
         with self._reading():
-            joint = self._scorer().score_labels(read_texts(X, self.vectorizer_, self))
+            joint = self._scorer().score_labels(read_texts(X, self))
         return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
 
     def _scorer(self):
         """Return what reads texts by what was learned."""
-        if self.classes_ is not None and not self.documents:
-            raise ValueError(
-                f"This {type(self).__name__} was fitted with labels of documents, and documents is "
-                "False by now. Set it back to True, or fit again without y."
-            )
-        return TextScorer(self.net_, self.documents, self.class_log_prior_, self.n_jobs)
+        return TextScorer(self.net_, self.documents_, self.class_log_prior_, self.n_jobs)
 
     def _score_tokens(self, X, y):
         """Return the log-probability of each token, and how many tokens each text has."""
-        sequences = read_texts(X, self.vectorizer_, self)
-        if not self.documents and sequences.nnz == 0:
+        sequences = read_texts(X, self)
+        if not self.documents_ and sequences.nnz == 0:
             raise ValueError(
                 f"X holds no token that {type(self).__name__} could score. With documents=False, "
                 "pass at least one text that is not empty."
@@ -852,6 +864,8 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
         vectors = self.module_.label_vectors
         if (0 if vectors is None else vectors.num_embeddings) != n_labels:
             raise ValueError("the classes do not fit the network")
+        if self.reverse_ and not self.documents_:
+            raise ValueError("a stream is not read from its end")
         counts = self.class_count_
         if (counts is None) != (self.classes_ is None):
             raise ValueError("labels are counted, or there are none")

@@ -2,6 +2,7 @@
 
 import json
 import os
+from copy import copy
 from itertools import pairwise
 from numbers import Integral
 
@@ -263,7 +264,7 @@ class SubwordVectorizer(
         X_new : csr_array or ndarray of int32 of shape (n_samples, n_positions)
             The token ids, padded with 0 if dense.
         """
-        return self._transform(self._fit(X))
+        return self._transform(*self._fit(X))
 
     def transform(self, X):
         """Convert documents to ids of subwords.
@@ -279,8 +280,10 @@ class SubwordVectorizer(
             The token ids, padded with 0 if dense.
         """
         check_is_fitted(self)
-        check_column_names(X, self.columns_)
-        return self._transform(self._subwords.encode(self._read_documents(X)))
+        fitted = copy(self)  # at once, as another thread may fit
+        check_column_names(X, fitted.columns_)
+        tokens = fitted._subwords.encode(self._read_documents(X))
+        return self._transform(tokens, fitted.n_positions_)
 
     def inverse_transform(self, X):
         """Convert token ids back to text.
@@ -326,13 +329,14 @@ class SubwordVectorizer(
                [4, 9]])]
         """
         check_is_fitted(self)
-        check_column_names(X, self.columns_)
-        spans = self._subwords.spans(self._read_documents(X))
+        fitted = copy(self)  # at once, as another thread may fit
+        check_column_names(X, fitted.columns_)
+        spans = fitted._subwords.spans(self._read_documents(X))
         if self.max_length is None and self.sparse_output:
             return spans
         lengths = np.array([len(each) for each in spans])
         every = np.arange(lengths.sum())
-        kept, lengths = truncate(every, lengths, self.n_positions_, keep=self.truncation)
+        kept, lengths = truncate(every, lengths, fitted.n_positions_, keep=self.truncation)
         return np.split(np.concatenate(spans)[kept], np.cumsum(lengths)[:-1])
 
     @property
@@ -364,23 +368,24 @@ class SubwordVectorizer(
         )
 
     def _fit(self, X):
-        """Learn from documents and return their tokens."""
+        """Learn from documents, and return their tokens and the number of positions."""
         from sklearn_rnn._text.subword_learning import fit_subwords
 
         content, tokens = fit_subwords(self._read_documents(X), self)
+        n_positions = int(self.max_length or max(tokens.lengths.max(), 1))
         # At once: an interrupt, or another thread that transforms, finds all of it or nothing.
         self.__dict__.update(
             tokenizer_json_=json.dumps(content, ensure_ascii=False),
-            n_positions_=int(self.max_length or max(tokens.lengths.max(), 1)),
+            n_positions_=n_positions,
             columns_=joined_columns(X),
         )
-        return tokens
+        return tokens, n_positions
 
-    def _transform(self, tokens):
+    def _transform(self, tokens, n_positions):
         """Return token ids in the container asked for."""
         return to_container(
             *tokens,
-            n_positions=self.n_positions_,
+            n_positions=n_positions,
             max_length=self.max_length,
             truncation=self.truncation,
             sparse_output=self.sparse_output,

@@ -8,7 +8,7 @@ from sklearn_rnn._language.writes_text import WritesText
 
 
 class MarkovLanguageModel(WritesText, BaseEstimator):
-    reverse = False
+    reverse_ = False
 
     def __init__(
         self, vectorizer=None, *, order=1, documents=True, seed=0, spread=2.0, n_jobs=None
@@ -24,6 +24,7 @@ class MarkovLanguageModel(WritesText, BaseEstimator):
         vectorizer = self.vectorizer
         if vectorizer is None:
             vectorizer = SequenceVectorizer(analyzer="char", lowercase=False)
+        self.documents_ = self.documents
         self.vectorizer_ = vectorizer.fit(X)
         n_ids = len(vectorizer.tokens_)
         self.reader_ = random_reader(n_ids, order=self.order, seed=self.seed, spread=self.spread)

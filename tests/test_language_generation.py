@@ -1,3 +1,4 @@
+import os
 import pickle
 import signal
 import threading
@@ -149,6 +150,11 @@ def test_a_label_is_one_of_those_of_fit(model, model_of_labels):
         model.generate(label="f")
 
 
+def test_a_label_may_be_an_array_of_no_dimension(model_of_labels):
+    expected = model_of_labels.generate(label="f", random_state=0)
+    assert model_of_labels.generate(label=np.array("f"), random_state=0) == expected
+
+
 def test_texts_are_the_same_for_any_n_jobs(model):
     one = model.generate("jo", n_samples=70, random_state=0)
     for n_jobs in (1, 2, 3):
@@ -239,6 +245,25 @@ def sigint():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield signal.SIGINT
     signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_ends_the_reading_of_a_long_prompt(model, sigint, monkeypatch):
+    monkeypatch.setattr(network_reader, "_N_READ", 2)
+    prompt, parts = "anna" * 5000, []
+
+    def interrupt(*_):
+        parts.append(None)
+        if len(parts) == 3:
+            os.kill(os.getpid(), sigint)
+
+    hook = model.module_.register_forward_pre_hook(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            model.generate(prompt, 1)
+    finally:
+        hook.remove()
+    assert len(parts) < len(prompt) / 4  # of half as many parts as it has characters
+    assert isinstance(model.generate("jo", 3), str)
 
 
 def test_an_interrupt_ends_a_text_soon_and_leaves_the_model_as_it_was(sigint):

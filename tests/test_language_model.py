@@ -16,6 +16,7 @@ from skorch.callbacks import Callback
 import sklearn_rnn
 from sklearn_rnn import RNNLanguageModel, SequenceVectorizer, SubwordVectorizer
 from sklearn_rnn.exceptions import FitInterruptedWarning
+from sklearn_rnn.inspection import surprise
 from sklearn_rnn.modules.kernels import has_kernels
 
 NAMES = ["anna", "hanna", "johanna", "susanna", "marianna", "rosanna", "", "otto", "bob"] * 4
@@ -274,8 +275,9 @@ class Interrupt(Callback):
 
 def test_an_interrupted_fit_keeps_the_best():
     params = {"early_stopping": True, "batch_size": 4, "max_epochs": 8}
-    with pytest.warns(FitInterruptedWarning, match="epoch 4 of 8"):
+    with pytest.warns(FitInterruptedWarning, match="epoch 4 of 8") as record:
         model = small(callbacks=[Interrupt(4, 3)], **params).fit(NAMES, X_val=NAMES)
+    assert [warning.filename for warning in record] == [__file__]
     assert model.n_iter_ == 3
     assert model.score(NAMES) == max(model.validation_scores_) == model.best_validation_score_
 
@@ -299,8 +301,48 @@ def test_warm_start_goes_on():
         model.fit(NAMES, ["x"] * len(NAMES))
     with pytest.raises(ValueError, match="Got X without y"):
         model.fit(NAMES)
-    with pytest.raises(ValueError, match="labels of documents, and documents is False by now"):
-        model.set_params(documents=False).predict(NAMES)
+
+
+CHANGES = [
+    ({"documents": True}, {"documents": False}),
+    ({"documents": False}, {"documents": True}),
+    ({"reverse": True}, {"reverse": False}),
+    ({"reverse": False}, {"reverse": True}),
+]
+
+
+@pytest.mark.parametrize(("params", "others"), CHANGES, ids=str)
+def test_a_fitted_model_reads_as_it_was_fitted(params, others, tmp_path):
+    model = small(max_epochs=10, **params).fit(NAMES)
+    texts = ["hanna", "otto", "bo"]
+    changed = pickle.loads(pickle.dumps(model)).set_params(**others)
+    sklearn_rnn.save(changed, tmp_path / "model")
+    for same in (changed, sklearn_rnn.load(tmp_path / "model")):
+        assert same.score(texts) == model.score(texts)
+        assert same.bits_per_character(texts) == model.bits_per_character(texts)
+        for method in ("transform", "log_prob"):
+            assert_array_equal(getattr(same, method)(texts), getattr(model, method)(texts))
+        tokens = (np.concatenate(each.token_log_probs(texts)) for each in (same, model))
+        assert_array_equal(*tokens)
+        frames = [surprise(each, texts) for each in (same, model)] if "documents" in params else []
+        assert not frames or frames[0].equals(frames[1])
+        if model.reverse_:
+            with pytest.raises(ValueError, match="cannot continue"):
+                same.generate("a")
+        else:
+            assert same.generate("a", random_state=0) == model.generate("a", random_state=0)
+    for each in (model, changed):  # which goes on as it began, up to the next fit
+        each.partial_fit(["hanna", "anna"])
+    assert_array_equal(changed.log_prob(texts), model.log_prob(texts))
+    anew = small(max_epochs=1, **others).fit(NAMES)
+    changed.set_params(max_epochs=1).fit(NAMES)
+    assert_array_equal(changed.log_prob(texts), anew.log_prob(texts))
+
+
+def test_a_model_with_labels_reads_documents_whatever_becomes_of_the_parameter(labelled):
+    changed = pickle.loads(pickle.dumps(labelled)).set_params(documents=False)
+    assert_array_equal(changed.predict_proba(NAMES), labelled.predict_proba(NAMES))
+    changed.partial_fit(NAMES, LANGUAGES)
 
 
 def test_ids_can_be_given_for_texts(model):

@@ -1,6 +1,7 @@
 """Estimators that start from language models, given or fitted on the way."""
 
 import pickle
+import warnings
 from copy import copy
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.exceptions import DataConversionWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
@@ -514,6 +516,81 @@ def test_labels_are_checked_before_the_pretraining(y, weight, match):
     # Language models of these texts would raise another error.
     with pytest.raises(ValueError, match=match):
         make(pretrained=None).fit(X, y, weight, X_unlabelled=[None])
+
+
+class NoStep(Callback):
+    """Fail if a language model is trained."""
+
+    def on_train_begin(self, net, **kwargs):
+        raise AssertionError("pretraining has begun")
+
+
+UNFITTED = RNNLanguageModel(
+    hidden_size=5, vectorizer=SequenceVectorizer(), callbacks=[NoStep()], n_jobs=1
+)
+VALIDATION = {"early_stopping": True, "pretrained": UNFITTED}
+
+
+@pytest.mark.parametrize(
+    ("params", "given", "match"),
+    [
+        (VALIDATION, {"X_val": X[:3], "y_val": [0, 1]}, "inconsistent numbers of samples"),
+        (VALIDATION, {"X_val": X[:2], "y_val": [0, 7]}, r"labels that are no classes: \[7\]"),
+        (VALIDATION, {"X_val": ["a", None], "y_val": [0, 1]}, r"1 missing document\(s\)"),
+        (VALIDATION, {"X_val": IDS[:2], "y_val": [0, 1]}, "X and X_val must both be raw text"),
+        (
+            VALIDATION,
+            {"X_val": pd.DataFrame({"a": X[:2], "b": X[:2]}), "y_val": [0, 1]},
+            "in fit each document was one text",
+        ),
+        (
+            VALIDATION,
+            {"X_val": X[:2], "y_val": [0, 1], "sample_weight_val": [0, 0]},
+            "at least one non-zero",
+        ),
+        ({**VALIDATION, "validation_fraction": 0.99}, {}, "leaves none to train on"),
+        ({"pretrained": UNFITTED, "hidden_size": 7}, {}, "'hidden_size' parameter .* 5, or"),
+        (
+            {"pretrained": (UNFITTED, clone(UNFITTED).set_params(reverse=True, cell="gru"))},
+            {},
+            "models of one shape",
+        ),
+        (
+            {"pretrained": UNFITTED, "vectorizer": SequenceVectorizer(lowercase=False)},
+            {},
+            "'vectorizer' parameter .* must be None or that of the language model",
+        ),
+        (
+            {"pretrained": clone(UNFITTED).set_params(embedding_dim=4), "embedding_dim": 5},
+            {},
+            "'embedding_dim' parameter .* 4, or",
+        ),
+    ],
+)
+def test_all_input_is_checked_before_the_pretraining(params, given, match):
+    with pytest.raises(ValueError, match=match):
+        make(**params).fit(X, Y, X_unlabelled=CORPUS, **given)
+
+
+def test_two_directions_need_two_features():
+    with pytest.raises(ValueError, match=r"'embedding_dim' .* at least 2 .* Got 1"):
+        make(pretrained=None, embedding_dim=1).fit(X, Y, X_unlabelled=[None])  # before it is read
+    one = make(pretrained=None, embedding_dim=1, bidirectional=False, hidden_size=5)
+    assert deep(one.fit(X, Y, X_unlabelled=CORPUS)).embedding.output_size == 1
+
+
+@pytest.mark.parametrize("with_validation", [False, True])
+def test_warnings_of_labels_come_once(with_validation):
+    """A column in place of one dimension is warned of for y and for y_val."""
+    model = RNNLanguageModel(hidden_size=4, max_epochs=1, n_jobs=1)
+    clf = make(pretrained=model, max_epochs=1, early_stopping=with_validation)
+    column = pd.DataFrame({"y": Y})
+    given = {"X_val": iter(X), "y_val": column} if with_validation else {}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataConversionWarning)
+        clf.fit(X, column, X_unlabelled=CORPUS, **given)
+    of_labels = [each for each in caught if each.category is DataConversionWarning]
+    assert len(of_labels) == 1 + with_validation
 
 
 def test_text_is_learned_once():

@@ -1,10 +1,12 @@
 """Networks that start from word vectors: the numbers, and all that estimators are used for."""
 
 import pickle
+import warnings
 from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
@@ -14,6 +16,7 @@ from weights import copy_weights, have_same_weights
 
 import sklearn_rnn
 from sklearn_rnn import (
+    RNNLanguageModel,
     RNNTextClassifier,
     RNNTextEncoder,
     RNNTextRegressor,
@@ -200,6 +203,32 @@ def test_a_warning_tells_that_hardly_any_token_is_covered():
     vectors = WordVectors(["Berlin", *KNOWN[100:103]], np.eye(4))
     with pytest.warns(UserWarning, match=r"vectors for only [0-9]% of the tokens in X"):
         make(embedding=vectors).fit(TEXTS, SENTIMENTS)
+
+
+@pytest.mark.parametrize(("n_documents", "n_warnings"), [(1, 0), (100, 1)])
+def test_a_small_first_chunk_is_no_reason_to_warn(n_documents, n_warnings):
+    """Of few tokens, all may be rare by chance."""
+    vectors = WordVectors(["Berlin"], np.eye(1))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        clf = make(embedding=vectors)
+        clf.partial_fit(TEXTS[:n_documents], SENTIMENTS[:n_documents], CLASSES)
+    assert len([each for each in caught if "has vectors for only" in str(each.message)]) == (
+        n_warnings
+    )
+
+
+@pytest.mark.parametrize(
+    ("container", "maker"), [(dict, "from_dict"), (pd.DataFrame, "from_frame")]
+)
+@pytest.mark.parametrize("class_", [RNNTextClassifier, RNNLanguageModel])
+def test_a_refused_table_tells_how_to_pass_it(class_, container, maker):
+    embedding = container({"good": [1, 2], "bad": [3, 4]})
+    with pytest.raises(ValueError, match=rf"(?s)'embedding' parameter .* WordVectors\.{maker}"):
+        make(class_, embedding=embedding).fit(TEXTS, SENTIMENTS)
+    with pytest.raises(ValueError) as caught:  # what is wrong is another parameter
+        make(class_, embedding=embedding, lr=-1).fit(TEXTS, SENTIMENTS)
+    assert ("'embedding'" in str(caught.value)) == (maker in str(caught.value))
 
 
 def test_documents_without_a_token_are_no_reason_to_warn():

@@ -21,9 +21,10 @@ import sklearn_rnn._training.stream as incremental
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
 from sklearn_rnn._text.ngrams import count_ngrams
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+from sklearn_rnn._training import one_pass
 from sklearn_rnn._training.growth import find_ngrams
+from sklearn_rnn._training.one_pass import N_CHUNKS_KEPT
 from sklearn_rnn._training.settings import resolve_wide_weight
-from sklearn_rnn._training.stream import N_CHUNKS_KEPT
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.exceptions import FitInterruptedWarning
 from sklearn_rnn.modules import build_network
@@ -321,7 +322,7 @@ def test_a_stream_without_end_keeps_the_history_of_the_last_chunks():
 @pytest.mark.skipif(not hasattr(sys, "_clear_type_cache"), reason="another interpreter")
 def test_a_stream_without_end_keeps_little_of_each_chunk(monkeypatch):
     """Only the loss, one number in a list."""
-    monkeypatch.setattr(incremental, "N_CHUNKS_KEPT", 3)
+    monkeypatch.setattr(one_pass, "N_CHUNKS_KEPT", 3)
     clf = make(embedding_dim=2, hidden_size=2)
 
     def learn(n_chunks):

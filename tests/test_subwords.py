@@ -627,3 +627,19 @@ def test_files_with_broken_json_are_refused(text, tmp_path):
     sklearn_rnn.save(vectorizer, tmp_path / "model")
     with pytest.raises(ModelFileError):
         sklearn_rnn.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("method", ["transform", "token_spans"])
+def test_one_fit_is_seen_whole_while_another_thread_fits(method, monkeypatch):
+    """What is read is of one fit: here another one comes in between."""
+    vectorizer = SubwordVectorizer(sparse_output=False).fit(["a b c"])
+    expected = getattr(vectorizer, method)(["a b c d e"])
+    other = vars(SubwordVectorizer(sparse_output=False).fit(["a b c d e f g"]))
+    read_documents = SubwordVectorizer._read_documents
+
+    def fit_meanwhile(self, X):
+        vectorizer.__dict__.update(other)
+        return read_documents(self, X)
+
+    monkeypatch.setattr(SubwordVectorizer, "_read_documents", fit_meanwhile)
+    assert_array_equal(getattr(vectorizer, method)(["a b c d e"]), expected)

@@ -36,6 +36,13 @@ def test_indicators_in_any_container(convert):
     np.testing.assert_array_equal(labels, INDICATORS)
 
 
+@pytest.mark.parametrize("labels", [["a", "b", "a"], [1, 0, 1]])
+def test_arrays_of_no_dimension_are_labels(labels):
+    read = LabelTarget.read([np.array(label) for label in labels], RNNTextClassifier())
+    assert read.tolist() == labels
+    assert read.dtype == np.array(labels).dtype
+
+
 @pytest.mark.parametrize("convert", [list, np.array, pd.DataFrame])
 def test_one_column_of_labels_is_one_label_each(convert):
     with pytest.warns(match="A column-vector y was passed"):

@@ -30,7 +30,8 @@ def test_a_crowd_sees_whole_models_and_leaves_nothing_behind(monkeypatch, tmp_pa
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_children_of_a_crowd_begin_with_whole_models(monkeypatch, tmp_path, set_threads):
     set_threads(2)
-    ForkingCrowd(monkeypatch, tmp_path).run(3)
+    first = ForkingCrowd(monkeypatch, tmp_path)
+    first.run(3, first.fork)  # a fork also ends the threads that OpenBLAS started when imported
     monkeypatch.undo()
     crowd, before = ForkingCrowd(monkeypatch, tmp_path), settled_state()
     crowd.run(SECONDS, crowd.fork)

@@ -2,10 +2,11 @@ import gc
 import threading
 import time
 import weakref
+from concurrent.futures import CancelledError
 
 import pytest
 
-from sklearn_rnn._training.workers import Workers
+from sklearn_rnn._training.workers import Workers, stop_if_cancelled
 
 
 def make_workers(n_workers, prepare=lambda: None):
@@ -85,3 +86,25 @@ def test_threads_end_with_the_last_reference():
     while any(token() for token in tokens) and time.monotonic() < end:
         time.sleep(0.01)
     assert not any(token() for token in tokens)
+
+
+def test_a_long_call_can_end_when_another_one_fails():
+    begun, ended = threading.Event(), []
+
+    def call(i):
+        if i == 1:
+            assert begun.wait(20)
+            raise KeyError(i)
+        begun.set()
+        end = time.monotonic() + 20
+        try:
+            while time.monotonic() < end:
+                stop_if_cancelled()
+        except CancelledError:
+            ended.append(i)
+            raise
+
+    with pytest.raises(KeyError):
+        make_workers(2).map(call, [(0,), (1,)])
+    assert ended == [0]
+    stop_if_cancelled()  # which is nothing to a thread that works for itself

@@ -13,10 +13,8 @@ from sklearn_rnn._language.make_net import make_net
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.texts import Texts
 from sklearn_rnn._text.sequences import sequence_lengths
-from sklearn_rnn._training.fit_net import build_and_train, end_training, tell_of_interrupt
+from sklearn_rnn._training.fit_net import train_to_the_end
 from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
-from sklearn_rnn._training.process_state import training_modes
-from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._training.start_embedding import StartVectors
 
 # "auto" reads so many tokens in all, and so many in a step.
@@ -63,7 +61,9 @@ def fit_net(
     """
     order_seed, torch_seed = seeds
     device = prepare_device(estimator)
-    batch_size, max_epochs = resolve_training_length(estimator, train.X)
+    batch_size, max_epochs = resolve_training_length(
+        estimator, train.X, documents=estimator.documents
+    )
     if estimator.documents:
         train_set = documents_to_data(train.X, n_ids, train.labels)
     else:
@@ -86,24 +86,16 @@ def fit_net(
             estimator, n_ids, n_labels, plan, previous, start, averaging=estimator.averaging
         )
 
-    with training_modes(count_workers(estimator.n_jobs), device):
-        net = build_and_train(
-            build, (train_set, valid_set), estimator, seed=int(torch_seed), device=device
-        )
-    if net.interrupted_:
-        tell_of_interrupt(estimator, net, max_epochs)
-    # Of no use any more, and as large as the weights, or twice as large.
-    net.optimizer_.state.clear()
-    end_training(net)
-    return net
+    sets = train_set, valid_set
+    return train_to_the_end(build, sets, estimator, plan, seed=int(torch_seed), stacklevel=6)
 
 
-def resolve_training_length(estimator: Any, X: csr_array) -> tuple[int, int]:
+def resolve_training_length(estimator: Any, X: csr_array, *, documents: bool) -> tuple[int, int]:
     """Return batch size and epochs: long windows of some thousand tokens, and a million or more."""
     batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
-    n_tokens = max(1, X.nnz + (X.shape[0] if estimator.documents else 0))
+    n_tokens = max(1, X.nnz + (X.shape[0] if documents else 0))
     if batch_size == "auto":
-        if estimator.documents:
+        if documents:
             n_steps = min(estimator.bptt, int(sequence_lengths(X).mean()) + 1)
             most = X.shape[0] // 16  # so that an epoch has some steps
         else:

@@ -13,7 +13,13 @@ from sklearn_rnn._targets.label_checks import check_labels, check_stream_classes
 
 
 def read_labels(
-    X: csr_array, y: Any, estimator: Any, known: Any = None, *, classes: np.ndarray | None = None
+    X: csr_array,
+    y: Any,
+    estimator: Any,
+    known: Any = None,
+    *,
+    documents: bool,
+    classes: np.ndarray | None = None,
 ) -> tuple[Texts, dict[str, Any]]:
     """Return texts with the labels that a user passed, and what is learned of these.
 
@@ -27,11 +33,13 @@ def read_labels(
         Whose parameters hold.
     known : estimator instance, default=None
         The one that was trained before, if training goes on.
+    documents : bool
+        Whether the texts are documents, or one stream.
     classes : ndarray of shape (n_classes,), default=None
         All labels, sorted. None stands for those in `y`.
     """
     name = type(estimator).__name__
-    if not estimator.documents and X.nnz == 0:
+    if not documents and X.nnz == 0:
         raise ValueError(
             f"X holds no token that {name} could learn from. With documents=False, pass at least "
             "one text that is not empty."
@@ -44,7 +52,7 @@ def read_labels(
         )
     if y is None:
         return Texts(X), {"classes_": None, "class_count_": None}
-    if not estimator.documents:
+    if not documents:
         raise ValueError(
             f"{name} takes labels of documents only. Pass y=None, or set documents=True."
         )
@@ -60,7 +68,7 @@ def read_labels(
 
 
 def read_labels_of_chunk(
-    X: csr_array, y: Any, classes: Any, estimator: Any
+    X: csr_array, y: Any, classes: Any, estimator: Any, *, documents: bool
 ) -> tuple[Texts, dict[str, Any]]:
     """Return a chunk of texts with its labels, as `read_labels`, of which `classes` holds all."""
     known = estimator if hasattr(estimator, "net_") else None
@@ -70,7 +78,7 @@ def read_labels_of_chunk(
         labels = _check_one_label(y, estimator)
         before = {} if known is None or known.classes_ is None else {"classes_": known.classes_}
         classes = check_stream_classes(classes, labels, before, estimator)["classes_"]
-    return read_labels(X, y, estimator, known, classes=classes)
+    return read_labels(X, y, estimator, known, documents=documents, classes=classes)
 
 
 def encode_labels(y: Any, classes: np.ndarray | None, estimator: Any, name: str) -> np.ndarray:

@@ -14,6 +14,7 @@ from sklearn_rnn._language.labels import encode_labels
 from sklearn_rnn._language.reader import BOUNDARY_ID, Reader
 from sklearn_rnn._language.scoring import tokens_at_once
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+from sklearn_rnn._training.workers import stop_if_cancelled
 from sklearn_rnn.modules import PackedLayout
 from sklearn_rnn.modules.cells._base import State
 
@@ -164,6 +165,7 @@ class _Network:
         losses, before = np.zeros(n_labels), np.concatenate([[BOUNDARY_ID], ids])
         layers: Any = None
         for first in range(0, len(before), _N_READ):
+            stop_if_cancelled()
             part = np.repeat(before[first : first + _N_READ], n_labels)
             data = torch.from_numpy(part).to(self._net.device)
             packed = PackedSequence(data, torch.full((len(part) // n_labels,), n_labels))

@@ -47,18 +47,14 @@ def token_log_probs(net: Any, data: LanguageData) -> np.ndarray:
         In the order of the stream.
     """
     module = net.module_
-    values = np.full(data.n_tokens, np.nan)
+    at_once = tokens_at_once(module.decoder.n_logits)
 
-    def score(part: WindowPart, start: int, hidden: Tensor, layout: PackedLayout) -> None:
+    def score(part: WindowPart, hidden: Tensor) -> Tensor:
         targets = moved(part.targets, hidden.device)
-        at_once = tokens_at_once(module.decoder.n_logits)
         parts = zip(hidden.split(at_once), targets.split(at_once), strict=True)
-        losses = torch.cat([module.loss(h, t) for h, t in parts])
-        counts = _is_scored(data, part, start, layout)
-        values[part.places[counts]] = -losses.numpy(force=True)[counts]
+        return -torch.cat([module.loss(states, ids) for states, ids in parts])
 
-    _read(net, data, score)
-    return values
+    return _collect(net, data, np.full(data.n_tokens, np.nan), score)
 
 
 def token_states(net: Any, data: LanguageData) -> np.ndarray:
@@ -77,13 +73,7 @@ def token_states(net: Any, data: LanguageData) -> np.ndarray:
         In the order of the stream.
     """
     states = np.empty((data.n_tokens, net.module_.encoder.output_size), np.float32)
-
-    def keep(part: WindowPart, start: int, hidden: Tensor, layout: PackedLayout) -> None:
-        counts = _is_scored(data, part, start, layout)
-        states[part.places[counts]] = hidden.float().numpy(force=True)[counts]
-
-    _read(net, data, keep)
-    return states
+    return _collect(net, data, states, lambda part, hidden: hidden.float())
 
 
 def last_states(net: Any, data: LanguageData) -> np.ndarray:
@@ -103,12 +93,24 @@ def last_states(net: Any, data: LanguageData) -> np.ndarray:
     return states
 
 
-def _is_scored(
-    data: LanguageData, part: WindowPart, start: int, layout: PackedLayout
+def _collect(
+    net: Any,
+    data: LanguageData,
+    values: np.ndarray,
+    compute: Callable[[WindowPart, Tensor], Tensor],
 ) -> np.ndarray:
-    """Return which tokens of a window are predicted here: a sequence may warm up before its own."""
-    steps = start + layout.positions.numpy(force=True)
-    return steps >= data.n_unscored[part.rows][layout.documents.numpy(force=True)]
+    """Fill an array with what is computed of the states at the tokens, in the order of the stream.
+
+    A sequence may warm up before its own tokens, which are left out there.
+    """
+
+    def keep(part: WindowPart, start: int, hidden: Tensor, layout: PackedLayout) -> None:
+        steps = start + layout.positions.numpy(force=True)
+        counts = steps >= data.n_unscored[part.rows][layout.documents.numpy(force=True)]
+        values[part.places[counts]] = compute(part, hidden).numpy(force=True)[counts]
+
+    _read(net, data, keep)
+    return values
 
 
 def _read(net: Any, data: LanguageData, use: Callable) -> None:

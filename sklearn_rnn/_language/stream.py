@@ -18,13 +18,18 @@ from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.growth import grow_decoders, grow_embeddings
 from sklearn_rnn._training.make_net import TrainingPlan
 from sklearn_rnn._training.make_network import count_ids
-from sklearn_rnn._training.start_embedding import find_start, n_found
-from sklearn_rnn._training.stream import Stream, begin_chunk, start_stream, trained_in_stream
+from sklearn_rnn._training.one_pass import trained_in_stream
+from sklearn_rnn._training.start_embedding import (
+    STREAM_TOKENS_TO_WARN,
+    find_start,
+    n_found,
+)
+from sklearn_rnn._training.stream import Stream, begin_chunk, start_stream
 
 
 @contextmanager
 def trained_on_texts(
-    estimator: Any, texts: Texts, n_labels: int, vectorizer: Any
+    estimator: Any, texts: Texts, n_labels: int, vectorizer: Any, *, documents: bool
 ) -> Iterator[tuple[LanguageNet, list]]:
     """Make one pass over a chunk; what fails in here or in the block undoes all of it.
 
@@ -38,6 +43,8 @@ def trained_on_texts(
         Number of labels of documents, 0 for none.
     vectorizer : transformer or None
         What made the token ids.
+    documents : bool
+        Whether the texts are documents, or one stream.
 
     Yields
     ------
@@ -48,11 +55,18 @@ def trained_on_texts(
     """
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
     stream, device = begin_chunk(estimator, lambda: _start_stream(estimator, previous))
-    start = find_start(estimator, stream.embedding, texts.X, vectorizer, stream.found)
+    start = find_start(
+        estimator,
+        stream.embedding,
+        texts.X,
+        vectorizer,
+        stream.found,
+        n_to_warn=STREAM_TOKENS_TO_WARN,
+    )
     known = 0 if previous is None else previous.embedding.table.num_embeddings
     n_ids = max(known, count_ids(texts.X, vectorizer, known), n_found(start))
-    batch_size, _ = resolve_training_length(estimator, texts.X)
-    if estimator.documents:
+    batch_size, _ = resolve_training_length(estimator, texts.X, documents=documents)
+    if documents:
         data = documents_to_data(texts.X, n_ids, texts.labels)
     else:
         data = stream_to_data(texts.X, n_ids, batch_size)

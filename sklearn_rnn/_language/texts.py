@@ -85,27 +85,30 @@ def _as_one_text(tokens: np.ndarray) -> Texts:
     return Texts(sequences_from_flat(tokens, np.array([len(tokens)])))
 
 
-def read_texts(X: Any, vectorizer: Any, estimator: Any, *, name: str = "X") -> csr_array:
-    """Return texts as the token ids that a model reads, in its order."""
-    return in_reading_order(vectorize(X, vectorizer, estimator, name=name), estimator)
-
-
-def in_reading_order(X: csr_array, estimator: Any) -> csr_array:
-    """Return token ids in the order in which a model reads them.
+def way_of_reading(estimator: Any) -> dict[str, bool]:
+    """Return what `fit` learns of how to read texts, whatever becomes of the parameters.
 
     Raises
     ------
     ValueError
-        If it is to read a stream from its end.
+        If a stream is to be read from its end.
     """
-    if not estimator.reverse:
-        return X
-    if not estimator.documents:
+    if estimator.reverse and not estimator.documents:
         raise ValueError(
             f"The 'reverse' parameter of {type(estimator).__name__} reads documents from their "
             "end, and a stream has none. Got reverse=True with documents=False."
         )
-    return reverse_documents(X)
+    return {"documents_": bool(estimator.documents), "reverse_": bool(estimator.reverse)}
+
+
+def read_texts(X: Any, model: Any) -> csr_array:
+    """Return texts as the token ids that a fitted model reads, in its order."""
+    return in_reading_order(vectorize(X, model.vectorizer_, model), reverse=model.reverse_)
+
+
+def in_reading_order(X: csr_array, *, reverse: bool) -> csr_array:
+    """Return token ids in the order in which a model reads them."""
+    return reverse_documents(X) if reverse else X
 
 
 def reverse_documents(X: csr_array) -> csr_array:
@@ -152,13 +155,13 @@ def _reversed_places(lengths: np.ndarray) -> np.ndarray:
     return np.repeat(firsts + ends - 1, lengths) - np.arange(lengths.sum())
 
 
-def count_characters(X: Any, estimator: Any) -> int:
+def count_characters(X: Any, model: Any) -> int:
     """Return the number of characters of raw text, the end of each document counting as one."""
-    name = type(estimator).__name__
+    name = type(model).__name__
     texts = as_documents(X, missing="empty") if is_text(X) else None
     if texts is None or not all(isinstance(text, str) for text in texts):
         raise ValueError(
             f"{name}.bits_per_character needs raw text, to count its characters. Got "
             f"{'lists of tokens' if is_text(X) else 'token ids'}; score takes them."
         )
-    return sum(map(len, texts)) + estimator.documents * len(texts)
+    return sum(map(len, texts)) + model.documents_ * len(texts)

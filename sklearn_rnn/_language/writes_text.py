@@ -45,12 +45,12 @@ _GENERATE_CONSTRAINTS: dict = {
 class WritesText:
     """Mixin of a language model: `generate` and `stream`.
 
-    The model has the parameters `documents`, `reverse` and `n_jobs`, and what `make_reader` asks
-    for.
+    The model has the parameter `n_jobs`, has learned `documents_` and `reverse_`, and has what
+    `make_reader` asks for.
     """
 
-    documents: bool
-    reverse: bool
+    documents_: bool
+    reverse_: bool
     n_jobs: int | None
 
     def generate(
@@ -258,7 +258,7 @@ class WritesText:
     ) -> tuple[TextReader, Any, Continuation]:
         """Return the model, its state after the prompt, and the text that is to follow."""
         vectorizer = getattr(self, "vectorizer_", None)
-        if self.reverse:
+        if self.reverse_:
             raise ValueError(
                 f"This {type(self).__name__} was fitted with reverse=True: it predicts what comes "
                 "before a text, and cannot continue one. Fit one with reverse=False."
@@ -269,7 +269,7 @@ class WritesText:
                 "generate text, fit it on texts."
             )
         model = self._make_reader(label)
-        reader = TextReader(model, repetition_penalty=repetition_penalty, ends=self.documents)
+        reader = TextReader(model, repetition_penalty=repetition_penalty, ends=self.documents_)
         (state,) = side_by_side(reader.start, [_read_prompt(prompt, vectorizer)])
         writer = make_writer(vectorizer)
         return reader, state, Continuation(writer, writer.start(prompt), stop)

@@ -6,7 +6,8 @@ input_size); the documents; and the direction, "forward" or "reverse".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -167,8 +168,15 @@ def stepwise_cell(graph: Graph, cell: SteppedCell, *where: Any) -> str:
         state = cell.step(x, state) if projected is None else projected.advance(x, state)
         return state[0], state
 
+    with explaining_failures(cell):
+        return _scan(graph, project, advance, initial_state(cell), *where)
+
+
+@contextmanager
+def explaining_failures(cell: SteppedCell) -> Iterator[None]:
+    """Say of a step of a user's that cannot be traced what it should be made of."""
     try:
-        return _scan(graph, project, advance, _initial_state(cell), *where)
+        yield
     except (AttributeError, IndexError, TypeError) as exc:
         raise NotImplementedError(
             f"export_onnx cannot translate the step of {type(cell).__name__}: {exc}. Write it with "
@@ -183,7 +191,7 @@ def grid_lstm_cell(graph: Graph, cell: GridLSTMCell, *where: Any) -> str:
         output, *state = cell.advance(projected, state)
         return output, state
 
-    return _scan(graph, cell.project, advance, _initial_state(cell), *where)
+    return _scan(graph, cell.project, advance, initial_state(cell), *where)
 
 
 def state_dropout(graph: Graph, cell: StateDropout, *where: Any) -> str:
@@ -191,7 +199,7 @@ def state_dropout(graph: Graph, cell: StateDropout, *where: Any) -> str:
     return cell_states(graph, cell.cell, *where)
 
 
-def _initial_state(cell: Cell) -> list[np.ndarray]:
+def initial_state(cell: Cell) -> list[np.ndarray]:
     """Return the state of a document before its first step."""
     # Others are refused by `check_cell`.
     x = torch.zeros(1, 1, cast("RecurrentCell", _innermost(cell)).input_size)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_rnn._classifier import RNNTextClassifier
 from sklearn_rnn._encoder import RNNTextEncoder
 from sklearn_rnn._files.atomic_write import write_atomically
+from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._text.tokenizer import get_stop_words
@@ -23,6 +24,7 @@ from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 from .documents import Documents, read_documents
+from .language import add_step
 from .modules import encode, translate
 
 if TYPE_CHECKING:
@@ -39,11 +41,14 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     as the estimator does: padding is not read, an empty document is one unknown token, and an id
     beyond the vocabulary is the unknown token.
 
+    Of a language model it holds one step: from a token of each text and the state before it to the
+    log-probabilities of the next token and the state after it.
+
     Text is not split in it. What a program needs to do so stands in the metadata of the model.
 
     Parameters
     ----------
-    estimator : RNNTextClassifier, RNNTextRegressor, RNNTextEncoder or Pipeline
+    estimator : RNNTextClassifier, RNNTextRegressor, RNNTextEncoder, RNNLanguageModel or Pipeline
         The fitted estimator, or a pipeline of a :class:`SequenceVectorizer` or
         :class:`SubwordVectorizer` and one.
 
@@ -61,6 +66,13 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
         (n_documents,) or (n_documents, n_outputs); of an encoder `vector`, float32 of shape
         (n_documents, n_features_out).
 
+        A language model has the inputs `token_ids`, int32 of shape (n_documents,), with 0 as the
+        token before a text; if it was fitted with labels, `label`, int64 of shape (n_documents,),
+        the places of the labels in `classes`; and `state_0`, `state_1` and so on, float32 of shape
+        (n_documents, n_features), all zeros before a text. Its outputs are `log_probs`, float32 of
+        shape (n_documents, n_ids), in which 0 is the end of a text, and the states after the token,
+        `next_state_0` and so on.
+
     Raises
     ------
     ImportError
@@ -77,7 +89,8 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     id of each token; and `vectorizer`, the parameters that say how text is split, functions among
     them by their name. The last two are absent where the estimator was fitted on token ids. For a
     :class:`SubwordVectorizer`, `tokenizer` is its `tokenizer_json_`, which gives the ids of the
-    input.
+    input. A language model also has `documents` and `reverse`, the parameters by which it was
+    fitted.
 
     The model computes in float32, also where the estimator has ``precision="bfloat16"``.
 
@@ -94,12 +107,9 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     Graph = _import_graph()
     estimator, vectorizer = _split_pipeline(estimator)
     graph = Graph()
-    token_ids = graph.input("token_ids", np.int32, ["n_documents", "n_positions"])
-    with graph.scope("Documents"):
-        documents = read_documents(graph, token_ids)
     with lock_of(estimator).reading():
         estimator.module_.eval()  # as every prediction leaves it
-        add_outputs(estimator, graph, documents)
+        add_network(estimator, graph)
         if vectorizer is None:  # no step of a pipeline; it goes with the network of this moment
             vectorizer = estimator.vectorizer_
         model = graph.model(_describe(estimator, vectorizer))
@@ -139,10 +149,10 @@ def _split_pipeline(estimator: Any) -> tuple:
 
 
 def _check_is_exportable(estimator: Any) -> None:
-    """Check that an estimator is fitted and of a class that `add_outputs` knows."""
-    if add_outputs.dispatch(type(estimator)) is add_outputs.dispatch(object):
+    """Check that an estimator is fitted and of a class that `add_network` knows."""
+    if add_network.dispatch(type(estimator)) is add_network.dispatch(object):
         known = " or ".join(
-            class_.__name__ for class_ in add_outputs.registry if class_ is not object
+            class_.__name__ for class_ in add_network.registry if class_ is not object
         )
         raise TypeError(
             f"The 'estimator' of export_onnx must be a fitted {known}, or a pipeline of a "
@@ -152,8 +162,8 @@ def _check_is_exportable(estimator: Any) -> None:
 
 
 @singledispatch
-def add_outputs(estimator: Any, graph: Graph, documents: Documents) -> None:
-    """Add the network of an estimator, and what the estimator makes of the network's outputs.
+def add_network(estimator: Any, graph: Graph) -> None:
+    """Add the input, the network of an estimator, and what the estimator makes of its outputs.
 
     Each class of estimators registers a function of its own.
 
@@ -163,15 +173,20 @@ def add_outputs(estimator: Any, graph: Graph, documents: Documents) -> None:
         The fitted estimator.
     graph : Graph
         The graph.
-    documents : Documents
-        The input.
     """
     raise NotImplementedError
 
 
-@add_outputs.register(RNNTextClassifier)
-def _(estimator: RNNTextClassifier, graph: Graph, documents: Documents) -> None:
-    logits = translate(graph, estimator.module_, documents)
+def _add_documents(graph: Graph) -> Documents:
+    """Add the input of an estimator of documents."""
+    token_ids = graph.input("token_ids", np.int32, ["n_documents", "n_positions"])
+    with graph.scope("Documents"):
+        return read_documents(graph, token_ids)
+
+
+@add_network.register(RNNTextClassifier)
+def _(estimator: RNNTextClassifier, graph: Graph) -> None:
+    logits = translate(graph, estimator.module_, _add_documents(graph))
     columns: list[str | int] = ["n_documents", len(estimator.classes_)]
     if estimator.multilabel_:
         label = graph.cast(graph.add("Greater", logits, 0.0), np.int64)
@@ -185,9 +200,9 @@ def _(estimator: RNNTextClassifier, graph: Graph, documents: Documents) -> None:
     graph.output("probabilities", probabilities, np.float32, columns)
 
 
-@add_outputs.register(RNNTextRegressor)
-def _(estimator: RNNTextRegressor, graph: Graph, documents: Documents) -> None:
-    outputs = translate(graph, estimator.module_, documents)
+@add_network.register(RNNTextRegressor)
+def _(estimator: RNNTextRegressor, graph: Graph) -> None:
+    outputs = translate(graph, estimator.module_, _add_documents(graph))
     shape = estimator.y_scale_.shape
     if not shape:
         outputs = graph.add("Squeeze", outputs, [1])
@@ -200,11 +215,16 @@ def _(estimator: RNNTextRegressor, graph: Graph, documents: Documents) -> None:
     graph.output("prediction", prediction, np.float64, ["n_documents", *shape])
 
 
-@add_outputs.register(RNNTextEncoder)
-def _(estimator: RNNTextEncoder, graph: Graph, documents: Documents) -> None:
+@add_network.register(RNNTextEncoder)
+def _(estimator: RNNTextEncoder, graph: Graph) -> None:
     module = estimator.module_
-    vector = encode(graph, module, documents)
+    vector = encode(graph, module, _add_documents(graph))
     graph.output("vector", vector, np.float32, ["n_documents", module.head.in_features])
+
+
+@add_network.register(RNNLanguageModel)
+def _(estimator: RNNLanguageModel, graph: Graph) -> None:
+    add_step(graph, estimator.module_)
 
 
 def _as_labels(classes: np.ndarray) -> np.ndarray:
@@ -228,8 +248,11 @@ def _as_labels(classes: np.ndarray) -> np.ndarray:
 def _describe(estimator: Any, vectorizer: Any) -> dict[str, str]:
     """Return what else a program needs to know, as texts in JSON."""
     facts = {}
-    if is_classifier(estimator):
+    is_language_model = isinstance(estimator, RNNLanguageModel)
+    if is_classifier(estimator) or (is_language_model and estimator.classes_ is not None):
         facts["classes"] = estimator.classes_.tolist()
+    if is_language_model:
+        facts |= {"documents": estimator.documents_, "reverse": estimator.reverse_}
     if hasattr(vectorizer, "vocabulary_"):
         # What a stream has met too often is read as unknown.
         left_out = set(getattr(vectorizer, "too_frequent_ids_", ()))

@@ -9,7 +9,7 @@ from sklearn.frozen import FrozenEstimator
 
 from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._text.containers import is_text
-from sklearn_rnn._training.language_start import LanguageSource, shape_of
+from sklearn_rnn._training.language_start import SHAPE, LanguageSource, check_shape, shape_of
 from sklearn_rnn._training.vectorize import extend_vectorizer
 
 
@@ -32,7 +32,7 @@ def given_models(estimator: Any) -> list[RNNLanguageModel]:
                 f"{must} be an RNNLanguageModel, a pair of them or None. Got {model!r} of type "
                 f"{type(model).__name__}."
             )
-    directions = [model.reverse for model in models]
+    directions = [model.reverse_ if is_fitted(model) else model.reverse for model in models]
     if given is not None and (not models or len(set(directions)) < len(models)):
         raise ValueError(
             f"{must} hold one model, or one that reads forwards and one with reverse=True. Got "
@@ -82,15 +82,34 @@ def language_source(estimator: Any, models: list[RNNLanguageModel]) -> LanguageS
     networks = tuple(model.module_ for model in models)
     shapes = [shape_of(model.module_, model) for model in models]
     width = sum(shape.pop("embedding_dim") for shape in shapes)
-    if shapes[0] != shapes[-1]:
-        raise ValueError(f"{must} hold models of one shape. Got {shapes[0]} and {shapes[-1]}.")
+    _check_one_shape(shapes, estimator)
     if not _have_same_ids(models[0], models[-1]):
         raise ValueError(
             f"{must} hold models of one vocabulary. Fit both on the same texts, with the same "
             "vectorizer."
         )
-    directions = tuple(int(model.reverse) for model in models)
+    directions = tuple(int(model.reverse_) for model in models)
     return LanguageSource(networks, directions, {**shapes[0], "embedding_dim": width})
+
+
+def check_learnable(models: list[RNNLanguageModel], estimator: Any) -> None:
+    """Refuse models, not fitted yet, from which a network could not start once they are fitted."""
+    shapes = [{name: getattr(model, name) for name in SHAPE} for model in models]
+    widths = [shape.pop("embedding_dim") for shape in shapes]
+    _check_one_shape(shapes, estimator)
+    width = {} if "auto" in widths else {"embedding_dim": sum(widths)}
+    check_shape(estimator, {**shapes[0], **width})
+    for model in models:
+        if model.vectorizer is not None:
+            _check_reads_alike(estimator, model.vectorizer)
+
+
+def _check_one_shape(shapes: list[dict[str, Any]], estimator: Any) -> None:
+    if shapes[0] != shapes[-1]:
+        raise ValueError(
+            f"The 'pretrained' parameter of {type(estimator).__name__} must hold models of one "
+            f"shape. Got {shapes[0]} and {shapes[-1]}."
+        )
 
 
 def read_by_model(X: Any, model: RNNLanguageModel, estimator: Any) -> tuple[csr_array, Any]:
@@ -108,13 +127,19 @@ def read_by_model(X: Any, model: RNNLanguageModel, estimator: Any) -> tuple[csr_
             f"{name} reads documents by the vectorizer of the language model in 'pretrained', "
             f"which was fitted on {kinds[0]}. Got X of {kinds[1]}. Pass {kinds[0]}."
         )
-    own = estimator.vectorizer
-    if own is not None and vectorizer is not None and not _read_alike(own, vectorizer):
-        raise ValueError(
-            f"The 'vectorizer' parameter of {name} must be None or that of the language model in "
-            f"'pretrained', {vectorizer}. Got {own}."
-        )
+    if vectorizer is not None:
+        _check_reads_alike(estimator, vectorizer)
     return extend_vectorizer(X, vectorizer, estimator)
+
+
+def _check_reads_alike(estimator: Any, vectorizer: Any) -> None:
+    """Refuse a vectorizer of the estimator that is not that of a language model."""
+    own = estimator.vectorizer
+    if own is not None and not _read_alike(own, vectorizer):
+        raise ValueError(
+            f"The 'vectorizer' parameter of {type(estimator).__name__} must be None or that of the "
+            f"language model in 'pretrained', {vectorizer}. Got {own}."
+        )
 
 
 def _read_alike(one: Any, other: Any) -> bool:

@@ -10,8 +10,13 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from sklearn_rnn._language_model import RNNLanguageModel
-from sklearn_rnn._pretraining.given import given_models, is_fitted
-from sklearn_rnn._text.containers import as_documents, is_text, joined_columns
+from sklearn_rnn._pretraining.given import check_learnable, given_models, is_fitted
+from sklearn_rnn._text.containers import (
+    as_documents,
+    check_column_names,
+    is_text,
+    joined_columns,
+)
 from sklearn_rnn._text.sequences import check_sequences, sequence_lengths, sequences_from_flat
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
@@ -47,7 +52,7 @@ def _default_vectorizer() -> SequenceVectorizer:
 
 
 def models_to_start_from(
-    estimator: Any, X: Any, X_unlabelled: Any = None
+    estimator: Any, X: Any, X_unlabelled: Any = None, X_val: Any = None
 ) -> list[RNNLanguageModel]:
     """Return the fitted language models that a network is to start from, none for a random start.
 
@@ -59,11 +64,14 @@ def models_to_start_from(
         The documents of the task.
     X_unlabelled : like `X`, default=None
         Further documents, on which models are fitted.
+    X_val : like `X`, default=None
+        Documents that the network is to be validated on, which are checked before that.
 
     Raises
     ------
     ValueError
-        If there are documents, but no model to fit, or a model to fit, but no documents.
+        If there are documents, but no model to fit, or a model to fit, but no documents, or if the
+        network could not start from the models that would be fitted.
     """
     models = given_models(estimator)
     name = type(estimator).__name__
@@ -83,13 +91,20 @@ def models_to_start_from(
             "be used."
         )
     models = [clone(model) for model in models] or _default_models(estimator)
-    return _fit_models(models, estimator, X, X_unlabelled)
+    check_learnable(models, estimator)
+    return _fit_models(models, estimator, X, X_unlabelled, X_val)
 
 
 def _default_models(estimator: Any) -> list[RNNLanguageModel]:
     """Return a model for each direction of the estimator's layers, of their shape."""
     shared = {name: getattr(estimator, name) for name in _SHARED}
     directions = (False, True) if estimator.bidirectional else (False,)
+    if estimator.embedding_dim != "auto" and estimator.embedding_dim < len(directions):
+        raise ValueError(
+            f"The 'embedding_dim' parameter of {type(estimator).__name__} must be at least 2 with "
+            "bidirectional=True and X_unlabelled: a language model for each direction learns half "
+            f"of the features. Got {estimator.embedding_dim}."
+        )
     return [
         RNNLanguageModel(reverse=reverse, embedding_dim=width, **_DEFAULTS, **shared)
         for reverse, width in zip(
@@ -102,16 +117,17 @@ def _split(embedding_dim: int | str, n_models: int) -> list:
     """Return the widths of token vectors that side by side have that of the estimator."""
     if embedding_dim == "auto":
         return [embedding_dim] * n_models
-    return [max(1, (int(embedding_dim) + i) // n_models) for i in range(n_models)][::-1]
+    return [(int(embedding_dim) + i) // n_models for i in range(n_models)][::-1]
 
 
 def _fit_models(
-    models: list[RNNLanguageModel], estimator: Any, X: Any, X_unlabelled: Any
+    models: list[RNNLanguageModel], estimator: Any, X: Any, X_unlabelled: Any, X_val: Any
 ) -> list[RNNLanguageModel]:
-    if is_text(X) != is_text(X_unlabelled):
-        raise ValueError(
-            "X and X_unlabelled must both be raw text, or both token ids. Got one of each."
-        )
+    for name, others in {"X_unlabelled": X_unlabelled, "X_val": X_val}.items():
+        if others is not None and is_text(X) != is_text(others):
+            raise ValueError(
+                f"X and {name} must both be raw text, or both token ids. Got one of each."
+            )
     seed = check_random_state(estimator.random_state).randint(np.iinfo(np.int32).max)
     for model in models:
         if model.vectorizer is None:
@@ -119,6 +135,8 @@ def _fit_models(
             model.vectorizer = _default_vectorizer() if own is None else clone(own)
         if model.random_state is None:
             model.random_state = seed
+    if X_val is not None:
+        _check_readable(X_val, X, models[0].vectorizer, estimator)
     documents = _joined(X_unlabelled, X, models[0].vectorizer, estimator)
     for model in models:
         model.fit(documents)
@@ -127,6 +145,15 @@ def _fit_models(
         if joined_columns(X) is not None and hasattr(model.vectorizer_, "columns_"):
             model.vectorizer_.columns_ = joined_columns(X)  # which are one text by now
     return models
+
+
+def _check_readable(X_val: Any, X: Any, vectorizer: Any, estimator: Any) -> None:
+    """Refuse validation documents that could not be read once the vectorizer is fitted on `X`."""
+    if is_text(X):
+        check_column_names(X_val, joined_columns(X))
+        as_documents(X_val, missing=getattr(vectorizer, "missing", "error"), estimator=estimator)
+    else:
+        check_sequences(X_val, estimator=estimator)
 
 
 def _joined(X_unlabelled: Any, X: Any, vectorizer: Any, estimator: Any) -> Any:

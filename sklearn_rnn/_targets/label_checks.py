@@ -59,7 +59,9 @@ def check_labels(y: Any, estimator: Any) -> np.ndarray:
 def _is_table(y: Any) -> bool:
     """Tell columns from one label for each document; a single column counts as the latter."""
     if isinstance(y, (list, tuple)):
-        return len(y) > 0 and isinstance(y[0], (list, tuple, np.ndarray)) and len(y[0]) != 1
+        if not len(y) or not isinstance(y[0], (list, tuple, np.ndarray)):
+            return False
+        return np.ndim(y[0]) > 0 and len(y[0]) != 1  # an array of no dimension is one label
     shape: tuple = getattr(y, "shape", ())
     return len(shape) > 1 and (issparse(y) or shape[1] != 1)
 

@@ -296,6 +296,11 @@ def as_labels(y: Any) -> np.ndarray:
     (array([2, 1]), array(['b', 'a'], dtype='<U1'), array(['b', 'b\x00'], dtype=object))
     """
     is_list = isinstance(y, (list, tuple))
+    if is_list:  # an array of no dimension is the label that it holds
+        y = [
+            label.item() if isinstance(label, np.ndarray) and not label.ndim else label
+            for label in y
+        ]
     # NumPy alone would read 1 beside "a" as "1", and None or NaN beside "a" as text.
     array = column_or_1d(np.asarray(y, dtype=object if is_list else None), warn=True)
     types = set(map(type, array.tolist())) if array.dtype == object else set()

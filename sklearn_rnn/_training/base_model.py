@@ -1,5 +1,6 @@
 """BaseRNN: what all estimators share that train a recurrent network."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from numbers import Integral, Real
 
@@ -77,6 +78,16 @@ class BaseRNN(ParamNamesMixin, BaseEstimator):
     # The kinds of `y`, subclasses of Target.
     _targets: tuple = ()
 
+    def _validate_params(self):
+        """Check the parameters, and say how to pass a table of words that comes as data."""
+        try:
+            super()._validate_params()
+        except ValueError as exc:
+            hint = _how_to_pass_vectors(getattr(self, "embedding", None))
+            if not hint or "'embedding'" not in str(exc):
+                raise
+            raise type(exc)(f"{exc} {hint}") from None
+
     def _take_over(self, net, vectorizer, learned, epochs, goes_on):
         """Take over what was learned, all of it at once: an interrupt finds all or nothing."""
         before = vars(self) if goes_on else {}
@@ -123,6 +134,15 @@ class BaseRNN(ParamNamesMixin, BaseEstimator):
         tags.input_tags.categorical = True
         tags.input_tags.positive_only = True
         return tags
+
+
+def _how_to_pass_vectors(embedding):
+    """Return how to pass vectors in a dict or a data frame, nothing for other values."""
+    if isinstance(embedding, Mapping):
+        return "Turn a dict of words and vectors into word vectors by WordVectors.from_dict."
+    if hasattr(embedding, "columns"):
+        return "Turn a data frame with the words as index into them by WordVectors.from_frame."
+    return ""
 
 
 def _count_training(epochs, before, *, early_stopping):

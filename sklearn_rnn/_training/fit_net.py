@@ -89,12 +89,40 @@ def fit_net(
             start_wide_path(net.module_, train, target)
         return net
 
-    with training_modes(count_workers(estimator.n_jobs), device):
-        net = build_and_train(
-            build, (train_set, valid_set), settings, seed=int(torch_seed), device=device
-        )
+    sets = train_set, valid_set
+    return train_to_the_end(build, sets, settings, plan, seed=int(torch_seed), stacklevel=7)
+
+
+def train_to_the_end(
+    build: Callable[[], SequenceNet],
+    sets: tuple[Any, Any],
+    estimator: Any,
+    plan: TrainingPlan,
+    *,
+    seed: int,
+    stacklevel: int,
+) -> Any:
+    """Build a net, train it for all epochs, and return it ready to predict.
+
+    Parameters
+    ----------
+    build : callable
+        Returns the net.
+    sets : pair of torch.utils.data.Dataset or None
+        What to train on, and what to validate on.
+    estimator : estimator instance
+        Whose parameters say on how many threads.
+    plan : TrainingPlan
+        Where to train, and for how many epochs at most.
+    seed : int
+        Seed of torch.
+    stacklevel : int
+        How far up is who called fit, as for :func:`warnings.warn`.
+    """
+    with training_modes(count_workers(estimator.n_jobs), plan.device):
+        net = build_and_train(build, sets, estimator, seed=seed, device=plan.device)
     if net.interrupted_:
-        tell_of_interrupt(estimator, net, max_epochs)
+        _tell_of_interrupt(estimator, net, plan.max_epochs, stacklevel)
     # Of no use any more, and as large as the weights, or twice as large.
     net.optimizer_.state.clear()
     end_training(net)
@@ -144,7 +172,7 @@ def end_training(net: SequenceNet) -> None:
     net._set_training(False)
 
 
-def tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int) -> None:
+def _tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int, stacklevel: int) -> None:
     """Warn that training ended early, or raise the interrupt where no step was taken."""
     if not any("train_loss" in batch for row in net.history for batch in row["batches"]):
         raise KeyboardInterrupt
@@ -152,5 +180,5 @@ def tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int) -> None
         f"Training of {type(estimator).__name__} was interrupted in epoch {len(net.history)} of "
         f"{max_epochs}. The estimator keeps the best weights that it had reached.",
         FitInterruptedWarning,
-        stacklevel=6,  # of who called fit
+        stacklevel=stacklevel,
     )

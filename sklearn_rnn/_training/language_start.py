@@ -19,7 +19,7 @@ from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules import TokenEmbedding
 
 # Parameters of an estimator that a language model decides.
-_SHAPE = ("cell", "activation", "num_layers", "hidden_size", "embedding_dim")
+SHAPE = ("cell", "activation", "num_layers", "hidden_size", "embedding_dim")
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def shape_of(network: Any, estimator: Any) -> dict[str, Any]:
         Whose network it is.
     """
     if network.arguments is not None:
-        return {name: network.arguments[name] for name in _SHAPE}
+        return {name: network.arguments[name] for name in SHAPE}
     encoder = network.encoder
     return {
         "cell": estimator.cell,
@@ -154,6 +154,14 @@ def with_learned_shape(
         shape = start.shape
     else:
         return estimator
+    check_shape(estimator, shape)
+    settings = object.__new__(type(estimator))
+    vars(settings).update({**vars(estimator), **shape})
+    return settings
+
+
+def check_shape(estimator: Any, shape: dict[str, Any]) -> None:
+    """Refuse parameters that are neither those of the network to start from nor the defaults."""
     signature = inspect.signature(type(estimator)).parameters
     for name, value in shape.items():
         given = getattr(estimator, name)
@@ -163,9 +171,6 @@ def with_learned_shape(
                 f"language model that the network starts from, {value!r}, or be left at its "
                 f"default. Got {given!r}."
             )
-    settings = object.__new__(type(estimator))
-    vars(settings).update({**vars(estimator), **shape})
-    return settings
 
 
 def layers_from_the_top(num_layers: int, directions: Sequence[int]) -> Iterator[list[str]]:

@@ -21,6 +21,9 @@ _SHARE_FOR_AUTO = 0.6
 # Below it, vectors hardly matter, and something is probably wrong.
 _SHARE_TO_WARN = 0.2
 
+# That many tokens of the first chunk of a stream: fewer may all be rare by chance.
+STREAM_TOKENS_TO_WARN = 100
+
 # Mean and scale of a table are those of its most frequent words: enough to know both.
 _N_TO_SCALE = 10_000
 
@@ -80,6 +83,8 @@ def find_start(
     X: csr_array,
     vectorizer: Any,
     found: np.ndarray | None = None,
+    *,
+    n_to_warn: int = 1,
 ) -> StartVectors | None:
     """Return the vectors that the ids of documents start from, None for random ones.
 
@@ -95,6 +100,8 @@ def find_start(
         What made the token ids.
     found : ndarray of bool, default=None
         Which ids were found earlier in a stream. Only those behind are looked up.
+    n_to_warn : int, default=1
+        The smallest number of tokens at which to warn that hardly any has a vector.
 
     Raises
     ------
@@ -122,7 +129,7 @@ def find_start(
         start = _from_words(estimator, embedding, vocabulary, found)
         if is_auto and _share_of_words(X, vocabulary, start.found) < _SHARE_FOR_AUTO:
             return None
-    if is_first:
+    if is_first and X.nnz >= n_to_warn:
         _warn_if_hardly_any(estimator, start, X)
     return start
 
@@ -223,7 +230,7 @@ def _no_words(estimator: Any, vectorizer: Any) -> str:
 
 def _warn_if_hardly_any(estimator: Any, start: StartVectors, X: csr_array) -> None:
     share = start.coverage(X)["tokens"]
-    if X.nnz and share < _SHARE_TO_WARN:
+    if share < _SHARE_TO_WARN:
         warnings.warn(
             f"The 'embedding' parameter of {type(estimator).__name__} has vectors for only "
             f"{share:.0%} of the tokens in X; all others start from random ones. Do language, "

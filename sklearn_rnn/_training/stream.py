@@ -21,10 +21,8 @@ from sklearn_rnn._text.vocabulary import FIRST_ID, UNKNOWN_ID
 from sklearn_rnn._training.callbacks import TrainingDivergedError
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.embedding_source import AUTO
-from sklearn_rnn._training.fit_net import build_and_train, end_training
 from sklearn_rnn._training.growth import (
     RoomToGrow,
-    TrainingState,
     count_known_ids,
     find_embedding,
     find_ngrams,
@@ -42,27 +40,26 @@ from sklearn_rnn._training.language_start import (
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device, prepare_kernels
 from sklearn_rnn._training.make_network import count_ids, max_pairs
 from sklearn_rnn._training.net import SequenceNet
-from sklearn_rnn._training.process_state import training_modes
+from sklearn_rnn._training.one_pass import ongoing_net, trained_in_stream
 from sklearn_rnn._training.settings import (
     LANGUAGE_MODEL,
     STREAM_BATCH_SIZE,
-    count_workers,
     resolve_epochs,
     resolve_frozen_epochs,
     resolve_wide_weight,
 )
-from sklearn_rnn._training.start_embedding import StartVectors, find_start
+from sklearn_rnn._training.start_embedding import (
+    STREAM_TOKENS_TO_WARN,
+    StartVectors,
+    find_start,
+)
 from sklearn_rnn._training.start_wide_path import start_wide_path
-from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
 from sklearn_rnn.modules import TokenEmbedding, WideAndDeep
 
 # The wide path learns new words, pairs and frequencies once the documents have become so many more,
 # or so many tokens have come: each time it takes as long as all that it knows.
 _SHARE_TO_COUNT = 0.1
 _TOKENS_TO_COUNT = 2**22
-
-# A stream has no end, and the memory has: so many chunks stay in the history.
-N_CHUNKS_KEPT = 32
 
 
 @dataclass(frozen=True)
@@ -190,85 +187,12 @@ def trained_on_chunk(
 
 def begin_chunk(estimator: Any, start: Callable[[], Stream]) -> tuple[Stream, torch.device]:
     """Return the stream that a chunk goes on with, or a new one, and where it is trained."""
-    ongoing = _ongoing_net(estimator)
+    ongoing = ongoing_net(estimator)
     if ongoing is None:
         return start(), prepare_device(estimator)
     device = torch.device(ongoing.device)
     prepare_kernels(estimator, device)  # it may come from another process
     return ongoing.stream_, device
-
-
-def _ongoing_net(estimator: Any) -> SequenceNet | None:
-    """Return the net of an estimator, if it is one of a stream."""
-    net = getattr(estimator, "net_", None)
-    return None if net is None or net.stream_ is None else net
-
-
-@contextmanager
-def trained_in_stream(
-    estimator: Any,
-    chunk: Any,
-    ids: np.ndarray,
-    *,
-    seed: int,
-    device: torch.device,
-    open_net: Callable[[], SequenceNet],
-    grow: Callable[[SequenceNet], Stream],
-) -> Iterator[tuple[SequenceNet, list]]:
-    """Make one pass over a data set; what fails in here or in the block undoes all of it.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-        Whose `net_` goes on, if it is one of a stream.
-    chunk : torch.utils.data.Dataset
-        What to train on.
-    ids : ndarray of int of shape (n_ids,)
-        The token ids that it reads, each once.
-    seed : int
-        Seed of torch for the chunk.
-    device : torch.device
-        Where to train.
-    open_net : callable
-        Returns a net for a new stream.
-    grow : callable
-        Makes room in a net for what is new, and returns the stream after the chunk.
-
-    Yields
-    ------
-    net : SequenceNet
-        The trained net.
-    epochs : list of dict
-        What its history says of the chunk.
-    """
-    ongoing = _ongoing_net(estimator)
-    before = _StateBefore(estimator)
-    n_epochs = 0 if ongoing is None else len(ongoing.history)
-    grown: Stream | None = None
-
-    def build() -> SequenceNet:
-        nonlocal grown
-        if ongoing is not None:
-            net = ongoing
-            before.training = TrainingState(net, ids)
-        else:
-            net = open_net()
-        grown = grow(net)
-        return net
-
-    with training_modes(count_workers(estimator.n_jobs), device):
-        with undone_unless_finished(before):
-            net = build_and_train(build, (chunk, None), estimator, seed=seed, device=device)
-            if net.interrupted_:
-                raise KeyboardInterrupt
-            end_training(net)
-            net.stream_ = grown
-            epochs = net.history[n_epochs:]
-            yield net, epochs
-            for row in epochs:
-                row["batches"] = []
-                row["epoch"] = net.stream_.n_chunks  # skorch counts the rows
-            del net.history[:-N_CHUNKS_KEPT]
 
 
 def check_no_early_stopping(estimator: Any) -> None:
@@ -304,17 +228,6 @@ def skipping_a_diverged_chunk(estimator: Any, stacklevel: int) -> Iterator[None]
             ConvergenceWarning,
             stacklevel=stacklevel,
         )
-
-
-class _StateBefore(LearnedState):
-    """The estimator and its net as they were before a chunk."""
-
-    training: TrainingState | None = None
-
-    def __call__(self, *, in_child: bool = False) -> None:
-        if self.training is not None:
-            self.training.restore(in_child=in_child)
-        super().__call__(in_child=in_child)
 
 
 def start_stream(estimator: Any) -> Stream:
@@ -359,7 +272,14 @@ def _find_start(
         if found is None and fitted is not None:  # the first models may be gone
             found = np.arange(count_known_ids(fitted.module_) or 0) >= FIRST_ID
         return stream.embedding.start(count_ids(X, vectorizer), found)
-    start = find_start(estimator, stream.embedding, X, vectorizer, stream.found)
+    start = find_start(
+        estimator,
+        stream.embedding,
+        X,
+        vectorizer,
+        stream.found,
+        n_to_warn=STREAM_TOKENS_TO_WARN,
+    )
     if start is None or fitted is None:
         return start
     known = find_embedding(fitted.module_)

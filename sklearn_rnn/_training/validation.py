@@ -12,7 +12,6 @@ from sklearn.utils import check_consistent_length
 
 from sklearn_rnn._targets.base import Target
 from sklearn_rnn._training.documents import Documents, check_weights
-from sklearn_rnn._training.vectorize import vectorize
 
 
 def check_validation_given(estimator: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> None:
@@ -35,10 +34,9 @@ def check_validation_given(estimator: Any, X_val: Any, y_val: Any, sample_weight
 
 
 def make_validation_set(
-    X_val: Any, y_val: Any, sample_weight_val: Any, estimator: Any, vectorizer: Any, target: Target
+    X: Any, y_val: Any, sample_weight_val: Any, estimator: Any, target: Target
 ) -> Documents:
     """Return the documents that the user gave for early stopping, checked against what is known."""
-    X = vectorize(X_val, vectorizer, estimator, name="X_val")
     y = target.read(y_val, estimator)
     check_consistent_length(X, y)
     target.check(y, "y_val")
@@ -65,6 +63,13 @@ def hold_out(
         The seed of the split.
     """
     n_documents = len(documents.y)
+    n_valid = count_held_out(n_documents, validation_fraction)
+    train, valid = _split_rows(n_documents, strata, n_valid, seed)
+    return documents.take(train), documents.take(valid)
+
+
+def count_held_out(n_documents: int, validation_fraction: float) -> int:
+    """Return how many documents are set aside, refusing to set aside all of them."""
     n_valid = int(np.ceil(validation_fraction * n_documents))
     if n_valid >= n_documents:
         raise ValueError(
@@ -72,8 +77,7 @@ def hold_out(
             f"{n_documents} documents leaves none to train on. Lower it, or set "
             "early_stopping=False."
         )
-    train, valid = _split_rows(n_documents, strata, n_valid, seed)
-    return documents.take(train), documents.take(valid)
+    return n_valid
 
 
 def _split_rows(n_documents, strata, n_valid, seed):

@@ -11,9 +11,27 @@ import _thread
 import threading
 import weakref
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
+
+_here = threading.local()
+
+
+def stop_if_cancelled() -> None:
+    """End the call that this thread computes if nobody waits for its result any more.
+
+    For long calls: who is interrupted waits until those that are under way have ended.
+
+    Raises
+    ------
+    concurrent.futures.CancelledError
+        If the call came through `Workers.map`, and that has failed or was interrupted meanwhile.
+    """
+    batch = getattr(_here, "batch", None)
+    if batch is not None and batch.is_cancelled:
+        raise CancelledError
 
 
 class Workers:
@@ -92,10 +110,12 @@ def _work(tasks: SimpleQueue, prepare: Callable[[], None]) -> None:
         batch, place, call = task
         result = error = None
         if not batch.is_cancelled:
+            _here.batch = batch
             try:
                 result = batch.function(*call)
             except BaseException as exc:
                 error = exc
+        _here.batch = None
         batch.ended.append(place)
         batch.done.put((place, result, error))
         del task, batch, call, result, error  # nothing is kept while waiting for the next task

@@ -109,7 +109,7 @@ def surprise_frame(
 ) -> pd.DataFrame:
     """Return the data frame of `surprise` for token ids and the words that they stand for."""
     model = inspected.estimator
-    documents = model.documents
+    documents = model.documents_
     counts = Texts(sequences).count_tokens(documents=documents)
     if not counts.any():
         raise ValueError(
@@ -167,7 +167,7 @@ def expect_tokens(
         labels = [np.full(sequences.shape[0], label) for label in range(len(model.classes_))]
         weights = torch.from_numpy(_label_log_probs(inspected, sequences)).float()
     texts = Texts(sequences)
-    targets = texts.to_scored_data(n_ids, documents=model.documents).tokens[1:].astype(np.int64)
+    targets = texts.to_scored_data(n_ids, documents=model.documents_).tokens[1:].astype(np.int64)
     states = [inspected.scorer.read(token_states, Texts(sequences, each)) for each in labels]
     n_best = min(n_alternatives, n_ids)
     parts = []
@@ -197,7 +197,7 @@ def _label_log_probs(inspected: InspectedLanguageModel, sequences: csr_array) ->
     """Return how probable each label is before each token, of shape (n_classes, n_tokens)."""
     model = inspected.estimator
     by_label = inspected.scorer.by_label(sequences)
-    counts = Texts(sequences).count_tokens(documents=model.documents)
+    counts = Texts(sequences).count_tokens(documents=model.documents_)
     before = np.cumsum(by_label, axis=1) - by_label
     firsts = np.cumsum(counts) - counts
     joint = before - np.repeat(before[:, firsts], counts, axis=1) + model.class_log_prior_[:, None]
