@@ -147,14 +147,14 @@ def _cut(texts: list[str], preprocess: Callable[[str], str]) -> list[str]:
     if joined.count(_END) >= len(texts):
         words = [preprocess(text).split() for text in texts]
         cut = [[_NUL if piece == _END else piece for piece in text] for text in words]
-        return [piece for pieces in cut for piece in [*pieces, _END]]
+        return [piece for text in cut for piece in [*text, _END]]
     if is_simple(joined):
         for mark in _PUNCTUATION:
             if mark in joined:
                 joined = joined.replace(mark, f" {mark} ")
-    cut = joined.split()
-    cut.append(_END)
-    return cut
+    pieces = joined.split()
+    pieces.append(_END)
+    return pieces
 
 
 def _send_back(
