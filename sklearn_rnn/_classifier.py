@@ -156,6 +156,13 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         it rises up to 0.9 again. With 0 there is no wide path, only the recurrent network. After
         `fit`, the share is `wide_weight_`.
 
+    wide_ngrams : {1, 2, 3} or "auto", default="auto"
+        Largest number of adjacent tokens that the wide path counts as one feature: 1 for words
+        alone, 2 for word pairs, 3 for triples, as the second number of `ngram_range` in
+        :class:`~sklearn.feature_extraction.text.TfidfVectorizer`. "auto" is 3 if the vectorizer
+        splits text into characters (``analyzer="char"``), otherwise 2. Ignored if `wide_weight` is
+        0.
+
     dropout : float in range [0.0, 1.0), default=0.5
         Fraction of the features that are set to zero in training, between recurrent layers and
         before the output layer.
@@ -438,6 +445,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         attention_penalty=0.0,
         skip_connection=True,
         wide_weight="auto",
+        wide_ngrams="auto",
         dropout=0.5,
         word_dropout=0.2,
         recurrent_dropout=0.0,
@@ -487,6 +495,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.attention_penalty = attention_penalty
         self.skip_connection = skip_connection
         self.wide_weight = wide_weight
+        self.wide_ngrams = wide_ngrams
         self.dropout = dropout
         self.word_dropout = word_dropout
         self.recurrent_dropout = recurrent_dropout

@@ -431,12 +431,13 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
-    del _parameter_constraints["wide_weight"]
+    del _parameter_constraints["wide_weight"], _parameter_constraints["wide_ngrams"]
 
     _targets = (LabelTarget, NumberTarget)
 
     # The wide path has no vectors of documents.
     wide_weight = 0
+    wide_ngrams = 1
 
     def __init__(
         self,

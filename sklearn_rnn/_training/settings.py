@@ -48,6 +48,13 @@ def resolve_wide_weight(
     return 1 - max(least, min(math.sqrt(n_documents) / 250, 0.4))
 
 
+def resolve_wide_ngrams(estimator: Any, vectorizer: Any) -> int:
+    """Return how many tokens an n-gram of the wide path has at most, more of characters."""
+    if estimator.wide_ngrams != "auto":
+        return estimator.wide_ngrams
+    return 3 if getattr(vectorizer, "analyzer", None) == "char" else 2
+
+
 def resolve_frozen_epochs(
     estimator: Any, source: str | None, max_epochs: int | None = None
 ) -> float:
