@@ -223,8 +223,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
     max_epochs : int or "auto", default="auto"
         Number of passes over the documents, the largest number if `early_stopping` is True. "auto"
-        is 300 divided by the square root of the number of documents, but at least 3 and at most 30.
-        Ignored by `partial_fit`, which makes one pass.
+        is 300 divided by the square root of the number of documents, or 1,000 if the vectorizer
+        splits text into characters, but at least 3 and at most 30. Ignored by `partial_fit`, which
+        makes one pass.
 
     early_stopping : bool, default=False
         Whether to stop training when the score of validation documents no longer improves. They are

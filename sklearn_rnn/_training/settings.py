@@ -20,14 +20,25 @@ STREAM_BATCH_SIZE = 32
 LANGUAGE_MODEL = "RNNLanguageModel"
 
 
-def resolve_training_length(estimator: Any, n_documents: int) -> tuple[int, int]:
-    """Return batch size and epochs: the fewer documents, the smaller and the more."""
+def resolve_training_length(
+    estimator: Any, n_documents: int, vectorizer: Any = None
+) -> tuple[int, int]:
+    """Return batch size and epochs: the fewer documents, the smaller and the more.
+
+    What words mean is soon learned by heart. There are few characters, and each says little.
+    """
     batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
     if batch_size == "auto":
         batch_size = 16 if n_documents < 1000 else 32
     if max_epochs == "auto":
-        max_epochs = int(np.clip(np.ceil(300 / np.sqrt(n_documents)), 3, 30))
+        share = 1000 if reads_characters(vectorizer) else 300
+        max_epochs = int(np.clip(np.ceil(share / np.sqrt(n_documents)), 3, 30))
     return batch_size, max_epochs
+
+
+def reads_characters(vectorizer: Any) -> bool:
+    """Tell whether a vectorizer, or None, splits text into characters."""
+    return getattr(vectorizer, "analyzer", None) == "char"
 
 
 def resolve_wide_weight(
@@ -52,7 +63,7 @@ def resolve_wide_ngrams(estimator: Any, vectorizer: Any) -> int:
     """Return how many tokens an n-gram of the wide path has at most, more of characters."""
     if estimator.wide_ngrams != "auto":
         return estimator.wide_ngrams
-    return 3 if getattr(vectorizer, "analyzer", None) == "char" else 2
+    return 3 if reads_characters(vectorizer) else 2
 
 
 def resolve_frozen_epochs(
