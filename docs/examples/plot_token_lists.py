@@ -42,7 +42,7 @@ print(list(clf.vectorizer_.vocabulary_))
 print(f"accuracy: {clf.score(X_test, y_test):.2f}")
 
 # %%
-# Counts of events, and of pairs of neighbours, know little: the two events may be far apart.
+# Counts of events, and of pairs of neighbours, know less, since the two events may be far apart.
 from itertools import pairwise
 
 from sklearn.feature_extraction.text import CountVectorizer
@@ -61,12 +61,12 @@ print(f"counts: {counts.fit(X_train, y_train).score(X_test, y_test):.2f}")
 # %%
 # When does the network know?
 # ---------------------------
-# Here is how the probability of "kept" changes while the network reads a visit.
+# Here is how the probability of each label changes while the network reads a visit.
 import matplotlib.pyplot as plt
 
 from sklearn_rnn.inspection import ReadingDisplay
 
-ReadingDisplay.from_estimator(clf, X_test[0])
+ReadingDisplay.from_estimator(clf, [X_test[0]])
 plt.show()
 
 # %%
