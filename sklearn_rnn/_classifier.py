@@ -160,8 +160,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         Largest number of adjacent tokens that the wide path counts as one feature: 1 for words
         alone, 2 for word pairs, 3 for triples, as the second number of `ngram_range` in
         :class:`~sklearn.feature_extraction.text.TfidfVectorizer`. "auto" is 3 if the vectorizer
-        splits text into characters (``analyzer="char"``), otherwise 2. Ignored if `wide_weight` is
-        0.
+        splits text into characters (``analyzer="char"``), or if most of the text is in scripts
+        without spaces, such as Thai or Chinese, which it reads character by character; otherwise 2.
+        Ignored if `wide_weight` is 0.
 
     dropout : float in range [0.0, 1.0), default=0.5
         Fraction of the features that are set to zero in training, between recurrent layers and

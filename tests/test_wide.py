@@ -471,7 +471,24 @@ def test_the_share_of_the_wide_path_can_be_read_after_fit(params, expected):
     ids=str,
 )
 def test_the_longest_ngrams_are_those_asked_for(params, longest):
+    assert longest_ngram(["not so good"] * 10, **params) == longest
+
+
+def longest_ngram(texts, **params):
     clf = RNNTextClassifier(**params, max_epochs=1, random_state=0)
-    wide = clf.fit(["not so good"] * 10, [1, 0] * 5).module_.wide
-    found = 3 if has_triples(wide.pairs, wide.n_ids) else 2 if len(wide.pairs) else 1
-    assert found == longest
+    wide = clf.fit(texts, [1, 0] * 5).module_.wide
+    return 3 if has_triples(wide.pairs, wide.n_ids) else 2 if len(wide.pairs) else 1
+
+
+@pytest.mark.parametrize(
+    ("text", "params", "longest"),
+    [
+        ("这部电影很好 film", {}, 3),
+        ("หนังดีมาก", {}, 3),
+        ("很好 is not so good at all", {}, 2),
+        ("这部 电影 很好", {"vectorizer": SequenceVectorizer(tokenizer=str.split)}, 2),
+        ("这部电影很好", {"wide_ngrams": 2}, 2),
+    ],
+)
+def test_scripts_without_spaces_are_counted_by_three_characters(text, params, longest):
+    assert longest_ngram([text] * 10, **params) == longest

@@ -145,7 +145,7 @@ def make_net(
         n_ids,
         target.n_outputs,
         sparse=is_sparse,
-        longest=resolve_wide_ngrams(estimator, vectorizer),
+        longest=resolve_wide_ngrams(estimator, vectorizer, X),
         ngrams=ngrams,
         start=start,
         like=like,

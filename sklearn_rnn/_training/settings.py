@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 from joblib import effective_n_jobs
+from scipy.sparse import csr_array
+
+from sklearn_rnn._text.words import is_spaceless
 
 # Of a chunk in `partial_fit`, which does not know how many documents will come.
 STREAM_BATCH_SIZE = 32
@@ -59,11 +62,31 @@ def resolve_wide_weight(
     return 1 - max(least, min(math.sqrt(n_documents) / 250, 0.4))
 
 
-def resolve_wide_ngrams(estimator: Any, vectorizer: Any) -> int:
-    """Return how many tokens an n-gram of the wide path has at most, more of characters."""
+def resolve_wide_ngrams(estimator: Any, vectorizer: Any, X: csr_array) -> int:
+    """Return how many tokens an n-gram of the wide path has at most: 3 if they are characters.
+
+    They are so too in scripts without spaces, which `split_words` reads character by character.
+    """
     if estimator.wide_ngrams != "auto":
         return estimator.wide_ngrams
-    return 3 if reads_characters(vectorizer) else 2
+    if reads_characters(vectorizer) or _share_of_spaceless(vectorizer, X) > 0.5:
+        return 3
+    return 2
+
+
+def _share_of_spaceless(vectorizer: Any, X: csr_array) -> float:
+    """Return the share of the tokens that `split_words` found in scripts without spaces."""
+    splits_words = (
+        getattr(vectorizer, "analyzer", None) == "word"
+        and vectorizer.tokenizer is None
+        and vectorizer.token_pattern is None
+    )
+    if not splits_words or not X.nnz:
+        return 0.0
+    tokens = vectorizer.tokens_
+    counts = np.bincount(X.data, minlength=len(tokens))[: len(tokens)]
+    is_found = np.fromiter(map(is_spaceless, tokens), bool, len(tokens))
+    return counts[is_found].sum() / X.nnz
 
 
 def resolve_frozen_epochs(

@@ -172,10 +172,12 @@ def trained_on_chunk(
     """
     X = documents.X
     fitted: SequenceNet | None = getattr(estimator, "net_", None)
-    longest = resolve_wide_ngrams(estimator, vectorizer)
-    stream, device = begin_chunk(
-        estimator, lambda: _start_stream(estimator, fitted, language, longest)
-    )
+
+    def start_counting() -> Stream:
+        longest = resolve_wide_ngrams(estimator, vectorizer, X)
+        return _start_stream(estimator, fitted, language, longest)
+
+    stream, device = begin_chunk(estimator, start_counting)
     start = _find_start(estimator, stream, X, vectorizer, fitted)
     chunk = documents.to_dataset(target, mean_weight=1)
 
