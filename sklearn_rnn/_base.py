@@ -73,6 +73,7 @@ class BaseRNNText(BaseRNN):
         "attention_penalty": [Interval(Real, 0, None, closed="left")],
         "skip_connection": ["boolean"],
         "wide_weight": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
+        "wide_ngrams": [StrOptions({"auto"}), Interval(Integral, 1, 3, closed="both")],
         "crop_length": [Interval(Integral, 1, None, closed="left"), None],
         "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
     }

@@ -156,6 +156,14 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         it rises up to 0.9 again. With 0 there is no wide path, only the recurrent network. After
         `fit`, the share is `wide_weight_`.
 
+    wide_ngrams : {1, 2, 3} or "auto", default="auto"
+        Largest number of adjacent tokens that the wide path counts as one feature: 1 for words
+        alone, 2 for word pairs, 3 for triples, as the second number of `ngram_range` in
+        :class:`~sklearn.feature_extraction.text.TfidfVectorizer`. "auto" is 3 if the vectorizer
+        splits text into characters (``analyzer="char"``), or if most of the text is in scripts
+        without spaces, such as Thai or Chinese, which it reads character by character; otherwise 2.
+        Ignored if `wide_weight` is 0.
+
     dropout : float in range [0.0, 1.0), default=0.5
         Fraction of the features that are set to zero in training, between recurrent layers and
         before the output layer.
@@ -216,8 +224,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
     max_epochs : int or "auto", default="auto"
         Number of passes over the documents, the largest number if `early_stopping` is True. "auto"
-        is 300 divided by the square root of the number of documents, but at least 3 and at most 30.
-        Ignored by `partial_fit`, which makes one pass.
+        is 300 divided by the square root of the number of documents, or 1,000 if the vectorizer
+        splits text into characters, but at least 3 and at most 30. Ignored by `partial_fit`, which
+        makes one pass.
 
     early_stopping : bool, default=False
         Whether to stop training when the score of validation documents no longer improves. They are
@@ -438,6 +447,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         attention_penalty=0.0,
         skip_connection=True,
         wide_weight="auto",
+        wide_ngrams="auto",
         dropout=0.5,
         word_dropout=0.2,
         recurrent_dropout=0.0,
@@ -487,6 +497,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.attention_penalty = attention_penalty
         self.skip_connection = skip_connection
         self.wide_weight = wide_weight
+        self.wide_ngrams = wide_ngrams
         self.dropout = dropout
         self.word_dropout = word_dropout
         self.recurrent_dropout = recurrent_dropout

@@ -213,8 +213,9 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
 
     max_epochs : int or "auto", default="auto"
         Number of passes over the documents, the largest number if `early_stopping` is True. "auto"
-        is 300 divided by the square root of the number of documents, but at least 3 and at most 30.
-        Ignored by `partial_fit`, which makes one pass.
+        is 300 divided by the square root of the number of documents, or 1,000 if the vectorizer
+        splits text into characters, but at least 3 and at most 30. Ignored by `partial_fit`, which
+        makes one pass.
 
     early_stopping : bool, default=False
         Whether to stop training when the score of validation documents no longer improves. They are
@@ -431,12 +432,13 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
-    del _parameter_constraints["wide_weight"]
+    del _parameter_constraints["wide_weight"], _parameter_constraints["wide_ngrams"]
 
     _targets = (LabelTarget, NumberTarget)
 
     # The wide path has no vectors of documents.
     wide_weight = 0
+    wide_ngrams = 1
 
     def __init__(
         self,

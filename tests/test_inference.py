@@ -47,7 +47,9 @@ def make_network(*, is_wide=True, cell="lstm", **kwargs):
     sizes |= {"hidden_size": 10, "num_heads": 2, "kernels": True}
     network = build_network(**{**sizes, **CELLS.get(cell, {"cell": cell}), **kwargs})
     if is_wide:
-        pairs = torch.tensor([a * N_IDS + b for a, b in [(2, 3), (3, 4), (4, 3), (7, 7)]])
+        first, last = [2, 3, 4, 7], [3, 4, 3, 7]
+        first, last = [*first, N_IDS, N_IDS + 1, N_IDS + 3], [*last, 4, 3, 7]  # and triples
+        pairs = torch.tensor(first) * N_IDS + torch.tensor(last)
         n_outputs = network.head.out_features
         wide = NGramLinear(n_outputs, 1 + torch.rand(N_IDS), pairs, 1 + torch.rand(len(pairs)))
         network = WideAndDeep(network, wide, wide_weight=0.3)

@@ -72,8 +72,8 @@ def test_integrated_gradients_are_complete(corpus, pooling):
     assert abs(gap) < (2e-3 if pooling in {"max", "concat"} else 1e-5)
 
 
-def test_the_wide_path_adds_its_words_and_half_of_each_pair(corpus):
-    clf = make_classifier(wide_weight=0.6, max_epochs=5).fit(*corpus)
+def test_the_wide_path_adds_its_words_and_shares_of_each_ngram(corpus):
+    clf = make_classifier(wide_weight=0.6, wide_ngrams=3, max_epochs=5).fit(*corpus)
     found = token_importance(clf, DOCUMENT, target=clf.classes_[1])["integrated_gradients"]
     wide, ids = clf.module_.wide, clf.vectorizer_.transform([DOCUMENT]).data.tolist()
     clf.module_.wide_weight = 0.0
@@ -86,7 +86,10 @@ def test_the_wide_path_adds_its_words_and_half_of_each_pair(corpus):
             places.setdefault(id_, []).append(([i], 1.0))
     for i, key in enumerate(a * wide.n_ids + b for a, b in pairwise(ids)):
         if key in pairs:
-            places.setdefault(pairs[key], []).append(([i, i + 1], 0.5))
+            places.setdefault(pairs[key], []).append(([i, i + 1], 1 / 2))
+            triple = pairs[key] * wide.n_ids + ids[i + 2] if i + 2 < len(ids) else None
+            if triple in pairs:
+                places.setdefault(pairs[triple], []).append(([i, i + 1, i + 2], 1 / 3))
     tfidf = {f: (1 + np.log(len(where))) * float(wide.idf[f]) for f, where in places.items()}
     norm = np.sqrt(sum(value**2 for value in tfidf.values()))
     table = wide.table.weight.detach().double().numpy()
@@ -95,7 +98,8 @@ def test_the_wide_path_adds_its_words_and_half_of_each_pair(corpus):
         evidence = wide.scale * tfidf[feature] / norm * (table[feature, 1] - table[feature, 0])
         for tokens, share in where:
             expected[tokens] += 0.6 * share * evidence / len(where)
-    assert any(feature >= wide.n_ids for feature in places)
+    lengths = {len(tokens) for where in places.values() for tokens, _ in where}
+    assert lengths == {1, 2, 3}
     np.testing.assert_allclose(found, 0.4 * deep + expected, atol=1e-5)
 
 

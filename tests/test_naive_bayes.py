@@ -27,20 +27,34 @@ document = st.tuples(
 
 
 def features_of(ids, ngrams):
-    """Return the rows of the words and pairs of one document."""
-    pairs = {a * N_IDS + b for a, b in pairwise(ids) if UNKNOWN_ID not in (a, b)}
-    known = [N_IDS + np.flatnonzero(ngrams.pairs == key)[0] for key in pairs & {*ngrams.pairs}]
-    return [*{*ids} - {UNKNOWN_ID}, *known]
+    """Return the rows of the words, pairs and triples of one document."""
+    rows = {*ids} - {UNKNOWN_ID}
+    for a, b in pairwise(ids):
+        rows |= row_of(a, b, ngrams)
+    for a, b, c in zip(ids, ids[1:], ids[2:], strict=False):
+        rows |= {row for pair in row_of(a, b, ngrams) for row in row_of(pair, c, ngrams)}
+    return [*rows]
+
+
+def row_of(first, word, ngrams):
+    """Return the row of a pair, none if it is not known or a word is not."""
+    if UNKNOWN_ID in (first, word):
+        return set()
+    return {N_IDS + int(i) for i in np.flatnonzero(ngrams.pairs == first * N_IDS + word)}
 
 
 @settings(deadline=None)
-@given(documents=st.lists(document, min_size=1, max_size=10), chunk=st.integers(1, 20))
-def test_ratios_equal_those_of_a_plain_loop(documents, chunk):
+@given(
+    documents=st.lists(document, min_size=1, max_size=10),
+    chunk=st.integers(1, 20),
+    longest=st.integers(1, 3),
+)
+def test_ratios_equal_those_of_a_plain_loop(documents, chunk, longest):
     ids, labels, weights = zip(*documents, strict=True)
     X = sequences_from_flat(
         np.array([i for row in ids for i in row], np.int32), [len(row) for row in ids]
     )
-    ngrams = count_ngrams(X, N_IDS, min_df=1)
+    ngrams = count_ngrams(X, N_IDS, longest=longest, min_df=1)
     with patch.object(ngrams_file, "MIN_CHUNK_TOKENS", chunk):
         ratios, n_features = log_ratios(
             X, csr_array(np.array(labels, float)), np.array(weights), ngrams

@@ -28,12 +28,21 @@ def make_sequences(documents):
 
 
 def pairs_of(ngrams, n_ids=N_IDS):
-    """Return the known pairs as tuples of two ids."""
-    return [divmod(int(key), n_ids) for key in ngrams.pairs]
+    """Return the known pairs as tuples of two ids, and the triples as tuples of three."""
+    found = []
+    for key in ngrams.pairs:
+        first, last = divmod(int(key), n_ids)
+        found.append((first, last) if first < n_ids else (*found[first - n_ids], last))
+    return found
 
 
 def adjacent_pairs(ids):
     return {pair for pair in pairwise(ids) if UNKNOWN_ID not in pair}
+
+
+def adjacent_triples(ids):
+    triples = zip(ids, ids[1:], ids[2:], strict=False)
+    return {triple for triple in triples if UNKNOWN_ID not in triple}
 
 
 def inverse_frequency(item, sets):
@@ -55,6 +64,42 @@ def test_ngrams_equal_those_of_a_plain_loop(documents, min_df):
     np.testing.assert_allclose(ngrams.word_idf, expected, rtol=1e-6)
     expected = [inverse_frequency(pair, pairs) for pair in frequent]
     np.testing.assert_allclose(ngrams.pair_idf, expected, rtol=1e-6)
+
+
+@settings(deadline=None)
+@given(documents=some_documents, min_df=st.integers(1, 3))
+def test_triples_equal_those_of_a_plain_loop(documents, min_df):
+    ngrams = count_ngrams(make_sequences(documents), N_IDS, longest=3, min_df=min_df)
+    pairs = count_ngrams(make_sequences(documents), N_IDS, min_df=min_df)
+    triples = [adjacent_triples(ids) for ids in documents]
+    frequent = sorted(
+        triple for triple in set().union(*triples) if sum(triple in t for t in triples) >= min_df
+    )
+    assert pairs_of(ngrams) == [*pairs_of(pairs), *frequent]
+    expected = [inverse_frequency(triple, triples) for triple in frequent]
+    np.testing.assert_allclose(ngrams.pair_idf[len(pairs.pairs) :], expected, rtol=1e-6)
+    assert ngrams.has_triples == bool(frequent)
+
+
+@settings(deadline=None)
+@given(documents=some_documents, max_pairs=st.integers(0, 8))
+def test_no_triple_is_kept_without_its_pair(documents, max_pairs):
+    ngrams = count_ngrams(
+        make_sequences(documents), N_IDS, longest=3, min_df=1, max_pairs=max_pairs
+    )
+    found = pairs_of(ngrams)  # which finds the pair of each
+    assert len(found) == len(ngrams.pair_idf) <= max_pairs
+    assert (np.diff(ngrams.pairs) > 0).all()
+
+
+def test_words_alone_can_be_counted():
+    X = make_sequences([[2, 3], [2, 3]])
+    assert pairs_of(count_ngrams(X, N_IDS, longest=1)) == []
+
+
+def test_triples_of_too_many_ids_are_refused():
+    with pytest.raises(ValueError, match=r"2,097,151 different tokens. Got 3,000,000. Set wide_n"):
+        count_ngrams(make_sequences([[2, 3, 4]]), 3 * 10**6, longest=3)
 
 
 @settings(deadline=None)
@@ -229,13 +274,18 @@ def test_of_too_many_pairs_the_rarest_are_forgotten():
 
 
 @settings(deadline=None)
-@given(documents=some_documents, cut=st.integers(0, 10), n_more=st.integers(0, 5))
-def test_counting_as_ids_come_makes_no_difference(documents, cut, n_more):
+@given(
+    documents=some_documents,
+    cut=st.integers(0, 10),
+    n_more=st.integers(0, 5),
+    longest=st.integers(1, 3),
+)
+def test_counting_as_ids_come_makes_no_difference(documents, cut, n_more, longest):
     """The keys of pairs change with the number of ids; what they stand for does not."""
     X = make_sequences(documents)
     n_ids = N_IDS + n_more
-    whole = NGramCounts().add(X, n_ids)
-    parts = NGramCounts()
+    whole = NGramCounts(longest=longest).add(X, n_ids)
+    parts = NGramCounts(longest=longest)
     if X[:cut].shape[0]:
         parts = parts.add(X[:cut], N_IDS)
     if X[cut:].shape[0]:
@@ -245,10 +295,10 @@ def test_counting_as_ids_come_makes_no_difference(documents, cut, n_more):
 
 
 @settings(deadline=None)
-@given(documents=some_documents)
-def test_counts_can_be_read_off_the_inverse_frequencies(documents):
-    counts = NGramCounts().add(make_sequences(documents), N_IDS)
-    assert_same_counts(NGramCounts.from_ngrams(counts.ngrams(min_df=1)), counts)
+@given(documents=some_documents, longest=st.integers(1, 3))
+def test_counts_can_be_read_off_the_inverse_frequencies(documents, longest):
+    counts = NGramCounts(longest=longest).add(make_sequences(documents), N_IDS)
+    assert_same_counts(NGramCounts.from_ngrams(counts.ngrams(min_df=1), longest), counts)
 
 
 @pytest.mark.parametrize("n_documents", [1, 1000, 10**6])
@@ -263,5 +313,5 @@ def test_large_counts_can_be_read_off_nearly(n_documents):
 
 def assert_same_counts(first, second):
     assert first.n_documents == second.n_documents
-    for name in ("word_df", "pairs", "pair_df"):
+    for name in ("word_df", "pairs", "pair_df", "triples", "triple_df", "longest"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))

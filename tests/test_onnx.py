@@ -29,6 +29,7 @@ from sklearn_rnn import (
 from sklearn_rnn._onnx.documents import read_documents
 from sklearn_rnn._onnx.graph import Graph
 from sklearn_rnn._onnx.traced import Traced
+from sklearn_rnn._text.ngrams import has_triples
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.modules import (
     GridLSTM,
@@ -210,6 +211,14 @@ def test_probabilities_and_labels(cell, wide_weight):
     session = open_session(export_onnx(clf))
     assert_same_predictions(session, clf, X_RAGGED)
     assert_same_predictions(session, clf, X_RAGGED[:1])
+
+
+def test_triples_of_the_wide_path():
+    X = np.tile([2, 3, 2, 4, 4], (12, 1))
+    clf = RNNTextClassifier(**SMALL, wide_ngrams=3).fit(X, np.arange(12) % 3)
+    draw_weights(clf.module_)
+    assert has_triples(clf.module_.wide.pairs, clf.module_.wide.n_ids)
+    assert_same_predictions(open_session(export_onnx(clf)), clf, X_RAGGED)
 
 
 @pytest.fixture(scope="module")

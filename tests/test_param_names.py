@@ -114,8 +114,15 @@ def test_loss_of_other_libraries():
         RNNTextClassifier(criterion="huber")
 
 
+def test_ngrams_are_those_of_the_wide_path():
+    with pytest.raises(TypeError, match="Did you mean 'wide_ngrams'"):
+        RNNTextClassifier(ngram_range=(1, 3))
+    with pytest.raises(TypeError, match=r"has no parameter 'ngram_range'\.$"):
+        RNNTextEncoder(ngram_range=(1, 3))
+
+
 @every_estimator
-@pytest.mark.parametrize("name", ["flavour", "ngram_range", "n_estimators", "max_depth", "C"])
+@pytest.mark.parametrize("name", ["flavour", "n_estimators", "max_depth", "C"])
 def test_no_suggestion_where_nothing_is_near(Estimator, name):
     with pytest.raises(TypeError) as caught:
         Estimator(**{name: 1})

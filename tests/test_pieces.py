@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_rnn._text.pieces import Numbering, number_by_pieces
-from sklearn_rnn._text.tokenizer import make_tokenizer
+from sklearn_rnn._text.tokenizer import make_preprocessor, make_tokenizer, takes_joined_texts
 from sklearn_rnn._text.vocabulary import Vocabulary, index_tokens
 from sklearn_rnn._text.words import TOKEN_PATTERN, split_words
 
@@ -49,6 +49,19 @@ def test_known_tokens_are_looked_up_as_word_by_word(documents, others, max_piece
     kept = [[token for token in split_words(text) if token not in stop_words] for text in documents]
     assert numbers.tolist() == [int(vocabulary.lookup([t])[0]) for found in kept for t in found]
     assert lengths.tolist() == list(map(len, kept))
+
+
+@given(documents, st.sampled_from([None, "ascii", "unicode"]))
+def test_preprocessors_take_many_documents_at_a_time(documents, strip_accents):
+    documents = [text + mark for text in documents for mark in ("", "\u03a3", "i\u0307\u0327")]
+    preprocess = make_preprocessor(strip_accents=strip_accents)
+    assert takes_joined_texts(preprocess)
+    one_by_one, together = Numbering(), Numbering()
+    expected = number_by_pieces(map(preprocess, documents), split_words, one_by_one.number)
+    found = number_by_pieces(documents, split_words, together.number, preprocess=preprocess)
+    assert list(together) == list(one_by_one)
+    for ours, reference in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, reference)
 
 
 def test_each_piece_is_split_once():

@@ -200,11 +200,13 @@ def test_chunks_teach_about_as_much_as_fit():
     assert score > most_frequent + 0.1
 
 
-def test_the_wide_path_knows_what_it_would_know_after_fit():
-    clf = stream(make())
+@pytest.mark.parametrize("longest", [2, 3])
+def test_the_wide_path_knows_what_it_would_know_after_fit(longest):
+    clf = stream(make(wide_ngrams=longest))
     X = clf.vectorizer_.transform(np.concatenate([X for X, _ in CHUNKS]))
-    expected = count_ngrams(X, 2 + len(clf.vectorizer_.vocabulary_))
+    expected = count_ngrams(X, 2 + len(clf.vectorizer_.vocabulary_), longest=longest)
     found = find_ngrams(clf.module_)
+    assert found.has_triples == (longest == 3)
     for name in ("word_idf", "pairs", "pair_idf"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
 

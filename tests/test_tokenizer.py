@@ -11,6 +11,7 @@ from sklearn_rnn._text.tokenizer import (
     make_token_analyzer,
     make_tokenizer,
     split_characters,
+    takes_joined_texts,
     word_stages,
 )
 from sklearn_rnn._text.words import TOKEN_PATTERN, split_words
@@ -116,3 +117,8 @@ def test_stages_of_analyzers_of_words_are_known(make):
     assert word_stages(make(preprocess, make_tokenizer(r"\w+ \w+"))) is None
     assert word_stages(make(preprocess, str.split)) is None
     assert word_stages(str.split) is None
+
+
+@pytest.mark.parametrize("preprocess", [str.title, make_preprocessor(strip_accents=str.strip)])
+def test_preprocessors_of_users_take_one_document_at_a_time(preprocess):
+    assert not takes_joined_texts(preprocess)

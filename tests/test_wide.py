@@ -10,13 +10,15 @@ from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
-from sklearn_rnn._text.ngrams import count_ngrams
+from sklearn_rnn._text.ngrams import count_ngrams, has_triples
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.modules import NGramLinear, WideAndDeep, build_network
 
 N_IDS, N_OUTPUTS = 6, 3
 PAIRS = [(2, 2), (2, 3), (3, 2), (4, 5), (5, 4)]
+# Each begins with one of the pairs.
+TRIPLES = [(2, 2, 2), (2, 2, 4), (2, 3, 2), (4, 5, 4)]
 
 # Some ids lie beyond the table and some tokens are unknown, up to whole documents of them.
 documents_of_ids = st.lists(
@@ -27,11 +29,18 @@ DOCUMENTS = [[2, 3, 2, 3, 4], [UNKNOWN_ID], [5, 4, UNKNOWN_ID, 2, 2, 2], [N_IDS 
 NOTHING_KNOWN = [[UNKNOWN_ID], [N_IDS, UNKNOWN_ID, N_IDS + 7], [N_IDS] * 3]
 
 
-def make_linear(*, pairs=PAIRS, dtype=torch.float64, **kwargs):
+def keys_of(pairs, triples=()):
+    """Return the keys of pairs, and of triples as pairs of a pair and a word."""
+    keys = [a * N_IDS + b for a, b in pairs]
+    keys += [(N_IDS + pairs.index((a, b))) * N_IDS + c for a, b, c in triples]
+    return torch.tensor(keys, dtype=torch.int64)
+
+
+def make_linear(*, pairs=PAIRS, triples=(), dtype=torch.float64, **kwargs):
     """Return a linear model with weights of the size that training gives."""
     torch.manual_seed(0)
-    word_idf, pair_idf = 1 + torch.rand(N_IDS), 1 + torch.rand(len(pairs))
-    keys = torch.tensor([a * N_IDS + b for a, b in pairs], dtype=torch.int64)
+    keys = keys_of(pairs, triples)
+    word_idf, pair_idf = 1 + torch.rand(N_IDS), 1 + torch.rand(len(keys))
     linear = NGramLinear(N_OUTPUTS, word_idf, keys, pair_idf, **kwargs).to(dtype)
     with torch.no_grad():
         for parameter in linear.parameters():
@@ -59,8 +68,8 @@ def feature_matrix(linear, documents):
     return matrix[packed.unsorted_indices].numpy()
 
 
-def plain_weights(linear, ids, pairs=PAIRS):
-    """Count the words and pairs of one document in a loop and weigh them."""
+def plain_weights(linear, ids, pairs=PAIRS, triples=()):
+    """Count the words, pairs and triples of one document in a loop and weigh them."""
     counts = np.zeros(len(linear.idf))
     ids = [i if i < N_IDS else UNKNOWN_ID for i in ids]
     for word in ids:
@@ -68,6 +77,9 @@ def plain_weights(linear, ids, pairs=PAIRS):
     for pair in pairwise(ids):
         if pair in pairs:
             counts[N_IDS + pairs.index(pair)] += 1
+    for triple in zip(ids, ids[1:], ids[2:], strict=False):
+        if triple in triples:
+            counts[N_IDS + len(pairs) + triples.index(triple)] += 1
     weights = np.zeros_like(counts)
     held = counts > 0
     weights[held] = (1 + np.log(counts[held])) * linear.idf.numpy()[held]
@@ -180,6 +192,47 @@ def test_weights_equal_those_of_a_loop(documents, pairs):
     linear = make_linear(pairs=pairs)
     expected = [plain_weights(linear, ids, pairs) for ids in documents]
     np.testing.assert_allclose(feature_matrix(linear, documents), expected, rtol=0, atol=1e-12)
+
+
+@settings(deadline=None)
+@given(documents=documents_of_ids, triples=st.sets(st.sampled_from(TRIPLES)).map(sorted))
+def test_triples_are_weighed_as_in_a_loop(documents, triples):
+    documents = [*documents, [2, 2, 2, 4, 5, 4], [2, UNKNOWN_ID, 2, 2, 3]]
+    linear = make_linear(triples=triples)
+    expected = [plain_weights(linear, ids, PAIRS, triples) for ids in documents]
+    np.testing.assert_allclose(feature_matrix(linear, documents), expected, rtol=0, atol=1e-12)
+
+
+@settings(deadline=None)
+@given(
+    documents=documents_of_ids.map(lambda found: [*found, [2, 2, 2, 3, 2]]),
+    triples=st.sets(st.sampled_from(TRIPLES)).map(sorted),
+)
+def test_kernels_find_what_torch_finds(documents, triples):
+    outputs, grads = [], []
+    for kernels in (False, "auto"):
+        linear = make_linear(triples=triples, dtype=torch.float32, sparse=True, kernels=kernels)
+        values = linear(pack(documents, torch.int32))
+        values.square().sum().backward()
+        outputs.append(values.detach())
+        grads.append(linear.table.weight.grad.to_dense())
+    torch.testing.assert_close(*outputs, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(*grads, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("n_more", [0, 3])
+def test_rows_keep_their_weights_when_others_come(n_more):
+    """Of the same words after more ids, with another pair and other triples."""
+    linear = make_linear(triples=TRIPLES)
+    n_ids = N_IDS + n_more
+    pairs = [(2, 1), *PAIRS]
+    triples = [(2, 1, 2), *TRIPLES[1:]]
+    keys = [a * n_ids + b for a, b in pairs]
+    keys += [(n_ids + pairs.index((a, b))) * n_ids + c for a, b, c in triples]
+    origins = linear.origins(n_ids, torch.tensor(keys)).tolist()
+    place = N_IDS + len(PAIRS)
+    assert origins[:n_ids] == [*range(N_IDS), *[-1] * n_more]
+    assert origins[n_ids:] == [-1, *range(N_IDS, place), -1, *range(place + 1, place + 4)]
 
 
 @settings(deadline=None)
@@ -404,3 +457,38 @@ def test_the_share_of_the_wide_path_can_be_read_after_fit(params, expected):
     assert not hasattr(clf, "wide_weight_")
     clf.fit(["good", "bad"] * 10, [1, 0] * 10)
     assert clf.wide_weight_ == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("params", "longest"),
+    [
+        ({}, 2),
+        ({"wide_ngrams": 1}, 1),
+        ({"wide_ngrams": 3}, 3),
+        ({"vectorizer": SequenceVectorizer(analyzer="char")}, 3),
+        ({"vectorizer": SequenceVectorizer(analyzer="char"), "wide_ngrams": 2}, 2),
+    ],
+    ids=str,
+)
+def test_the_longest_ngrams_are_those_asked_for(params, longest):
+    assert longest_ngram(["not so good"] * 10, **params) == longest
+
+
+def longest_ngram(texts, **params):
+    clf = RNNTextClassifier(**params, max_epochs=1, random_state=0)
+    wide = clf.fit(texts, [1, 0] * 5).module_.wide
+    return 3 if has_triples(wide.pairs, wide.n_ids) else 2 if len(wide.pairs) else 1
+
+
+@pytest.mark.parametrize(
+    ("text", "params", "longest"),
+    [
+        ("这部电影很好。", {}, 3),
+        ("หนังดีมาก", {}, 3),
+        ("很好 is not so good at all", {}, 2),
+        ("这部 电影 很好", {"vectorizer": SequenceVectorizer(tokenizer=str.split)}, 2),
+        ("这部电影很好", {"wide_ngrams": 2}, 2),
+    ],
+)
+def test_scripts_without_spaces_are_counted_by_three_characters(text, params, longest):
+    assert longest_ngram([text] * 10, **params) == longest

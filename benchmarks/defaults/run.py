@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
-from benchmarks._data import data_folder, load
+from benchmarks._data import data_files, load
 from benchmarks.quality import make_baseline
 from sklearn_rnn import RNNTextClassifier
 
@@ -32,6 +32,10 @@ TASKS = {
     "tweets, 5000": ("tweet_sentiment", 5000),
     "tweets, all": ("tweet_sentiment", None),
     "friends, all": ("friends_speaker", None),
+    "mr, all": ("mr", None),
+    "cr, all": ("cr", None),
+    "subj, all": ("subj", None),
+    "trec6, all": ("trec6", None),
 }
 
 SETTINGS = {
@@ -41,6 +45,7 @@ SETTINGS = {
     "wide_weight=0.5": {"wide_weight": 0.5},
     "wide_weight=0.75": {"wide_weight": 0.75},
     "wide_weight=0.99": {"wide_weight": 0.99},
+    "wide_ngrams=3": {"wide_ngrams": 3},
     "skip_connection=False": {"skip_connection": False},
     "word_dropout=0.1": {"word_dropout": 0.1},
     "word_dropout=0.3": {"word_dropout": 0.3},
@@ -60,7 +65,7 @@ SETTINGS = {
 
 def make_splits(name, n_train):
     """Yield train and validation parts of the train split of one file."""
-    X, y = load(data_folder() / f"{name}.csv.gz")["train"]
+    X, y = load(data_files([name])[name])["train"]
     if n_train is not None:
         n_test = min(3000, len(X) - n_train)
         cv = StratifiedShuffleSplit(2, train_size=n_train, test_size=n_test, random_state=1)

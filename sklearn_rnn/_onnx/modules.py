@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from sklearn_rnn._text.ngrams import has_triples
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn.modules import (
     AttentionPooling,
@@ -169,9 +170,9 @@ def concat_pooling(graph: Graph, module: ConcatPooling, states: str, documents: 
 
 
 def ngram_linear(graph: Graph, module: NGramLinear, documents: Documents) -> str:
-    """Return the outputs of words and word pairs, (n_documents, n_outputs).
+    """Return the outputs of words, pairs and triples, (n_documents, n_outputs).
 
-    Each occurrence counts for as much less as its word or pair has occurrences in the document, so
+    Each occurrence counts for as much less as its n-gram has occurrences in the document, so
     that the sum over all of them counts each but once.
     """
     add, idf = graph.add, to_numpy(module.idf).copy()
@@ -180,8 +181,10 @@ def ngram_linear(graph: Graph, module: NGramLinear, documents: Documents) -> str
     words = graph.cast(_known_or_unknown(graph, documents.ids, module.n_ids), np.int64)
     features = words  # (n_steps, n_documents)
     if len(module.pairs):
-        pairs = _find_pairs(graph, module, words)
-        features = add("Concat", words, pairs, axis=0)  # (2 * n_steps - 1, n_documents)
+        found = [words]
+        for _ in range(1 + has_triples(module.pairs, module.n_ids)):
+            found.append(_find_pairs(graph, module, found[-1], words, len(found)))
+        features = add("Concat", *found, axis=0)  # (n_features, n_documents)
     occurrences = _count_occurrences(graph, features, len(idf))
     tfidf = add("Mul", add("Add", add("Log", occurrences), 1.0), add("Gather", idf, features))
 
@@ -194,11 +197,15 @@ def ngram_linear(graph: Graph, module: NGramLinear, documents: Documents) -> str
     return add("Add", add("ReduceSum", outputs, [0], keepdims=0), to_numpy(module.bias))
 
 
-def _find_pairs(graph: Graph, module: NGramLinear, words: str) -> str:
-    """Return the features of adjacent words, (n_steps - 1, n_documents), 0 for unknown pairs."""
+def _find_pairs(graph: Graph, module: NGramLinear, rows: str, words: str, length: int) -> str:
+    """Return the features of n-grams and the word behind each, 0 for unknown ones.
+
+    The rows are those of n-grams of this length, (n_steps - length + 1, n_documents); there is one
+    step less for what they begin.
+    """
     last = np.iinfo(np.int64).max
-    first = graph.add("Slice", words, [0], [-1], [0])
-    second = graph.add("Slice", words, [1], [last], [0])
+    first = graph.add("Slice", rows, [0], [-1], [0])
+    second = graph.add("Slice", words, [length], [last], [0])
     keys = graph.add("Add", graph.add("Mul", first, module.n_ids), second)
     return graph.add(
         "LabelEncoder",

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_rnn._text.containers import as_documents
 from sklearn_rnn._text.param_checks import reads_any_type
 from sklearn_rnn._text.pieces import Numbering, number_by_pieces
-from sklearn_rnn._text.tokenizer import word_stages
+from sklearn_rnn._text.tokenizer import takes_joined_texts, word_stages
 from sklearn_rnn._text.vocabulary import Vocabulary, index_tokens
 
 # With fewer documents than this, or fewer for each token of the vocabulary, to prepare the fast way
@@ -54,10 +54,10 @@ def index_documents(
     stages = _fast_stages(documents, analyze)
     if stages is None:
         return index_tokens(documents, analyze)
-    preprocess, split, stop_words = stages
+    texts, preprocess, split, stop_words = stages
     numbering = Numbering()
     occurrences, lengths = number_by_pieces(
-        map(preprocess, documents), split, numbering.number, stop_words=stop_words
+        texts, split, numbering.number, preprocess=preprocess, stop_words=stop_words
     )
     return list(numbering), occurrences, lengths
 
@@ -78,18 +78,23 @@ def look_up(
     if stages is None or len(documents) < _N_FOR_A_TOKEN * len(vocabulary.ids):
         tokens, occurrences, lengths = index_tokens(documents, analyze)
         return vocabulary.lookup(tokens)[occurrences], lengths
-    preprocess, split, stop_words = stages
+    texts, preprocess, split, stop_words = stages
     return number_by_pieces(
-        map(preprocess, documents),
+        texts,
         split,
         vocabulary.lookup,
+        preprocess=preprocess,
         known=vocabulary.ids,
         stop_words=stop_words,
     )
 
 
 def _fast_stages(documents: list, analyze: Callable[[Any], Any]) -> tuple | None:
-    """Return the stages of an analyzer of words, None where word by word is the only way."""
+    """Return texts and what `number_by_pieces` does to them, None where it does not apply."""
     if len(documents) < _N_MANY or any(type(document) is not str for document in documents):
         return None
-    return word_stages(analyze)
+    stages = word_stages(analyze)
+    if stages is None or takes_joined_texts(stages[0]):
+        return stages and (documents, *stages)
+    preprocess, split, stop_words = stages
+    return map(preprocess, documents), str, split, stop_words

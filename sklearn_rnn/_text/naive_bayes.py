@@ -1,19 +1,18 @@
-"""Naive Bayes over words and word pairs: how strongly each speaks for a class."""
+"""Naive Bayes over words, pairs and triples: how strongly each speaks for a class."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from sklearn_rnn._text.ngrams import NGrams, find_pairs, split_by_tokens
+from sklearn_rnn._text.ngrams import NGrams, find_rows, split_by_tokens
 from sklearn_rnn._text.sequences import sequence_lengths
-from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 
 
 def log_ratios(
     X: csr_array, labels: csr_array, weights: np.ndarray, ngrams: NGrams
 ) -> tuple[np.ndarray, float]:
-    """Return the log-count ratios of words and pairs, and how many of them a document has.
+    """Return the log-count ratios of words and n-grams, and how many of them a document has.
 
     The ratio compares the share that a word has of all words in the documents of a class with its
     share in the other documents. Each document counts a word once, and counts start from 1.
@@ -27,15 +26,15 @@ def log_ratios(
     weights : ndarray of shape (n_documents,)
         Weights of the documents.
     ngrams : NGrams
-        The words and pairs to compare.
+        The words, pairs and triples to compare.
 
     Returns
     -------
     ratios : ndarray of float32 of shape (n_ids + n_pairs, n_classes)
-        Words by id, then pairs. They are 0 for what stands in no document, and for a class that has
-        no documents or all of them.
+        Words by id, then pairs and triples. They are 0 for what stands in no document, and for a
+        class that has no documents or all of them.
     n_features : float
-        Mean number of different words and pairs in a document.
+        Mean number of different words, pairs and triples in a document.
 
     References
     ----------
@@ -86,16 +85,9 @@ def log_ratios(
 
 def _find_features(X: csr_array, ngrams: NGrams) -> csr_array:
     """Return a matrix of documents by rows of the ratios, 1 where a document has the feature."""
-    n_ids = len(ngrams.word_idf)
-    tokens = X.data.astype(np.int64)
     documents = np.repeat(np.arange(X.shape[0]), sequence_lengths(X))
-    is_known = tokens != UNKNOWN_ID
-    keys, pair_documents = find_pairs(tokens, documents, n_ids)
-    place = np.searchsorted(ngrams.pairs, keys)
-    is_pair = np.append(ngrams.pairs, -1)[place] == keys
-    rows = np.concatenate([documents[is_known], pair_documents[is_pair]])
-    columns = np.concatenate([tokens[is_known], n_ids + place[is_pair]])
-    shape = X.shape[0], n_ids + len(ngrams.pairs)
+    columns, rows = find_rows(X.data.astype(np.int64), documents, ngrams)
+    shape = X.shape[0], len(ngrams.word_idf) + len(ngrams.pairs)
     found = csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape)  # adds repeats up
     found.data[:] = 1
     return found

@@ -1,11 +1,11 @@
-"""Which words and word pairs a corpus holds, and how rare they are."""
+"""Which words, word pairs and triples a corpus holds, and how rare they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -13,40 +13,29 @@ from scipy.sparse import csr_array
 from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 
-
-class _Keys(Protocol):
-    """Arithmetic of whole numbers that arrays of NumPy and tensors of torch share."""
-
-    def __len__(self) -> int: ...
-
-    def __add__(self, other: Any, /) -> Self: ...
-
-    def __mul__(self, other: Any, /) -> Self: ...
-
-    def __floordiv__(self, other: Any, /) -> Self: ...
-
-    def __mod__(self, other: Any, /) -> Self: ...
-
-
-Pairs = TypeVar("Pairs", bound=_Keys)
-
 MIN_CHUNK_TOKENS = 2**18
 
-# Pairs that are counted at a time. Most pairs of a large corpus occur once; beyond this number the
-# rarest are forgotten, so that the counts take less memory than the corpus.
+# The key of a triple has three ids in one int64.
+MAX_IDS_OF_TRIPLES = 2**21 - 1
+
+# Pairs, and triples, that are counted at a time. Most pairs of a large corpus occur once; beyond
+# this number the rarest are forgotten, so that the counts take less memory than the corpus.
 MAX_COUNTED_PAIRS = 2**22
 
 
 @dataclass
 class NGrams:
-    """The words and the word pairs to know, with their inverse document frequencies.
+    """The words, pairs and triples to know, with their inverse document frequencies.
+
+    Each has a number: a word its id, and the pair at place `i` is `n_ids + i`. A triple is the pair
+    of a pair and the word behind it.
 
     Parameters
     ----------
     word_idf : ndarray of float32 of shape (n_ids,)
         By token id.
     pairs : ndarray of int64 of shape (n_pairs,)
-        Ascending; the pair of ids `a` and `b` is `a * n_ids + b`.
+        Ascending; the pair of number `a` and the word `b` is `a * n_ids + b`.
     pair_idf : ndarray of float32 of shape (n_pairs,)
         In the order of `pairs`.
     """
@@ -55,11 +44,16 @@ class NGrams:
     pairs: np.ndarray
     pair_idf: np.ndarray
 
+    @property
+    def has_triples(self) -> bool:
+        """Whether there are triples among the pairs."""
+        return has_triples(self.pairs, len(self.word_idf))
+
 
 def count_ngrams(
-    X: csr_array, n_ids: int, *, min_df: int = 2, max_pairs: int | None = None
+    X: csr_array, n_ids: int, *, longest: int = 2, min_df: int = 2, max_pairs: int | None = None
 ) -> NGrams:
-    """Find the word pairs of a corpus, and the inverse document frequencies.
+    """Find the word pairs and triples of a corpus, and the inverse document frequencies.
 
     They are smoothed as in :class:`sklearn.feature_extraction.text.TfidfTransformer`.
 
@@ -69,17 +63,19 @@ def count_ngrams(
         Token ids, as `check_sequences` returns them.
     n_ids : int
         Number of token ids, all of `X` below it.
+    longest : {1, 2, 3}, default=2
+        How many words an n-gram has at most.
     min_df : int, default=2
         In how many documents a pair must stand. What stands in one document alone says nothing of
         others. Where a corpus holds several millions of pairs, rarer ones may be missing (lossy
         counting, Manku and Motwani, 2002).
     max_pairs : int, default=None
-        How many pairs to know at most, those in the most documents. None knows all.
+        How many pairs and triples to know at most, those in the most documents. None knows all.
 
     Returns
     -------
     ngrams : NGrams
-        Pairs with the unknown token are left out.
+        Those with the unknown token are left out.
 
     Examples
     --------
@@ -91,12 +87,12 @@ def count_ngrams(
     >>> ngrams.word_idf.round(2)
     array([2.1 , 2.1 , 1.  , 1.  , 1.41], dtype=float32)
     """
-    return NGramCounts().add(X, n_ids).ngrams(min_df=min_df, max_pairs=max_pairs)
+    return NGramCounts(longest=longest).add(X, n_ids).ngrams(min_df=min_df, max_pairs=max_pairs)
 
 
 @dataclass(frozen=True)
 class NGramCounts:
-    """In how many documents words and word pairs stand, counted in any number of steps.
+    """In how many documents words, pairs and triples stand, counted in any number of steps.
 
     It never changes: `add` returns another one.
 
@@ -110,6 +106,10 @@ class NGramCounts:
         Ascending; the pair of ids `a` and `b` is `a * n_ids + b`.
     pair_df : ndarray of int64 of shape (n_pairs,)
         In the order of `pairs`.
+    triples, triple_df : ndarray of int64 of shape (n_triples,)
+        The same of triples: the ids `a`, `b` and `c` are `(a * n_ids + b) * n_ids + c`.
+    longest : {1, 2, 3}, default=2
+        How many words an n-gram has at most.
 
     Examples
     --------
@@ -125,17 +125,27 @@ class NGramCounts:
     word_df: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     pairs: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     pair_df: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    triples: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    triple_df: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    longest: int = 2
 
     @classmethod
-    def from_ngrams(cls, ngrams: NGrams) -> NGramCounts:
+    def from_ngrams(cls, ngrams: NGrams, longest: int = 2) -> NGramCounts:
         """Return the counts behind inverse frequencies, as far as float32 tells them."""
         # Padding stands in no document, so its inverse frequency tells their number.
         n_documents = np.rint(np.exp(ngrams.word_idf[0].astype(np.float64) - 1) - 1)
+        n_ids = len(ngrams.word_idf)
+        first, last = np.divmod(ngrams.pairs, n_ids)
+        n_pairs = int(np.searchsorted(first, n_ids))
+        df = _frequency(ngrams.pair_idf, n_documents)
         return cls(
             int(n_documents),
             _frequency(ngrams.word_idf, n_documents),
-            ngrams.pairs,
-            _frequency(ngrams.pair_idf, n_documents),
+            ngrams.pairs[:n_pairs],
+            df[:n_pairs],
+            ngrams.pairs[first[n_pairs:] - n_ids] * n_ids + last[n_pairs:],
+            df[n_pairs:],
+            longest,
         )
 
     def add(self, X: csr_array, n_ids: int) -> NGramCounts:
@@ -148,34 +158,57 @@ class NGramCounts:
         n_ids : int
             Number of token ids, all of `X` below it, and no less than before.
         """
-        word_df = np.concatenate([self.word_df, np.zeros(n_ids - len(self.word_df), np.int64)])
-        pairs, pair_df = renumber_pairs(self.pairs, len(self.word_df), n_ids), self.pair_df
+        if self.longest > 2 and n_ids > MAX_IDS_OF_TRIPLES:
+            raise ValueError(
+                f"The wide path counts triples of at most {MAX_IDS_OF_TRIPLES:,} different tokens. "
+                f"Got {n_ids:,}. Set wide_ngrams=2, or lower the vectorizer's max_features."
+            )
+        n_before = len(self.word_df)
+        word_df = np.concatenate([self.word_df, np.zeros(n_ids - n_before, np.int64)])
+        pairs = renumber_pairs(self.pairs, n_before, n_ids), self.pair_df
+        triples = self.triples, self.triple_df
+        if len(self.triples):
+            first, last = np.divmod(self.triples, n_before)
+            triples = renumber_pairs(first, n_before, n_ids) * n_ids + last, self.triple_df
         for chunk in split_by_tokens(X):
             tokens = chunk.data.astype(np.int64)
             documents = np.repeat(np.arange(chunk.shape[0]), sequence_lengths(chunk))
             words, df = _document_frequencies(tokens, documents)
             word_df[words] += df
-            more = _document_frequencies(*find_pairs(tokens, documents, n_ids))
-            pairs, pair_df = _forget_rarest(*_add_frequencies((pairs, pair_df), more))
-        return NGramCounts(self.n_documents + X.shape[0], word_df, pairs, pair_df)
+            if self.longest > 1:
+                more = _document_frequencies(*find_pairs(tokens, documents, n_ids))
+                pairs = _forget_rarest(*_add_frequencies(pairs, more))
+            if self.longest > 2:
+                more = _document_frequencies(*_find_triples(tokens, documents, n_ids))
+                triples = _forget_rarest(*_add_frequencies(triples, more))
+        n_documents = self.n_documents + X.shape[0]
+        return NGramCounts(n_documents, word_df, *pairs, *triples, self.longest)
 
     def ngrams(self, *, min_df: int = 2, max_pairs: int | None = None) -> NGrams:
         """Return what is worth knowing, see `count_ngrams`."""
-        kept = np.flatnonzero(self.pair_df >= min_df)
+        n_ids, n_pairs = len(self.word_df), len(self.pairs)
+        df = np.concatenate([self.pair_df, self.triple_df])
+        kept = np.flatnonzero(df >= min_df)
         if max_pairs is not None and len(kept) > max_pairs:
-            most_frequent = np.argsort(-self.pair_df[kept], kind="stable")[:max_pairs]
+            # Of equal frequency the pairs come first, so that no triple is left without its pair.
+            most_frequent = np.argsort(-df[kept], kind="stable")[:max_pairs]
             kept = kept[np.sort(most_frequent)]
+        pairs, triples = self.pairs[kept[kept < n_pairs]], kept[kept >= n_pairs]
+        if len(triples):
+            first, last = np.divmod(self.triples[triples - n_pairs], n_ids)
+            place = np.searchsorted(pairs, first)
+            is_known = np.append(pairs, -1)[place] == first  # not if its pair was forgotten
+            kept = np.concatenate([kept[kept < n_pairs], triples[is_known]])
+            pairs = np.concatenate([pairs, ((n_ids + place) * n_ids + last)[is_known]])
         return NGrams(
             _inverse_frequency(self.word_df, self.n_documents),
-            self.pairs[kept],
-            _inverse_frequency(self.pair_df[kept], self.n_documents),
+            pairs,
+            _inverse_frequency(df[kept], self.n_documents),
         )
 
 
-def renumber_pairs(pairs: Pairs, n_ids: int, n_ids_after: int) -> Pairs:
-    """Return the keys of pairs when the number of ids has changed; their order stays.
-
-    They may be in any kind of array, tensors of torch among them.
+def renumber_pairs(pairs: np.ndarray, n_ids: int, n_ids_after: int) -> np.ndarray:
+    """Return the keys of pairs of words when the number of ids has changed; their order stays.
 
     Examples
     --------
@@ -187,6 +220,11 @@ def renumber_pairs(pairs: Pairs, n_ids: int, n_ids_after: int) -> Pairs:
     if n_ids == n_ids_after or not len(pairs):
         return pairs
     return pairs // n_ids * n_ids_after + pairs % n_ids
+
+
+def has_triples(pairs: Any, n_ids: int) -> bool:
+    """Tell whether some of ascending pairs, in an array or a tensor, begin with a pair."""
+    return len(pairs) > 0 and bool(pairs[-1] // n_ids >= n_ids)
 
 
 def split_by_tokens(X: csr_array) -> Iterator[csr_array]:
@@ -205,6 +243,47 @@ def find_pairs(
     are_pair = (documents[1:] == documents[:-1]) & known[1:] & known[:-1]
     keys = tokens[:-1] * n_ids + tokens[1:]
     return keys[are_pair], documents[1:][are_pair]
+
+
+def _find_triples(
+    tokens: np.ndarray, documents: np.ndarray, n_ids: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the triples of adjacent known words as keys, and the document of each."""
+    known = tokens != UNKNOWN_ID
+    are_triple = (documents[2:] == documents[:-2]) & known[2:] & known[1:-1] & known[:-2]
+    keys = (tokens[:-2] * n_ids + tokens[1:-1]) * n_ids + tokens[2:]
+    return keys[are_triple], documents[2:][are_triple]
+
+
+def find_rows(
+    tokens: np.ndarray, documents: np.ndarray, ngrams: NGrams
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of all known words, pairs and triples, and the document of each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._text.ngrams import NGrams, find_rows
+    >>> pairs = np.array([2 * 4 + 3, (4 + 0) * 4 + 2])  # 2 before 3, and both before 2
+    >>> ngrams = NGrams(np.ones(4), pairs, np.ones(2))
+    >>> find_rows(np.array([2, 3, 2]), np.array([0, 0, 0]), ngrams)
+    (array([2, 3, 2, 4, 5]), array([0, 0, 0, 0, 0]))
+    """
+    n_ids = len(ngrams.word_idf)
+    known = (tokens != UNKNOWN_ID) & (tokens < n_ids)
+    row = np.where(known, tokens, -1)
+    found, where = [row[known]], [documents[known]]
+    for _ in range(1 + ngrams.has_triples):
+        # `row` is that of the n-gram that ends at a place, -1 for none.
+        keys = row[:-1] * n_ids + tokens[1:]
+        place = np.searchsorted(ngrams.pairs, keys)
+        is_known = np.append(ngrams.pairs, -1)[place] == keys
+        is_known &= (row[:-1] >= 0) & known[1:] & (documents[1:] == documents[:-1])
+        row = np.full_like(tokens, -1)
+        row[1:][is_known] = n_ids + place[is_known]
+        found.append(row[row >= 0])
+        where.append(documents[row >= 0])
+    return np.concatenate(found), np.concatenate(where)
 
 
 def _document_frequencies(keys: np.ndarray, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -24,6 +24,7 @@ MAX_PIECES = 2**18
 # Stands behind each document. A NUL between spaces in a text becomes a piece that a text never has.
 _END = "\0"
 _NUL = "\0 "
+_BETWEEN = f" {_END} "
 # In simple text each of these is a token, whatever stands beside it. With spaces around the more
 # frequent ones, most pieces are words.
 _PUNCTUATION = '.,:!?-/"()#@'
@@ -47,6 +48,7 @@ def number_by_pieces(
     split: Callable[[str], list[str]],
     number: Callable[[list[str]], np.ndarray],
     *,
+    preprocess: Callable[[str], str] = str,
     known: Mapping[str, int] | None = None,
     stop_words: Collection[str] | None = None,
     max_pieces: int = MAX_PIECES,
@@ -56,12 +58,15 @@ def number_by_pieces(
     Parameters
     ----------
     texts : iterable of str
-        Preprocessed documents.
+        Documents.
     split : callable
         `split_words`, or another function whose tokens contain no spaces, do not depend on what
         stands behind a space, and are those of `TOKEN_PATTERN` in simple text.
     number : callable
         From tokens to their numbers, an array of int32.
+    preprocess : callable, default=str
+        Function applied to the documents before they are split. It takes many of them at a time,
+        so it must not depend on what stands behind a space, such as `str.lower`.
     known : mapping of str to int or None, default=None
         The numbers of tokens that `number` knows, from 1 to their count and one, where there are
         many.
@@ -87,7 +92,7 @@ def number_by_pieces(
     tokens_of = partial(_tokens_of, split=split, stop_words=frozenset(stop_words or ()))
     known = {} if known is None or _END in known else known
     parts = []
-    for found, pieces in _number_pieces(iter(texts), known, max_pieces):
+    for found, pieces in _number_pieces(iter(texts), preprocess, known, max_pieces):
         if known:
             found = _send_back(found, pieces, known, tokens_of)
         parts.append(_number_tokens(found, pieces, tokens_of, number))
@@ -103,7 +108,10 @@ def _tokens_of(
 
 
 def _number_pieces(
-    texts: Iterator[str], known: Mapping[str, int], max_pieces: int
+    texts: Iterator[str],
+    preprocess: Callable[[str], str],
+    known: Mapping[str, int],
+    max_pieces: int,
 ) -> Iterator[tuple[np.ndarray, Numbering]]:
     """Yield texts as numbers, and the pieces behind those that are negative.
 
@@ -113,7 +121,7 @@ def _number_pieces(
     n_joined = 1
     numbers, found = _number_new(known), [np.empty(0, np.int32)]
     while some := list(islice(texts, n_joined)):
-        cut = _cut(some)
+        cut = _cut(some, preprocess)
         found.append(np.array(itemgetter(*cut, _END)(numbers)[:-1], np.int32))
         n_joined = 1 + _N_PIECES * len(some) // len(cut)
         if len(numbers) - len(known) > max_pieces:
@@ -133,17 +141,20 @@ def _new_keys(numbers: defaultdict[str, int], known: Mapping[str, int]) -> Numbe
     return Numbering(*islice(numbers, len(known), None))
 
 
-def _cut(texts: list[str]) -> list[str]:
+def _cut(texts: list[str], preprocess: Callable[[str], str]) -> list[str]:
     """Return the pieces of texts, with `_END` behind each text."""
-    joined = _END.join(texts)
+    joined = preprocess(_BETWEEN.join(texts))
     if joined.count(_END) >= len(texts):
-        cut = [[_NUL if piece == _END else piece for piece in text.split()] for text in texts]
-        return [piece for pieces in cut for piece in [*pieces, _END]]
+        words = [preprocess(text).split() for text in texts]
+        cut = [[_NUL if piece == _END else piece for piece in text] for text in words]
+        return [piece for text in cut for piece in [*text, _END]]
     if is_simple(joined):
         for mark in _PUNCTUATION:
             if mark in joined:
                 joined = joined.replace(mark, f" {mark} ")
-    return [*joined.replace(_END, f" {_END} ").split(), _END]
+    pieces = joined.split()
+    pieces.append(_END)
+    return pieces
 
 
 def _send_back(
@@ -154,11 +165,11 @@ def _send_back(
 ) -> np.ndarray:
     """Make pieces of those known tokens that `tokens_of` would not find: "New York", stop words."""
     ids = np.maximum(found, 0)
-    is_suspect = np.bincount(ids, minlength=2 + len(known))[list(known.values())] > 0
+    is_found = np.zeros(2 + len(known), bool)
+    is_found[ids] = True
+    suspects = list(compress(known, is_found[np.fromiter(known.values(), np.int64, len(known))]))
     if not tokens_of.keywords["stop_words"]:
-        is_ascii = np.fromiter(map(str.isascii, known), bool, len(known))
-        is_suspect &= ~(is_ascii & np.fromiter(map(str.isalnum, known), bool, len(known)))
-    suspects = list(compress(known, is_suspect))
+        suspects = [token for token in suspects if not (token.isascii() and token.isalnum())]
     if tokens_of(" ".join(suspects)) == suspects:
         return found
     for token in suspects:

@@ -114,6 +114,24 @@ def word_stages(
     return stages["preprocess"], tokenize, stages["stop_words"]
 
 
+def takes_joined_texts(preprocess: Preprocessor) -> bool:
+    """Tell whether a preprocessor does the same to texts with spaces between them as to each.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.tokenizer import make_preprocessor, takes_joined_texts
+    >>> takes_joined_texts(make_preprocessor()), takes_joined_texts(str.title)
+    (True, False)
+    """
+    if not isinstance(preprocess, partial) or preprocess.func is not _preprocess:
+        return False
+    return preprocess.keywords["strip_accents"] in (
+        None,
+        strip_accents_ascii,
+        strip_accents_unicode,
+    )
+
+
 def split_characters(document: str) -> list[str]:
     """Return the characters of a document, white space included.
 

@@ -67,7 +67,7 @@ def fit_net(
     device = prepare_device(estimator)
     train_set = train.to_dataset(target)
     valid_set = None if valid is None else valid.to_dataset(target)
-    batch_size, max_epochs = resolve_training_length(estimator, len(train_set))
+    batch_size, max_epochs = resolve_training_length(estimator, len(train_set), vectorizer)
     is_new = previous is None
     source = estimator.embedding_source_ if not is_new else None if start is None else start.source
     plan = TrainingPlan(

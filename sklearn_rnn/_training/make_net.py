@@ -36,7 +36,7 @@ from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.optimizers import OPTIMIZERS, LazyAdamW
 from sklearn_rnn._training.precision import KERNEL_CELLS, resolve_precision
 from sklearn_rnn._training.schedules import SCHEDULES
-from sklearn_rnn._training.settings import resolve_epochs, resolve_kernels
+from sklearn_rnn._training.settings import resolve_epochs, resolve_kernels, resolve_wide_ngrams
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules.kernels import has_kernels, load_kernels
@@ -145,6 +145,7 @@ def make_net(
         n_ids,
         target.n_outputs,
         sparse=is_sparse,
+        longest=resolve_wide_ngrams(estimator, vectorizer, X),
         ngrams=ngrams,
         start=start,
         like=like,

@@ -17,7 +17,7 @@ from sklearn_rnn._training.settings import resolve_kernels, resolve_wide_weight
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules import NGramLinear, TokenEmbedding, WideAndDeep, build_network
 
-# Bound on the weights of word pairs, 128 MiB of them: many classes times many pairs grow large.
+# Bound on the weights of n-grams, 128 MiB of them: many classes times many n-grams grow large.
 _MAX_PAIR_WEIGHTS = 2**25
 
 # Features of a token vector where no vectors say how many.
@@ -51,6 +51,7 @@ def make_network(
     n_outputs: int,
     *,
     sparse: bool,
+    longest: int = 2,
     ngrams: NGrams | None = None,
     start: StartVectors | None = None,
     like: TokenEmbedding | None = None,
@@ -70,8 +71,10 @@ def make_network(
         Columns of its output.
     sparse : bool
         Whether the gradients of its tables hold only the rows of a batch.
+    longest : {1, 2, 3}, default=2
+        How many tokens an n-gram of the wide path has at most.
     ngrams : NGrams, default=None
-        The words and pairs of the wide path. None counts those of `X`.
+        The n-grams of the wide path. None counts those of `X`.
     start : StartVectors, default=None
         The vectors that words start from. None draws all of them.
     like : TokenEmbedding, default=None
@@ -93,7 +96,7 @@ def make_network(
     if not estimator.wide_weight:
         return deep
     if ngrams is None:
-        ngrams = count_ngrams(X, n_ids, max_pairs=max_pairs(n_outputs))
+        ngrams = count_ngrams(X, n_ids, longest=longest, max_pairs=max_pairs(n_outputs))
     parts = map(torch.from_numpy, (ngrams.word_idf, ngrams.pairs, ngrams.pair_idf))
     wide = NGramLinear(n_outputs, *parts, sparse=sparse, kernels=resolve_kernels(estimator))
     mean_length = X.nnz / X.shape[0]
@@ -134,7 +137,7 @@ def embedding_sizes(
 
 
 def max_pairs(n_outputs: int) -> int:
-    """Return how many word pairs the wide path knows at most."""
+    """Return how many pairs and triples the wide path knows at most."""
     return _MAX_PAIR_WEIGHTS // n_outputs
 
 

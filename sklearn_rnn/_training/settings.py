@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 from joblib import effective_n_jobs
+from scipy.sparse import csr_array
+
+from sklearn_rnn._text.words import is_spaceless
 
 # Of a chunk in `partial_fit`, which does not know how many documents will come.
 STREAM_BATCH_SIZE = 32
@@ -20,14 +23,25 @@ STREAM_BATCH_SIZE = 32
 LANGUAGE_MODEL = "RNNLanguageModel"
 
 
-def resolve_training_length(estimator: Any, n_documents: int) -> tuple[int, int]:
-    """Return batch size and epochs: the fewer documents, the smaller and the more."""
+def resolve_training_length(
+    estimator: Any, n_documents: int, vectorizer: Any = None
+) -> tuple[int, int]:
+    """Return batch size and epochs: the fewer documents, the smaller and the more.
+
+    What words mean is soon learned by heart. There are few characters, and each says little.
+    """
     batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
     if batch_size == "auto":
         batch_size = 16 if n_documents < 1000 else 32
     if max_epochs == "auto":
-        max_epochs = int(np.clip(np.ceil(300 / np.sqrt(n_documents)), 3, 30))
+        share = 1000 if reads_characters(vectorizer) else 300
+        max_epochs = int(np.clip(np.ceil(share / np.sqrt(n_documents)), 3, 30))
     return batch_size, max_epochs
+
+
+def reads_characters(vectorizer: Any) -> bool:
+    """Tell whether a vectorizer, or None, splits text into characters."""
+    return getattr(vectorizer, "analyzer", None) == "char"
 
 
 def resolve_wide_weight(
@@ -46,6 +60,33 @@ def resolve_wide_weight(
         most = 0.5 if source == LANGUAGE_MODEL else 0.3
         least = float(np.clip(30 / max(mean_length, 1), 0.1, most))
     return 1 - max(least, min(math.sqrt(n_documents) / 250, 0.4))
+
+
+def resolve_wide_ngrams(estimator: Any, vectorizer: Any, X: csr_array) -> int:
+    """Return how many tokens an n-gram of the wide path has at most: 3 if they are characters.
+
+    They are so too in scripts without spaces, which `split_words` reads character by character.
+    """
+    if estimator.wide_ngrams != "auto":
+        return estimator.wide_ngrams
+    if reads_characters(vectorizer) or _share_of_spaceless(vectorizer, X) > 0.5:
+        return 3
+    return 2
+
+
+def _share_of_spaceless(vectorizer: Any, X: csr_array) -> float:
+    """Return the share of the tokens that `split_words` found in scripts without spaces."""
+    splits_words = (
+        getattr(vectorizer, "analyzer", None) == "word"
+        and vectorizer.tokenizer is None
+        and vectorizer.token_pattern is None
+    )
+    if not splits_words or not X.nnz:
+        return 0.0
+    tokens = vectorizer.tokens_
+    counts = np.bincount(X.data, minlength=len(tokens))[: len(tokens)]
+    is_found = np.fromiter(map(is_spaceless, tokens), bool, len(tokens))
+    return counts[is_found].sum() / X.nnz
 
 
 def resolve_frozen_epochs(

@@ -46,6 +46,7 @@ from sklearn_rnn._training.settings import (
     STREAM_BATCH_SIZE,
     resolve_epochs,
     resolve_frozen_epochs,
+    resolve_wide_ngrams,
     resolve_wide_weight,
 )
 from sklearn_rnn._training.start_embedding import (
@@ -168,7 +169,12 @@ def trained_on_chunk(
     """
     X = documents.X
     fitted: SequenceNet | None = getattr(estimator, "net_", None)
-    stream, device = begin_chunk(estimator, lambda: _start_stream(estimator, fitted, language))
+
+    def start_counting() -> Stream:
+        longest = resolve_wide_ngrams(estimator, vectorizer, X)
+        return _start_stream(estimator, fitted, language, longest)
+
+    stream, device = begin_chunk(estimator, start_counting)
     start = _find_start(estimator, stream, X, vectorizer, fitted)
     chunk = documents.to_dataset(target, mean_weight=1)
 
@@ -239,18 +245,18 @@ def start_stream(estimator: Any) -> Stream:
 
 
 def _start_stream(
-    estimator: Any, fitted: SequenceNet | None, language: LanguageSource | None
+    estimator: Any, fitted: SequenceNet | None, language: LanguageSource | None, longest: int
 ) -> Stream:
     """Return a stream that goes on from what was fitted, or from language models."""
     if fitted is not None:
         embedding = _fitted_embedding(estimator, fitted)
     else:
         embedding = estimator.embedding if language is None else language
-    stream = replace(start_stream(estimator), embedding=embedding)
     ngrams = None if fitted is None else find_ngrams(fitted.module_)
+    counts = NGramCounts(longest=longest)
     if ngrams is not None:
-        stream = replace(stream, counts=NGramCounts.from_ngrams(ngrams))
-    return stream
+        counts = NGramCounts.from_ngrams(ngrams, longest)
+    return replace(start_stream(estimator), embedding=embedding, counts=counts)
 
 
 def _fitted_embedding(estimator: Any, fitted: SequenceNet) -> Any:

@@ -161,7 +161,7 @@ def token_importance(estimator, document, *, target=None, methods=METHODS, n_ste
 
     Integrated gradients attribute the change of the score when the vectors of all tokens move in a
     straight line from that of the unknown token to their own. The wide path is linear in words and
-    word pairs, so their contributions are added as they are; a pair's is shared by its two words.
+    runs of words, so their contributions are added as they are; a run's is shared by its words.
     The importances sum to `score` minus `baseline_score`, up to the error of the numerical
     integration, `completeness_gap`, which more `n_steps` reduce.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 
 from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.device import moved
@@ -16,10 +17,9 @@ def attribute_wide_path(
 ) -> np.ndarray:
     """Return the contribution of each token of one document, through the wide path alone.
 
-    The path is linear, so the contribution of a word or a pair is its TF-IDF weight times its
-    weight in the score. That of a word is shared by the places where it stands, that of a pair by
-    the places where it stands and there by its two tokens. They sum to the score of the path less
-    that of a document without known words.
+    The path is linear, so the contribution of a word, a pair or a triple is its TF-IDF weight times
+    its weight in the score. It is shared by the places where the n-gram stands, and there by its
+    tokens. They sum to the score of the path less that of a document without known words.
 
     Parameters
     ----------
@@ -46,13 +46,18 @@ def attribute_wide_path(
         evidence = wide.table.weight[features] @ torch.from_numpy(weights).to(inspected.device)
     values = (tfidf * evidence).double().cpu().numpy()
     tokens = dataset.tokens.astype(np.int64)
-    keys = tokens[:-1] * wide.n_ids + tokens[1:]
     pairs = wide.pairs.cpu().numpy()
     for feature, value in zip(features.tolist(), values, strict=True):
-        if feature < wide.n_ids:
-            places = np.flatnonzero(tokens == feature)
-        else:
-            first = np.flatnonzero(keys == pairs[feature - wide.n_ids])
-            places = np.concatenate([first, first + 1])
-        np.add.at(contributions, places, value / len(places))
+        words = _words_of(feature, pairs, wide.n_ids)
+        stands = (sliding_window_view(tokens, len(words)) == words).all(axis=1)
+        places = np.flatnonzero(stands)[:, np.newaxis] + np.arange(len(words))
+        np.add.at(contributions, places, value / places.size)
     return module.wide_weight * contributions
+
+
+def _words_of(feature: int, pairs: np.ndarray, n_ids: int) -> list[int]:
+    """Return the token ids of an n-gram, from its row of the table."""
+    if feature < n_ids:
+        return [feature]
+    first, last = divmod(int(pairs[feature - n_ids]), n_ids)
+    return [*_words_of(first, pairs, n_ids), last]

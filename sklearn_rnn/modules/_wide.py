@@ -1,4 +1,4 @@
-"""The wide path: a linear model of words and word pairs beside the recurrent network."""
+"""The wide path: a linear model of words and n-grams beside the recurrent network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from sklearn_rnn._text.ngrams import renumber_pairs
+from sklearn_rnn._text.ngrams import has_triples
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 
 from . import kernels as own_kernels
@@ -14,10 +14,10 @@ from ._layout import PackedLayout
 
 
 class NGramLinear(nn.Module):
-    """Linear outputs of the words and word pairs in a document, weighted by TF-IDF.
+    """Linear outputs of the words, pairs and triples in a document, weighted by TF-IDF.
 
-    Each word and each known pair of adjacent words counts ``(1 + log(tf)) * idf``, and the
-    weights of a document have norm `scale`: what
+    Each word and each known pair or triple of adjacent words counts ``(1 + log(tf)) * idf``, and
+    the weights of a document have norm `scale`: what
     :class:`sklearn.feature_extraction.text.TfidfVectorizer` computes with ``sublinear_tf=True``.
     Unknown tokens do not count.
 
@@ -28,7 +28,9 @@ class NGramLinear(nn.Module):
     word_idf : torch.Tensor of shape (n_ids,)
         Inverse document frequency of each token id.
     pairs : torch.Tensor of int64 of shape (n_pairs,)
-        The pairs to know, ascending; the pair of ids `a` and `b` is ``a * n_ids + b``.
+        The pairs to know, ascending; the pair of ids `a` and `b` is ``a * n_ids + b``. A triple is
+        a pair too: that of the known pair at place `i`, whose number is ``a = n_ids + i``, and the
+        word behind it.
     pair_idf : torch.Tensor of shape (n_pairs,)
         Their inverse document frequencies.
     scale : float, default=3.0
@@ -75,7 +77,7 @@ class NGramLinear(nn.Module):
         nn.init.zeros_(self.table.weight)
 
     def features(self, ids: PackedSequence) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the words and pairs of each document, each once.
+        """Return the words, pairs and triples of each document, each once.
 
         Parameters
         ----------
@@ -95,9 +97,9 @@ class NGramLinear(nn.Module):
         tokens = ids.data.long()
         known = (tokens != UNKNOWN_ID) & (tokens < self.n_ids)
         words = known.nonzero()[:, 0]
-        pairs, second = self._find_pairs(tokens, known, layout)
+        pairs, last = self._find_pairs(tokens, known, layout)
         features = torch.cat([tokens[words], pairs])
-        documents = layout.documents[torch.cat([words, second])]
+        documents = layout.documents[torch.cat([words, last])]
 
         keys, counts = torch.unique(documents * len(self.idf) + features, return_counts=True)
         documents = keys // len(self.idf)
@@ -151,21 +153,34 @@ class NGramLinear(nn.Module):
         words[: self.n_ids] = torch.arange(self.n_ids)
         if not len(self.pairs):
             return torch.cat([words, torch.full_like(pairs, -1)])
-        known = renumber_pairs(self.pairs, self.n_ids, n_ids)  # still ascending
-        place = torch.searchsorted(known, pairs).clamp(max=len(known) - 1)
-        rows = torch.where(known[place] == pairs, self.n_ids + place, -1)
-        return torch.cat([words, rows])
+        origins = words
+        first, last = pairs // n_ids, pairs % n_ids
+        for of_level in (first < n_ids, first >= n_ids):  # pairs, then triples of these
+            before = origins[first[of_level]]
+            keys = before * self.n_ids + last[of_level]
+            place = torch.searchsorted(self.pairs, keys).clamp(max=len(self.pairs) - 1)
+            is_same = (self.pairs[place] == keys) & (last[of_level] < self.n_ids)
+            origins = torch.cat([origins, torch.where(is_same, self.n_ids + place, -1)])
+        return origins
 
     def _find_pairs(self, tokens: Tensor, known: Tensor, layout: PackedLayout) -> tuple:
-        """Return the table rows of the known pairs, and the places of their second words."""
+        """Return the table rows of the known pairs and triples, and the places of their ends."""
         if not len(self.pairs):
             return tokens[:0], tokens[:0]
-        first = layout.previous
-        second = torch.arange(layout.n_documents, len(tokens), device=tokens.device)
-        keys = tokens[first] * self.n_ids + tokens[second]
-        place = torch.searchsorted(self.pairs, keys).clamp(max=len(self.pairs) - 1)
-        found = (self.pairs[place] == keys) & known[first] & known[second]
-        return self.n_ids + place[found], second[found]
+        last = torch.arange(layout.n_documents, len(tokens), device=tokens.device)
+        row = torch.where(known, tokens, -1)  # of the n-gram that ends at a place, -1 for none
+        found = []
+        for _ in range(1 + has_triples(self.pairs, self.n_ids)):
+            before = row[layout.previous]
+            keys = before * self.n_ids + tokens[last]
+            place = torch.searchsorted(self.pairs, keys).clamp(max=len(self.pairs) - 1)
+            is_known = (self.pairs[place] == keys) & known[last]
+            row = torch.full_like(tokens, -1)
+            row[last] = torch.where(is_known, self.n_ids + place, -1)
+            ends = (row >= 0).nonzero()[:, 0]
+            found.append((row[ends], ends))
+        rows, ends = map(torch.cat, zip(*found, strict=True))
+        return rows, ends
 
 
 class WideAndDeep(nn.Module):

@@ -28,6 +28,7 @@ OTHER_NAMES = {
     "attention_penalty": "doubly_stochastic",
     "skip_connection": "residual skip",
     "wide_weight": "wide",
+    "wide_ngrams": "max_n ngram ngram_range ngrams word_ngrams wordNgrams",
     "dropout": "drop_rate dropout_rate hidden_dropout_prob p",
     "word_dropout": "embedding_dropout token_dropout",
     "recurrent_dropout": "state_dropout weight_drop weight_dropout",

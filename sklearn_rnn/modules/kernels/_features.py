@@ -93,7 +93,7 @@ def ngram_outputs(
     table: Tensor,
     bias: Tensor,
 ) -> Tensor:
-    """Return a linear model's outputs of the words and pairs of documents, in packed order.
+    """Return a linear model's outputs of the words and n-grams of documents, in packed order.
 
     What `NGramLinear` computes with torch. The gradient of the table is sparse and coalesced.
 
@@ -106,7 +106,7 @@ def ngram_outputs(
     unknown : int
         The id that does not count.
     table : torch.Tensor of float32 of shape (n_features, n_outputs)
-        Weights of the words and pairs.
+        Weights of the words, pairs and triples.
     bias : torch.Tensor of float32 of shape (n_outputs,)
         The bias.
 
@@ -122,7 +122,7 @@ class _NGramOutputs(Function):
     def forward(ctx, ids, pairs, idf, n_ids, unknown, scale, table, bias):
         batch_sizes, tokens = ids.batch_sizes.contiguous(), ids.data.contiguous()
         n_documents, n_outputs = int(batch_sizes[0]), len(bias)
-        n_most = 2 * len(tokens)
+        n_most = 3 * len(tokens)  # a word, a pair and a triple that end at each
         features = torch.empty(n_most, dtype=torch.int64)
         weights = torch.empty(n_most, dtype=torch.float32)
         starts = torch.empty(n_documents + 1, dtype=torch.int64)

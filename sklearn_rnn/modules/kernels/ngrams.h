@@ -1,4 +1,4 @@
-// The words and known pairs of words of a document, weighed by TF-IDF, and a linear model of them.
+// The words, known pairs and triples of a document, weighed by TF-IDF, and a linear model of them.
 
 #pragma once
 
@@ -8,7 +8,8 @@
 #include <limits>
 #include <vector>
 
-// As in NGramLinear. The words are the ids below `n_ids`, and the pairs follow them in the table.
+// As in NGramLinear. The words are the ids below `n_ids`, and the pairs follow them in the table; a
+// triple is the pair of a pair and the word behind it.
 struct NGrams {
   int64_t n_ids, n_pairs, unknown, n_outputs;
   const int64_t *pairs;  // ascending
@@ -39,22 +40,28 @@ class DocumentNGrams {
 
   bool is_known(int64_t word) const { return word != a.unknown && word >= 0 && word < a.n_ids; }
 
-  // Return the place of the largest pair that is no larger, with no branch to guess.
-  int64_t find(int64_t pair) const {
-    const int64_t *from = a.pairs;
+  // Return the row of the pair of a row and the word behind it, -1 if it is not known. The search
+  // for the largest pair that is no larger has no branch to guess.
+  int64_t find(int64_t row, int64_t word) const {
+    if (row < 0) return -1;
+    const int64_t pair = row * a.n_ids + word, *from = a.pairs;
     for (int64_t n = a.n_pairs; n > 1; n -= n / 2) from += from[n / 2] <= pair ? n / 2 : 0;
-    return from - a.pairs;
+    return *from == pair ? a.n_ids + (from - a.pairs) : -1;
   }
 
   template <class Word>
   void collect(int64_t length, Word word) {
     rows.clear();
+    const bool has_triples = a.n_pairs && a.pairs[a.n_pairs - 1] / a.n_ids >= a.n_ids;
+    int64_t last = -1, last_pair = -1;  // rows that end at the token before, -1 for none
     for (int64_t t = 0; t < length; t++) {
-      if (!is_known(word(t))) continue;
-      rows.push_back(word(t));
-      if (!t || !is_known(word(t - 1)) || !a.n_pairs) continue;
-      const int64_t pair = word(t - 1) * a.n_ids + word(t), place = find(pair);
-      if (a.pairs[place] == pair) rows.push_back(a.n_ids + place);
+      const int64_t now = is_known(word(t)) ? word(t) : -1;
+      const bool may_be_pair = now >= 0 && a.n_pairs;
+      const int64_t pair = may_be_pair ? find(last, now) : -1;
+      const int64_t triple = may_be_pair && has_triples ? find(last_pair, now) : -1;
+      for (int64_t row : {now, pair, triple})
+        if (row >= 0) rows.push_back(row);
+      last = now, last_pair = pair;
     }
     if (rows.size() < 256) return std::sort(rows.begin(), rows.end());
     sort_by_bits(rows, a.n_ids + a.n_pairs);
