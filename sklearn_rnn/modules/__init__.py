@@ -2,6 +2,7 @@
 
 from . import cells
 from ._blocks import TimeBlocks
+from ._crf import LinearChainCRF
 from ._decoders import AdaptiveSoftmaxDecoder, SoftmaxDecoder
 from ._dropout import Dropout, LockedDropout
 from ._embedding import TokenEmbedding, WordDropout
@@ -31,6 +32,7 @@ __all__ = [
     "GridLSTM",
     "LanguageNetwork",
     "LastPooling",
+    "LinearChainCRF",
     "LockedDropout",
     "MaxPooling",
     "MeanPooling",
