@@ -110,7 +110,7 @@ class LinearChainCRF(nn.Module):
                     f"{name} must be a tensor of bool of shape {shape}. Got {mask.dtype} of shape "
                     f"{tuple(mask.shape)} instead."
                 )
-            if len(shape) == 1 and not mask.any():
+            if len(shape) == 1 and not mask.is_meta and not mask.any():
                 raise ValueError(f"{name} must allow at least one tag. It forbids all of them.")
         self.register_buffer(name, mask)
 
