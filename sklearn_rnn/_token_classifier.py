@@ -828,6 +828,7 @@ class RNNTokenClassifier(BaseRNN):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.target_tags.required = True
+        tags.estimator_type = "token_classifier"
         return tags
 
 
