@@ -24,11 +24,11 @@ ORDER = [
     "modules _files",
     "_targets",
     "_training",
-    "_language",
+    "_language _tagging",
     "_language_model",
     "_pretraining",
     "_base",
-    "_classifier _regressor _encoder",
+    "_classifier _regressor _encoder _token_classifier",
     "_saving",
     "_onnx inspection _show_versions",
 ]

@@ -19,6 +19,7 @@ from ._pooling import (
     MultiheadAttentionPooling,
 )
 from ._recurrent import RecurrentLayer, RecurrentStack
+from ._tagging import PackedWords, SpellingEncoder, Spellings, TaggingNetwork, build_tagging_network
 from ._unique_rows import UniqueRows
 from ._wide import NGramLinear, WideAndDeep
 from .cells import *  # noqa: F403
@@ -39,10 +40,14 @@ __all__ = [
     "MultiheadAttentionPooling",
     "NGramLinear",
     "PackedLayout",
+    "PackedWords",
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",
     "SoftmaxDecoder",
+    "SpellingEncoder",
+    "Spellings",
+    "TaggingNetwork",
     "TimeBlocks",
     "TokenEmbedding",
     "UniqueRows",
@@ -50,6 +55,7 @@ __all__ = [
     "WordDropout",
     "build_language_network",
     "build_network",
+    "build_tagging_network",
 ]
 
 __all__ += cells.__all__
