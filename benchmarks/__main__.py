@@ -42,6 +42,7 @@ BENCHMARKS = {
         "a language model and a PyTorch loop, loss over the time of training",
     ),
     "gpu": ("benchmarks.gpu", "the cells, their speed and a language model on a GPU"),
+    "tagging": ("benchmarks.tagging", "taggers compared with CRFsuite and a PyTorch loop"),
     "mutants": ("benchmarks.mutants", "which deliberate faults the fast tests find"),
     "vanishing_gradients": (
         "benchmarks.vanishing_gradients",

@@ -33,10 +33,10 @@ from sklearn_rnn import (
     SubwordVectorizer,
     export_onnx,
 )
+from sklearn_rnn._training.document_words import find_words
 from sklearn_rnn.datasets import load_drug_reviews
 from sklearn_rnn.exceptions import ModelFileError
 from sklearn_rnn.inspection import ShadedDocument, trace
-from sklearn_rnn.inspection._document_words import find_words
 
 MODELS = ["bpe", "unigram", "wordpiece"]
 every_model = pytest.mark.parametrize("model", MODELS)

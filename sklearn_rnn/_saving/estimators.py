@@ -27,7 +27,9 @@ from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._sklearn_compat import validate_parameter_constraints
 from sklearn_rnn._subwords import SubwordVectorizer
+from sklearn_rnn._tagging.net import TaggingNet
 from sklearn_rnn._text.tokenizer_json import build_tokenizer
+from sklearn_rnn._token_classifier import RNNTokenClassifier
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.net_data import read_net, write_net
@@ -41,12 +43,13 @@ ESTIMATORS = {
         RNNTextClassifier,
         RNNTextEncoder,
         RNNTextRegressor,
+        RNNTokenClassifier,
         SequenceVectorizer,
         SubwordVectorizer,
     )
 }
 # The nets in a file, by their types there.
-_NETS = {"net": SequenceNet, "language net": LanguageNet}
+_NETS = {"net": SequenceNet, "language net": LanguageNet, "tagging net": TaggingNet}
 _CLASSES = {**ESTIMATORS, "Pipeline": Pipeline}
 # Each takes time to build, whatever little the file says of it.
 _MAX_PARTS = 100

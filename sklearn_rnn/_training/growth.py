@@ -112,18 +112,41 @@ def grow_embeddings(
     for name, part in module.named_modules():
         if not isinstance(part, TokenEmbedding) or len(part.table.weight) >= n_ids:
             continue
-        weight = part.table.weight
-        n_known = len(weight)
-
-        def lengthen(value: Tensor, key: str, name: str = name) -> Tensor:
-            return room.lengthen(f"{name}.{key}", value, n_ids)
-
-        _change_state(optimizer, weight, lengthen)
-        _set_weight(part.table, optimizer, room.lengthen(f"{name}.weight", weight.data, n_ids))
-        part.table.num_embeddings = n_ids
+        n_known = len(part.table.weight)
+        grow_table(part, name, optimizer, n_ids, room)
         part.reset_rows(n_known)
         if start is not None:
             start.fill(part, n_known)
+
+
+def grow_table(
+    part: Any, name: str, optimizer: torch.optim.Optimizer, n_rows: int, room: RoomToGrow
+) -> None:
+    """Give the table of a part of a network more rows, of zeros.
+
+    Parameters
+    ----------
+    part : torch.nn.Module
+        Whose `table` is a :class:`torch.nn.Embedding`.
+    name : str
+        Its name in the network.
+    optimizer : torch.optim.Optimizer
+        What trains it.
+    n_rows : int
+        Number of rows. Where the table has as many, nothing happens.
+    room : RoomToGrow
+        Where there may be room behind the rows.
+    """
+    weight = part.table.weight
+    if len(weight) >= n_rows:
+        return
+
+    def lengthen(value: Tensor, key: str) -> Tensor:
+        return room.lengthen(f"{name}.{key}", value, n_rows)
+
+    _change_state(optimizer, weight, lengthen)
+    _set_weight(part.table, optimizer, room.lengthen(f"{name}.weight", weight.data, n_rows))
+    part.table.num_embeddings = n_rows
 
 
 def grow_decoders(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_rnn.inspection._document_words import DocumentWords
+from sklearn_rnn._training.document_words import DocumentWords
 from sklearn_rnn.inspection._importance import METHODS, compute_importance
 from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._recording import record_document

@@ -16,8 +16,8 @@ from sklearn_rnn._sklearn_compat import Interval, validate_params
 from sklearn_rnn._text.sequences import sequences_from_flat
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.batches import SequenceDataset
+from sklearn_rnn._training.document_words import DocumentWords
 from sklearn_rnn._training.process_state import torch_workers
-from sklearn_rnn.inspection._document_words import DocumentWords
 from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
 from sklearn_rnn.inspection._wide_path import attribute_wide_path
 from sklearn_rnn.modules import PackedLayout

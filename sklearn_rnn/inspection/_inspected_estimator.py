@@ -25,9 +25,9 @@ from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID, UNKNOWN_TOKEN
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.batches import SequenceDataset
+from sklearn_rnn._training.document_words import DocumentWords, find_words
 from sklearn_rnn._training.vectorize import vectorize
 from sklearn_rnn._vectorizer import SequenceVectorizer
-from sklearn_rnn.inspection._document_words import DocumentWords, find_words
 from sklearn_rnn.modules import WideAndDeep
 
 

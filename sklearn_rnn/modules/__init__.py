@@ -2,6 +2,7 @@
 
 from . import cells
 from ._blocks import TimeBlocks
+from ._crf import LinearChainCRF
 from ._decoders import AdaptiveSoftmaxDecoder, SoftmaxDecoder
 from ._dropout import Dropout, LockedDropout
 from ._embedding import TokenEmbedding, WordDropout
@@ -18,6 +19,7 @@ from ._pooling import (
     MultiheadAttentionPooling,
 )
 from ._recurrent import RecurrentLayer, RecurrentStack
+from ._tagging import PackedWords, SpellingEncoder, Spellings, TaggingNetwork, build_tagging_network
 from ._unique_rows import UniqueRows
 from ._wide import NGramLinear, WideAndDeep
 from .cells import *  # noqa: F403
@@ -31,16 +33,21 @@ __all__ = [
     "GridLSTM",
     "LanguageNetwork",
     "LastPooling",
+    "LinearChainCRF",
     "LockedDropout",
     "MaxPooling",
     "MeanPooling",
     "MultiheadAttentionPooling",
     "NGramLinear",
     "PackedLayout",
+    "PackedWords",
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",
     "SoftmaxDecoder",
+    "SpellingEncoder",
+    "Spellings",
+    "TaggingNetwork",
     "TimeBlocks",
     "TokenEmbedding",
     "UniqueRows",
@@ -48,6 +55,7 @@ __all__ = [
     "WordDropout",
     "build_language_network",
     "build_network",
+    "build_tagging_network",
 ]
 
 __all__ += cells.__all__

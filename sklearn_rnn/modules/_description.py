@@ -18,16 +18,22 @@ from ._embedding import TokenEmbedding
 from ._language import LanguageNetwork, build_language_network
 from ._network import SequenceNetwork, build_network
 from ._new_thread import in_new_thread
+from ._tagging import TaggingNetwork, build_tagging_network
 from ._wide import NGramLinear, WideAndDeep
 
 # Layers take time to build, even without values: a forged description must not ask for a billion,
 # nor for one that has no weight.
 _MAX_LAYERS = 1000
 
-_KINDS: dict[type[nn.Module], str] = {SequenceNetwork: "deep", LanguageNetwork: "language"}
+_KINDS: dict[type[nn.Module], str] = {
+    SequenceNetwork: "deep",
+    LanguageNetwork: "language",
+    TaggingNetwork: "tagging",
+}
 _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "deep": build_network,
     "language": build_language_network,
+    "tagging": build_tagging_network,
 }
 
 _TURN = threading.Lock()
@@ -49,8 +55,8 @@ def describe(network: nn.Module) -> dict:
     Parameters
     ----------
     network : torch.nn.Module
-        A network made by `build_network` or `build_language_network`, an `NGramLinear`, or one of
-        the first kind and one of these in a `WideAndDeep`.
+        A network made by `build_network`, `build_language_network` or `build_tagging_network`, an
+        `NGramLinear`, or one of the first kind and one of these in a `WideAndDeep`.
 
     Returns
     -------
@@ -134,6 +140,8 @@ def _describe(network: nn.Module) -> dict:
         # A table can have grown.
         n_ids = cast("TokenEmbedding", network.embedding).table.num_embeddings
         arguments = {**cast("dict", network.arguments), "num_embeddings": n_ids}
+        if isinstance(network, TaggingNetwork) and network.spelling is not None:
+            arguments["num_characters"] = network.spelling.table.num_embeddings
         return {"kind": _KINDS[type(network)], "arguments": arguments}
     raise TypeError(f"a network of type {type(network).__name__} cannot be described")
 

@@ -2,6 +2,7 @@
 
 from ._attention import attend
 from ._build import describe_kernels, has_kernels, load_kernels
+from ._crf import chain_best_tags, chain_log_likelihood, chain_marginals
 from ._features import ngram_outputs, scaled_rows, unique_ids
 from ._interface import Update
 from ._losses import cross_entropy
@@ -16,6 +17,9 @@ __all__ = [
     "attend",
     "can_read",
     "can_update",
+    "chain_best_tags",
+    "chain_log_likelihood",
+    "chain_marginals",
     "clip_norm",
     "cross_entropy",
     "describe_kernels",

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.utils import get_tags
 
-from sklearn_rnn.utils._checks._registry import requires_y
+from sklearn_rnn.utils._checks._registry import predicts_tokens, requires_y
 
 _WORDS = {
     "kitchen": "oven flour butter knife recipe soup pepper bread".split(),
@@ -32,6 +32,8 @@ def make_documents():
 def make_target(estimator):
     """Return a target for them that suits the estimator, None if it needs none."""
     tags = get_tags(estimator)
+    if predicts_tokens(estimator):
+        return as_objects([_tag(document) for document in DOCUMENTS])
     if is_regressor(estimator):
         y = np.array([float(len(document.split())) for document in DOCUMENTS])
     elif not requires_y(estimator):
@@ -41,6 +43,20 @@ def make_target(estimator):
         if tags.classifier_tags is not None and not tags.classifier_tags.multi_class:
             y = np.where(y == "sea", "sea", "land")
     return y.reshape(-1, 1) if not tags.target_tags.single_output else y
+
+
+def _tag(document):
+    """Tag each word by its subject, and those that all subjects share as outside."""
+    subject_of = {word: subject for subject, words in _WORDS.items() for word in words}
+    return [subject_of.get(word, "O") for word in document.split()]
+
+
+def as_objects(rows):
+    """Return lists as an array of objects."""
+    array = np.empty(len(rows), dtype=object)
+    for i, row in enumerate(rows):
+        array[i] = row
+    return array
 
 
 def make_two_classes():

@@ -5,6 +5,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from sklearn_rnn.utils._checks._corpus import make_documents, make_target
+from sklearn_rnn.utils._checks._registry import predicts_tokens
 
 METHODS = (
     "predict",
@@ -32,11 +33,21 @@ def make(estimator, **params):
 def fit(estimator, X=None, y=_DEFAULT, **fit_params):
     """Return a fitted clone; without arguments, fitted on the documents of the checks."""
     X = make_documents() if X is None else X
-    y = make_target(estimator) if y is _DEFAULT else y
+    if y is _DEFAULT:
+        y = make_target(estimator) if not predicts_tokens(estimator) else _tags_of(estimator, X)
     estimator = make(estimator)
     if y is None and not fit_params:
         return estimator.fit(X)
     return estimator.fit(X, y, **fit_params)
+
+
+def _tags_of(estimator, X):
+    """Return a tag for each token of any documents, as many as the estimator finds in them."""
+    known = make_documents()
+    y = make_target(estimator)
+    if list(X) == known:
+        return y
+    return make(estimator).fit(known, y).predict(X)
 
 
 def outputs(estimator, X):
@@ -48,6 +59,10 @@ def as_array(values):
     """Return an output as a dense array."""
     if sparse.issparse(values):
         return values.toarray()  # type: ignore[attr-defined]  # scipy-stubs narrow it too far
+    if isinstance(values, list) and all(np.ndim(value) == 2 for value in values):
+        # A row for each token: padded, as documents differ in length.
+        longest = max(map(len, values), default=0)
+        return np.array([np.pad(value, ((0, longest - len(value)), (0, 0))) for value in values])
     return np.asarray(values)
 
 
@@ -69,13 +84,17 @@ def assert_same(actual, expected, what, *, exact=False):
 
 
 def _same_width(first, second):
-    """Return two outputs dense; zeros that a sparse one does not store count as columns."""
+    """Return two outputs dense; zeros that a sparse one does not store count as columns.
+
+    So does the padding behind the tokens of documents.
+    """
     is_sparse = sparse.issparse(first) or sparse.issparse(second)
     first, second = as_array(first), as_array(second)
-    if is_sparse:
-        widths = [x.shape[1] for x in (first, second)]
+    if is_sparse or first.ndim == second.ndim == 3:
+        width = max(x.shape[1] for x in (first, second))
         first, second = (
-            np.pad(x, ((0, 0), (0, max(widths) - x.shape[1]))) for x in (first, second)
+            np.pad(x, ((0, 0), (0, width - x.shape[1]), *[(0, 0)] * (x.ndim - 2)))
+            for x in (first, second)
         )
     return first, second
 

@@ -59,6 +59,15 @@ def is_supervised(estimator):
     return is_classifier(estimator) or is_regressor(estimator)
 
 
+def predicts_tokens(estimator):
+    """Whether a target, and a prediction, is a list with a tag for each token of a document."""
+    return get_tags(estimator).estimator_type == "token_classifier"
+
+
+def predicts_documents(estimator):
+    return not predicts_tokens(estimator)
+
+
 def is_deterministic(estimator):
     return not get_tags(estimator).non_deterministic
 
@@ -85,6 +94,8 @@ __all__ = [
     "is_regressor",
     "is_supervised",
     "is_transformer",
+    "predicts_documents",
+    "predicts_tokens",
     "requires_fit",
     "requires_y",
     "takes_one_target",

@@ -57,7 +57,7 @@ def find_words(text: Any, vectorizer: SequenceVectorizer | SubwordVectorizer) ->
     Examples
     --------
     >>> from sklearn_rnn import SequenceVectorizer
-    >>> from sklearn_rnn.inspection._document_words import find_words
+    >>> from sklearn_rnn._training.document_words import find_words
     >>> find_words("Not BAD!", SequenceVectorizer()).tokens
     ['Not', 'BAD', '!']
     """

@@ -1,0 +1,129 @@
+"""From the parameters of a tagger to a net that is ready to be trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from sklearn_rnn._tagging.net import TaggingNet
+from sklearn_rnn._tagging.spans import allowed_steps
+from sklearn_rnn._text.vocabulary import FIRST_ID
+from sklearn_rnn._training.batches import SimilarLengthBatches
+from sklearn_rnn._training.make_net import (
+    TrainingPlan,
+    check_skorch_params,
+    make_callbacks,
+    optimizer_params,
+    take_weights,
+)
+from sklearn_rnn._training.make_network import embedding_sizes
+from sklearn_rnn._training.optimizers import LazyAdamW
+from sklearn_rnn._training.precision import resolve_precision
+from sklearn_rnn._training.settings import resolve_kernels
+from sklearn_rnn._training.start_embedding import StartVectors
+from sklearn_rnn.modules import build_tagging_network
+from sklearn_rnn.modules.kernels import has_kernels
+
+# Parameters of an estimator that the network takes by the same name.
+_ARGUMENTS = (
+    "cell",
+    "activation",
+    "bidirectional",
+    "num_layers",
+    "char_embedding_dim",
+    "char_hidden_size",
+    "hidden_size",
+    "crf",
+    "recurrent_init",
+    "forget_bias",
+    "dropout",
+    "word_dropout",
+    "recurrent_dropout",
+    "variational_dropout",
+    "zoneout",
+)
+
+
+def make_net(
+    estimator: Any,
+    learned: dict,
+    n_ids: int,
+    plan: TrainingPlan,
+    *,
+    tag_weight: np.ndarray | None = None,
+    previous: nn.Module | None = None,
+    start: StartVectors | None = None,
+    max_length: int = 1,
+) -> TaggingNet:
+    """Return an initialized net, with new weights or with those of a previous module.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose parameters say which net.
+    learned : dict
+        What is known of tags and characters: `classes_` and `characters_`.
+    n_ids : int
+        Number of token ids.
+    plan : TrainingPlan
+        The training.
+    tag_weight : ndarray of shape (n_classes,), default=None
+        The weight of each tag in the loss. None stands for 1.
+    previous : torch.nn.Module, default=None
+        A network of the same shape, whose weights are taken over.
+    start : StartVectors, default=None
+        The vectors that words start from. None draws all of them.
+    max_length : int, default=1
+        The number of tokens of the longest sentence.
+    """
+    classes, characters = learned["classes_"], learned["characters_"]
+    params = _net_params(estimator, plan, tag_weight)
+    like = None if previous is None else previous.embedding
+    module = build_tagging_network(
+        num_embeddings=n_ids,
+        n_tags=len(classes),
+        num_characters=None if characters is None else FIRST_ID + len(characters),
+        constrained=estimator.constraints is not None,
+        max_length=max_length,
+        kernels=resolve_kernels(estimator),
+        sparse=params["optimizer"] is LazyAdamW,
+        **embedding_sizes(estimator, start, like),
+        **{name: getattr(estimator, name) for name in _ARGUMENTS},
+    )
+    if start is not None:
+        start.fill(module.embedding)
+    if estimator.constraints is not None:
+        transitions, starts = map(torch.from_numpy, allowed_steps(classes))
+        module.crf.allowed_transitions.copy_(transitions)
+        module.crf.allowed_start.copy_(starts)
+    net = TaggingNet(**{"module": module, **params}).initialize()
+    if previous is not None:
+        take_weights(net.module_, previous, estimator)
+    return net
+
+
+def _net_params(estimator: Any, plan: TrainingPlan, tag_weight: np.ndarray | None) -> dict:
+    """Return the arguments of the net but for the module."""
+    kernels = resolve_kernels(estimator)
+    weight = None if tag_weight is None else torch.tensor(tag_weight, dtype=torch.float32)
+    return {
+        **optimizer_params(estimator),
+        "max_epochs": plan.max_epochs,
+        "batch_size": plan.batch_size,
+        "iterator_train": SimilarLengthBatches,
+        "iterator_train__random_state": np.random.RandomState(plan.order_seed),
+        "iterator_valid": SimilarLengthBatches,
+        "callbacks": make_callbacks(estimator, plan),
+        "criterion": torch.nn.CrossEntropyLoss,
+        "criterion__weight": weight,
+        "device": plan.device,
+        "autocast_dtype": resolve_precision(
+            estimator.precision, estimator.cell, plan.device, kernels=has_kernels(kernels)
+        ),
+        "kernels": kernels,
+        "verbose": 0,
+        **check_skorch_params(estimator),
+    }

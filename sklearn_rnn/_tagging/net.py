@@ -1,0 +1,122 @@
+"""The skorch net of a tagger: a loss for each sentence, and outputs for each token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_rnn._tagging.data import TaggingData
+from sklearn_rnn._training.batches import TokenBatch
+from sklearn_rnn._training.device import moved
+from sklearn_rnn._training.net import SequenceNet
+from sklearn_rnn._training.process_state import side_by_side
+
+# Tokens that are predicted together: enough for products of full speed, and few enough for the
+# scores of a batch to stay in the cache.
+_MAX_BATCH_TOKENS = 2**12
+
+
+class TaggingNet(SequenceNet):
+    """skorch net over `TaggingData`.
+
+    Its own are: the loss of a batch is the sum over its tokens, divided by their mean number in a
+    batch of as many sentences, so that each token of an epoch counts the same; and outputs are
+    those of tokens. The rest is as in `SequenceNet`.
+    """
+
+    def get_loss(  # type: ignore[override]
+        self,
+        y_pred: Tensor,
+        y_true: tuple[Tensor, Tensor],
+        X: TokenBatch | None = None,
+        training: bool = False,
+    ) -> Tensor:
+        """Return the weighted mean loss of the sentences, whose weights bear their mean length."""
+        tags, weights = (moved(part, y_pred.device) for part in y_true)
+        layout = X.parts[0].layout  # type: ignore[union-attr]
+        tag_weight = self.criterion_.weight
+        losses = self.module_.losses(y_pred, tags, layout, tag_weight)
+        return (losses * weights).mean()
+
+    def run_single_epoch(
+        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
+    ) -> None:
+        """Train, or compute the loss of the sentences set aside."""
+        if training:
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        elif iterator is not None:
+            self.history.record(f"{prefix}_loss", self.mean_loss(iterator.dataset))
+
+    def mean_loss(self, data: TaggingData) -> float:
+        """Return the mean loss of a sentence, weighted as in training."""
+        self._set_training(False)
+
+        def batch_loss(rows):
+            with torch.inference_mode():
+                batch, targets = data.batch(rows)
+                scores = self._infer(self.module_, batch)
+                return float(self.get_loss(scores, targets, X=batch)) * len(rows)
+
+        return sum(side_by_side(batch_loss, plan_batches(data))) / max(1, len(data))
+
+    def token_outputs(self, data: TaggingData, finish: Callable) -> np.ndarray:
+        """Return what a function makes of the scores, for each token in the order of the stream.
+
+        Parameters
+        ----------
+        data : TaggingData
+            The sentences, at least one token of them.
+        finish : callable
+            From scores and their layout to a row for each token, such as a method of the module.
+
+        Returns
+        -------
+        outputs : ndarray of shape (n_tokens, ...)
+
+        Raises
+        ------
+        ValueError
+            If scores are infinite or NaN.
+        """
+        self._set_training(False)
+
+        def infer_batch(rows):
+            with torch.inference_mode():
+                batch, _ = data.batch(rows)
+                scores = self._infer(self.module_, batch)
+                if not scores.isfinite().all():
+                    raise ValueError(
+                        "The scores of tags are infinite or NaN, since the weights of the network "
+                        "are too large. Fit it anew with a lower lr, or set clip_grad_norm to a "
+                        "smaller number."
+                    )
+                return finish(scores, batch.parts[0].layout)
+
+        plan = plan_batches(data)
+        parts = [part.numpy(force=True) for part in side_by_side(infer_batch, plan)]
+        outputs = np.empty((data.n_tokens, *parts[0].shape[1:]), parts[0].dtype)
+        outputs[np.concatenate([data.places(rows)[0] for rows in plan])] = np.concatenate(parts)
+        return outputs
+
+
+def plan_batches(data: TaggingData) -> list[np.ndarray]:
+    """Return the items of each batch of a prediction, longest first, of about as many tokens.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._tagging.data import TaggingData
+    >>> from sklearn_rnn._tagging.net import plan_batches
+    >>> from sklearn_rnn._text.sequences import check_sequences
+    >>> plan_batches(TaggingData(check_sequences([[5, 0], [2, 7]])))
+    [array([1, 0])]
+    """
+    order = np.argsort(-data.lengths, kind="stable")
+    ends = np.cumsum(data.lengths[order])
+    cuts = np.searchsorted(ends, np.arange(_MAX_BATCH_TOKENS, ends[-1], _MAX_BATCH_TOKENS))
+    bounds = np.unique([0, *cuts, len(order)])
+    return [order[first:stop] for first, stop in pairwise(bounds.tolist())]

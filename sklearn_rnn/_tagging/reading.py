@@ -1,0 +1,137 @@
+"""Sentences with their tags and weights, as a user passes them to a tagger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sklearn_rnn._tagging.fit_net import TaggedSentences
+from sklearn_rnn._tagging.sentences import Sentences
+from sklearn_rnn._tagging.spans import allowed_steps
+from sklearn_rnn._tagging.tags import encode_tags, name_rows, read_tags
+from sklearn_rnn._targets.class_weights import weigh_classes
+from sklearn_rnn._targets.label_checks import check_stream_classes
+from sklearn_rnn._training.documents import Documents, check_weights
+from sklearn_rnn._training.validation import hold_out
+
+
+def check_crf_params(estimator: Any) -> None:
+    """Refuse constraints without the CRF that is to obey them."""
+    if estimator.constraints is not None and not estimator.crf:
+        raise ValueError(
+            f"The 'constraints' parameter of {type(estimator).__name__} needs a CRF. Got "
+            f"constraints={estimator.constraints!r} with crf=False. Set crf=True or "
+            "constraints=None."
+        )
+
+
+def read_tagged(
+    sentences: Sentences,
+    y: Any,
+    sample_weight: Any,
+    estimator: Any,
+    classes: np.ndarray | None = None,
+    suffix: str = "",
+    *,
+    stream_classes: Any = None,
+    in_stream: bool = False,
+) -> tuple[TaggedSentences, np.ndarray]:
+    """Return sentences with the tags and weights that a user passed, and all tags.
+
+    Parameters
+    ----------
+    sentences : Sentences
+        The sentences.
+    y, sample_weight
+        What the user passed.
+    estimator : estimator instance
+        Whose `constraints` the tags are to obey.
+    classes : ndarray of shape (n_classes,), default=None
+        The tags that are known, sorted. None stands for those in `y`, or in a stream for none.
+    suffix : str, default=""
+        What the names of the arguments end in, for the messages.
+    stream_classes : array-like, default=None
+        In a stream, the `classes` that the user passed.
+    in_stream : bool, default=False
+        Whether this is a chunk.
+
+    Raises
+    ------
+    ValueError
+        If there are no tokens, or if tags do not fit sentences, classes or constraints.
+    """
+    name = f"y{suffix}"
+    lengths = sentences.lengths
+    tags = read_tags(y, lengths, estimator, name)
+    if not len(tags):
+        raise ValueError(
+            f"X{suffix} holds no token: all of its {len(lengths)} sentence(s) are empty. "
+            f"{type(estimator).__name__} needs at least one that is not."
+        )
+    if in_stream:
+        known = {} if classes is None else {"classes_": classes}
+        classes = check_stream_classes(stream_classes, tags, known, estimator)["classes_"]
+    elif classes is None:
+        classes = np.unique(tags)
+    codes = encode_tags(tags, classes, lengths, name)
+    if estimator.constraints is not None:
+        _check_steps(codes, classes, lengths, name)
+    weights = check_weights(sample_weight, sentences.X, f"sample_weight{suffix}")
+    return TaggedSentences(sentences, tags, codes, weights), classes
+
+
+def _check_steps(codes: np.ndarray, classes: np.ndarray, lengths: np.ndarray, name: str) -> None:
+    """Refuse tags that break the rules of BIO."""
+    transitions, starts = allowed_steps(classes)
+    is_first = np.zeros(len(codes), bool)
+    row_of = np.repeat(np.arange(len(lengths)), lengths)
+    is_first[np.flatnonzero(np.diff(row_of, prepend=-1))] = True
+    before = np.roll(codes, 1)
+    is_broken = np.where(is_first, ~starts[codes], ~transitions[before, codes])
+    rows = np.unique(row_of[is_broken])
+    if len(rows):
+        place = np.flatnonzero(is_broken)[0]
+        after = "at the start" if is_first[place] else f"after {classes[before[place]]!r}"
+        raise ValueError(
+            f"With constraints='bio', {name} must hold 'I-x' only after 'B-x' or 'I-x'. Got "
+            f"{str(classes[codes[place]])!r} {after}; broken in {len(rows)} row(s), "
+            f"{name_rows(rows)}, counted from 0. Mend the tags, or set constraints=None."
+        )
+
+
+def weigh_tags(
+    tagged: TaggedSentences, estimator: Any, classes: np.ndarray, *, in_stream: bool = False
+) -> np.ndarray | None:
+    """Return the weight of each tag by `class_weight`, None where all are equal.
+
+    Over the tokens they are 1 on average, but for a chunk, which is not all that there is.
+    """
+    if estimator.class_weight is None:
+        return None
+    of_tokens = np.repeat(tagged.weights, tagged.sentences.lengths)
+    weights = weigh_classes(estimator.class_weight, classes, tagged.codes, of_tokens)
+    mean = np.average(weights[tagged.codes], weights=of_tokens if of_tokens.any() else None)
+    if not mean:
+        raise ValueError(
+            "At least one tag in y needs a weight above 0, but by class_weight all are 0. "
+            f"Got {estimator.class_weight}."
+        )
+    return weights if in_stream else weights / mean
+
+
+def hold_out_sentences(
+    tagged: TaggedSentences, estimator: Any, seed: int
+) -> tuple[TaggedSentences, TaggedSentences]:
+    """Split sentences into those to train on and those set aside, at random."""
+    lengths = tagged.sentences.lengths
+    rows = Documents(tagged.sentences.X, np.arange(len(lengths)), tagged.weights)
+    parts = hold_out(rows, None, estimator.validation_fraction, seed)
+    for part, what in zip(parts, ("to train on", "set aside for early stopping"), strict=True):
+        if not lengths[part.y].any():
+            raise ValueError(
+                f"With early_stopping=True, all sentences {what} are empty. Give more sentences, "
+                "pass X_val and y_val to fit, or set early_stopping=False."
+            )
+    train, valid = (tagged.take(part.y) for part in parts)
+    return train, valid

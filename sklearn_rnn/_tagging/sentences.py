@@ -1,0 +1,175 @@
+"""Sentences in any form that a user has: token ids, how tokens are spelled, where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from sklearn_rnn._subwords import SubwordVectorizer
+from sklearn_rnn._tagging.data import TaggingData
+from sklearn_rnn._tagging.spelling import spell
+from sklearn_rnn._text.containers import as_documents, column_names, is_text
+from sklearn_rnn._text.sequences import sequence_lengths
+from sklearn_rnn._training.document_words import find_words
+from sklearn_rnn._vectorizer import SequenceVectorizer
+
+_N_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Sentences as token ids, and as what they were.
+
+    Parameters
+    ----------
+    X : csr_array of int32 of shape (n_sentences, n_positions)
+        Token ids.
+    tokens : list of list of str or None, default=None
+        The tokens as they are spelled. None for sentences that were passed as ids.
+    texts : list of str or None, default=None
+        The texts. None for sentences that were passed as tokens or ids.
+    spans : list of ndarray of int64 of shape (n_tokens, 2) or None, default=None
+        Where the tokens start and stop in their text. None without texts.
+    """
+
+    X: csr_array
+    tokens: list[list[str]] | None = None
+    texts: list[str] | None = None
+    spans: list[np.ndarray] | None = None
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Number of tokens of each sentence."""
+        return sequence_lengths(self.X)
+
+    @property
+    def raw(self) -> Any:
+        """The sentences in the form in which they were passed: texts, tokens or ids."""
+        if self.tokens is None:
+            return self.X
+        return self.tokens if self.texts is None else self.texts
+
+    def take(self, rows: np.ndarray) -> Sentences:
+        """Return some of them."""
+        tokens, texts, spans = (
+            None if values is None else [values[row] for row in rows]
+            for values in (self.tokens, self.texts, self.spans)
+        )
+        return Sentences(self.X[rows], tokens, texts, spans)
+
+    def distinct_words(self) -> tuple[list[str], np.ndarray]:
+        """Return the distinct words, and which of them each token is."""
+        places: dict[str, int] = {}
+        tokens = chain.from_iterable(self.tokens or [])
+        index = [places.setdefault(token, len(places)) for token in tokens]
+        return list(places), np.array(index, np.int32)
+
+    def to_data(
+        self,
+        characters: str | None,
+        tags: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+    ) -> TaggingData:
+        """Return what the network reads.
+
+        Parameters
+        ----------
+        characters : str or None
+            The characters that it knows, in the order of their ids. None reads ids alone.
+        tags, weights : ndarray
+            As `TaggingData` takes them.
+        """
+        words = None
+        if characters is not None:
+            distinct, index = self.distinct_words()
+            words = index, spell(distinct, characters)
+        return TaggingData(self.X, words, tags, weights)
+
+
+def read_sentences(
+    X: Any,
+    make_ids: Callable[[Any], tuple[csr_array, Any]],
+    estimator: Any,
+    name: str = "X",
+) -> tuple[Sentences, Any]:
+    """Return sentences in any form, and the vectorizer that made their ids, None for ids.
+
+    Parameters
+    ----------
+    X : iterable of sequences of str or of str, or {sparse matrix, array-like} of int
+        Sentences as tokens, as texts or as token ids.
+    make_ids : callable
+        From sentences to their ids and the vectorizer.
+    estimator : estimator instance
+        Who asks, for the messages.
+    name : str, default="X"
+        The name of the argument, for the messages.
+
+    Raises
+    ------
+    ValueError
+        If the vectorizer drops tokens, or if it is unclear where the tokens of a text stand.
+    """
+    X = list(X) if isinstance(X, Iterator) else X
+    if not is_text(X):
+        sequences, vectorizer = make_ids(X)
+        return Sentences(sequences), vectorizer
+    if len(column_names(X) or ()) > 1:
+        raise ValueError(
+            f"{name} must hold one sentence a row, as a text or a list of tokens. Got a data frame "
+            f"with the columns {column_names(X)}. Select the column of the sentences; "
+            "sentences_from_frame makes sentences of a frame with a token a row."
+        )
+    sequences, vectorizer = make_ids(X)
+    missing = getattr(vectorizer, "missing", "error")
+    documents = as_documents(X, missing=missing, estimator=estimator)
+    if isinstance(next(filter(len, documents), None), str):
+        tokens, spans = _split_texts(documents, vectorizer, estimator, name)
+        sentences = Sentences(sequences, tokens, documents, spans)
+    else:
+        # A missing one, read as empty, is a text among lists.
+        sentences = Sentences(sequences, list(map(list, documents)))
+    _check_all_tokens(sentences, vectorizer, estimator, name)
+    return sentences, vectorizer
+
+
+def _split_texts(
+    texts: list[str], vectorizer: Any, estimator: Any, name: str
+) -> tuple[list[list[str]], list[np.ndarray]]:
+    tokens, spans = [], []
+    for row, text in enumerate(texts):
+        found = None
+        if isinstance(vectorizer, (SequenceVectorizer, SubwordVectorizer)):
+            found = find_words(text, vectorizer).spans
+        if found is None:
+            raise ValueError(
+                f"It is unclear where the tokens of {name} stand in their text, in row {row}, "
+                f"counted from 0. {type(estimator).__name__} needs a SequenceVectorizer whose "
+                "preprocessor and tokenizer leave the letters as they are, or a "
+                "SubwordVectorizer. Or pass lists of tokens."
+            )
+        spans.append(found)
+        tokens.append([text[start:stop] for start, stop in found.tolist()])
+    return tokens, spans
+
+
+def _check_all_tokens(sentences: Sentences, vectorizer: Any, estimator: Any, name: str) -> None:
+    """Refuse a vectorizer that gives a token no id, or more than one."""
+    counts = np.fromiter(map(len, sentences.tokens or []), np.int64)
+    differ = np.flatnonzero(counts != sentences.lengths)
+    if not len(differ):
+        return
+    first = differ[0]
+    rows = ", ".join(map(str, differ[:_N_NAMED].tolist())) + ", ..." * (len(differ) > _N_NAMED)
+    raise ValueError(
+        f"{type(estimator).__name__} tags every token, but the vectorizer, "
+        f"{type(vectorizer).__name__}, drops or splits tokens of {name} in {len(differ)} row(s), "
+        f"{rows}, counted from 0: row {first} has {counts[first]} token(s) and "
+        f"{sentences.lengths[first]} id(s). Set its stop_words and max_length to None, and leave "
+        "its analyzer at 'word'."
+    )

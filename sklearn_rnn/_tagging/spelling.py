@@ -1,0 +1,121 @@
+"""How words are spelled: their characters as ids, and their shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_rnn._text.vocabulary import FIRST_ID, UNKNOWN_ID
+
+# The shapes of words, by the number that the network knows them by.
+_MARKS, _LOWER, _UPPER, _CAPITAL, _INITIAL, _MIXED, _CASELESS, _DIGITS, _NUMBER, _CODE = range(10)
+
+
+def word_shape(word: str) -> int:
+    """Return of what characters a word is made: case, letters, digits or marks.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._tagging.spelling import word_shape
+    >>> list(map(word_shape, ["...", "it", "IBM", "Anna", "I", "iPad", "日本", "42", "3.5", "A4"]))
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    """
+    if word.islower() and word.isalpha():
+        return _LOWER
+    if word.isdecimal():
+        return _DIGITS
+    has_letters = any(map(str.isalpha, word))
+    if any(map(str.isdecimal, word)):
+        return _CODE if has_letters else _NUMBER
+    if not has_letters:
+        return _MARKS
+    if word.isupper():
+        return _UPPER if sum(map(str.isalpha, word)) > 1 else _INITIAL
+    if word.islower():
+        return _LOWER
+    if word[:1].isupper() and word[1:].islower():
+        return _CAPITAL
+    return _CASELESS if word.upper() == word.lower() else _MIXED
+
+
+def find_characters(words: Iterable[str], known: str = "") -> str:
+    """Return the known characters, and behind them the new ones, as they are numbered.
+
+    Characters of a single word stay unknown, so that the network learns what to make of those.
+
+    Parameters
+    ----------
+    words : iterable of str
+        Distinct words.
+    known : str, default=""
+        Characters that have numbers already.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._tagging.spelling import find_characters
+    >>> find_characters(["not", "tone", "bad"], known="t")
+    'tno'
+    """
+    counts: dict[str, int] = {}
+    for word in words:
+        for character in set(word):
+            counts[character] = counts.get(character, 0) + 1
+    new = sorted(c for c, count in counts.items() if count > 1 and c not in known)
+    return known + "".join(sorted(new, key=lambda c: -counts[c]))
+
+
+@dataclass(frozen=True)
+class SpelledWords:
+    """Distinct words as characters.
+
+    Parameters
+    ----------
+    characters : ndarray of int32 of shape (n_characters,)
+        Ids of the characters, word after word. Id 1 is an unknown one.
+    starts, lengths : ndarray of int64 of shape (n_words,)
+        Where each word starts, and how many characters it has, at least one.
+    shapes : ndarray of int64 of shape (n_words,)
+        The shape of each, see `word_shape`.
+    """
+
+    characters: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+    shapes: np.ndarray
+
+
+def spell(words: list[str], alphabet: str) -> SpelledWords:
+    """Return distinct words as the ids of their characters.
+
+    Parameters
+    ----------
+    words : list of str
+        The words. An empty one is read as one unknown character.
+    alphabet : str
+        The characters that have ids, from 2 on.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._tagging.spelling import spell
+    >>> spelled = spell(["tone", "a"], alphabet="tno")
+    >>> spelled.characters, spelled.starts
+    (array([2, 4, 3, 1, 1], dtype=int32), array([0, 4]))
+    """
+    words = [word or "\0" for word in words]
+    points = _code_points("".join(words))
+    known = _code_points(alphabet)
+    ids = np.full(len(points), UNKNOWN_ID, np.int32)
+    if len(known):
+        order = np.argsort(known)
+        places = order[np.searchsorted(known[order], points).clip(max=len(known) - 1)]
+        is_known = known[places] == points
+        ids[is_known] = FIRST_ID + places[is_known]
+    lengths = np.fromiter(map(len, words), np.int64, len(words))
+    shapes = np.fromiter(map(word_shape, words), np.int64, len(words))
+    return SpelledWords(ids, np.cumsum(lengths) - lengths, lengths, shapes)
+
+
+def _code_points(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

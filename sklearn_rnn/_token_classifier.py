@@ -1,0 +1,840 @@
+"""RNNTokenClassifier: sentences to a tag for each of their tokens."""
+
+import os
+from copy import copy
+from functools import partial
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
+from sklearn_rnn._tagging.fit_net import fit_net
+from sklearn_rnn._tagging.net import TaggingNet
+from sklearn_rnn._tagging.reading import (
+    check_crf_params,
+    hold_out_sentences,
+    read_tagged,
+    weigh_tags,
+)
+from sklearn_rnn._tagging.scoring import (
+    SentenceScorer,
+    accuracy,
+    predict_codes,
+    split_rows,
+    transitions_of,
+)
+from sklearn_rnn._tagging.sentences import read_sentences
+from sklearn_rnn._tagging.spans import find_spans, locate_span, marks_spans
+from sklearn_rnn._tagging.spelling import find_characters
+from sklearn_rnn._tagging.stream import trained_on_sentences
+from sklearn_rnn._tagging.tags import as_list_array
+from sklearn_rnn._text.vocabulary import FIRST_ID
+from sklearn_rnn._training.base_model import BaseRNN
+from sklearn_rnn._training.documents import check_any_weight
+from sklearn_rnn._training.growth import check_known_ids
+from sklearn_rnn._training.make_network import count_ids
+from sklearn_rnn._training.model_lock import lock_of
+from sklearn_rnn._training.start_embedding import find_start, n_found
+from sklearn_rnn._training.stream import check_no_early_stopping, skipping_a_diverged_chunk
+from sklearn_rnn._training.validation import check_validation_given
+from sklearn_rnn._training.vectorize import (
+    extend_vectorizer,
+    fit_vectorizer,
+    start_vectorizer,
+    vectorize,
+)
+from sklearn_rnn._word_vectors import WordVectors
+
+
+class RNNTokenClassifier(BaseRNN):
+    """Tag each token of a sentence with a recurrent neural network.
+
+    The tags can be parts of speech, slots of a command, or "B-PER", "I-PER" and "O" for the
+    beginning, the inside and the outside of a named entity, see `predict_spans`.
+
+    Each token becomes a vector: that of its word, what a small recurrent layer reads in its
+    characters, and its shape, such as capitals and digits. So words that never occurred in training
+    are tagged by their spelling. Recurrent layers read the vectors in both directions, and from
+    their states a linear layer computes a score for each tag. A conditional random field (CRF)
+    finds the best sequence of tags, see `crf`.
+
+    Training runs on PyTorch through skorch, in batches of sentences of similar length. Nothing is
+    computed on padding.
+
+    Parameters
+    ----------
+    vectorizer : transformer or None, default=None
+        Turns text or tokens into token ids. It is cloned and fitted as `vectorizer_`. None uses a
+        :class:`SequenceVectorizer` with its default settings. Ignored if `fit` is given token ids.
+
+    cell : str or callable, default="lstm"
+        The recurrent cell. The main ones are "lstm" (long short-term memory), "gru" (gated
+        recurrent unit) and "rnn" (the plain cell); the user guide lists all of them under Cells. A
+        callable ``cell(input_size, hidden_size)`` builds a cell of your own: for example a subclass
+        of :class:`~sklearn_rnn.modules.RecurrentCell`, or a module that computes one step, such as
+        :class:`torch.nn.GRUCell`.
+
+    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
+        Activation of the plain cell. Ignored unless ``cell="rnn"``.
+
+    bidirectional : bool, default=True
+        Whether each layer also reads the sentence backwards, with a second cell. The two states of
+        a token are concatenated.
+
+    num_layers : int, default=1
+        Number of recurrent layers. Each reads the states of the layer below.
+
+    embedding : WordVectors, str, path-like, ndarray of shape (n_ids, n_features) or None, \
+            default="auto"
+        Vectors that the words start from, learned elsewhere on more text. The fewer sentences there
+        are, the more they help. Words without a vector start from a random one, as all words do
+        with None.
+
+        - A :class:`WordVectors`, or the path of a file that it reads.
+        - "glove" is the table of English words that ships with the package.
+        - "auto" uses that table if it has most of the words in the sentences, otherwise no vectors.
+          Reading it takes about 0.1 s and 40 MB, once per process.
+        - An array has the vector of token id i in row i, and zeros for ids without one. It needs
+          token ids, or a vectorizer with a fixed `vocabulary`.
+
+        All but an array need text or tokens; given token ids, "auto" uses no vectors. Vectors are
+        centred and scaled to the variance of random ones. When training continues, they only serve
+        new words in `partial_fit`.
+
+    freeze_embedding : bool, int or "auto", default="auto"
+        Whether the word vectors stay as they are, and only the rest of the network learns; an int
+        is the number of epochs for which they do, or of calls of `partial_fit`. "auto" freezes them
+        for two epochs of `fit`, but for no more than half of `max_epochs`, and never in
+        `partial_fit`. Words without a vector of their own are frozen too. Ignored without
+        `embedding`.
+
+    embedding_dim : int or "auto", default="auto"
+        Number of features of a token vector. "auto" is that of `embedding`, 100 without. If it
+        differs from that of `embedding`, the network learns a linear map from one to the other.
+
+    char_embedding_dim : int, default=32
+        Number of features of a character. Ignored if `fit` is given token ids, as they have no
+        characters.
+
+    char_hidden_size : int, default=32
+        Number of units, in each direction, of the recurrent layer that reads the characters of a
+        word. Ignored if `fit` is given token ids.
+
+    hidden_size : int, default=128
+        Number of units of a recurrent layer, in each direction.
+
+    crf : bool, default=True
+        Whether a linear-chain conditional random field scores neighbouring tags together (Lafferty
+        et al., 2001), so that the whole sequence of tags is predicted at once. If False, each tag
+        is predicted on its own, given the sentence.
+
+    constraints : {"bio"} or None, default=None
+        Rules that predicted tags must obey. "bio" allows the tag "I-x" only after "B-x" or "I-x".
+        Training tags must obey them too. Needs ``crf=True``.
+
+    recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
+        How to initialise the state-to-state weights. None leaves that to the cell; the cells of
+        this package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an
+        IRNN. Ignored by cells without state-to-state matrices.
+
+    forget_bias : float, "chrono" or None, default=None
+        Initial bias of the gate that keeps the memory. The larger the bias, the longer the cell
+        remembers before it is trained. "chrono" draws a bias for each unit, so that the units
+        remember for between one step and the length of the longest sentence (Tallec and Ollivier,
+        2018). None leaves the bias to the cell: 1 for LSTMs, 0 for others. Ignored by cells without
+        such a gate.
+
+    dropout : float in range [0.0, 1.0), default=0.5
+        Fraction of the features that are set to zero in training, before the first recurrent layer,
+        between recurrent layers and before the output layer.
+
+    word_dropout : float in range [0.0, 1.0), default=0.1
+        Fraction of the tokens that are replaced by the unknown token in training. Their characters
+        stay, so that the network learns to tag words that it does not know.
+
+    recurrent_dropout : float in range [0.0, 1.0), default=0.0
+        Fraction of the state-to-state weights that are set to zero in training. The weights are
+        drawn anew for each batch, or for each part of a batch that is computed on its own. Ignored
+        by cells without such weights.
+
+    variational_dropout : bool, default=False
+        Whether to drop the same features at all tokens of a sentence (Gal and Ghahramani, 2016). It
+        applies to `dropout` between the layers and to `recurrent_dropout`, which then drops units
+        of the state instead of weights. With `recurrent_dropout`, cells are run step by step, which
+        is slower, and have to read their state through weights only, as "rnn" and the LSTMs do.
+
+    zoneout : float in range [0.0, 1.0), default=0.0
+        Probability that a unit of a cell keeps its previous value at a step in training. Above 0,
+        cells are run step by step, which is slower.
+
+    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
+        The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
+        batch, so that a large vocabulary costs little. A callable is an optimizer class, such as
+        those in :mod:`torch.optim`, or a :func:`functools.partial` of one. Set further arguments by
+        `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
+
+    lr : float, default=2e-3
+        Learning rate, the highest one if `lr_schedule` varies it.
+
+    lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
+        How the learning rate changes over the training. "onecycle" raises it to `lr` in the first
+        quarter and lowers it to zero after that. "cosine" lowers it from `lr` to zero along half a
+        cosine, "linear" in a straight line. "constant" keeps it. Ignored by `partial_fit`.
+
+    weight_decay : float, default=0.01
+        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers without
+        weight decay.
+
+    clip_grad_norm : float or None, default=1.0
+        Largest norm of the gradient in a step. Larger gradients are scaled down
+        to it, because gradients through time can explode. None disables clipping.
+
+    batch_size : int or "auto", default="auto"
+        Number of sentences in a training batch. "auto" is 16.
+
+    max_epochs : int or "auto", default="auto"
+        Number of passes over the sentences, the largest number if `early_stopping` is True. "auto"
+        is 1 million divided by the number of tokens, but at least 8 and at most 30. Ignored by
+        `partial_fit`, which makes one pass.
+
+    early_stopping : bool, default=False
+        Whether to stop training when the score of validation sentences no longer improves. They are
+        scored after each epoch; training ends when the score has not improved by more than `tol`
+        for `n_iter_no_change` epochs, and the weights of the best epoch are kept. The sentences are
+        the `X_val` given to `fit`, or else `validation_fraction` of `X`.
+
+    scoring : callable, "loss" or None, default=None
+        Score for early stopping: a callable ``scorer(estimator, X, y)``, which is given the
+        sentences as they were passed and their tags as lists, or "loss" for the negative loss. None
+        is the share of tokens whose tag is right. Only used if `early_stopping` is True.
+
+    validation_fraction : float in range (0.0, 1.0), default=0.1
+        Fraction of the sentences to set aside for validation. Only used if `early_stopping` is True
+        and `fit` is given no `X_val`.
+
+    n_iter_no_change : int, default=3
+        Number of epochs without improvement after which training stops. Only used if
+        `early_stopping` is True.
+
+    tol : float, default=0.0
+        How much the score must rise to count as an improvement. Only used if `early_stopping` is
+        True.
+
+    warm_start : bool, default=False
+        Whether `fit` continues from the weights of the previous fit, with its vocabulary and its
+        tags, instead of starting over. The network must have the same shape. The learning rate
+        goes through its whole schedule again, and the optimizer starts without momentum. This is
+        also how to resume an interrupted fit.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each tag in the loss. "balanced" weighs tags inversely to their frequency. A dict
+        gives weights by tag; tags that it does not name have weight 1. With ``crf=True``, the loss
+        of a sentence is that of all its tags together, and its weight is the mean of theirs.
+
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, the order of the sentences, dropout and which sentences are
+        set aside for validation. With an int, the same data on the same machine gives the same
+        weights, to the bit. The global random state of torch is left unchanged.
+
+    device : str or torch.device, default="auto"
+        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one. Pass "cpu" to
+        stay on the CPU.
+
+    precision : {"float32", "bfloat16", "auto"}, default="float32"
+        Number format of matrix products. Weights, sums and losses stay in float32. "bfloat16" keeps
+        about three digits, and saves time on hardware that supports it. On such CPUs, servers from
+        2021 on, cells with kernels (see `kernels`) take about nine tenths of the time; without
+        kernels an LSTM takes two thirds, and other cells take longer than in float32. "auto" uses
+        "bfloat16" where it is faster on the CPU, and on every GPU that supports it.
+
+    kernels : bool or "auto", default="auto"
+        Whether to use the compiled CPU kernels of this package. With them, a training epoch of a
+        GRU takes about a third of the time, of a plain cell less than half, and of an LSTM three
+        quarters. "auto" uses them if they were compiled when the package was installed, which takes
+        a C++ compiler. True also compiles them in `fit` if they are missing; that takes some
+        seconds once on a machine, and the result is kept in the user's cache. Predictions with and
+        without kernels differ only by rounding, and a fitted model that finds no kernels predicts
+        without them. Training divides batches of 1,000 tokens and more differently, so that dropout
+        draws other numbers and the weights differ as with another seed. Ignored by cells other than
+        "rnn", "lstm" and "gru".
+
+    n_jobs : int or None, default=None
+        Number of CPU threads. Parts of a batch are computed in parallel, which helps batches of
+        1,000 tokens or more. The result is the same, to the bit, for any number. None uses as many
+        threads as torch does: all processors, or its share of them in a worker process of joblib.
+        -1 means all processors.
+
+    verbose : int, default=0
+        With 1 or more, a progress bar shows epoch, loss, validation score and speed.
+
+    callbacks : list or None, default=None
+        Additional skorch callbacks, alone or as pairs of a name and a callback.
+
+    skorch_params : dict or None, default=None
+        Additional arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those
+        that the estimator sets.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The tags, sorted.
+
+    characters_ : str or None
+        The characters that the network knows, in the order of their ids: those of at least two
+        different words in training. None after fitting on token ids.
+
+    vectorizer_ : transformer or None
+        The fitted vectorizer, None after fitting on token ids.
+
+    embedding_source_ : str or None
+        Where the word vectors came from: "glove", the path of a file, "WordVectors", or "array".
+        None if all were random.
+
+    embedding_coverage_ : dict of str to float, or None
+        Share of the "tokens" in the training sentences, and of the different "words" in them, that
+        have a vector in `embedding`; after `partial_fit`, in its last chunk. None if there was
+        none.
+
+    net_ : skorch.NeuralNet
+        The trained skorch net.
+
+    module_ : torch.nn.Module
+        The trained network.
+
+    history_ : skorch.history.History
+        What skorch recorded in each epoch, or in each of the last 32 chunks given to
+        `partial_fit`.
+
+    n_iter_ : int
+        Number of epochs of the last fit, 1 after `partial_fit`.
+
+    t_ : int
+        Number of sentences seen in training that are not empty; each counts once per epoch.
+
+    loss_curve_ : list of float
+        Training loss of each epoch, and of each chunk given to `partial_fit`: the mean negative
+        log-likelihood of a token, with dropout.
+
+    validation_scores_ : list of float or None
+        Score of the validation sentences after each epoch; higher is better. None without early
+        stopping.
+
+    best_validation_score_ : float or None
+        The highest validation score, whose weights were kept. None without early stopping.
+
+    See Also
+    --------
+    RNNTextClassifier : Classifies whole documents.
+    SequenceVectorizer : Converts text to token ids.
+
+    Notes
+    -----
+    The result for a sentence does not depend on the other sentences. An empty sentence has no tags.
+    Token ids larger than any in `fit` are read as the unknown token.
+
+    The estimator is no classifier in scikit-learn's sense, as `y` holds a list for each sentence.
+    So :func:`~sklearn.model_selection.cross_val_score` splits sentences at random, not by class.
+
+    When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached so far
+    and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`. It is left unchanged if the
+    interrupt comes before the first step, and if `fit` raises an error. In a search or a
+    cross-validation, an interrupt ends only the current fit, which is scored like the others. An
+    interrupted `partial_fit` leaves the estimator unchanged and raises KeyboardInterrupt.
+
+    Any number of Python threads may use an estimator while one of them trains it: each sees a whole
+    model, the one before or the one after. See :ref:`threads`.
+
+    References
+    ----------
+    G. Lample et al., "Neural architectures for named entity recognition", NAACL (2016).
+
+    J. Lafferty, A. McCallum and F. Pereira, "Conditional random fields: probabilistic models for
+    segmenting and labeling sequence data", ICML (2001).
+
+    Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
+    networks", NIPS (2016).
+
+    C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTokenClassifier
+    >>> X = [["fly", "to", "Oslo"], ["from", "Rome", "to", "New", "York"]] * 20
+    >>> y = [["O", "O", "B-CITY"], ["O", "B-CITY", "O", "B-CITY", "I-CITY"]] * 20
+    >>> tagger = RNNTokenClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> tagger.predict([["to", "Rome"]])[0]
+    ['O', 'B-CITY']
+    >>> [span.text for span in tagger.predict_spans([["from", "New", "York"]])[0]]
+    ['New York']
+    """
+
+    _parameter_constraints: dict = {
+        **BaseRNN._parameter_constraints,
+        "bidirectional": ["boolean"],
+        "embedding": [WordVectors, str, os.PathLike, np.ndarray, None],
+        "freeze_embedding": [
+            StrOptions({"auto"}),
+            "boolean",
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "char_embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "char_hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "crf": ["boolean"],
+        "constraints": [StrOptions({"bio"}), None],
+        "scoring": [StrOptions({"loss"}), callable, None],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    _learned_constraints: dict = {
+        "net_": [TaggingNet],
+        **BaseRNN._learned_constraints,
+        "classes_": [np.ndarray],
+        "characters_": [str, None],
+        "embedding_source_": [str, None],
+        "embedding_coverage_": [dict, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        vectorizer=None,
+        cell="lstm",
+        activation="tanh",
+        bidirectional=True,
+        num_layers=1,
+        embedding="auto",
+        freeze_embedding="auto",
+        embedding_dim="auto",
+        char_embedding_dim=32,
+        char_hidden_size=32,
+        hidden_size=128,
+        crf=True,
+        constraints=None,
+        recurrent_init=None,
+        forget_bias=None,
+        dropout=0.5,
+        word_dropout=0.1,
+        recurrent_dropout=0.0,
+        variational_dropout=False,
+        zoneout=0.0,
+        optimizer="adamw",
+        lr=2e-3,
+        lr_schedule="onecycle",
+        weight_decay=0.01,
+        clip_grad_norm=1.0,
+        batch_size="auto",
+        max_epochs="auto",
+        early_stopping=False,
+        scoring=None,
+        validation_fraction=0.1,
+        n_iter_no_change=3,
+        tol=0.0,
+        warm_start=False,
+        class_weight=None,
+        random_state=None,
+        device="auto",
+        precision="float32",
+        kernels="auto",
+        n_jobs=None,
+        verbose=0,
+        callbacks=None,
+        skorch_params=None,
+    ):
+        self.vectorizer = vectorizer
+        self.cell = cell
+        self.activation = activation
+        self.bidirectional = bidirectional
+        self.num_layers = num_layers
+        self.embedding = embedding
+        self.freeze_embedding = freeze_embedding
+        self.embedding_dim = embedding_dim
+        self.char_embedding_dim = char_embedding_dim
+        self.char_hidden_size = char_hidden_size
+        self.hidden_size = hidden_size
+        self.crf = crf
+        self.constraints = constraints
+        self.recurrent_init = recurrent_init
+        self.forget_bias = forget_bias
+        self.dropout = dropout
+        self.word_dropout = word_dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.variational_dropout = variational_dropout
+        self.zoneout = zoneout
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.clip_grad_norm = clip_grad_norm
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.device = device
+        self.precision = precision
+        self.kernels = kernels
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.callbacks = callbacks
+        self.skorch_params = skorch_params
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Fit the model to sentences and their tags.
+
+        Parameters
+        ----------
+        X : iterable of sequences of str, iterable of str, or {sparse matrix, array-like} of shape \
+                (n_samples, n_positions)
+            The sentences: lists of tokens; texts, which the vectorizer splits; or token ids, padded
+            with 0 if dense.
+
+        y : sequence of sequences of str or int
+            The tags: for each sentence a list with a tag for each of its tokens.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sentence in the loss. None weighs all equally.
+
+        X_val : like `X`, default=None
+            Sentences to score after each epoch. Only allowed if `early_stopping` is True.
+
+        y_val : like `y`, default=None
+            Tags of these sentences, which must be among those of `y`. Required with `X_val`.
+
+        sample_weight_val : array-like of shape (n_val_samples,), default=None
+            Weights of these sentences in their score.
+
+        Returns
+        -------
+        self : RNNTokenClassifier
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If sentences or tags are missing or invalid, if the tags of a sentence are not as many
+            as its tokens, if there is no token to learn from, or if the loss or the weights become
+            infinite or NaN.
+        TypeError
+            If `y` is not a list of tags for each sentence.
+        RuntimeError
+            If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+
+    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
+        check_crf_params(self)
+        check_validation_given(self, X_val, y_val, sample_weight_val)
+        is_warm = self.warm_start and hasattr(self, "net_")
+        model = copy(self) if is_warm else None  # a whole one, though another thread may learn
+        train, vectorizer, learned, start = self._read_training(X, y, sample_weight, model)
+        tag_weight = weigh_tags(train, self, learned["classes_"])
+        split_seed, *seeds = check_random_state(self.random_state).randint(
+            np.iinfo(np.int32).max, size=3
+        )
+        valid = score = None
+        if X_val is not None:
+            read = partial(self._read, vectorizer=vectorizer, name="X_val")
+            valid, _ = read_tagged(
+                read(X_val), y_val, sample_weight_val, self, learned["classes_"], "_val"
+            )
+        elif self.early_stopping:
+            train, valid = hold_out_sentences(train, self, split_seed)
+        if valid is not None:
+            check_any_weight(self, valid.weights, "set aside for early stopping")
+            if self.scoring != "loss":
+                score = SentenceScorer(self, {**learned, "vectorizer_": vectorizer}, valid)
+        check_any_weight(self, train.weights, "to train on")
+        net = fit_net(
+            self,
+            train,
+            valid,
+            learned,
+            max(count_ids(train.sentences.X, vectorizer), n_found(start))
+            if model is None
+            else model.net_.module_.embedding.table.num_embeddings,
+            tag_weight=tag_weight,
+            score=score,
+            seeds=seeds,
+            previous=None if model is None else model.net_.module_,
+            start=start,
+        )
+        lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
+        return self
+
+    def _read_training(self, X, y, sample_weight, model):
+        """Return what to train on, its vectorizer, what is learned of it, and the start."""
+        if model is not None:
+            vectorizer, start = model.vectorizer_, None
+            sentences = model._read(X, vectorizer)
+            check_known_ids(sentences.X, model.net_.module_)
+            train, _ = read_tagged(sentences, y, sample_weight, self, model.classes_)
+            names = "classes_", "characters_", "embedding_source_", "embedding_coverage_"
+            return train, vectorizer, {name: getattr(model, name) for name in names}, start
+        sentences, vectorizer = read_sentences(X, lambda X: fit_vectorizer(X, self), self)
+        train, classes = read_tagged(sentences, y, sample_weight, self)
+        start = find_start(self, self.embedding, sentences.X, vectorizer)
+        characters = None
+        if sentences.tokens is not None:
+            characters = find_characters(sentences.distinct_words()[0])
+        learned = {"classes_": classes, "characters_": characters}
+        return train, vectorizer, {**learned, **_describe(start, sentences.X)}, start
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Learn from another chunk of sentences, in one pass over it.
+
+        The vocabulary and the alphabet grow with the chunks. The optimizer keeps its state between
+        chunks. The learning rate is `lr`, which may be changed between chunks; other parameters
+        that are changed take effect at the next `fit`. `lr_schedule`, `max_epochs` and the
+        parameters of early stopping are ignored.
+
+        After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
+        unless `warm_start` is True. If an error is raised or training is interrupted, the
+        estimator stays as it was before the call. If the loss or the weights become infinite or
+        NaN in a chunk after the first, it also stays as it was, with a
+        :class:`~sklearn.exceptions.ConvergenceWarning`.
+
+        Parameters
+        ----------
+        X : iterable of sequences of str, iterable of str, or {sparse matrix, array-like} of shape \
+                (n_samples, n_positions)
+            The sentences of the chunk: tokens, texts or token ids, as in the first call. A
+            `vectorizer` without `partial_fit` learns its vocabulary from the first chunk only.
+
+        y : sequence of sequences of str or int
+            The tags, not necessarily all of them.
+
+        classes : array-like of shape (n_classes,), default=None
+            All tags that occur in any chunk. Required in the first call, optional later.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sentence in the loss. None weighs all equally.
+
+        Returns
+        -------
+        self : RNNTokenClassifier
+            The model.
+
+        Raises
+        ------
+        ValueError
+            If `classes` is missing in the first call or differs from that of an earlier call, if
+            `y` holds another tag, with ``early_stopping=True``, or as in `fit`.
+        """
+        check_crf_params(self)
+        check_no_early_stopping(self)
+        return lock_of(self).write(self._learn_chunk, X, y, classes, sample_weight)
+
+    def _learn_chunk(self, X, y, classes, sample_weight):
+        is_first = not hasattr(self, "net_")
+
+        def make_ids(X):
+            if is_first:
+                return start_vectorizer(X, self)
+            return extend_vectorizer(X, self.vectorizer_, self)
+
+        sentences, vectorizer = read_sentences(X, make_ids, self)
+        known = None if is_first else self.classes_
+        chunk, classes = read_tagged(
+            sentences, y, sample_weight, self, known, stream_classes=classes, in_stream=True
+        )
+        check_any_weight(self, chunk.weights, "to train on")
+        characters = "" if is_first else self.characters_
+        if sentences.tokens is None and characters == "":
+            characters = None
+        elif characters is not None:
+            characters = find_characters(sentences.distinct_words()[0], characters)
+        learned = {"classes_": classes, "characters_": characters}
+        tag_weight = weigh_tags(chunk, self, classes, in_stream=True)
+        with (
+            skipping_a_diverged_chunk(self, stacklevel=8),
+            trained_on_sentences(self, chunk, learned, tag_weight, vectorizer) as trained,
+        ):
+            net, epochs, start = trained
+            learned |= _describe(start, sentences.X)
+            self._take_over(net, vectorizer, learned, epochs, True)
+        return self
+
+    def _read(self, X, vectorizer, name="X"):
+        """Return sentences by a vectorizer that is fitted."""
+        sentences, _ = read_sentences(
+            X, lambda X: (vectorize(X, vectorizer, self, name=name), vectorizer), self, name
+        )
+        return sentences
+
+    def predict(self, X):
+        """Predict the tags of each sentence.
+
+        With a CRF they are the most probable sequence of tags, otherwise the most probable tag of
+        each token.
+
+        Parameters
+        ----------
+        X : iterable of sequences of str, iterable of str, or {sparse matrix, array-like} of shape \
+                (n_samples, n_positions)
+            The sentences, as in `fit`.
+
+        Returns
+        -------
+        y : ndarray of list objects of shape (n_samples,)
+            For each sentence, a list with the tag of each token.
+        """
+        with self._reading():
+            tags, _ = self._predict(X)
+        return as_list_array(tags)
+
+    def _predict(self, X):
+        """Return the tags of each sentence, and the sentences."""
+        sentences = self._read(X, self.vectorizer_)
+        data = sentences.to_data(self.characters_)
+        codes = predict_codes(self.net_, data, self.n_jobs)
+        return split_rows(self.classes_[codes], sentences.lengths), sentences
+
+    def predict_proba(self, X):
+        """Predict the probability of each tag at each token.
+
+        With a CRF it is the marginal probability, that of all sequences with this tag at the token.
+
+        Parameters
+        ----------
+        X : iterable of sequences of str, iterable of str, or {sparse matrix, array-like} of shape \
+                (n_samples, n_positions)
+            The sentences, as in `fit`.
+
+        Returns
+        -------
+        probabilities : list of ndarray of float64 of shape (n_tokens, n_classes)
+            For each sentence, a row for each token and a column for each of `classes_`. Rows sum to
+            1.
+        """
+        with self._reading():
+            sentences = self._read(X, self.vectorizer_)
+            data = sentences.to_data(self.characters_)
+            proba = predict_codes(self.net_, data, self.n_jobs, marginals=True)
+        ends = np.cumsum(sentences.lengths)[:-1]
+        return np.split(proba, ends)
+
+    def predict_spans(self, X):
+        """Predict spans, such as named entities, from tags that mark them.
+
+        Only available if the tags are "O", or a prefix and a label such as "B-PER": B and I for the
+        beginning and the inside, and optionally E or L for the last token of a span and S or U for
+        a span of one. An inside tag that follows no tag of its label begins a span.
+
+        Parameters
+        ----------
+        X : iterable of sequences of str, iterable of str, or {sparse matrix, array-like} of shape \
+                (n_samples, n_positions)
+            The sentences, as in `fit`.
+
+        Returns
+        -------
+        spans : list of list of Span
+            For each sentence, its spans in order: named tuples with the fields `label`; `start` and
+            `stop`, the first token and the one behind the last; `text`; and `start_char` and
+            `stop_char`, the place in the text, None for sentences that are lists of tokens.
+
+        Raises
+        ------
+        ValueError
+            If the tags do not mark spans.
+        """
+        with self._reading():
+            if not marks_spans(self.classes_):
+                raise ValueError(
+                    "predict_spans needs tags that mark spans, such as 'B-PER', 'I-PER' and 'O'. "
+                    f"This {type(self).__name__} was fitted with the tags {self.classes_.tolist()}."
+                )
+            tags, sentences = self._predict(X)
+        return [
+            [locate_span(span, row, sentences) for span in find_spans(sentence_tags)]
+            for row, sentence_tags in enumerate(tags)
+        ]
+
+    def score(self, X, y, sample_weight=None):
+        """Return the share of tokens whose tag is right.
+
+        Parameters
+        ----------
+        X : iterable of sequences of str, iterable of str, or {sparse matrix, array-like} of shape \
+                (n_samples, n_positions)
+            The sentences, as in `fit`.
+
+        y : sequence of sequences of str or int
+            Their tags.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sentence: its tokens count as often.
+
+        Returns
+        -------
+        score : float
+            The accuracy over all tokens.
+
+        Raises
+        ------
+        ValueError
+            If `y` holds tags that were not seen in `fit`, or if there is no token.
+        """
+        with self._reading():
+            sentences = self._read(X, self.vectorizer_)
+            tagged, _ = read_tagged(sentences, y, sample_weight, self, self.classes_)
+            data = sentences.to_data(self.characters_)
+            return accuracy(predict_codes(self.net_, data, self.n_jobs), tagged)
+
+    def transitions_frame(self):
+        """Return what the CRF scores from each tag to the next.
+
+        Returns
+        -------
+        transitions : pandas.DataFrame
+            A row for each tag and a column for each tag that follows. The row "(start)" has the
+            scores of first tags, the column "(end)" those of last tags. Steps that `constraints`
+            forbids are minus infinity.
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted with ``crf=False``.
+        """
+        with self._reading():
+            crf, classes = self.module_.crf, self.classes_.tolist()
+            if crf is None:
+                raise ValueError(
+                    f"This {type(self).__name__} was fitted with crf=False and has no transitions."
+                )
+            return transitions_of(crf, classes)
+
+    def _check_learned(self):
+        """Raise an error of any type if what was read from a file does not fit together."""
+        module, characters = self.module_, self.characters_
+        if len(self.classes_) != module.head.out_features:
+            raise ValueError("the classes do not fit the network")
+        if not np.array_equal(np.unique(self.classes_), self.classes_):
+            raise ValueError("the classes are not sorted")
+        if (characters is None) != (module.spelling is None):
+            raise ValueError("the network reads characters, or there are none")
+        if characters is not None and len(characters) + FIRST_ID != module.spelling.n_known:
+            raise ValueError("the characters do not fit the network")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.target_tags.required = True
+        tags.estimator_type = "token_classifier"
+        return tags
+
+
+def _describe(start, X):
+    """Return the attributes that tell which vectors words started from."""
+    return {
+        "embedding_source_": None if start is None else start.source,
+        "embedding_coverage_": None if start is None else start.coverage(X),
+    }
