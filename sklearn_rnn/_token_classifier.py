@@ -14,6 +14,7 @@ from sklearn_rnn._tagging.net import TaggingNet
 from sklearn_rnn._tagging.reading import (
     check_crf_params,
     hold_out_sentences,
+    read_scored,
     read_tagged,
     weigh_tags,
 )
@@ -776,16 +777,17 @@ class RNNTokenClassifier(BaseRNN):
         Returns
         -------
         score : float
-            The accuracy over all tokens.
+            The accuracy over all tokens. A tag that was not seen in `fit` counts as wrong, with a
+            warning that names it.
 
         Raises
         ------
         ValueError
-            If `y` holds tags that were not seen in `fit`, or if there is no token.
+            If the tags of a sentence are not as many as its tokens, or if there is no token.
         """
         with self._reading():
             sentences = self._read(X, self.vectorizer_)
-            tagged, _ = read_tagged(sentences, y, sample_weight, self, self.classes_)
+            tagged = read_scored(sentences, y, sample_weight, self, self.classes_)
             data = sentences.to_data(self.characters_)
             return accuracy(predict_codes(self.net_, data, self.n_jobs), tagged)
 

@@ -20,6 +20,7 @@ MODULES = [
     "sklearn_rnn.exceptions",
     "sklearn_rnn.inspection",
     "sklearn_rnn.modules",
+    "sklearn_rnn.utils",
     "sklearn_rnn.utils.estimator_checks",
 ]
 
