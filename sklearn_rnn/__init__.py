@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-_SUBMODULES = ("datasets", "exceptions", "inspection", "modules", "utils")
+_SUBMODULES = ("datasets", "exceptions", "inspection", "metrics", "modules", "utils")
 
 
 def __getattr__(name):

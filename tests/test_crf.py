@@ -274,3 +274,22 @@ def test_constraints_travel_with_the_weights():
 def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         LinearChainCRF(**arguments)
+
+
+@pytest.mark.parametrize("kernels", [False, "auto"])
+def test_wrong_scores_and_tags_are_refused(kernels):
+    crf = LinearChainCRF(2, kernels=kernels)
+    layout = PackedLayout(torch.tensor([2, 1]))
+    scores, tags = torch.zeros(3, 2), torch.tensor([0, 1, 1])
+    for wrong in (torch.zeros(2, 2), torch.zeros(3, 3), torch.zeros(3)):
+        for method in (crf.decode, crf.marginals):
+            with pytest.raises(ValueError, match=r"scores must be of shape \(3, 2\)"):
+                method(wrong, layout)
+        with pytest.raises(ValueError, match=r"scores must be of shape \(3, 2\)"):
+            crf.log_likelihood(wrong, tags, layout)
+    for wrong in (tags[:2], tags.float(), tags.int()):
+        with pytest.raises(ValueError, match=r"tags must be a tensor of int64 of shape \(3,\)"):
+            crf.log_likelihood(scores, wrong, layout)
+    for wrong in (-1, 2):
+        with pytest.raises(IndexError, match="below the number of tags"):
+            crf.log_likelihood(scores, torch.tensor([0, wrong, 1]), layout)

@@ -14,6 +14,8 @@ import sklearn_rnn
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
+# What a user can do without: each extra is one package or more.
+OPTIONAL = ("gensim", "metrics", "onnx", "plot")
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 # The sdist leaves them out, and its tests run all the same.
 needs_workflows = pytest.mark.skipif(not WORKFLOWS, reason="not in the sdist")
@@ -64,10 +66,9 @@ def make(*arguments):
 
 def test_oldest_versions_are_the_lower_bounds():
     oldest = pins("constraints-oldest.txt")
-    bounds = lower_bounds(
-        [*PROJECT["dependencies"], *EXTRAS["gensim"], *EXTRAS["onnx"], *EXTRAS["plot"]]
-    )
-    assert len(bounds) == len(PROJECT["dependencies"]) + 3
+    extras = [name for extra in OPTIONAL for name in EXTRAS[extra]]
+    bounds = lower_bounds([*PROJECT["dependencies"], *extras])
+    assert len(bounds) == len(PROJECT["dependencies"]) + 5
     assert {name: release(oldest[name]) for name in bounds} == {
         name: release(bound) for name, bound in bounds.items()
     }
@@ -78,10 +79,7 @@ def test_constraints_lie_within_the_ranges(file):
     pinned = pins(file)
     requirements = [
         *PROJECT["dependencies"],
-        *EXTRAS["gensim"],
-        *EXTRAS["onnx"],
-        *EXTRAS["plot"],
-        *EXTRAS["test"],
+        *(name for extra in (*OPTIONAL, "test") for name in EXTRAS[extra]),
     ]
     if file == "constraints.txt":
         requirements += [*EXTRAS["docs"], *EXTRAS["dev"]]

@@ -38,14 +38,21 @@ def log_likelihood(
     end : torch.Tensor of shape (n_tags,)
         Scores of a document's last tag.
     tags : torch.Tensor of int64 of shape (n_tokens,)
-        The tags, all of them below `n_tags`.
+        The tag of each token.
     layout : PackedLayout
         Where each token lies.
 
     Returns
     -------
     log_likelihood : torch.Tensor of shape (n_documents,)
+
+    Raises
+    ------
+    IndexError
+        If a tag is none of the `n_tags`. It is not looked for on a GPU, which would have to wait.
     """
+    if tags.is_cpu and ((tags < 0) | (tags >= len(start))).any():
+        raise IndexError("Tags must be numbers from 0 on, below the number of tags.")
     return _LogLikelihood.apply(scores, start, transitions, end, tags, layout)
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from . import _chain
+from . import kernels as own_kernels
 from ._layout import PackedLayout
 
 # Added to the score of a step that the constraints forbid. Finite, so that the loss of a document
@@ -39,6 +40,9 @@ class LinearChainCRF(nn.Module):
         Tags that a document may start with. None allows all.
     allowed_end : torch.Tensor of bool of shape (n_tags,), default=None
         Tags that a document may end with. None allows all.
+    kernels : bool or "auto", default=False
+        Whether to compute by a kernel of our own what it can compute with, see
+        `modules.kernels.has_kernels`: float32 on the CPU.
 
     Attributes
     ----------
@@ -91,11 +95,13 @@ class LinearChainCRF(nn.Module):
         allowed_transitions: Tensor | None = None,
         allowed_start: Tensor | None = None,
         allowed_end: Tensor | None = None,
+        kernels: bool | str = False,
     ) -> None:
         super().__init__()
         if n_tags < 1:
             raise ValueError(f"n_tags must be at least 1. Got {n_tags} instead.")
         self.n_tags = n_tags
+        self.kernels = kernels
         self.start = nn.Parameter(torch.zeros(n_tags))
         self.transitions = nn.Parameter(torch.zeros(n_tags, n_tags))
         self.end = nn.Parameter(torch.zeros(n_tags))
@@ -135,8 +141,24 @@ class LinearChainCRF(nn.Module):
         log_likelihood : torch.Tensor of shape (n_documents,)
             The longest document first. Tags that break the constraints give a large negative
             number, of about a million for each step that is not allowed.
+
+        Raises
+        ------
+        ValueError
+            If scores or tags have another shape or dtype.
+        IndexError
+            If a tag is negative or not below `n_tags`.
         """
-        return _chain.log_likelihood(self._of(scores), *self._ways(), tags, layout)
+        weights = self._weights(scores, layout)
+        if tags.dtype != torch.int64 or tags.shape != scores.shape[:1]:
+            raise ValueError(
+                f"tags must be a tensor of int64 of shape {tuple(scores.shape[:1])}, one for "
+                f"each token. Got {tags.dtype} of shape {tuple(tags.shape)} instead."
+            )
+        if own_kernels.can_update(self.kernels, *weights):
+            tags = tags.contiguous()
+            return own_kernels.chain_log_likelihood(*weights, tags, layout.batch_sizes)
+        return _chain.log_likelihood(*weights, tags, layout)
 
     def decode(self, scores: Tensor, layout: PackedLayout) -> Tensor:
         """Return the most probable sequence of tags of each document (Viterbi).
@@ -153,9 +175,17 @@ class LinearChainCRF(nn.Module):
         tags : torch.Tensor of int64 of shape (n_tokens,)
             The tags of the tokens, in packed order. They break the constraints only where no
             sequence of this length keeps them.
+
+        Raises
+        ------
+        ValueError
+            If scores have another shape.
         """
         with torch.no_grad():
-            return _chain.best_tags(self._of(scores), *self._ways(), layout)
+            weights = self._weights(scores, layout)
+            if own_kernels.can_update(self.kernels, *weights):
+                return own_kernels.chain_best_tags(*weights, layout.batch_sizes)
+            return _chain.best_tags(*weights, layout)
 
     def marginals(self, scores: Tensor, layout: PackedLayout) -> Tensor:
         """Return the probability of each tag at each token, given the whole document.
@@ -171,17 +201,30 @@ class LinearChainCRF(nn.Module):
         -------
         marginals : torch.Tensor of shape (n_tokens, n_tags)
             Rows sum to one. No gradient is kept.
+
+        Raises
+        ------
+        ValueError
+            If scores have another shape.
         """
         with torch.no_grad():
-            return _chain.marginals(self._of(scores), *self._ways(), layout)
+            weights = self._weights(scores, layout)
+            if own_kernels.can_update(self.kernels, *weights):
+                return own_kernels.chain_marginals(*weights, layout.batch_sizes)
+            return _chain.marginals(*weights, layout)
 
-    def _of(self, scores: Tensor) -> Tensor:
-        """Return scores in the dtype of the parameters: under autocast they come in another."""
-        return scores.to(self.transitions.dtype)
-
-    def _ways(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the scores of first tags, transitions and last tags, those forbidden very low."""
+    def _weights(
+        self, scores: Tensor, layout: PackedLayout
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the scores of tokens, first tags, transitions and last tags, all of one dtype."""
+        shape = int(layout.batch_sizes.sum()), self.n_tags
+        if scores.shape != shape:
+            raise ValueError(
+                f"scores must be of shape {shape}, a row for each token of the layout and a column "
+                f"for each tag. Got {tuple(scores.shape)} instead."
+            )
         return (
+            scores.to(self.transitions.dtype),  # under autocast they come in another
             _allow(self.start, self.allowed_start),
             _allow(self.transitions, self.allowed_transitions),
             _allow(self.end, self.allowed_end),

@@ -1,6 +1,7 @@
 """Kernels of our own for the parts of a training step, compiled when the package is installed."""
 
 from ._build import describe_kernels, has_kernels, load_kernels
+from ._crf import chain_best_tags, chain_log_likelihood, chain_marginals
 from ._features import ngram_outputs, scaled_rows, unique_ids
 from ._interface import Update
 from ._losses import cross_entropy
@@ -14,6 +15,9 @@ __all__ = [
     "adamw_update",
     "can_read",
     "can_update",
+    "chain_best_tags",
+    "chain_log_likelihood",
+    "chain_marginals",
     "clip_norm",
     "cross_entropy",
     "describe_kernels",

@@ -7,6 +7,7 @@ from ctypes import POINTER, Structure, c_double, c_float, c_int32, c_int64, c_vo
 from typing import Any
 
 KERNELS = ("rnn_tanh", "rnn_relu", "rnn_sigmoid", "lstm", "gru")
+_WRONG_TAG = 2  # as in crf.cpp
 
 
 class Layer(Structure):
@@ -71,6 +72,16 @@ class CrossEntropy(Structure):
     )
 
 
+class Chain(Structure):
+    """Scores of tags and of the ways between them, as in crf.cpp."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("n_threads", "n_steps", "n_tags")),
+        *((name, c_void_p) for name in ("batch_sizes", "scores", "start", "transitions", "end")),
+        *((name, c_void_p) for name in ("before", "shifts")),
+    )
+
+
 class Gradient(Structure):
     """Numbers that follow one another in memory, as in updates.cpp."""
 
@@ -83,7 +94,8 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
     They are ``<kernel>_forward``, ``<kernel>_backward``, ``<kernel>_step`` and
     ``<kernel>_predict`` for each of `KERNELS`, ``width``, ``step_all``, ``clip_norm``,
     ``unique_ids``, ``scaled_rows``, ``scaled_row_grads``, ``ngram_outputs``, ``ngram_grads``,
-    ``pool_states``, ``pool_grads``, ``end_states``, ``end_grads`` and ``cross_entropy``.
+    ``pool_states``, ``pool_grads``, ``end_states``, ``end_grads``, ``cross_entropy``,
+    ``chain_forward``, ``chain_backward``, ``chain_marginals`` and ``chain_best``.
     """
     library.width.restype = c_int64
     for kernel in KERNELS:
@@ -110,6 +122,11 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
         function.restype = None
     library.cross_entropy.argtypes = [POINTER(CrossEntropy), c_void_p]
     library.cross_entropy.restype = c_double
+    for name, n_tensors in (("forward", 2), ("backward", 4), ("marginals", 1), ("best", 1)):
+        function = getattr(library, f"chain_{name}")
+        function.argtypes = [POINTER(Chain), *[c_void_p] * n_tensors]
+        function.restype = c_int32
+        function.errcheck = _check_tags
     for function, has_padding in ((library.scaled_rows, []), (library.scaled_row_grads, [c_int64])):
         function.argtypes = [*[c_int64] * 2, *[c_void_p] * 2, c_float, c_void_p, *has_padding]
         function.restype = None
@@ -129,6 +146,12 @@ def _check_count(count: Any, function: Any, arguments: tuple) -> Any:
     if count < 0:
         raise IndexError("Token ids must be at least 0. Got a negative one.")
     return count
+
+
+def _check_tags(status: Any, function: Any, arguments: tuple) -> None:
+    if status == _WRONG_TAG:
+        raise IndexError("Tags must be numbers from 0 on, below the number of tags.")
+    _check_memory(status, function, arguments)
 
 
 def _check_memory(failed: int, function: Any, arguments: tuple) -> None:

@@ -53,6 +53,21 @@ inline Vec exp(Vec x) {
   return (Vec)((Int)p + exponent);
 }
 
+// log(x) of normal numbers: that of 2^n m with m around 1, and a polynomial of log(m) from Cephes.
+// NaN stays NaN.
+inline Vec log(Vec x) {
+  Int bits = (Int)x - 0x3f3504f3;  // of sqrt(1/2), below which m would be
+  const Int exponent = bits >> 23;
+  const Vec m = (Vec)((bits & 0x7fffff) + 0x3f3504f3) - 1.0f, square = m * m;
+  Vec p = all(7.0376836292e-2f);
+  for (float c : {-1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
+                  -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f})
+    p = p * m + c;
+  const Vec n = __builtin_convertvector(exponent, Vec);
+  const Vec log = p * m * square - 0.5f * square + m + n * 0.69314718f;
+  return x != x ? x : log;
+}
+
 inline Vec sigmoid(Vec x) { return 1.0f / (1.0f + exp(-x)); }
 inline Vec tanh(Vec x) { return 2.0f * sigmoid(2.0f * x) - 1.0f; }
 
