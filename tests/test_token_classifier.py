@@ -286,7 +286,7 @@ def test_constraints_leave_no_other_way():
     for row in predicted:
         for before, after in zip(["O", *row], row, strict=False):
             assert after != "I-x" or before in ("B-x", "I-x")
-    with pytest.raises(ValueError, match="'I-x' only after.*'I-x' at the start; broken in 1 row"):
+    with pytest.raises(ValueError, match=r"'I-x' only after.*'I-x' at the start; broken in 1 row"):
         tagger.fit([["a"] * 3], [bad])
 
 
@@ -311,6 +311,8 @@ def test_early_stopping_by_a_scorer_and_by_loss():
     sentences, tags = asked[0]
     assert len(sentences) == len(tags) == 10
     assert all(Y[X.index(words)] == row for words, row in zip(sentences, tags, strict=True))
+    by_name = small(scoring="token_accuracy", **params).fit(X[:40], Y[:40])
+    assert by_name.validation_scores_ == pytest.approx(by_accuracy.validation_scores_)
     by_loss = small(scoring="loss", **params).fit(X[:40], Y[:40])
     assert all(score < 0 for score in by_loss.validation_scores_)
 
@@ -560,7 +562,7 @@ def test_bad_sentences_and_tags(sentences, tags, error, match):
     [
         (
             {"constraints": "bio", "crf": False},
-            "'constraints' parameter of RNNTokenCl.*needs a CRF",
+            "'constraints' parameter of .* needs a CRF",
         ),
         ({"constraints": "bilou"}, "'constraints' parameter of RNNTokenClassifier must be"),
         ({"crf": "yes"}, "'crf' parameter"),
