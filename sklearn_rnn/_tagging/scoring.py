@@ -12,7 +12,6 @@ from sklearn_rnn._tagging.fit_net import TaggedSentences
 from sklearn_rnn._tagging.net import TaggingNet
 from sklearn_rnn._training.process_state import prediction_workers
 from sklearn_rnn._training.settings import count_workers
-from sklearn_rnn.metrics import get_scorer
 
 
 def predict_codes(
@@ -85,6 +84,9 @@ class SentenceScorer:
         self.predictor.__dict__.update({**vars(estimator), **learned})
         self.scoring = estimator.scoring
         if isinstance(self.scoring, str):
+            # Imported here: few programs use the metrics.
+            from sklearn_rnn.metrics import get_scorer
+
             self.scoring = get_scorer(self.scoring)
         self.valid = valid
         self.data = valid.to_data(learned["characters_"])
