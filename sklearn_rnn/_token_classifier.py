@@ -14,6 +14,7 @@ from sklearn_rnn._tagging.net import TaggingNet
 from sklearn_rnn._tagging.reading import (
     check_crf_params,
     hold_out_sentences,
+    read_scored,
     read_tagged,
     weigh_tags,
 )
@@ -45,6 +46,8 @@ from sklearn_rnn._training.vectorize import (
     vectorize,
 )
 from sklearn_rnn._word_vectors import WordVectors
+
+_SCORERS = ("span_f1", "span_precision", "span_recall", "token_accuracy")
 
 
 class RNNTokenClassifier(BaseRNN):
@@ -204,10 +207,12 @@ class RNNTokenClassifier(BaseRNN):
         for `n_iter_no_change` epochs, and the weights of the best epoch are kept. The sentences are
         the `X_val` given to `fit`, or else `validation_fraction` of `X`.
 
-    scoring : callable, "loss" or None, default=None
-        Score for early stopping: a callable ``scorer(estimator, X, y)``, which is given the
-        sentences as they were passed and their tags as lists, or "loss" for the negative loss. None
-        is the share of tokens whose tag is right. Only used if `early_stopping` is True.
+    scoring : {"loss", "span_f1", "span_precision", "span_recall", "token_accuracy"}, callable or \
+            None, default=None
+        Score for early stopping: the name of a scorer of :func:`sklearn_rnn.metrics.get_scorer`;
+        "loss" for the negative loss; or a callable ``scorer(estimator, X, y)``, which is given the
+        sentences as they were passed and their tags as lists. None is the share of tokens whose tag
+        is right. Only used if `early_stopping` is True.
 
     validation_fraction : float in range (0.0, 1.0), default=0.1
         Fraction of the sentences to set aside for validation. Only used if `early_stopping` is True
@@ -382,7 +387,7 @@ class RNNTokenClassifier(BaseRNN):
         "char_hidden_size": [Interval(Integral, 1, None, closed="left")],
         "crf": ["boolean"],
         "constraints": [StrOptions({"bio"}), None],
-        "scoring": [StrOptions({"loss"}), callable, None],
+        "scoring": [StrOptions({"loss", *_SCORERS}), callable, None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
@@ -776,16 +781,17 @@ class RNNTokenClassifier(BaseRNN):
         Returns
         -------
         score : float
-            The accuracy over all tokens.
+            The accuracy over all tokens. A tag that was not seen in `fit` counts as wrong, with a
+            warning that names it.
 
         Raises
         ------
         ValueError
-            If `y` holds tags that were not seen in `fit`, or if there is no token.
+            If the tags of a sentence are not as many as its tokens, or if there is no token.
         """
         with self._reading():
             sentences = self._read(X, self.vectorizer_)
-            tagged, _ = read_tagged(sentences, y, sample_weight, self, self.classes_)
+            tagged = read_scored(sentences, y, sample_weight, self, self.classes_)
             data = sentences.to_data(self.characters_)
             return accuracy(predict_codes(self.net_, data, self.n_jobs), tagged)
 

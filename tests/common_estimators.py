@@ -8,6 +8,7 @@ from sklearn_rnn import (
     RNNTextClassifier,
     RNNTextEncoder,
     RNNTextRegressor,
+    RNNTokenClassifier,
     SequenceVectorizer,
     SubwordVectorizer,
 )
@@ -82,6 +83,19 @@ TRAINED = {
     RNNTextEncoder: SpelledEncoder,
     RNNLanguageModel: SpelledLanguageModel,
 }
+
+# A tag for each token is no target that scikit-learn's checks could make: ours alone run on these.
+TAGGERS = [
+    RNNTokenClassifier(**SMALL, **{"char_embedding_dim": 4, "char_hidden_size": 4, **params})
+    for params in (
+        {},
+        {"crf": False},
+        {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 20},
+        {"cell": "gru", "num_layers": 2, "bidirectional": False, "n_jobs": 2},
+        {"kernels": False, "variational_dropout": True},
+        {"class_weight": "balanced", "crf": False, "embedding": None},
+    )
+]
 
 VECTORIZERS = [
     SequenceVectorizer(),

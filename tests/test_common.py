@@ -9,6 +9,7 @@ from common_estimators import (
     CONFIGURATIONS,
     LARGER,
     SPELLED_VECTORIZERS,
+    TAGGERS,
     TRAINED,
     VECTORIZERS,
     expected_failures,
@@ -49,12 +50,12 @@ def test_checks_of_sklearn_in_every_configuration(estimator, check):
     check(estimator)
 
 
-@parametrize_with_text_checks([*PLAIN, *VECTORIZERS])
+@parametrize_with_text_checks([*PLAIN, *TAGGERS[:1], *VECTORIZERS])
 def test_checks_of_text(estimator, check):
     check(estimator)
 
 
 @pytest.mark.slow
-@parametrize_with_text_checks(CONFIGURED)
+@parametrize_with_text_checks([*CONFIGURED, *TAGGERS[1:]])
 def test_checks_of_text_in_every_configuration(estimator, check):
     check(estimator)

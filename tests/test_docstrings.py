@@ -21,6 +21,7 @@ MODULES = [
     "sklearn_rnn.inspection",
     "sklearn_rnn.metrics",
     "sklearn_rnn.modules",
+    "sklearn_rnn.utils",
     "sklearn_rnn.utils.estimator_checks",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from sklearn_rnn._tagging.fit_net import TaggedSentences
 from sklearn_rnn._tagging.sentences import Sentences
 from sklearn_rnn._tagging.spans import allowed_steps
-from sklearn_rnn._tagging.tags import encode_tags, name_rows, read_tags
+from sklearn_rnn._tagging.tags import encode_tags, find_codes, name_rows, read_tags
 from sklearn_rnn._targets.class_weights import weigh_classes
 from sklearn_rnn._targets.label_checks import check_stream_classes
 from sklearn_rnn._training.documents import Documents, check_weights
@@ -64,11 +65,7 @@ def read_tagged(
     name = f"y{suffix}"
     lengths = sentences.lengths
     tags = read_tags(y, lengths, estimator, name)
-    if not len(tags):
-        raise ValueError(
-            f"X{suffix} holds no token: all of its {len(lengths)} sentence(s) are empty. "
-            f"{type(estimator).__name__} needs at least one that is not."
-        )
+    _check_any_token(tags, lengths, estimator, suffix)
     if in_stream:
         known = {} if classes is None else {"classes_": classes}
         classes = check_stream_classes(stream_classes, tags, known, estimator)["classes_"]
@@ -79,6 +76,36 @@ def read_tagged(
         _check_steps(codes, classes, lengths, name)
     weights = check_weights(sample_weight, sentences.X, f"sample_weight{suffix}")
     return TaggedSentences(sentences, tags, codes, weights), classes
+
+
+def read_scored(
+    sentences: Sentences, y: Any, sample_weight: Any, estimator: Any, classes: np.ndarray
+) -> TaggedSentences:
+    """Return sentences with the tags that predictions are compared with, see `read_tagged`.
+
+    A tag that was not seen in `fit` has the code -1, which no prediction has. A fold of a
+    cross-validation may lack a rare tag: an error would take the score of the whole fold.
+    """
+    lengths = sentences.lengths
+    tags = read_tags(y, lengths, estimator)
+    _check_any_token(tags, lengths, estimator, "")
+    codes = find_codes(tags, classes)
+    unknown = np.unique(tags[codes < 0]).tolist()
+    if unknown:
+        warnings.warn(
+            f"y contains tags that were not seen in fit: {unknown}. They cannot be predicted, and "
+            f"count as wrong at {np.count_nonzero(codes < 0)} of {len(codes)} tokens.",
+            stacklevel=3,
+        )
+    return TaggedSentences(sentences, tags, codes, check_weights(sample_weight, sentences.X))
+
+
+def _check_any_token(tags: np.ndarray, lengths: np.ndarray, estimator: Any, suffix: str) -> None:
+    if not len(tags):
+        raise ValueError(
+            f"X{suffix} holds no token: all of its {len(lengths)} sentence(s) are empty. "
+            f"{type(estimator).__name__} needs at least one that is not."
+        )
 
 
 def _check_steps(codes: np.ndarray, classes: np.ndarray, lengths: np.ndarray, name: str) -> None:

@@ -83,6 +83,11 @@ class SentenceScorer:
         self.predictor = object.__new__(type(estimator))
         self.predictor.__dict__.update({**vars(estimator), **learned})
         self.scoring = estimator.scoring
+        if isinstance(self.scoring, str):
+            # Imported here: few programs use the metrics.
+            from sklearn_rnn.metrics import get_scorer
+
+            self.scoring = get_scorer(self.scoring)
         self.valid = valid
         self.data = valid.to_data(learned["characters_"])
 

@@ -136,9 +136,8 @@ def encode_tags(
     ValueError
         If a tag is unknown.
     """
-    if not len(tags):
-        return np.zeros(0, np.int64)
-    unknown = ~np.isin(tags, classes)
+    codes = find_codes(tags, classes)
+    unknown = codes < 0
     if unknown.any():
         row_of = np.repeat(np.arange(len(lengths)), lengths)
         raise ValueError(
@@ -147,7 +146,23 @@ def encode_tags(
             f"{name_rows(np.unique(row_of[unknown]))}, counted from 0. The tags are "
             f"{classes.tolist()}."
         )
-    return np.searchsorted(classes, tags).astype(np.int64)
+    return codes
+
+
+def find_codes(tags: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return the place of each tag among the classes, -1 for one that is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._tagging.tags import find_codes
+    >>> find_codes(np.array(["VERB", "ADV", "NOUN"]), np.array(["NOUN", "VERB"]))
+    array([ 1, -1,  0])
+    """
+    codes = np.full(len(tags), -1)
+    is_known = np.isin(tags, classes)
+    codes[is_known] = np.searchsorted(classes, tags[is_known])
+    return codes
 
 
 def as_list_array(rows: list[list]) -> np.ndarray:

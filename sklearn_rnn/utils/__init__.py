@@ -1,8 +1,10 @@
-"""Tools for writing estimators of text."""
+"""Tools for tables of tokens, and for writing estimators of text."""
 
 from importlib import import_module
 
-__all__ = ["estimator_checks"]
+from sklearn_rnn.utils._sentences import sentences_from_frame
+
+__all__ = ["estimator_checks", "sentences_from_frame"]
 
 
 def __getattr__(name):

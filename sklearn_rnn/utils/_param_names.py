@@ -19,6 +19,10 @@ OTHER_NAMES = {
     "reverse": "backward backwards go_backwards is_forward",
     "embedding_dim": "d_model embed_dim embed_size embedding_size embeddings_size emb_dim emb_size "
     "input_size output_dim vector_size word_dim",
+    "char_embedding_dim": "char_dim char_emb_dim char_embedding_size",
+    "char_hidden_size": "char_hidden_dim char_lstm_size char_units",
+    "crf": "use_crf",
+    "constraints": "constrained_decoding scheme tag_scheme",
     "hidden_size": "hidden hidden_dim hidden_layer_sizes hidden_units n_hidden n_units num_units "
     "rnn_size state_size units",
     "recurrent_init": "init init_method recurrent_initializer weight_init",
