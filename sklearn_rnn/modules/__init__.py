@@ -1,6 +1,7 @@
 """The torch modules underneath, usable without any estimator."""
 
 from . import cells
+from ._attention import AdditiveAttention, DotAttention, GeneralAttention
 from ._blocks import TimeBlocks
 from ._decoders import AdaptiveSoftmaxDecoder, SoftmaxDecoder
 from ._dropout import Dropout, LockedDropout
@@ -18,16 +19,21 @@ from ._pooling import (
     MultiheadAttentionPooling,
 )
 from ._recurrent import RecurrentLayer, RecurrentStack
+from ._source import RegionEncoder, Regions, TextEncoder
+from ._translation import TranslationNetwork, build_translation_network
 from ._unique_rows import UniqueRows
 from ._wide import NGramLinear, WideAndDeep
 from .cells import *  # noqa: F403
 
 __all__ = [
     "AdaptiveSoftmaxDecoder",
+    "AdditiveAttention",
     "AttentionPooling",
     "ConcatPooling",
     "DepthLSTM",
+    "DotAttention",
     "Dropout",
+    "GeneralAttention",
     "GridLSTM",
     "LanguageNetwork",
     "LastPooling",
@@ -39,15 +45,20 @@ __all__ = [
     "PackedLayout",
     "RecurrentLayer",
     "RecurrentStack",
+    "RegionEncoder",
+    "Regions",
     "SequenceNetwork",
     "SoftmaxDecoder",
+    "TextEncoder",
     "TimeBlocks",
     "TokenEmbedding",
+    "TranslationNetwork",
     "UniqueRows",
     "WideAndDeep",
     "WordDropout",
     "build_language_network",
     "build_network",
+    "build_translation_network",
 ]
 
 __all__ += cells.__all__
