@@ -28,8 +28,8 @@ class ValidationScore(Callback):
     Parameters
     ----------
     score : callable or None
-        ``score(net, outputs)`` returns the score of the outputs for the whole set, in its order.
-        None stands for the negative loss.
+        ``score(net, outputs)`` returns the score of the outputs for the whole set, in its order;
+        they are None where the net has no batches of outputs. None stands for the negative loss.
     """
 
     def __init__(self, score: Callable | None = None):
@@ -49,6 +49,8 @@ class ValidationScore(Callback):
         """Write the score to the history."""
         if self.score is None:
             score = -net.history[-1, "valid_loss"]
+        elif not self.rows_:  # a net that validates in its own way
+            score = self.score(net, None)
         else:
             rows, outputs = np.concatenate(self.rows_), np.concatenate(self.outputs_)
             score = self.score(net, outputs[np.argsort(rows)])
