@@ -8,6 +8,7 @@ from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._saving import load, save
 from sklearn_rnn._subwords import SubwordVectorizer
+from sklearn_rnn._translator import RNNTranslator
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._word_vectors import WordVectors
 
@@ -18,6 +19,7 @@ __all__ = [
     "RNNTextClassifier",
     "RNNTextEncoder",
     "RNNTextRegressor",
+    "RNNTranslator",
     "SequenceVectorizer",
     "SubwordVectorizer",
     "WordVectors",

@@ -25,6 +25,8 @@ ORDER = [
     "_training",
     "_language",
     "_language_model",
+    "_translation",
+    "_translator",
     "_pretraining",
     "_base",
     "_classifier _regressor _encoder",

@@ -31,6 +31,8 @@ from sklearn_rnn._text.tokenizer_json import build_tokenizer
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.net_data import read_net, write_net
+from sklearn_rnn._translation.net import TranslationNet
+from sklearn_rnn._translator import RNNTranslator
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn.exceptions import ModelFileError
 
@@ -41,12 +43,13 @@ ESTIMATORS = {
         RNNTextClassifier,
         RNNTextEncoder,
         RNNTextRegressor,
+        RNNTranslator,
         SequenceVectorizer,
         SubwordVectorizer,
     )
 }
 # The nets in a file, by their types there.
-_NETS = {"net": SequenceNet, "language net": LanguageNet}
+_NETS = {"net": SequenceNet, "language net": LanguageNet, "translation net": TranslationNet}
 _CLASSES = {**ESTIMATORS, "Pipeline": Pipeline}
 # Each takes time to build, whatever little the file says of it.
 _MAX_PARTS = 100

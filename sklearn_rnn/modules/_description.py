@@ -18,16 +18,22 @@ from ._embedding import TokenEmbedding
 from ._language import LanguageNetwork, build_language_network
 from ._network import SequenceNetwork, build_network
 from ._new_thread import in_new_thread
+from ._translation import TranslationNetwork, build_translation_network
 from ._wide import NGramLinear, WideAndDeep
 
 # Layers take time to build, even without values: a forged description must not ask for a billion,
 # nor for one that has no weight.
 _MAX_LAYERS = 1000
 
-_KINDS: dict[type[nn.Module], str] = {SequenceNetwork: "deep", LanguageNetwork: "language"}
+_KINDS: dict[type[nn.Module], str] = {
+    SequenceNetwork: "deep",
+    LanguageNetwork: "language",
+    TranslationNetwork: "translation",
+}
 _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "deep": build_network,
     "language": build_language_network,
+    "translation": build_translation_network,
 }
 
 _TURN = threading.Lock()
@@ -49,8 +55,8 @@ def describe(network: nn.Module) -> dict:
     Parameters
     ----------
     network : torch.nn.Module
-        A network made by `build_network` or `build_language_network`, an `NGramLinear`, or one of
-        the first kind and one of these in a `WideAndDeep`.
+        A network made by `build_network`, `build_language_network` or `build_translation_network`,
+        an `NGramLinear`, or one of the first kind and one of these in a `WideAndDeep`.
 
     Returns
     -------

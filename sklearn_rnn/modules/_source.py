@@ -29,7 +29,7 @@ class Regions(NamedTuple):
     """
 
     vectors: Tensor
-    lengths: Tensor  # type: ignore[assignment]
+    lengths: Tensor
 
 
 class Memory(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, cast
 
 import torch
@@ -15,6 +15,7 @@ from ._blocks import SpreadRows, TakeRows
 from ._decoders import SoftmaxDecoder
 from ._dropout import Dropout
 from ._embedding import TokenEmbedding
+from ._grid_lstm import GridLSTM
 from ._layout import PackedLayout
 from ._make_encoder import make_encoder
 from ._recurrent import RecurrentStack
@@ -108,8 +109,8 @@ class TranslationNetwork(nn.Module):
     @property
     def n_region_features(self) -> int | None:
         """Number of features of a region, None where sources are texts."""
-        is_regions = isinstance(self.source, RegionEncoder)
-        return self.source.projection.in_features if is_regions else None
+        source = self.source
+        return source.projection.in_features if isinstance(source, RegionEncoder) else None
 
     def encode(self, source: Source) -> Memory:
         """Return what is to be known of sources."""
@@ -355,24 +356,20 @@ def build_translation_network(
         "variational_dropout": variational_dropout,
         "zoneout": zoneout,
     }
-    source: nn.Module
+    source: RegionEncoder | TextEncoder
     if n_region_features is not None:
         source = RegionEncoder(n_region_features, hidden_size, dropout=dropout)
     else:
-        encoder = make_encoder(
-            source_embedding_dim, hidden_size, bidirectional=bidirectional, **shared
-        )
-        source = TextEncoder(
+        source = _make_text_encoder(
             TokenEmbedding(
                 cast("int", n_source_ids),
                 source_embedding_dim,
                 word_dropout=word_dropout,
                 sparse=sparse,
             ),
-            encoder,
+            make_encoder(source_embedding_dim, hidden_size, bidirectional=bidirectional, **shared),
             bidirectional=bidirectional,
-            # Only kernels of our own take the vector of a repeated token once.
-            unique=kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False,
+            kernels=kernels,
         )
     embedding = TokenEmbedding(
         num_embeddings,
@@ -389,10 +386,22 @@ def build_translation_network(
         source,
         embedding,
         stack,
-        ATTENTIONS[attention](hidden_size, cast("int", source.output_size)),
+        ATTENTIONS[attention](hidden_size, source.output_size),
         SoftmaxDecoder(hidden_size, num_embeddings, tied_to=embedding if tie_weights else None),
         input_feeding=input_feeding,
         dropout=dropout,
     )
     network.arguments = arguments if isinstance(cell, str) else None
     return network
+
+
+def _make_text_encoder(
+    embedding: TokenEmbedding,
+    encoder: RecurrentStack | GridLSTM,
+    *,
+    bidirectional: bool,
+    kernels: bool | str,
+) -> TextEncoder:
+    # Only kernels of our own take the vector of a repeated token once.
+    unique = kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False
+    return TextEncoder(embedding, encoder, bidirectional=bidirectional, unique=unique)
