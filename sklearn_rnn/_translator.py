@@ -5,13 +5,14 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 
 from sklearn_rnn._sklearn_compat import (
     HasMethods,
     Interval,
     StrOptions,
     _fit_context,
+    _safe_indexing,
     validate_parameter_constraints,
 )
 from sklearn_rnn._training.base_model import BaseRNN
@@ -552,7 +553,7 @@ class RNNTranslator(BaseRNN):
             vectorizers = of_sources, of_targets
         if count_pairs(sources) != targets.shape[0]:
             check_consistent_length(sources, targets)
-        sizes = sizes_of(sources, targets, vectorizers)
+        sizes = sizes_of(sources, targets, vectorizers, previous)
         split_seed, *seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=3
         )
@@ -810,9 +811,9 @@ class RNNTranslator(BaseRNN):
         """Raise an error of any type if what was read from a file does not fit together."""
         if self.longest_target_ < 0:
             raise ValueError("no target is shorter than nothing")
-        n_tokens = len(self.target_vectorizer_.vocabulary_)
-        if self.net_.module_.decoder.n_ids < n_tokens:
-            raise ValueError("the vocabulary does not fit the network")
+        writer = TargetWriter(self.target_vectorizer_, as_tokens=self.writes_tokens_)
+        if self.net_.module_.decoder.n_ids > writer.n_ids:
+            raise ValueError("the network writes tokens that the vocabulary has not")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

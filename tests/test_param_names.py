@@ -12,6 +12,7 @@ from sklearn_rnn import (
     RNNTextClassifier,
     RNNTextEncoder,
     RNNTextRegressor,
+    RNNTranslator,
     SequenceVectorizer,
     SubwordVectorizer,
 )
@@ -23,7 +24,7 @@ from sklearn_rnn.utils._param_names import (
 )
 
 NETWORKS = [RNNTextClassifier, RNNTextRegressor, RNNTextEncoder]
-ALL = [*NETWORKS, RNNLanguageModel, SequenceVectorizer, SubwordVectorizer]
+ALL = [*NETWORKS, RNNLanguageModel, RNNTranslator, SequenceVectorizer, SubwordVectorizer]
 X, Y = ["good, not bad", "bad, not good"] * 4, ["praise", "complaint"] * 4
 
 every_network = pytest.mark.parametrize("Network", NETWORKS)

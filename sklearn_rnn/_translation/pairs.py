@@ -170,8 +170,10 @@ def _are_tokens(y: Any) -> bool:
     return not isinstance(first, (str, bytes))
 
 
-def sizes_of(sources: Encoded, targets: csr_array, vectorizers: tuple[Any, Any]) -> Sizes:
-    """Return how large the network for some pairs must be.
+def sizes_of(
+    sources: Encoded, targets: csr_array, vectorizers: tuple[Any, Any], previous: Any = None
+) -> Sizes:
+    """Return how large the network for some pairs must be, or is if training goes on.
 
     Parameters
     ----------
@@ -181,14 +183,20 @@ def sizes_of(sources: Encoded, targets: csr_array, vectorizers: tuple[Any, Any])
         The targets.
     vectorizers : pair of transformer or None
         Those of the sources and of the targets.
+    previous : TranslationNetwork, default=None
+        The network to go on from. Ids that it does not know are unknown tokens.
     """
     of_sources, of_targets = vectorizers
     longest = int(sequence_lengths(targets).max(initial=0)) + 1
-    n_ids = count_ids(targets, of_targets)
+    n_ids = count_ids(targets, of_targets) if previous is None else previous.decoder.n_ids
     if isinstance(sources, list):
         return Sizes(n_ids, None, sources[0].shape[1], longest)
     longest = max(longest, int(sequence_lengths(sources).max(initial=0)))
-    return Sizes(n_ids, count_ids(sources, of_sources), None, longest)
+    if previous is None:
+        n_source_ids = count_ids(sources, of_sources)
+    else:
+        n_source_ids = previous.source.embedding.table.num_embeddings
+    return Sizes(n_ids, n_source_ids, None, longest)
 
 
 def hold_out_pairs(n_pairs: int, estimator: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:

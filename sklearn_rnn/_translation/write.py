@@ -24,7 +24,12 @@ class TargetWriter:
     def __init__(self, vectorizer: Any, *, as_tokens: bool) -> None:
         self.writer = make_writer(vectorizer)
         self.as_tokens = as_tokens
-        self.tokens = list(getattr(vectorizer, "tokens_", ()))
+
+    @property
+    def n_ids(self) -> int:
+        """Number of ids that can be written."""
+        writer: Any = self.writer
+        return len(writer.pieces if isinstance(writer, SubwordWriter) else writer.tokens)
 
     def write(self, ids: np.ndarray, copied: dict[int, str] | None = None) -> Any:
         """Return a target.
@@ -39,7 +44,7 @@ class TargetWriter:
         writer: Any = self.writer
         pieces = ids.tolist()
         if copied and not isinstance(writer, SubwordWriter):  # whose bytes leave nothing unknown
-            tokens = list(self.tokens)
+            tokens = list(writer.tokens)
             for place, token in copied.items():
                 pieces[place] = len(tokens)
                 tokens.append(token)
