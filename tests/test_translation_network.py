@@ -144,7 +144,9 @@ def test_regions_are_read_alone_as_together():
     targets = [torch.tensor([0, 4]), torch.tensor([0, 8])]
     hidden, _ = network(Regions(padded, torch.tensor([4, 2])), pack_sequence(targets))
     for each, source, target in zip(unpack(hidden, targets), vectors, targets, strict=True):
-        alone, _ = network(Regions(source[None], torch.tensor([len(source)])), pack_sequence([target]))
+        alone, _ = network(
+            Regions(source[None], torch.tensor([len(source)])), pack_sequence([target])
+        )
         torch.testing.assert_close(each, alone)
 
 
