@@ -209,11 +209,12 @@ class RNNTranslator(BaseRNN):
         gradients through time can explode. None disables clipping.
 
     batch_size : int or "auto", default="auto"
-        Number of pairs in a training batch. "auto" is 64, or fewer if there are few pairs.
+        Number of pairs in a training batch. "auto" is a 64th of the pairs, but at least 4 and at
+        most 64.
 
     max_epochs : int or "auto", default="auto"
-        Number of passes over the pairs, the largest number if `early_stopping` is True. "auto" is 2
-        million divided by the number of tokens of the targets, but at least 5 and at most 50.
+        Number of passes over the pairs, the largest number if `early_stopping` is True. "auto" is
+        10 million divided by the number of tokens of the targets, but at least 5 and at most 30.
 
     early_stopping : bool, default=False
         Whether to stop training when the score of validation pairs no longer improves. They are

@@ -141,7 +141,7 @@ def make_regions(n=60):
 
 def test_rows_of_vectors_are_described():
     regions, targets = make_regions()
-    model = RNNTranslator(**PARAMS).fit(regions, targets)
+    model = RNNTranslator(**PARAMS, attention="additive").fit(regions, targets)
     assert model.score(regions, targets) == 1.0
     together = model.log_prob(regions, targets)
     alone = [model.log_prob([r], [t])[0] for r, t in zip(regions[:5], targets, strict=False)]
@@ -316,7 +316,7 @@ def test_arguments_of_the_search_are_checked(model):
     ]:
         with pytest.raises(ValueError, match=match):
             model.translate(X, **given)
-    with pytest.raises(ValueError, match="fitted on texts. X holds rows of vectors"):
+    with pytest.raises(ValueError, match=r"fitted on texts\. X holds rows of vectors"):
         model.predict(np.zeros((2, 3, 4)))
     with pytest.raises(ValueError, match="inconsistent"):
         model.log_prob(X, Y[:-1])

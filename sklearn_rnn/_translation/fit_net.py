@@ -17,8 +17,9 @@ from sklearn_rnn._translation.make_net import Sizes, make_net
 from sklearn_rnn._translation.net import TranslationNet
 
 # "auto" reads so many tokens of targets in all, and so many pairs in a step.
-_TOKENS_OF_TRAINING = 2 * 10**6
+_TOKENS_OF_TRAINING = 10**7
 _PAIRS_OF_STEP = 64
+_STEPS_OF_EPOCH = 64
 
 
 def fit_net(
@@ -85,7 +86,7 @@ def resolve_training_length(estimator: Any, data: PairData) -> tuple[int, int]:
     """Return batch size and epochs: the fewer pairs, the smaller and the more."""
     batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
     if batch_size == "auto":
-        batch_size = int(np.clip(len(data) // 16, 1, _PAIRS_OF_STEP))
+        batch_size = int(np.clip(len(data) // _STEPS_OF_EPOCH, 4, _PAIRS_OF_STEP))
     if max_epochs == "auto":
-        max_epochs = int(np.clip(_TOKENS_OF_TRAINING // data.lengths.sum(), 5, 50))
+        max_epochs = int(np.clip(_TOKENS_OF_TRAINING // data.lengths.sum(), 5, 30))
     return batch_size, max_epochs

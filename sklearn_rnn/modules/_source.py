@@ -127,6 +127,9 @@ class TextEncoder(nn.Module):
 class RegionEncoder(nn.Module):
     """Map each region to a vector of its own; the summary is their mean (Xu et al., 2015).
 
+    The map is linear, with a rectifier behind it, so that the mean can tell which region has which
+    feature if the regions say where they are.
+
     Parameters
     ----------
     n_features : int
@@ -161,7 +164,7 @@ class RegionEncoder(nn.Module):
         encoded : Encoded
         """
         vectors, lengths = regions
-        values = self.dropout(torch.tanh(self.projection(vectors)))  # (n_sources, n_regions, ...)
+        values = self.dropout(torch.relu(self.projection(vectors)))  # (n_sources, n_regions, ...)
         steps = torch.arange(vectors.shape[1], device=vectors.device)
         is_padding = steps >= lengths[:, None]
         total = values.masked_fill(is_padding[:, :, None], 0).sum(1)
