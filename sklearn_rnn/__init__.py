@@ -9,6 +9,7 @@ from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._saving import load, save
 from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._token_classifier import RNNTokenClassifier
+from sklearn_rnn._translator import RNNTranslator
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._word_vectors import WordVectors
 
@@ -20,6 +21,7 @@ __all__ = [
     "RNNTextEncoder",
     "RNNTextRegressor",
     "RNNTokenClassifier",
+    "RNNTranslator",
     "SequenceVectorizer",
     "SubwordVectorizer",
     "WordVectors",

@@ -8,6 +8,7 @@ from functools import wraps
 
 from sklearn import config_context
 from sklearn.base import _clone_parametrized, _fit_context
+from sklearn.utils import _safe_indexing
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -38,6 +39,7 @@ __all__ = [
     "_check_sample_weight",
     "_clone_parametrized",
     "_fit_context",
+    "_safe_indexing",
     "check_matplotlib_support",
     "generate_invalid_param_val",
     "make_constraint",

@@ -26,6 +26,8 @@ ORDER = [
     "_training",
     "_language _tagging",
     "_language_model",
+    "_translation",
+    "_translator",
     "_pretraining",
     "_base",
     "_classifier _regressor _encoder _token_classifier",

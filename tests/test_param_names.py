@@ -13,6 +13,7 @@ from sklearn_rnn import (
     RNNTextEncoder,
     RNNTextRegressor,
     RNNTokenClassifier,
+    RNNTranslator,
     SequenceVectorizer,
     SubwordVectorizer,
 )
@@ -24,7 +25,14 @@ from sklearn_rnn.utils._param_names import (
 )
 
 NETWORKS = [RNNTextClassifier, RNNTextRegressor, RNNTextEncoder]
-ALL = [*NETWORKS, RNNLanguageModel, RNNTokenClassifier, SequenceVectorizer, SubwordVectorizer]
+ALL = [
+    *NETWORKS,
+    RNNLanguageModel,
+    RNNTokenClassifier,
+    RNNTranslator,
+    SequenceVectorizer,
+    SubwordVectorizer,
+]
 X, Y = ["good, not bad", "bad, not good"] * 4, ["praise", "complaint"] * 4
 
 every_network = pytest.mark.parametrize("Network", NETWORKS)

@@ -33,6 +33,8 @@ from sklearn_rnn._token_classifier import RNNTokenClassifier
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.net_data import read_net, write_net
+from sklearn_rnn._translation.net import TranslationNet
+from sklearn_rnn._translator import RNNTranslator
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn.exceptions import ModelFileError
 
@@ -44,12 +46,18 @@ ESTIMATORS = {
         RNNTextEncoder,
         RNNTextRegressor,
         RNNTokenClassifier,
+        RNNTranslator,
         SequenceVectorizer,
         SubwordVectorizer,
     )
 }
 # The nets in a file, by their types there.
-_NETS = {"net": SequenceNet, "language net": LanguageNet, "tagging net": TaggingNet}
+_NETS = {
+    "net": SequenceNet,
+    "language net": LanguageNet,
+    "tagging net": TaggingNet,
+    "translation net": TranslationNet,
+}
 _CLASSES = {**ESTIMATORS, "Pipeline": Pipeline}
 # Each takes time to build, whatever little the file says of it.
 _MAX_PARTS = 100

@@ -50,7 +50,7 @@ class ValidationScore(Callback):
         """Write the score to the history."""
         if self.score is None:
             score = -net.history[-1, "valid_loss"]
-        elif not self.rows_:
+        elif not self.rows_:  # a net that validates in its own way
             score = self.score(net, None)
         else:
             rows, outputs = np.concatenate(self.rows_), np.concatenate(self.outputs_)

@@ -49,12 +49,16 @@ def vectorize(X: Any, vectorizer: Any, estimator: Any, *, name: str = "X") -> cs
 
 
 def fit_vectorizer(
-    X: Any, estimator: Any, default: Callable[[], Any] = SequenceVectorizer
+    X: Any,
+    estimator: Any,
+    default: Callable[[], Any] = SequenceVectorizer,
+    *,
+    parameter: str = "vectorizer",
 ) -> tuple[csr_array, Any]:
     """Return documents as token ids, and the vectorizer fitted on them, None for ids."""
     if not is_text(X):
         return _check_ids(X, estimator), None
-    vectorizer = make_vectorizer(estimator, default)
+    vectorizer = make_vectorizer(estimator, default, parameter=parameter)
     with config_context(transform_output="default"):
         ids = vectorizer.fit_transform(X)
     return _check_ids(ids, estimator), vectorizer
@@ -106,15 +110,20 @@ def _learn_chunk(X: Any, vectorizer: Any, estimator: Any) -> csr_array:
     return check_sequences(ids, estimator=estimator)
 
 
-def make_vectorizer(estimator: Any, default: Callable[[], Any] = SequenceVectorizer) -> Any:
+def make_vectorizer(
+    estimator: Any,
+    default: Callable[[], Any] = SequenceVectorizer,
+    *,
+    parameter: str = "vectorizer",
+) -> Any:
     """Return an unfitted vectorizer, refusing those of scikit-learn that count.
 
-    Where the estimator has none, `default` makes it.
+    Where the estimator has none as its `parameter`, `default` makes it.
     """
-    vectorizer = estimator.vectorizer
+    vectorizer = getattr(estimator, parameter)
     if vectorizer is None:
         return default()
-    must = f"The 'vectorizer' parameter of {type(estimator).__name__} must"
+    must = f"The '{parameter}' parameter of {type(estimator).__name__} must"
     if isinstance(vectorizer, type):
         raise TypeError(f"{must} be an instance. Got the class {vectorizer.__name__}.")
     if isinstance(vectorizer, (CountVectorizer, HashingVectorizer)):

@@ -1,6 +1,7 @@
 """The torch modules underneath, usable without any estimator."""
 
 from . import cells
+from ._attention import AdditiveAttention, DotAttention, GeneralAttention
 from ._blocks import TimeBlocks
 from ._crf import LinearChainCRF
 from ._decoders import AdaptiveSoftmaxDecoder, SoftmaxDecoder
@@ -20,16 +21,21 @@ from ._pooling import (
 )
 from ._recurrent import RecurrentLayer, RecurrentStack
 from ._tagging import PackedWords, SpellingEncoder, Spellings, TaggingNetwork, build_tagging_network
+from ._source import RegionEncoder, Regions, TextEncoder
+from ._translation import TranslationNetwork, build_translation_network
 from ._unique_rows import UniqueRows
 from ._wide import NGramLinear, WideAndDeep
 from .cells import *  # noqa: F403
 
 __all__ = [
     "AdaptiveSoftmaxDecoder",
+    "AdditiveAttention",
     "AttentionPooling",
     "ConcatPooling",
     "DepthLSTM",
+    "DotAttention",
     "Dropout",
+    "GeneralAttention",
     "GridLSTM",
     "LanguageNetwork",
     "LastPooling",
@@ -43,19 +49,24 @@ __all__ = [
     "PackedWords",
     "RecurrentLayer",
     "RecurrentStack",
+    "RegionEncoder",
+    "Regions",
     "SequenceNetwork",
     "SoftmaxDecoder",
     "SpellingEncoder",
     "Spellings",
     "TaggingNetwork",
+    "TextEncoder",
     "TimeBlocks",
     "TokenEmbedding",
+    "TranslationNetwork",
     "UniqueRows",
     "WideAndDeep",
     "WordDropout",
     "build_language_network",
     "build_network",
     "build_tagging_network",
+    "build_translation_network",
 ]
 
 __all__ += cells.__all__

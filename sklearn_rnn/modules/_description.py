@@ -19,6 +19,7 @@ from ._language import LanguageNetwork, build_language_network
 from ._network import SequenceNetwork, build_network
 from ._new_thread import in_new_thread
 from ._tagging import TaggingNetwork, build_tagging_network
+from ._translation import TranslationNetwork, build_translation_network
 from ._wide import NGramLinear, WideAndDeep
 
 # Layers take time to build, even without values: a forged description must not ask for a billion,
@@ -29,11 +30,13 @@ _KINDS: dict[type[nn.Module], str] = {
     SequenceNetwork: "deep",
     LanguageNetwork: "language",
     TaggingNetwork: "tagging",
+    TranslationNetwork: "translation",
 }
 _BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "deep": build_network,
     "language": build_language_network,
     "tagging": build_tagging_network,
+    "translation": build_translation_network,
 }
 
 _TURN = threading.Lock()
@@ -55,8 +58,9 @@ def describe(network: nn.Module) -> dict:
     Parameters
     ----------
     network : torch.nn.Module
-        A network made by `build_network`, `build_language_network` or `build_tagging_network`, an
-        `NGramLinear`, or one of the first kind and one of these in a `WideAndDeep`.
+        A network made by `build_network`, `build_language_network`, `build_tagging_network` or
+        `build_translation_network`, an `NGramLinear`, or one of the first kind and one of these in
+        a `WideAndDeep`.
 
     Returns
     -------

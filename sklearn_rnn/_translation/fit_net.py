@@ -1,0 +1,92 @@
+"""The training of a translator from its first epoch to its last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from sklearn_rnn._training.fit_net import build_and_train, end_training, tell_of_interrupt
+from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
+from sklearn_rnn._training.process_state import training_modes
+from sklearn_rnn._training.settings import count_workers
+from sklearn_rnn._translation.data import PairData
+from sklearn_rnn._translation.make_net import Sizes, make_net
+from sklearn_rnn._translation.net import TranslationNet
+
+# "auto" reads so many tokens of targets in all, and so many pairs in a step.
+_TOKENS_OF_TRAINING = 10**7
+_PAIRS_OF_STEP = 64
+_STEPS_OF_EPOCH = 64
+
+
+def fit_net(
+    estimator: Any,
+    train: PairData,
+    valid: PairData | None,
+    sizes: Sizes,
+    *,
+    seeds: Any,
+    score: Callable | None = None,
+    previous: nn.Module | None = None,
+) -> TranslationNet:
+    """Train a net on checked pairs and return it, leaving the estimator as it is.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose parameters say how.
+    train : PairData
+        What to train on.
+    valid : PairData or None
+        What to validate on, None for nothing.
+    sizes : Sizes
+        How large the two sides of the network are.
+    seeds : pair of int
+        Those of the order of the pairs, and of torch.
+    score : callable, default=None
+        The score of early stopping, see `ValidationScore`.
+    previous : torch.nn.Module, default=None
+        The network to go on from.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user interrupted before the first step. Afterwards a FitInterruptedWarning is given.
+    """
+    order_seed, torch_seed = seeds
+    device = prepare_device(estimator)
+    batch_size, max_epochs = resolve_training_length(estimator, train)
+    plan = TrainingPlan(
+        device=device,
+        batch_size=batch_size,
+        max_epochs=max_epochs,
+        n_steps=max_epochs * -(-len(train) // batch_size),
+        order_seed=int(order_seed),
+        lr_schedule=estimator.lr_schedule,
+        score=score,
+    )
+
+    def build() -> TranslationNet:
+        return make_net(estimator, sizes, plan, previous)
+
+    with training_modes(count_workers(estimator.n_jobs), device):
+        net = build_and_train(build, (train, valid), estimator, seed=int(torch_seed), device=device)
+    if net.interrupted_:
+        tell_of_interrupt(estimator, net, max_epochs)
+    # Of no use any more, and as large as the weights, or twice as large.
+    net.optimizer_.state.clear()
+    end_training(net)
+    return net
+
+
+def resolve_training_length(estimator: Any, data: PairData) -> tuple[int, int]:
+    """Return batch size and epochs: the fewer pairs, the smaller and the more."""
+    batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
+    if batch_size == "auto":
+        batch_size = int(np.clip(len(data) // _STEPS_OF_EPOCH, 4, _PAIRS_OF_STEP))
+    if max_epochs == "auto":
+        max_epochs = int(np.clip(_TOKENS_OF_TRAINING // data.lengths.sum(), 5, 30))
+    return batch_size, max_epochs

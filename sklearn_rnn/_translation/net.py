@@ -1,0 +1,166 @@
+"""The skorch net of a translator: a step for each batch of pairs."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.utils.rnn import PackedSequence
+
+from sklearn_rnn._training.device import moved
+from sklearn_rnn._training.net import SequenceNet, own_grads
+from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn._translation.data import PairBatch, PairBatches, PairData, PairPart
+from sklearn_rnn.modules import Regions
+from sklearn_rnn.modules._dropout import current_generator, dropout_generator
+
+
+class TranslationNet(SequenceNet):
+    """skorch net over `PairData`.
+
+    Its own are: the loss of a batch is the mean over the tokens of its targets; in scheduled
+    sampling, some of the tokens that the decoder reads are its own; and the validation loss is the
+    mean over all tokens, without label smoothing. The rest is as in `SequenceNet`.
+
+    Parameters
+    ----------
+    scheduled_sampling : float, default=0.0
+        Share of the tokens of a target that are replaced by what the network itself predicts, in
+        the last epoch. It rises from 0 in a straight line (Bengio et al., 2015). All tokens of a
+        target are predicted at once, each from the true tokens before it.
+    *args, **kwargs
+        As for `SequenceNet`.
+    """
+
+    batches = PairBatches
+
+    def __init__(self, *args: Any, scheduled_sampling: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scheduled_sampling = scheduled_sampling
+
+    def train_step_single(  # type: ignore[override]
+        self, batch: tuple[PairBatch, None], **fit_params: Any
+    ) -> dict:
+        """Compute the gradient of a batch: that of each part side by side, then their sum.
+
+        It is the same, to the bit, on any number of threads.
+        """
+        self._set_training(True)
+        pairs, _ = batch
+        parameters = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
+        seeds = torch.randint(2**63 - 1, (len(pairs.parts),), generator=self._random).tolist()
+        smoothing, share = self.criterion_.label_smoothing, self._share_sampled
+
+        def step_part(part: PairPart, seed: int) -> tuple:
+            with torch.enable_grad(), dropout_generator(self._generator(seed)):
+                source = self.move_source(part.source)
+                ids = moved(part.ids, self.device)
+                with self._autocast():
+                    if share:
+                        ids = self._mixed(source, ids, share)
+                    hidden, _ = self.module_(source, ids)
+                    logits = self.module_.decoder.logits(hidden)
+                targets = moved(part.targets, logits.device)
+                loss = F.cross_entropy(logits, targets, reduction="sum", label_smoothing=smoothing)
+                loss = loss / pairs.n_tokens
+                grads = torch.autograd.grad(loss, parameters, allow_unused=True)
+            return loss.detach(), own_grads(grads, parameters)
+
+        if len(pairs.parts) == 1:  # in this thread, in which kernels compute on several
+            results = [step_part(pairs.parts[0], seeds[0])]
+        else:
+            results = side_by_side(step_part, pairs.parts, seeds)
+        losses, grads = zip(*results, strict=True)
+        for parameter, *part_grads in zip(parameters, *grads, strict=True):
+            for grad in part_grads:
+                if grad is not None:
+                    parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
+        return {"loss": sum(losses), "y_pred": losses[0]}
+
+    @property
+    def _share_sampled(self) -> float:
+        """Share of the tokens that the decoder reads of its own in this epoch."""
+        done = (len(self.history) - 1) / max(1, self.max_epochs - 1)
+        return self.scheduled_sampling * done
+
+    def _mixed(self, source: Any, ids: PackedSequence, share: float) -> PackedSequence:
+        """Return targets some of whose tokens are what the network takes for the most likely."""
+        with torch.no_grad():
+            hidden, _ = self.module_(source, ids)
+            predicted = self.module_.decoder.logits(hidden).argmax(1)
+        # What is predicted at a token is read at the next one: the packed order is step by step.
+        read = ids.data.clone()
+        sizes = ids.batch_sizes.tolist()
+        start = 0
+        for before, size in pairwise(sizes):
+            later = slice(start + before, start + before + size)
+            read[later] = predicted[start : start + size].to(read.dtype)
+            start += before
+        draw = torch.rand(
+            read.shape, device=read.device, dtype=torch.float32, generator=current_generator()
+        )
+        # A sentence that the network would have ended goes on by the true token.
+        mixed = torch.where((draw < share) & (read > 0), read, ids.data)
+        return PackedSequence(mixed, ids.batch_sizes)
+
+    def move_source(self, source: PackedSequence | Regions) -> Any:
+        """Return sources where the network computes."""
+        if isinstance(source, Regions):
+            return Regions(*(moved(each, self.device) for each in source))
+        return moved(source, self.device)
+
+    def run_single_epoch(
+        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
+    ) -> None:
+        """Train, or find the loss of the pairs set aside."""
+        if training:
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        elif iterator is not None:
+            self.history.record(f"{prefix}_loss", self.mean_loss(iterator.dataset))
+
+    def mean_loss(self, data: PairData) -> float:
+        """Return the mean loss of the tokens of some targets."""
+        return float(self.token_losses(data)[0].sum() / data.lengths.sum())
+
+    def token_losses(self, data: PairData) -> tuple[np.ndarray, list]:
+        """Return the loss of each target, summed over its tokens, and the attention at them.
+
+        Returns
+        -------
+        losses : ndarray of float64 of shape (n_pairs,)
+        weights : list of ndarray of float32 of shape (n_tokens, n_positions)
+            For each target, one row for each token and one for its end.
+        """
+        self._set_training(False)
+        losses = np.empty(len(data))
+        weights: list = [None] * len(data)
+
+        def read(rows: np.ndarray) -> None:
+            part = data.part(rows)
+            with torch.inference_mode(), self._autocast():
+                hidden, attended = self.module_(
+                    self.move_source(part.source), moved(part.ids, self.device)
+                )
+                logits = self.module_.decoder.logits(hidden)
+                targets = moved(part.targets, logits.device)
+                loss = F.cross_entropy(logits, targets, reduction="none").double()
+            losses[rows] = _sum_by_document(loss, part.ids.batch_sizes).numpy(force=True)
+            attended = attended.float().numpy(force=True)
+            for place, row in enumerate(rows):
+                length, width = data.lengths[row], data.sources.lengths[row]
+                weights[row] = attended[place, :length, :width].copy()
+
+        side_by_side(read, self.get_iterator(data, training=False).plan())
+        return losses, weights
+
+
+def _sum_by_document(values: Tensor, batch_sizes: Tensor) -> Tensor:
+    """Return the sum of packed values over each document."""
+    totals = values.new_zeros(int(batch_sizes[0]))
+    for part in values.split(batch_sizes.tolist()):
+        totals[: len(part)] += part
+    return totals

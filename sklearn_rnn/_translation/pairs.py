@@ -1,0 +1,229 @@
+"""What a user passes to a translator: sources and targets, as a network reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+from sklearn.model_selection import train_test_split
+
+from sklearn_rnn._text.containers import is_text
+from sklearn_rnn._text.sequences import sequence_lengths
+from sklearn_rnn._training.make_network import count_ids
+from sklearn_rnn._training.vectorize import fit_vectorizer, vectorize
+from sklearn_rnn._translation.data import RegionSources, Sources, TextSources
+from sklearn_rnn._translation.make_net import Sizes
+from sklearn_rnn._vectorizer import SequenceVectorizer
+
+# Token ids, or the regions of each source.
+Encoded = csr_array | list[np.ndarray]
+
+
+def default_vectorizer() -> SequenceVectorizer:
+    """Return a vectorizer of words and punctuation, as they are written."""
+    return SequenceVectorizer(lowercase=False)
+
+
+def as_list(X: Any) -> Any:
+    """Return what can be read twice: iterators as lists, all else as it is."""
+    return list(X) if isinstance(X, Iterator) else X
+
+
+def are_regions(X: Any) -> bool:
+    """Tell whether sources are rows of vectors: a 3-D array, or a list of 2-D arrays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._translation.pairs import are_regions
+    >>> are_regions(np.zeros((5, 4, 3))), are_regions([np.zeros((2, 3))]), are_regions(["a text"])
+    (True, True, False)
+    """
+    if issparse(X) or isinstance(X, (str, bytes)):
+        return False
+    if getattr(X, "ndim", 1) == 3:
+        return True
+    is_sequence = (
+        isinstance(X, (list, tuple)) or getattr(getattr(X, "dtype", None), "kind", "") == "O"
+    )
+    if not is_sequence or len(X) == 0:
+        return False
+    first = X[0] if isinstance(X, (list, tuple)) else np.asarray(X)[0]
+    # Not np.ndim: a source of two tokens of one letter each is a list of lists, too.
+    return getattr(first, "ndim", 0) == 2
+
+
+def read_regions(X: Any, estimator: Any, n_features: int | None = None) -> list[np.ndarray]:
+    """Return the regions of each source as float32, checked.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_sources, n_regions, n_features), or list of 2-D array-likes
+        The sources.
+    estimator : estimator instance
+        Who asks, for the messages.
+    n_features : int, default=None
+        How many features a region must have, None for as many as the first one has.
+    """
+    name = type(estimator).__name__
+    if len(X) == 0:
+        raise ValueError(
+            f"Found array with 0 sample(s) while a minimum of 1 is required by {name}."
+        )
+    regions = []
+    for row, source in enumerate(X):
+        try:
+            vectors = np.asarray(source, np.float32)
+        except (TypeError, ValueError) as exc:
+            raise ValueError(f"The regions of source {row} in X must be numbers: {exc}.") from exc
+        n_features = vectors.shape[-1] if n_features is None and vectors.ndim else n_features
+        if vectors.ndim != 2 or vectors.shape[1] != n_features or len(vectors) == 0:
+            raise ValueError(
+                f"{name} takes sources of shape (n_regions, n_features), with at least one region "
+                f"and {n_features} features. Source {row} in X has shape {vectors.shape}."
+            )
+        if not np.isfinite(vectors).all():
+            raise ValueError(f"Input X contains NaN or infinity, in source {row}.")
+        regions.append(vectors)
+    return regions
+
+
+def fit_sources(X: Any, estimator: Any) -> tuple[Encoded, Any]:
+    """Return the sources of a training, and the vectorizer fitted on them, None without text."""
+    if are_regions(X):
+        return read_regions(X, estimator), None
+    return fit_vectorizer(X, estimator, default_vectorizer, parameter="source_vectorizer")
+
+
+def read_sources(X: Any, vectorizer: Any, module: Any, estimator: Any, name: str = "X") -> Encoded:
+    """Return sources as the network reads them, by what was fitted.
+
+    Parameters
+    ----------
+    X : object
+        What the user passed.
+    vectorizer : transformer or None
+        The fitted vectorizer of the sources.
+    module : TranslationNetwork or None
+        The trained network, None before there is one.
+    estimator : estimator instance
+        Who asks, for the messages.
+    name : str, default="X"
+        The name of the argument, for the messages.
+    """
+    n_features = None if module is None else module.n_region_features
+    takes_regions = n_features is not None
+    if module is not None and are_regions(X) != takes_regions:
+        kinds = {True: "rows of vectors", False: "texts"}
+        raise ValueError(
+            f"This {type(estimator).__name__} was fitted on {kinds[takes_regions]}. {name} holds "
+            f"{kinds[not takes_regions]}."
+        )
+    if are_regions(X):
+        return read_regions(X, estimator, n_features)
+    return vectorize(X, vectorizer, estimator, name=name)
+
+
+def as_sources(encoded: Encoded) -> Sources:
+    """Return sources to make batches of."""
+    return RegionSources(encoded) if isinstance(encoded, list) else TextSources(encoded)
+
+
+def take(encoded: Encoded, rows: np.ndarray) -> Encoded:
+    """Return some of the sources."""
+    return [encoded[row] for row in rows] if isinstance(encoded, list) else encoded[rows]
+
+
+def count_pairs(encoded: Encoded) -> int:
+    """Return the number of sources."""
+    return len(encoded) if isinstance(encoded, list) else encoded.shape[0]
+
+
+def check_targets(y: Any, estimator: Any, name: str = "y") -> None:
+    """Refuse targets that are no text."""
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is None."
+        )
+    if isinstance(y, (str, bytes)):
+        raise ValueError(f"Iterable over raw text documents expected for {name}, got one string.")
+    if not is_text(y):
+        raise TypeError(
+            f"{type(estimator).__name__} writes text, so {name} must hold str, or lists of str. "
+            f"Got {type(y).__name__} of numbers."
+        )
+
+
+def fit_targets(y: Any, estimator: Any) -> tuple[csr_array, Any, bool]:
+    """Return the targets of a training, their vectorizer, and whether they are lists of tokens."""
+    check_targets(y, estimator)
+    encoded, vectorizer = fit_vectorizer(
+        y, estimator, default_vectorizer, parameter="target_vectorizer"
+    )
+    return encoded, vectorizer, _are_tokens(y)
+
+
+def _are_tokens(y: Any) -> bool:
+    first = next(iter(y), "")
+    return not isinstance(first, (str, bytes))
+
+
+def sizes_of(
+    sources: Encoded, targets: csr_array, vectorizers: tuple[Any, Any], previous: Any = None
+) -> Sizes:
+    """Return how large the network for some pairs must be, or is if training goes on.
+
+    Parameters
+    ----------
+    sources : csr_array or list of ndarray
+        The sources.
+    targets : csr_array
+        The targets.
+    vectorizers : pair of transformer or None
+        Those of the sources and of the targets.
+    previous : TranslationNetwork, default=None
+        The network to go on from. Ids that it does not know are unknown tokens.
+    """
+    of_sources, of_targets = vectorizers
+    longest = int(sequence_lengths(targets).max(initial=0)) + 1
+    n_ids = count_ids(targets, of_targets) if previous is None else previous.decoder.n_ids
+    if isinstance(sources, list):
+        return Sizes(n_ids, None, sources[0].shape[1], longest)
+    longest = max(longest, int(sequence_lengths(sources).max(initial=0)))
+    if previous is None:
+        n_source_ids = count_ids(sources, of_sources)
+    else:
+        n_source_ids = previous.source.embedding.table.num_embeddings
+    return Sizes(n_ids, n_source_ids, None, longest)
+
+
+def hold_out_pairs(n_pairs: int, estimator: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows to train on, and those that are set aside for early stopping."""
+    n_valid = int(np.ceil(estimator.validation_fraction * n_pairs))
+    if n_valid >= n_pairs:
+        raise ValueError(
+            f"With early_stopping=True, validation_fraction={estimator.validation_fraction} of "
+            f"{n_pairs} pairs leaves none to train on. Lower it, or set early_stopping=False."
+        )
+    return train_test_split(np.arange(n_pairs), test_size=n_valid, random_state=seed)
+
+
+def make_tokenizer(vectorizer: Any) -> Callable[[str], list[str]]:
+    """Return what splits a source into its tokens, in the case in which they are written."""
+    analyze = vectorizer.build_analyzer()
+    if not getattr(vectorizer, "lowercase", False):
+        return analyze
+    as_written = _with_case(vectorizer).build_analyzer()
+
+    def tokenize(text: str) -> list[str]:
+        tokens, written = analyze(text), as_written(text)
+        return written if len(written) == len(tokens) else tokens
+
+    return tokenize
+
+
+def _with_case(vectorizer: Any) -> Any:
+    other = type(vectorizer)(**vectorizer.get_params(deep=False))
+    return other.set_params(lowercase=False)

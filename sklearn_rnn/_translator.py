@@ -1,0 +1,861 @@
+"""RNNTranslator: from one text to another, with attention."""
+
+from copy import copy
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.utils import check_consistent_length, check_random_state
+
+from sklearn_rnn._sklearn_compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    _fit_context,
+    _safe_indexing,
+    validate_parameter_constraints,
+)
+from sklearn_rnn._training.base_model import BaseRNN
+from sklearn_rnn._training.model_lock import lock_of
+from sklearn_rnn._training.process_state import prediction_workers
+from sklearn_rnn._training.settings import count_workers
+from sklearn_rnn._training.vectorize import vectorize
+from sklearn_rnn._translation.data import PairData
+from sklearn_rnn._translation.fit_net import fit_net
+from sklearn_rnn._translation.net import TranslationNet
+from sklearn_rnn._translation.pairs import (
+    as_list,
+    as_sources,
+    check_targets,
+    count_pairs,
+    fit_sources,
+    fit_targets,
+    hold_out_pairs,
+    read_sources,
+    sizes_of,
+    take,
+)
+from sklearn_rnn._translation.translate import (
+    find_targets,
+    pairs_of_best,
+    read_attention,
+    tokens_to_copy,
+    write_targets,
+)
+from sklearn_rnn._translation.write import TargetWriter
+from sklearn_rnn.modules._attention import ATTENTIONS
+
+_BEAM_CONSTRAINTS: dict = {
+    "beam_size": [Interval(Integral, 1, None, closed="left")],
+    "length_penalty": [Interval(Real, None, None, closed="neither")],
+    "max_new_tokens": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "replace_unknown": ["boolean"],
+}
+
+
+class RNNTranslator(BaseRNN):
+    """Translate texts into other texts, with a recurrent network and attention.
+
+    An encoder reads a source; a decoder writes the target token by token, and attends at each of
+    them to the parts of the source that matter. Sources and targets are anything that goes from one
+    sequence to another: sentences and their translations, spellings and pronunciations, dates as
+    people write them and as ISO 8601 has them. Each side has a vectorizer of its own, so one can
+    read characters and the other write words.
+
+    A source may also be rows of vectors, such as the patches of a picture. The decoder then
+    describes it (Show, Attend and Tell; Xu et al., 2015).
+
+    Training runs on PyTorch through skorch, on batches of targets of similar length. The decoder
+    reads the true target (teacher forcing), all of it at once unless `input_feeding` is True.
+
+    Parameters
+    ----------
+    source_vectorizer : transformer or None, default=None
+        Turns the sources into token ids. It is cloned and fitted as `source_vectorizer_`. None
+        reads words and punctuation, by ``SequenceVectorizer(lowercase=False)``. Pass
+        ``SequenceVectorizer(analyzer="char", lowercase=False)`` to read characters, or a
+        :class:`SubwordVectorizer` for subwords. Ignored if sources are token ids or rows of
+        vectors.
+
+    target_vectorizer : transformer or None, default=None
+        Turns the targets into token ids, and what is predicted back into text. It is cloned and
+        fitted as `target_vectorizer_`. None writes words and punctuation, as for
+        `source_vectorizer`. Characters and subwords can write words that no target had. The
+        vectorizer needs the token of each id as `tokens_`.
+
+    cell : str or callable, default="lstm"
+        The recurrent cell. The main ones are "lstm" (long short-term memory), "gru" (gated
+        recurrent unit) and "rnn" (the plain cell); the user guide lists all of them under Cells. A
+        callable ``cell(input_size, hidden_size)`` builds a cell of your own: for example a subclass
+        of :class:`~sklearn_rnn.modules.RecurrentCell`, or a module that computes one step, such as
+        :class:`torch.nn.GRUCell`.
+
+    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
+        Activation of the plain cell. Ignored unless ``cell="rnn"``.
+
+    bidirectional : bool, default=True
+        Whether to read sources also backwards, with a second cell; the two states are
+        concatenated. Ignored for rows of vectors.
+
+    num_layers : int, default=1
+        Number of recurrent layers of encoder and decoder. Each reads the states of the layer below.
+
+    embedding_dim : int or "auto", default="auto"
+        Number of features of a token vector, on both sides. "auto" is 64 for up to 512 token ids,
+        as characters have, and 128 for more.
+
+    hidden_size : int, default=128
+        Number of units of a recurrent layer, in each direction.
+
+    attention : {"general", "additive", "dot"}, default="general"
+        How a state q of the decoder is compared with a state k of the source. "general" multiplies
+        them with weights between, ``q @ W @ k`` (Luong et al., 2015). "additive" is a small
+        network, ``v @ tanh(W @ q + U @ k)`` (Bahdanau et al., 2015), and slower. "dot" multiplies
+        them directly; the states of both directions are added up for that.
+
+    input_feeding : bool, default=False
+        Whether the decoder also reads, at each step, the state that it predicted the last token
+        from, and so knows what it has attended to (Luong et al., 2015). The decoder is then run
+        step by step in training, which is slower.
+
+    tie_weights : bool, default=False
+        Whether the output layer uses the token vectors of the target as its weights (Press and
+        Wolf, 2017). That saves weights with a large vocabulary. If `hidden_size` and
+        `embedding_dim` differ, a linear layer leads from one to the other.
+
+    recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
+        How to initialise the state-to-state weights. None leaves that to the cell; the cells of
+        this package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an
+        IRNN. Ignored by cells without state-to-state matrices.
+
+    forget_bias : float, "chrono" or None, default=None
+        Initial bias of the gate that keeps the memory. The larger the bias, the longer the cell
+        remembers before it is trained. "chrono" draws a bias for each unit, so that the units
+        remember for between one step and the length of the
+        longest text (Tallec and Ollivier, 2018). None leaves the bias
+        to the cell: 1 for LSTMs, 0 for others. Ignored by cells without such a gate.
+
+    dropout : float in range [0.0, 1.0), default=0.1
+        Fraction of the features that are set to zero in training, between recurrent layers and
+        before the output layer. Raise it if the validation score falls while the training loss
+        still improves.
+
+    word_dropout : float in range [0.0, 1.0), default=0.0
+        Fraction of the tokens that are read as the unknown token in training, on both sides. What
+        is predicted stays the same.
+
+    recurrent_dropout : float in range [0.0, 1.0), default=0.0
+        Fraction of the state-to-state weights that are set to zero in training, as in the AWD-LSTM
+        (Merity et al., 2018). Ignored by cells without such weights.
+
+    variational_dropout : bool, default=False
+        Whether to drop the same features at all tokens of a text (Gal and Ghahramani, 2016). It
+        applies to the dropout between layers, and to `recurrent_dropout`, which then drops units of
+        the state instead of weights. With `recurrent_dropout`, cells are run step by step, which is
+        slower, and have to read their state through weights only, as "rnn" and the LSTMs do.
+
+    zoneout : float in range [0.0, 1.0), default=0.0
+        Probability that a unit of a cell keeps its previous value at a step in training. Above 0,
+        cells are run step by step, which is slower.
+
+    label_smoothing : float in range [0.0, 1.0), default=0.0
+        Fraction of the probability of each target token that is spread evenly over all tokens, so
+        that the network does not become too certain.
+
+    scheduled_sampling : float in range [0.0, 1.0], default=0.0
+        In training, the decoder reads the true target. With this probability, it reads the token
+        that it would have predicted instead, as it must in `predict` (Bengio et al., 2015). The
+        probability rises from 0 in the first epoch to this in the last one. All tokens of a target
+        are predicted in one pass, each from the true tokens before it (Mihaylova and Martins,
+        2019).
+
+    beam_size : int, default=1
+        Number of targets that `predict` keeps for each source while it writes (beam search). 1
+        takes the most likely token each time (greedy search).
+
+    length_penalty : float, default=1.0
+        Beam search ranks targets by the logarithm of their probability, divided by their number of
+        tokens to the power of this. 0 prefers short targets; above 0, long ones gain.
+
+    max_new_tokens : int or "auto", default="auto"
+        Largest number of tokens that `predict` writes. "auto" is one more than twice the longest
+        target of `fit`.
+
+    replace_unknown : bool, default=False
+        Whether `predict` may write the unknown token, and then replaces it by the token of the
+        source with the most attention. That copies names, which are often the same in both
+        languages. If False, the unknown token is never written.
+
+    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
+        The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
+        batch, so that a large vocabulary costs little. A callable is an optimizer class, such as
+        those in :mod:`torch.optim`, or a :func:`functools.partial` of one. Set further arguments by
+        `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
+
+    lr : float, default=3e-3
+        Learning rate, the highest one if `lr_schedule` varies it.
+
+    lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
+        How the learning rate changes over the training. "onecycle" raises it to `lr` in the first
+        quarter and lowers it to zero after that. "cosine" lowers it from `lr` to zero along half a
+        cosine, "linear" in a straight line. "constant" keeps it.
+
+    weight_decay : float, default=0.01
+        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers without
+        weight decay.
+
+    clip_grad_norm : float or None, default=1.0
+        Largest norm of the gradient in a step. Larger gradients are scaled down to it, because
+        gradients through time can explode. None disables clipping.
+
+    batch_size : int or "auto", default="auto"
+        Number of pairs in a training batch. "auto" is a 64th of the pairs, but at least 4 and at
+        most 64.
+
+    max_epochs : int or "auto", default="auto"
+        Number of passes over the pairs, the largest number if `early_stopping` is True. "auto" is
+        10 million divided by the number of tokens of the targets, but at least 5 and at most 30.
+
+    early_stopping : bool, default=False
+        Whether to stop training when the score of validation pairs no longer improves. They are
+        scored after each epoch; training ends when the score has not improved by more than `tol`
+        for `n_iter_no_change` epochs, and the weights of the best epoch are kept. The pairs are the
+        `X_val` and `y_val` given to `fit`, or else `validation_fraction` of `X`.
+
+    scoring : str, callable or None, default="loss"
+        What early stopping improves. "loss" is the negative loss of a token, which costs little.
+        None is `score`, the share of exact matches, and a callable is a scorer
+        ``scoring(estimator, X, y)``, such as one of chrF; these translate the validation pairs
+        after each epoch. Only used if `early_stopping` is True.
+
+    validation_fraction : float in range (0.0, 1.0), default=0.1
+        Fraction of the pairs to set aside for validation. Only used if `early_stopping` is True and
+        `fit` is given no `X_val`.
+
+    n_iter_no_change : int, default=3
+        Number of epochs without improvement after which training stops. Only used if
+        `early_stopping` is True.
+
+    tol : float, default=0.0
+        How much the score must rise to count as an improvement. Only used if `early_stopping` is
+        True.
+
+    warm_start : bool, default=False
+        Whether `fit` continues from the weights of the previous fit, with its vocabularies, instead
+        of starting over. The network must have the same shape. The learning rate goes through its
+        whole schedule again, and the optimizer starts without momentum. This is also how to resume
+        an interrupted fit.
+
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, the order of the pairs, dropout and which pairs are set aside
+        for validation. With an int, the same data on the same machine gives the same weights, to
+        the bit. The global random state of torch is left unchanged.
+
+    device : str or torch.device, default="auto"
+        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one. Pass "cpu" to
+        stay on the CPU.
+
+    precision : {"float32", "bfloat16", "auto"}, default="float32"
+        Number format of matrix products. Weights, sums and losses stay in float32. "bfloat16" keeps
+        about three digits, and saves time on hardware that supports it. On such CPUs, servers from
+        2021 on, cells with kernels (see `kernels`) take about nine tenths of the time; without
+        kernels an LSTM takes two thirds, and other cells take longer than in float32. "auto" uses
+        "bfloat16" where it is faster on the CPU, and on every GPU that supports it.
+
+    kernels : bool or "auto", default="auto"
+        Whether to use the compiled CPU kernels of this package. With them, a training epoch of a
+        GRU takes about a third of the time, of a plain cell less than half, and of an LSTM three
+        quarters. "auto" uses them if they were compiled when the package was installed, which takes
+        a C++ compiler. True also compiles them in `fit` if they are missing; that takes some
+        seconds once on a machine, and the result is kept in the user's cache. Predictions with and
+        without kernels differ only by rounding, and a fitted model that finds no kernels predicts
+        without them. Ignored by cells other than "rnn", "lstm" and "gru".
+
+    n_jobs : int or None, default=None
+        Number of CPU threads. Parts of a batch are computed in parallel. The result is the same, to
+        the bit, for any number. None uses as many threads as torch does: all processors, or its
+        share of them in a worker process of joblib. -1 means all processors.
+
+    verbose : int, default=0
+        With 1 or more, a progress bar shows epoch, loss, validation score and speed.
+
+    callbacks : list or None, default=None
+        Additional skorch callbacks, alone or as pairs of a name and a callback.
+
+    skorch_params : dict or None, default=None
+        Additional arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those
+        that the estimator sets.
+
+    Attributes
+    ----------
+    source_vectorizer_ : transformer or None
+        The fitted vectorizer of the sources, None after fitting on token ids or rows of vectors.
+
+    target_vectorizer_ : transformer
+        The fitted vectorizer of the targets.
+
+    writes_tokens_ : bool
+        Whether the targets of `fit` were lists of tokens. Then `predict` returns such lists.
+
+    longest_target_ : int
+        Number of tokens of the longest target of `fit`.
+
+    net_ : skorch.NeuralNet
+        The trained skorch net.
+
+    module_ : torch.nn.Module
+        The trained network.
+
+    history_ : skorch.history.History
+        What skorch recorded in each epoch.
+
+    n_iter_ : int
+        Number of epochs of the last fit.
+
+    t_ : int
+        Number of pairs seen in training; each counts once per epoch.
+
+    loss_curve_ : list of float
+        Training loss of each epoch: the mean negative log-likelihood of a token of a target, its
+        end included, with dropout and label smoothing.
+
+    validation_scores_ : list of float or None
+        Score of the validation pairs after each epoch. None without early stopping.
+
+    best_validation_score_ : float or None
+        The highest validation score, whose weights were kept. None without early stopping.
+
+    See Also
+    --------
+    RNNLanguageModel : Writes texts without a source.
+    SequenceVectorizer : Converts text to token ids.
+    SubwordVectorizer : Converts text to ids of subwords.
+
+    Notes
+    -----
+    `score` is the share of exact matches, whatever is installed: what a model scores must not
+    depend on that. It is a strict measure of sentences, for which there is more than one good
+    translation; score those by chrF or BLEU.
+
+    Words are joined by the spacing of English. A target that is to keep its exact spacing should be
+    written by characters or by subwords.
+
+    An empty source is read as one unknown token. An empty target is legal: it is nothing but an
+    end.
+
+    There is no `partial_fit`: the vocabularies are those of `fit`. Use `warm_start` to train
+    further on pairs of the same vocabularies.
+
+    When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached so far
+    and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`. It is left unchanged if the
+    interrupt comes before the first step, and if `fit` raises an error.
+
+    Any number of Python threads may use an estimator while one of them trains it: each sees a whole
+    model, the one before or the one after. See :ref:`threads`.
+
+    References
+    ----------
+    D. Bahdanau, K. Cho and Y. Bengio, "Neural machine translation by jointly learning to align and
+    translate", ICLR (2015).
+
+    M.-T. Luong, H. Pham and C. D. Manning, "Effective approaches to attention-based neural machine
+    translation", EMNLP (2015).
+
+    K. Xu et al., "Show, attend and tell: neural image caption generation with visual attention",
+    ICML (2015).
+
+    S. Bengio et al., "Scheduled sampling for sequence prediction with recurrent neural networks",
+    NIPS (2015).
+
+    T. Mihaylova and A. F. T. Martins, "Scheduled sampling for transformers", ACL Student Research
+    Workshop (2019).
+
+    Examples
+    --------
+    >>> from sklearn_rnn import RNNTranslator
+    >>> numbers = ["one", "two", "three", "four"]
+    >>> X = [f"{a} and {b}" for a in numbers for b in numbers]
+    >>> y = [f"{numbers.index(b) + 1} {numbers.index(a) + 1}" for a in numbers for b in numbers]
+    >>> model = RNNTranslator(hidden_size=32, batch_size=4, max_epochs=30, lr=0.01, random_state=0)
+    >>> model.fit(X, y).predict(["two and three"])
+    array(['3 2'], dtype=object)
+    >>> model.attention_weights(["two and three"])[0].shape  # of target and source tokens
+    (2, 3)
+    """
+
+    _parameter_constraints: dict = {
+        "source_vectorizer": [HasMethods(["fit_transform", "transform"]), None],
+        "target_vectorizer": [HasMethods(["fit_transform", "transform"]), None],
+        **{k: v for k, v in BaseRNN._parameter_constraints.items() if k != "vectorizer"},
+        "bidirectional": ["boolean"],
+        "attention": [StrOptions(set(ATTENTIONS))],
+        "input_feeding": ["boolean"],
+        "tie_weights": ["boolean"],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "scheduled_sampling": [Interval(Real, 0, 1, closed="both")],
+        **_BEAM_CONSTRAINTS,
+        "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
+    }
+
+    _learned_constraints: dict = {
+        "net_": [TranslationNet],
+        "source_vectorizer_": [HasMethods(["transform"]), None],
+        "target_vectorizer_": [HasMethods(["transform"])],
+        **{k: v for k, v in BaseRNN._learned_constraints.items() if k != "vectorizer_"},
+        "writes_tokens_": ["boolean"],
+        "longest_target_": [Integral],
+    }
+
+    def __init__(
+        self,
+        *,
+        source_vectorizer=None,
+        target_vectorizer=None,
+        cell="lstm",
+        activation="tanh",
+        bidirectional=True,
+        num_layers=1,
+        embedding_dim="auto",
+        hidden_size=128,
+        attention="general",
+        input_feeding=False,
+        tie_weights=False,
+        recurrent_init=None,
+        forget_bias=None,
+        dropout=0.1,
+        word_dropout=0.0,
+        recurrent_dropout=0.0,
+        variational_dropout=False,
+        zoneout=0.0,
+        label_smoothing=0.0,
+        scheduled_sampling=0.0,
+        beam_size=1,
+        length_penalty=1.0,
+        max_new_tokens="auto",
+        replace_unknown=False,
+        optimizer="adamw",
+        lr=3e-3,
+        lr_schedule="onecycle",
+        weight_decay=0.01,
+        clip_grad_norm=1.0,
+        batch_size="auto",
+        max_epochs="auto",
+        early_stopping=False,
+        scoring="loss",
+        validation_fraction=0.1,
+        n_iter_no_change=3,
+        tol=0.0,
+        warm_start=False,
+        random_state=None,
+        device="auto",
+        precision="float32",
+        kernels="auto",
+        n_jobs=None,
+        verbose=0,
+        callbacks=None,
+        skorch_params=None,
+    ):
+        self.source_vectorizer = source_vectorizer
+        self.target_vectorizer = target_vectorizer
+        self.cell = cell
+        self.activation = activation
+        self.bidirectional = bidirectional
+        self.num_layers = num_layers
+        self.embedding_dim = embedding_dim
+        self.hidden_size = hidden_size
+        self.attention = attention
+        self.input_feeding = input_feeding
+        self.tie_weights = tie_weights
+        self.recurrent_init = recurrent_init
+        self.forget_bias = forget_bias
+        self.dropout = dropout
+        self.word_dropout = word_dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.variational_dropout = variational_dropout
+        self.zoneout = zoneout
+        self.label_smoothing = label_smoothing
+        self.scheduled_sampling = scheduled_sampling
+        self.beam_size = beam_size
+        self.length_penalty = length_penalty
+        self.max_new_tokens = max_new_tokens
+        self.replace_unknown = replace_unknown
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.clip_grad_norm = clip_grad_norm
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.device = device
+        self.precision = precision
+        self.kernels = kernels
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.callbacks = callbacks
+        self.skorch_params = skorch_params
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, *, X_val=None, y_val=None):
+        """Fit the model to pairs of sources and targets.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like of shape (n_samples, n_regions, n_features)
+            The sources: raw text or lists of tokens, in any container that
+            :class:`SequenceVectorizer` accepts; token ids as it returns them; or rows of vectors, a
+            3-D array or a list of 2-D arrays with any number of rows.
+
+        y : iterable of str
+            The targets: raw text or lists of tokens, one for each source. They may be empty.
+
+        X_val : like `X`, default=None
+            Sources to score after each epoch. Only allowed if `early_stopping` is True.
+
+        y_val : like `y`, default=None
+            Their targets. Required with `X_val`.
+
+        Returns
+        -------
+        self : RNNTranslator
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If texts are missing or invalid, if there are not as many targets as sources, or if the
+            loss or the weights become infinite or NaN.
+        TypeError
+            If `y` holds no text.
+        RuntimeError
+            If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
+        """
+        X, y = as_list(X), as_list(y)
+        self._check_validation_given(X_val, y_val)
+        check_targets(y, self)
+        is_warm = self.warm_start and hasattr(self, "net_")
+        previous = None
+        if is_warm:
+            model = copy(self)  # a whole one, though another thread may fit
+            previous = model.net_.module_
+            vectorizers = model.source_vectorizer_, model.target_vectorizer_
+            sources = read_sources(X, vectorizers[0], previous, self)
+            targets = vectorize(y, vectorizers[1], self, name="y")
+            writes_tokens = model.writes_tokens_
+        else:
+            sources, of_sources = fit_sources(X, self)
+            targets, of_targets, writes_tokens = fit_targets(y, self)
+            vectorizers = of_sources, of_targets
+        if count_pairs(sources) != targets.shape[0]:
+            check_consistent_length(sources, targets)
+        sizes = sizes_of(sources, targets, vectorizers, previous)
+        split_seed, *seeds = check_random_state(self.random_state).randint(
+            np.iinfo(np.int32).max, size=3
+        )
+        learned = {
+            "source_vectorizer_": vectorizers[0],
+            "target_vectorizer_": vectorizers[1],
+            "writes_tokens_": writes_tokens,
+            "longest_target_": int(np.diff(targets.indptr).max()),
+        }
+        valid = score = None
+        if X_val is not None:
+            X_val, y_val = as_list(X_val), as_list(y_val)
+            check_targets(y_val, self, "y_val")
+        elif self.early_stopping:
+            rows, held_out = hold_out_pairs(targets.shape[0], self, split_seed)
+            X_val, y_val = _safe_indexing(X, held_out), _safe_indexing(y, held_out)
+            sources, targets = take(sources, rows), targets[rows]
+        if X_val is not None:
+            valid = self._make_validation_set(X_val, y_val, vectorizers, sizes.n_ids)
+            if self.scoring != "loss":
+                score = _Scorer(self._make_predictor(learned), X_val, y_val)
+        train = PairData(as_sources(sources), targets, sizes.n_ids)
+        net = fit_net(self, train, valid, sizes, seeds=seeds, score=score, previous=previous)
+        lock_of(self).write(self._take_over_all, net, learned, net.history, is_warm)
+        return self
+
+    def _check_validation_given(self, X_val, y_val):
+        if X_val is None and y_val is None:
+            return
+        if y_val is None:
+            raise ValueError("X_val is provided, but y_val was not provided.")
+        if X_val is None:
+            raise ValueError("y_val is provided, but X_val was not provided.")
+        if not self.early_stopping:
+            raise ValueError(
+                "X_val and y_val are passed to fit while at the same time early_stopping is False. "
+                "When passing X_val and y_val to fit, early_stopping should be set to True."
+            )
+
+    def _make_validation_set(self, X_val, y_val, vectorizers, n_ids):
+        sources = read_sources(X_val, vectorizers[0], None, self, "X_val")
+        targets = vectorize(y_val, vectorizers[1], self, name="y_val")
+        if count_pairs(sources) != targets.shape[0]:
+            check_consistent_length(sources, targets)
+        return PairData(as_sources(sources), targets, n_ids)
+
+    def _make_predictor(self, learned):
+        """Return an estimator that translates by what is learned here, to score while training."""
+        predictor = object.__new__(type(self))
+        predictor.__dict__.update({**vars(self), **learned})
+        return predictor
+
+    def predict(self, X):
+        """Translate each source, by the search that the parameters describe.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like of shape (n_samples, n_regions, n_features)
+            The sources, as in `fit`.
+
+        Returns
+        -------
+        y : ndarray of object of shape (n_samples,)
+            The targets, str, or lists of tokens if those of `fit` were.
+
+        See Also
+        --------
+        translate : Translate with another search, or into several targets each.
+        """
+        return self.translate(X)
+
+    def translate(
+        self,
+        X,
+        *,
+        beam_size=None,
+        length_penalty=None,
+        max_new_tokens=None,
+        replace_unknown=None,
+        n_best=None,
+        return_scores=False,
+    ):
+        """Translate each source, with the settings of the search given here.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like of shape (n_samples, n_regions, n_features)
+            The sources, as in `fit`.
+
+        beam_size : int, default=None
+            See the parameter of the class. None takes the value that is set there, as for the
+            following ones.
+
+        length_penalty : float, default=None
+            See the parameter of the class.
+
+        max_new_tokens : int or "auto", default=None
+            See the parameter of the class.
+
+        replace_unknown : bool, default=None
+            See the parameter of the class.
+
+        n_best : int, default=None
+            Number of targets to return for each source, the best first, at most `beam_size`. There
+            are fewer where a source has not as many. None returns the best one alone.
+
+        return_scores : bool, default=False
+            Whether to return the scores of the targets as well.
+
+        Returns
+        -------
+        y : ndarray of object of shape (n_samples,), or list of lists
+            The targets: one for each source, or a list for each if `n_best` is an int.
+
+        scores : ndarray of float64 of shape (n_samples,), or list of ndarrays
+            The logarithm of the probability of each target, divided by its number of tokens, the
+            end included, to the power of `length_penalty`. Only returned if `return_scores` is
+            True.
+
+        Raises
+        ------
+        ValueError
+            If a setting is invalid, if `X` is of another kind than in `fit`, or if
+            ``replace_unknown=True`` and the sources are not text.
+        """
+        X = as_list(X)
+        with self._reading():
+            settings = self._search_settings(
+                beam_size=beam_size,
+                length_penalty=length_penalty,
+                max_new_tokens=max_new_tokens,
+                replace_unknown=replace_unknown,
+            )
+            n_wanted = 1 if n_best is None else n_best
+            _check_n_best(n_wanted, settings["beam_size"])
+            copied = None
+            if settings["writes_unknown"]:
+                copied = tokens_to_copy(X, self.source_vectorizer_, self)
+            found = self._find(X, **settings)
+            writer = TargetWriter(self.target_vectorizer_, as_tokens=self.writes_tokens_)
+        found = [targets[:n_wanted] for targets in found]
+        texts = write_targets(found, writer, copied)
+        scores = [np.array([each.score for each in targets]) for targets in found]
+        if n_best is None:
+            best = _as_objects([text for (text,) in texts])
+            return (best, np.concatenate(scores)) if return_scores else best
+        return (texts, scores) if return_scores else texts
+
+    def _search_settings(self, **given):
+        """Return the settings of a search: what was given, and else those of the estimator."""
+        settings = {
+            name: getattr(self, name) if value is None else value for name, value in given.items()
+        }
+        validate_parameter_constraints(
+            _BEAM_CONSTRAINTS, settings, caller_name=f"{type(self).__name__}.translate"
+        )
+        if settings["max_new_tokens"] == "auto":
+            settings["max_new_tokens"] = 2 * self.longest_target_ + 1
+        settings["writes_unknown"] = settings.pop("replace_unknown")
+        return settings
+
+    def _find(self, X, **settings):
+        """Return the targets of sources as the search finds them."""
+        sources = read_sources(X, self.source_vectorizer_, self.net_.module_, self)
+        with prediction_workers(count_workers(self.n_jobs)):
+            return find_targets(self.net_, as_sources(sources), **settings)
+
+    def score(self, X, y):
+        """Return the share of sources whose translation equals the target.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like of shape (n_samples, n_regions, n_features)
+            The sources, as in `fit`.
+
+        y : iterable of str
+            The targets, as in `fit`.
+
+        Returns
+        -------
+        score : float
+            Between 0 and 1.
+        """
+        y = as_list(y)
+        check_targets(y, self)
+        predicted = self.predict(X)
+        targets = [each if isinstance(each, str) else list(each) for each in y]
+        check_consistent_length(predicted, targets)
+        return float(np.mean([a == b for a, b in zip(predicted, targets, strict=True)]))
+
+    def log_prob(self, X, y):
+        """Return the log-probability of each target, given its source.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like of shape (n_samples, n_regions, n_features)
+            The sources, as in `fit`.
+
+        y : iterable of str
+            The targets, as in `fit`.
+
+        Returns
+        -------
+        log_probs : ndarray of float64 of shape (n_samples,)
+            The natural logarithms, the end of the target included.
+        """
+        with self._reading():
+            data = self._make_pairs(X, y)
+            with prediction_workers(count_workers(self.n_jobs)):
+                return -self.net_.token_losses(data)[0]
+
+    def attention_weights(self, X, y=None):
+        """Return how much attention each token of a target pays to each token of its source.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like of shape (n_samples, n_regions, n_features)
+            The sources, as in `fit`.
+
+        y : iterable of str, default=None
+            The targets. None takes what `predict` writes.
+
+        Returns
+        -------
+        weights : list of ndarray of float32 of shape (n_target_tokens, n_source_tokens)
+            Each row sums to 1. The end of a target has no row. An empty source has one column.
+        """
+        X = as_list(X)
+        with self._reading():
+            if y is None:
+                settings = self._search_settings(
+                    **dict.fromkeys(("beam_size", "length_penalty", "max_new_tokens")),
+                    replace_unknown=None,
+                )
+                targets = pairs_of_best(self._find(X, **settings))
+                sources = read_sources(X, self.source_vectorizer_, self.net_.module_, self)
+            else:
+                sources, targets = self._read_pairs(X, as_list(y))
+            with prediction_workers(count_workers(self.n_jobs)):
+                return read_attention(self.net_, as_sources(sources), targets)
+
+    def _read_pairs(self, X, y):
+        check_targets(y, self)
+        sources = read_sources(X, self.source_vectorizer_, self.net_.module_, self)
+        targets = vectorize(y, self.target_vectorizer_, self, name="y")
+        if count_pairs(sources) != targets.shape[0]:
+            check_consistent_length(sources, targets)
+        return sources, targets
+
+    def _make_pairs(self, X, y):
+        sources, targets = self._read_pairs(as_list(X), as_list(y))
+        return PairData(as_sources(sources), targets, self.net_.module_.decoder.n_ids)
+
+    def _check_learned(self):
+        """Raise an error of any type if what was read from a file does not fit together."""
+        if self.longest_target_ < 0:
+            raise ValueError("no target is shorter than nothing")
+        writer = TargetWriter(self.target_vectorizer_, as_tokens=self.writes_tokens_)
+        if self.net_.module_.decoder.n_ids > writer.n_ids:
+            raise ValueError("the network writes tokens that the vocabulary has not")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = True
+        return tags
+
+
+class _Scorer:
+    """Score a translator in training by pairs that were set aside.
+
+    Parameters
+    ----------
+    estimator : RNNTranslator
+        With all that its translations need but for `net_`.
+    X, y : object
+        The pairs.
+    """
+
+    def __init__(self, estimator, X, y):
+        self.estimator = estimator
+        self.scorer = check_scoring(estimator, estimator.scoring)
+        self.X, self.y = X, y
+
+    def __call__(self, net, outputs):
+        """Return the score."""
+        estimator = copy(self.estimator)
+        estimator.net_ = net
+        return float(self.scorer(estimator, self.X, self.y))
+
+
+def _check_n_best(n_best, beam_size):
+    if not (isinstance(n_best, Integral) and 1 <= int(n_best) <= beam_size):
+        raise ValueError(
+            f"'n_best' must be an int from 1 to beam_size={beam_size}: a beam finds no more. "
+            f"Got {n_best!r}."
+        )
+
+
+def _as_objects(values):
+    """Return values, which may be lists, as an array of objects."""
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array

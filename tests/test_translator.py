@@ -1,0 +1,339 @@
+"""RNNTranslator, the estimator."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import make_scorer
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from skorch.callbacks import Callback
+from weights import have_same_weights
+
+from sklearn_rnn import RNNTranslator, SequenceVectorizer, SubwordVectorizer, load, save
+from sklearn_rnn.exceptions import FitInterruptedWarning
+
+WORDS = ["one", "two", "three", "four", "five"]
+X = [f"{a} and {b}" for a in WORDS for b in WORDS]
+# The two numbers in the other order: whoever does not attend cannot know which is which.
+Y = [f"{WORDS.index(b) + 1} {WORDS.index(a) + 1}" for a in WORDS for b in WORDS]
+PARAMS = {"hidden_size": 32, "batch_size": 4, "max_epochs": 30, "lr": 0.01, "random_state": 0}
+QUICK = {**PARAMS, "hidden_size": 8, "max_epochs": 2}
+
+OPTIONS = [
+    {"input_feeding": True},
+    {"attention": "additive"},
+    {"attention": "dot"},
+    {"tie_weights": True, "label_smoothing": 0.1},
+    {"scheduled_sampling": 0.5},
+    {"cell": "gru", "num_layers": 2, "bidirectional": False},
+    {"cell": "tied_grid_lstm"},
+    {"source_vectorizer": SequenceVectorizer(analyzer="char")},
+    {"target_vectorizer": SequenceVectorizer(analyzer="char")},
+    {"target_vectorizer": SubwordVectorizer(vocab_size=300)},
+]
+every_option = pytest.mark.parametrize("params", OPTIONS, ids=str)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return RNNTranslator(**PARAMS).fit(X, Y)
+
+
+def test_learns_to_translate(model):
+    assert model.score(X, Y) == 1.0
+    assert model.predict(["two and three"]).tolist() == ["3 2"]
+
+
+@every_option
+def test_learns_with_every_option(params):
+    model = RNNTranslator(**{**PARAMS, **params}).fit(X, Y)
+    assert model.score(X, Y) > 0.9
+
+
+def test_rows_come_back_in_order(model):
+    order = np.random.RandomState(0).permutation(len(X))
+    longer = [X[i] + " and" * (i % 4) for i in order]
+    together = model.predict(longer)
+    assert together.tolist() == [model.predict([text])[0] for text in longer]
+
+
+@pytest.mark.parametrize("container", [list, np.array, pd.Series, tuple, iter], ids=str)
+def test_containers(container):
+    expected = RNNTranslator(**QUICK).fit(X, Y)
+    model = RNNTranslator(**QUICK).fit(container(X), container(Y))
+    assert have_same_weights(model, expected)
+    assert model.predict(container(X)).tolist() == expected.predict(X).tolist()
+    assert model.score(container(X), container(Y)) == expected.score(X, Y)
+
+
+def test_lists_of_tokens_come_back_as_lists_of_tokens(model):
+    sources, targets = [x.split() for x in X], [y.split() for y in Y]
+    of_tokens = RNNTranslator(**PARAMS).fit(sources, targets)
+    assert of_tokens.predict([["two", "and", "three"]])[0] == ["3", "2"]
+    assert of_tokens.score(sources, targets) == 1.0
+    assert have_same_weights(of_tokens, model)
+
+
+@every_option
+def test_the_same_to_the_bit_on_any_number_of_threads(params):
+    one, two = (
+        RNNTranslator(**{**QUICK, **params, "batch_size": 20}, n_jobs=n).fit(X, Y) for n in (1, 2)
+    )
+    assert have_same_weights(one, two)
+    assert one.predict(X).tolist() == two.predict(X).tolist()
+    np.testing.assert_array_equal(one.log_prob(X, Y), two.log_prob(X, Y))
+
+
+def test_seeds_decide():
+    first, again = (RNNTranslator(**QUICK).fit(X, Y) for _ in range(2))
+    assert have_same_weights(first, again)
+    assert not have_same_weights(first, RNNTranslator(**{**QUICK, "random_state": 1}).fit(X, Y))
+
+
+def test_refitting_starts_anew_and_a_warm_start_goes_on():
+    once, twice = RNNTranslator(**QUICK).fit(X, Y), RNNTranslator(**QUICK).fit(X, Y).fit(X, Y)
+    assert have_same_weights(once, twice)
+    warm = RNNTranslator(**QUICK, warm_start=True).fit(X, Y)
+    loss = warm.loss_curve_[-1]
+    vectorizer = warm.target_vectorizer_
+    warm.fit(X[:10], Y[:10])
+    assert len(warm.loss_curve_) == 4
+    assert warm.loss_curve_[2] < loss
+    assert warm.target_vectorizer_ is vectorizer
+    with pytest.raises(ValueError, match="another shape"):
+        warm.set_params(hidden_size=9).fit(X, Y)
+
+
+@every_option
+def test_save_pickle_and_clone(params, tmp_path):
+    model = RNNTranslator(**{**QUICK, **params}).fit(X, Y)
+    save(model, tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
+    for other in (loaded, pickle.loads(pickle.dumps(model)), clone(model).fit(X, Y)):
+        assert have_same_weights(other, model)
+        assert other.predict(X).tolist() == model.predict(X).tolist()
+        assert other.score(X, Y) == model.score(X, Y)
+
+
+def test_regions_are_saved_too(tmp_path):
+    regions, targets = make_regions()
+    model = RNNTranslator(**QUICK).fit(regions, targets)
+    save(model, tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
+    assert loaded.predict(regions).tolist() == model.predict(regions).tolist()
+
+
+def make_regions(n=60):
+    """Return rows of vectors, of which one is large, and its place in words."""
+    rng = np.random.RandomState(0)
+    regions, targets = [], []
+    for i in range(n):
+        n_regions, large = 3 + i % 2, rng.randint(3)
+        vectors = np.hstack([rng.randn(n_regions, 1) / 10, np.eye(n_regions, 4)])
+        vectors[large, 0] = 3
+        regions.append(vectors)
+        targets.append(f"number {WORDS[large]}")
+    return regions, targets
+
+
+def test_rows_of_vectors_are_described():
+    regions, targets = make_regions()
+    model = RNNTranslator(**PARAMS, attention="additive").fit(regions, targets)
+    assert model.score(regions, targets) == 1.0
+    together = model.log_prob(regions, targets)
+    alone = [model.log_prob([r], [t])[0] for r, t in zip(regions[:5], targets, strict=False)]
+    np.testing.assert_allclose(together[:5], alone, atol=1e-5)
+    block = np.array([r for r in regions if len(r) == 3])
+    assert model.predict(block).tolist() == model.predict(list(block)).tolist()
+
+
+def test_attention_rows_sum_to_one(model):
+    for weights, x, y in zip(model.attention_weights(X, Y), X, Y, strict=True):
+        assert weights.shape == (len(y.split()), len(x.split()))
+        np.testing.assert_allclose(weights.sum(1), 1, atol=1e-5)
+    own = model.attention_weights(X)
+    for weights, expected in zip(own, model.attention_weights(X, model.predict(X)), strict=True):
+        np.testing.assert_allclose(weights, expected, atol=1e-5)
+
+
+def test_log_prob_is_what_greedy_search_sums_up(model):
+    texts, scores = model.translate(X, length_penalty=0.0, return_scores=True)
+    # The search leaves out the unknown token, which has learned to be impossible.
+    np.testing.assert_allclose(scores, model.log_prob(X, texts), atol=0.01)
+
+
+def test_several_targets_with_scores(model):
+    texts, scores = model.translate(X, beam_size=4, n_best=3, return_scores=True)
+    assert [each[0] for each in texts] == model.translate(X, beam_size=4).tolist()
+    for found, values in zip(texts, scores, strict=True):
+        assert len(found) == len(values) == len(set(found)) == 3
+        assert (np.diff(values) <= 0).all()
+
+
+def test_parameters_and_arguments_of_the_search_are_the_same(model):
+    other = pickle.loads(pickle.dumps(model)).set_params(beam_size=3, length_penalty=0.5)
+    assert other.predict(X).tolist() == model.translate(X, beam_size=3, length_penalty=0.5).tolist()
+    assert {len(text.split()) for text in model.translate(X, max_new_tokens=1)} == {1}
+
+
+def test_unknown_words_are_copied():
+    # Names occur once, and so are unknown on both sides. Only who looks at the second or the third
+    # word knows whether to write a number or a name.
+    words = [*WORDS * 12, *(f"Name{i}" for i in range(60))]
+    sources = [f"call {w} now" if i % 2 else f"now call {w}" for i, w in enumerate(words)]
+    targets = [f"{WORDS.index(w) + 1 if w in WORDS else w} please" for w in words]
+    vectorizers = {
+        "source_vectorizer": SequenceVectorizer(min_df=2),
+        "target_vectorizer": SequenceVectorizer(min_df=2, lowercase=False),
+    }
+    params = {**PARAMS, "max_epochs": 10}
+    model = RNNTranslator(**vectorizers, **params, replace_unknown=True).fit(sources, targets)
+    texts = ["call Anna now", "now call Bo", "call two now"]
+    assert model.predict(texts).tolist() == ["Anna please", "Bo please", "2 please"]
+    assert "Anna" not in model.translate(texts, replace_unknown=False)[0]
+
+
+def test_empty_sources_and_targets():
+    model = RNNTranslator(**PARAMS).fit([*X, "", "nothing"], [*Y, "", ""])
+    assert model.predict(["", "nothing", "one and two"]).tolist() == ["", "", "2 1"]
+    assert [w.shape for w in model.attention_weights(["", "one"], ["1", ""])] == [(1, 1), (0, 1)]
+    assert np.isfinite(model.log_prob(["", "one"], ["", ""])).all()
+
+
+def test_early_stopping_keeps_the_best_epoch():
+    model = RNNTranslator(
+        **{**PARAMS, "max_epochs": 60, "n_iter_no_change": 3, "lr": 0.02}, early_stopping=True
+    ).fit(X * 2, Y * 2, X_val=X[:9], y_val=Y[:9])
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    n_tokens = sum(len(y.split()) + 1 for y in Y[:9])
+    loss = -model.log_prob(X[:9], Y[:9]).sum() / n_tokens
+    assert loss == pytest.approx(-model.best_validation_score_, rel=1e-4)
+    by_matches = clone(model).set_params(scoring=None, n_iter_no_change=60)
+    by_matches.fit(X * 2, Y * 2, X_val=X[:9], y_val=Y[:9])
+    assert by_matches.score(X[:9], Y[:9]) == by_matches.best_validation_score_
+    held_out = clone(model).fit(X * 2, Y * 2)
+    assert held_out.t_ == held_out.n_iter_ * (2 * len(X) - 5)
+
+
+def share_of_digits(y, predicted):
+    return float(np.mean([set(a) == set(b) for a, b in zip(y, predicted, strict=True)]))
+
+
+def test_searches_and_cross_validation():
+    params = {**PARAMS, "max_epochs": 3}
+    grid = {"attention": ["dot", "general"]}
+    one, two = (
+        GridSearchCV(RNNTranslator(**params), grid, cv=2, n_jobs=n).fit(X, Y) for n in (1, 2)
+    )
+    np.testing.assert_array_equal(
+        one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
+    )
+    scorer = make_scorer(share_of_digits)
+    by_own = GridSearchCV(RNNTranslator(**params), grid, cv=2, scoring=scorer).fit(X, Y)
+    assert 0 <= by_own.best_score_ <= 1
+    predicted = cross_val_predict(RNNTranslator(**params), X, Y, cv=2)
+    assert predicted.shape == (len(X),)
+    assert all(isinstance(text, str) for text in predicted)
+
+
+class Interrupt(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == 2:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_keeps_what_was_reached():
+    model = RNNTranslator(**PARAMS, callbacks=[Interrupt()])
+    with pytest.warns(FitInterruptedWarning, match="interrupted in epoch 2"):
+        model.fit(X, Y)
+    assert model.n_iter_ == 2
+    assert len(model.predict(X)) == len(X)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "error", "match"),
+    [
+        (X, Y[:-1], ValueError, r"inconsistent numbers of samples: \[25, 24\]"),
+        (X, None, ValueError, "requires y to be passed"),
+        (X, "one", ValueError, "y, got one string"),
+        ("one", Y, ValueError, "got one string|string object received"),
+        (X, np.arange(25), TypeError, "y must hold str, or lists of str"),
+        ([None, *X[1:]], Y, ValueError, r"missing.*0"),
+        (X, [*Y[:-1], None], ValueError, r"missing.*24"),
+        ([], [], ValueError, "0 sample|no documents|empty"),
+        ([np.zeros((2, 3)), np.zeros((2, 4))], Y[:2], ValueError, "Source 1 in X has shape"),
+        ([np.zeros((2, 3)), np.zeros((0, 3))], Y[:2], ValueError, "at least one region"),
+        (np.full((2, 3, 4), np.nan), Y[:2], ValueError, "NaN or infinity, in source 0"),
+        (np.zeros((2, 3, 4)), Y[:3], ValueError, "inconsistent numbers of samples"),
+    ],
+)
+def test_what_cannot_be_learned_is_refused(x, y, error, match):
+    model = RNNTranslator(**QUICK)
+    with pytest.raises(error, match=match):
+        model.fit(x, y)
+    assert not hasattr(model, "net_")
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        ({"attention": "luong"}, "'attention' parameter"),
+        ({"beam_size": 0}, "'beam_size' parameter"),
+        ({"max_new_tokens": "all"}, "'max_new_tokens' parameter"),
+        ({"scheduled_sampling": 1.5}, "'scheduled_sampling' parameter"),
+        ({"label_smoothing": 1}, "'label_smoothing' parameter"),
+        ({"input_feeding": True, "cell": "grid_lstm"}, "input_feeding=True"),
+        ({"validation_fraction": 0.99, "early_stopping": True}, "leaves none to train on"),
+    ],
+)
+def test_parameters_are_checked(params, match):
+    with pytest.raises(ValueError, match=match):
+        RNNTranslator(**{**QUICK, **params}).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ({"X_val": X}, "y_val was not provided"),
+        ({"y_val": Y}, "X_val was not provided"),
+        ({"X_val": X, "y_val": Y}, "early_stopping should be set to True"),
+    ],
+)
+def test_validation_pairs_are_checked(given, match):
+    with pytest.raises(ValueError, match=match):
+        RNNTranslator(**QUICK).fit(X, Y, **given)
+
+
+def test_arguments_of_the_search_are_checked(model):
+    for given, match in [
+        ({"n_best": 2}, "from 1 to beam_size=1"),
+        ({"beam_size": 2, "n_best": 0}, "from 1 to beam_size=2"),
+        ({"beam_size": 1.5}, "'beam_size' parameter"),
+        ({"max_new_tokens": 0}, "'max_new_tokens' parameter"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            model.translate(X, **given)
+    with pytest.raises(ValueError, match=r"fitted on texts\. X holds rows of vectors"):
+        model.predict(np.zeros((2, 3, 4)))
+    with pytest.raises(ValueError, match="inconsistent"):
+        model.log_prob(X, Y[:-1])
+    with pytest.raises(ValueError, match="inconsistent"):
+        model.score(X, Y[:-1])
+    with pytest.raises(ValueError, match="which must be text"):
+        model.translate([[2, 3]], replace_unknown=True)
+
+
+def test_nothing_is_predicted_before_fit():
+    for method, args in [("predict", (X,)), ("translate", (X,)), ("attention_weights", (X,))]:
+        with pytest.raises(NotFittedError):
+            getattr(RNNTranslator(), method)(*args)
+
+
+def test_tags():
+    tags = RNNTranslator().__sklearn_tags__()
+    assert tags.input_tags.string
+    assert tags.input_tags.three_d_array
+    assert tags.target_tags.required
