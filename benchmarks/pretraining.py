@@ -80,9 +80,9 @@ def make_report(table, seconds):
         "![Accuracy by number of labelled documents](pretraining.svg)\n",
         *table_lines(table, LABELS),
         "",
-        f"With 300 labels, the best network is {100 * np.mean(gains):+.1f} points from "
-        f"TF-IDF in the mean of {len(gains)} data sets. Fitting a pair of language models takes, in "
-        f"seconds of processor time: {pairs}.",
+        f"With 300 labels, the best network is {100 * np.mean(gains):+.1f} points from TF-IDF, the "
+        f"mean of {len(gains)} data sets. Fitting a pair of language models takes, in seconds of "
+        f"processor time: {pairs}.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -12,10 +12,9 @@ from sklearn_rnn._tagging.data import TaggingData
 from sklearn_rnn._tagging.make_net import make_net
 from sklearn_rnn._tagging.net import TaggingNet
 from sklearn_rnn._tagging.sentences import Sentences
-from sklearn_rnn._training.fit_net import build_and_train, end_training, tell_of_interrupt
+from sklearn_rnn._training.fit_net import train_to_the_end
 from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
-from sklearn_rnn._training.process_state import training_modes
-from sklearn_rnn._training.settings import count_workers, resolve_frozen_epochs
+from sklearn_rnn._training.settings import resolve_frozen_epochs
 from sklearn_rnn._training.start_embedding import StartVectors
 
 _BATCH_SIZE = 16
@@ -166,16 +165,8 @@ def fit_net(
             max_length=int(train_set.lengths.max()),
         )
 
-    with training_modes(count_workers(estimator.n_jobs), device):
-        net = build_and_train(
-            build, (train_set, valid_set), estimator, seed=int(torch_seed), device=device
-        )
-    if net.interrupted_:
-        tell_of_interrupt(estimator, net, max_epochs)
-    # Of no use any more, and as large as the weights, or twice as large.
-    net.optimizer_.state.clear()
-    end_training(net)
-    return net
+    sets = train_set, valid_set
+    return train_to_the_end(build, sets, estimator, plan, seed=int(torch_seed), stacklevel=7)
 
 
 def resolve_training_length(estimator: Any, data: TaggingData) -> tuple[int, int]:

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from sklearn_rnn._training.fit_net import build_and_train, end_training, tell_of_interrupt
+from sklearn_rnn._training.fit_net import train_to_the_end
 from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
-from sklearn_rnn._training.process_state import training_modes
-from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._translation.data import PairData
 from sklearn_rnn._translation.make_net import Sizes, make_net
 from sklearn_rnn._translation.net import TranslationNet
@@ -72,14 +70,8 @@ def fit_net(
     def build() -> TranslationNet:
         return make_net(estimator, sizes, plan, previous)
 
-    with training_modes(count_workers(estimator.n_jobs), device):
-        net = build_and_train(build, (train, valid), estimator, seed=int(torch_seed), device=device)
-    if net.interrupted_:
-        tell_of_interrupt(estimator, net, max_epochs)
-    # Of no use any more, and as large as the weights, or twice as large.
-    net.optimizer_.state.clear()
-    end_training(net)
-    return net
+    sets = train, valid
+    return train_to_the_end(build, sets, estimator, plan, seed=int(torch_seed), stacklevel=6)
 
 
 def resolve_training_length(estimator: Any, data: PairData) -> tuple[int, int]:

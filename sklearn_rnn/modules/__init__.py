@@ -20,8 +20,8 @@ from ._pooling import (
     MultiheadAttentionPooling,
 )
 from ._recurrent import RecurrentLayer, RecurrentStack
-from ._tagging import PackedWords, SpellingEncoder, Spellings, TaggingNetwork, build_tagging_network
 from ._source import RegionEncoder, Regions, TextEncoder
+from ._tagging import PackedWords, SpellingEncoder, Spellings, TaggingNetwork, build_tagging_network
 from ._translation import TranslationNetwork, build_translation_network
 from ._unique_rows import UniqueRows
 from ._wide import NGramLinear, WideAndDeep
