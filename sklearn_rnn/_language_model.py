@@ -7,12 +7,10 @@ from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.special import logsumexp
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import ClassifierTags, check_consistent_length, check_random_state
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
+from sklearn_rnn._language.classifies_by_bayes import ClassifiesByBayes
 from sklearn_rnn._language.fit_net import fit_net
 from sklearn_rnn._language.labels import (
     check_known_labels,
@@ -22,7 +20,7 @@ from sklearn_rnn._language.labels import (
 )
 from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.stream import trained_on_texts
-from sklearn_rnn._language.text_scorer import TextScorer, sum_by_text
+from sklearn_rnn._language.text_scorer import scorer_of, sum_by_text
 from sklearn_rnn._language.texts import (
     Texts,
     count_characters,
@@ -50,16 +48,9 @@ from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._word_vectors import WordVectors
 
 
-def _has_labels(model):
-    """Tell `available_if` whether the model was fitted with labels."""
-    if getattr(model, "classes_", None) is None:
-        raise AttributeError(
-            f"This {type(model).__name__} was not fitted with labels. Pass y to fit to classify."
-        )
-    return True
-
-
-class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNN):
+class RNNLanguageModel(
+    WritesText, ClassifiesByBayes, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNN
+):
     """Learn to predict the next token of a text, with a recurrent neural network.
 
     The model reads a text token by token, characters by default, and at each of them gives every
@@ -787,52 +778,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
             The vectors.
         """
         with self._reading():
-            return self._scorer().states(read_texts(X, self))
-
-    @available_if(_has_labels)
-    def predict(self, X):
-        """Predict the label of each text: the one under which it is most probable.
-
-        Only available after fitting with `y`. Labels that were frequent in `fit` are more probable.
-
-        Parameters
-        ----------
-        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
-            The texts, as in `fit`.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            The labels.
-        """
-        with self._reading():
-            joint = self._scorer().score_labels(read_texts(X, self))
-            return self.classes_[joint.argmax(axis=1)]
-
-    @available_if(_has_labels)
-    def predict_proba(self, X):
-        """Return the probability of each label, by Bayes' theorem.
-
-        Only available after fitting with `y`. The longer the texts, the closer to 0 and 1 the
-        probabilities, as in naive Bayes.
-
-        Parameters
-        ----------
-        X : iterable of str, or {sparse matrix, array-like} of shape (n_samples, n_positions)
-            The texts, as in `fit`.
-
-        Returns
-        -------
-        proba : ndarray of float64 of shape (n_samples, n_classes)
-            The columns are in the order of `classes_`.
-        """
-        with self._reading():
-            joint = self._scorer().score_labels(read_texts(X, self))
-        return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
-
-    def _scorer(self):
-        """Return what reads texts by what was learned."""
-        return TextScorer(self.net_, self.documents_, self.class_log_prior_, self.n_jobs)
+            return scorer_of(self).states(read_texts(X, self))
 
     def _score_tokens(self, X, y):
         """Return the log-probability of each token, and how many tokens each text has."""
@@ -843,16 +789,7 @@ class RNNLanguageModel(WritesText, ClassNamePrefixFeaturesOutMixin, TransformerM
                 "pass at least one text that is not empty."
             )
         labels = check_known_labels(y, sequences, self)
-        return self._scorer().score_tokens(Texts(sequences, labels))
-
-    @property
-    def class_log_prior_(self):
-        """Logarithm of the share of each label in the documents of `fit`."""
-        check_is_fitted(self)
-        if self.class_count_ is None:
-            return None
-        with np.errstate(divide="ignore"):  # a label that no chunk has held
-            return np.log(self.class_count_ / self.class_count_.sum())
+        return scorer_of(self).score_tokens(Texts(sequences, labels))
 
     @property
     def _n_features_out(self):

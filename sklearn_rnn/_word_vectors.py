@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 
 from sklearn_rnn._sklearn_compat import (
     Interval,
@@ -15,10 +14,10 @@ from sklearn_rnn._sklearn_compat import (
 )
 from sklearn_rnn._text.containers import as_documents
 from sklearn_rnn._vectorizer import SequenceVectorizer
-from sklearn_rnn._vectors.cooccurrence import train_ppmi
-from sklearn_rnn._vectors.gensim_models import read_gensim, train_gensim
-from sklearn_rnn._vectors.ngrams import NgramHash, NgramVectors
+from sklearn_rnn._vectors.data_format import read_parts, write_parts
+from sklearn_rnn._vectors.gensim_models import read_gensim
 from sklearn_rnn._vectors.read_file import read_file
+from sklearn_rnn._vectors.training import train_vectors
 from sklearn_rnn._vectors.word_forms import find
 
 _POSITIVE = Interval(Integral, 1, None, closed="left")
@@ -299,7 +298,9 @@ class WordVectors:
         }
         caller = "WordVectors.from_texts"
         validate_parameter_constraints(_TEXTS_CONSTRAINTS, params, caller_name=caller)
-        return restore(*_train(as_documents(texts, estimator=caller), **params))
+        if vectorizer is None:
+            params["vectorizer"] = SequenceVectorizer(min_df=2, max_features=_MAX_WORDS_OF_TEXTS)
+        return restore(*train_vectors(as_documents(texts, estimator=caller), **params))
 
     @classmethod
     def from_gensim(cls, keyed_vectors):
@@ -559,56 +560,9 @@ def _check_encoding(encoding):
         ) from exc
 
 
-def _train(texts, *, n_features, window, method, vectorizer, random_state):
-    """Return words, vectors and n-grams learned from documents, as `restore` takes them."""
-    if vectorizer is None:
-        vectorizer = SequenceVectorizer(min_df=2, max_features=_MAX_WORDS_OF_TEXTS)
-    vectorizer = clone(vectorizer).set_params(sparse_output=True)
-    ids = vectorizer.fit_transform(texts)
-    words = vectorizer.tokens_[2:]
-    if method == "ppmi":
-        if n_features >= len(words):
-            raise ValueError(
-                f"The 'n_features' parameter of WordVectors.from_texts must be smaller than the "
-                f"number of words, {len(words)}. Got {n_features} instead. Pass more text, or a "
-                "vectorizer with a smaller min_df."
-            )
-        ids.data = ids.data - 2
-        vectors = train_ppmi(
-            ids, len(words), n_features=n_features, window=window, random_state=random_state
-        )
-        return words, vectors, None
-    seed = check_random_state(random_state).randint(2**31 - 1)
-    documents = [
-        [token for token in tokens if token != "<unk>"]
-        for tokens in vectorizer.inverse_transform(ids)
-    ]
-    return train_gensim(documents, method=method, n_features=n_features, window=window, seed=seed)
-
-
 def to_data(vectors):
-    """Return WordVectors as a dict of arrays and plain values, for files.
-
-    Parameters
-    ----------
-    vectors : WordVectors
-        The vectors.
-
-    Returns
-    -------
-    data : dict
-        "words", their text in UTF-8, each ended by a NUL; "vectors"; and "ngrams", None or a dict
-        of "min_n", "max_n" and "table".
-    """
-    ngrams = vectors._ngrams
-    if ngrams is not None:
-        sizes = {"min_n": ngrams.hash.min_n, "max_n": ngrams.hash.max_n}
-        ngrams = {**sizes, "table": ngrams.table}
-    if any("\0" in word for word in vectors.words):
-        raise ValueError("Words with a NUL in them cannot be written to a file.")
-    text = "".join(f"{word}\0" for word in vectors.words).encode(errors="surrogatepass")
-    words = np.frombuffer(text, np.uint8)
-    return {"words": words, "vectors": vectors.vectors, "ngrams": ngrams}
+    """Return WordVectors as a dict of arrays and plain values, for files."""
+    return write_parts(vectors.words, vectors.vectors, vectors._ngrams)
 
 
 def from_data(data):
@@ -619,24 +573,6 @@ def from_data(data):
     ValueError, TypeError, KeyError
         If they cannot have come from there.
     """
-    text = _checked_array(data["words"], np.uint8, 1).tobytes()
-    words = text.decode(errors="surrogatepass").split("\0")
-    if words.pop() or not words:
-        raise ValueError("the words do not end as they should")
-    vectors = _checked_array(data["vectors"], np.float32, 2)
-    made = WordVectors(words, vectors)
-    if data["ngrams"] is None:
-        return made
-    table = _checked_array(data["ngrams"]["table"], np.float32, 2)
-    if not len(table) or table.shape[1] != made.n_features:
-        raise ValueError("the n-grams do not fit the vectors")
-    hash_ = NgramHash(data["ngrams"]["min_n"], data["ngrams"]["max_n"], len(table))
-    return restore(made.words, made.vectors, NgramVectors(hash_, table))
-
-
-def _checked_array(array, dtype, ndim):
-    if type(array) is not np.ndarray or array.dtype != dtype or array.ndim != ndim:
-        raise TypeError(f"an array of {np.dtype(dtype)} in {ndim} dimensions expected")
-    if dtype is np.float32 and not np.isfinite(array).all():
-        raise ValueError("vectors hold NaN or infinity")
-    return array
+    words, vectors, ngrams = read_parts(data)
+    checked = WordVectors(words, vectors)
+    return restore(checked.words, checked.vectors, ngrams)

@@ -85,6 +85,11 @@ class TextScorer:
             return function(self.net, texts.to_scored_data(n_ids, documents=documents))
 
 
+def scorer_of(model: Any) -> TextScorer:
+    """Return what reads texts by what a language model has learned."""
+    return TextScorer(model.net_, model.documents_, model.class_log_prior_, model.n_jobs)
+
+
 def sum_by_text(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Return the sum over the tokens of each text.
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from sklearn_rnn._language.data import BOUNDARY_ID, LanguageData, documents_to_data
-from sklearn_rnn._language.text_scorer import TextScorer
+from sklearn_rnn._language.text_scorer import TextScorer, scorer_of
 from sklearn_rnn._language.windows import LanguageWindows, cut_window
 from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._text.sequences import sequence_lengths
@@ -62,7 +62,7 @@ class InspectedLanguageModel(InspectedEstimator):
     @property
     def scorer(self) -> TextScorer:
         """What reads texts as the model scores them."""
-        return self.estimator._scorer()
+        return scorer_of(self.estimator)
 
     @property
     def n_ids(self) -> int:
