@@ -281,7 +281,10 @@ FAULTS = {
         ("prefix in prefixes and bool(label)", "prefix in prefixes"),
     ],
     "sklearn_rnn/metrics/_items.py": [
-        ("np.repeat(by_sentence, [len(tags) for tags in true])", "np.repeat(1.0, len(right))"),
+        (
+            "np.repeat(by_sentence, [len(tags) for tags in true])",
+            "np.repeat(1.0, sum(map(len, true)))",
+        ),
         ("else list(true))", "else ''.join(true))"),
         ("np.exp(-values.mean())", "np.exp(-np.mean([part.mean() for part in parts]))"),
     ],
