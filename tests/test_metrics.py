@@ -209,7 +209,7 @@ def test_exact_matches_are_counted():
     assert exact_match_score(["a", "b"], ["a", "d"], sample_weight=[3, 1]) == 3 / 4
     assert exact_match_score([["A", "B"], []], [["A", "A"], []]) == 1 / 2
     # Several texts are right, but no part of one is.
-    assert exact_match_score([["a", "b"], "ab"], ["b", "a"]) == 1 / 2
+    assert exact_match_score([["a", "b"], "ab", ["ab"]], ["b", "a", "b"]) == 1 / 3
 
 
 @pytest.mark.parametrize("score", [exact_match_score, token_accuracy_score])
