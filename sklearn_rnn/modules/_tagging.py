@@ -406,7 +406,7 @@ def build_tagging_network(
         spelling,
         encoder,
         n_tags,
-        crf=_make_crf(n_tags, constrained=constrained) if crf else None,
+        crf=_make_crf(n_tags, constrained=constrained, kernels=kernels) if crf else None,
         dropout=dropout,
         locked_dropout=variational_dropout,
         unique=kernels,
@@ -415,12 +415,13 @@ def build_tagging_network(
     return network
 
 
-def _make_crf(n_tags: int, *, constrained: bool) -> LinearChainCRF:
+def _make_crf(n_tags: int, *, constrained: bool, kernels: bool | str) -> LinearChainCRF:
     if not constrained:
-        return LinearChainCRF(n_tags)
+        return LinearChainCRF(n_tags, kernels=kernels)
     return LinearChainCRF(
         n_tags,
         allowed_transitions=torch.ones(n_tags, n_tags, dtype=torch.bool),
         allowed_start=torch.ones(n_tags, dtype=torch.bool),
         allowed_end=torch.ones(n_tags, dtype=torch.bool),
+        kernels=kernels,
     )
