@@ -40,6 +40,7 @@ BENCHMARKS = {
         "benchmarks.language_model",
         "a language model and a PyTorch loop, loss over the time of training",
     ),
+    "tagging": ("benchmarks.tagging", "taggers compared with CRFsuite and a PyTorch loop"),
     "mutants": ("benchmarks.mutants", "which deliberate faults the fast tests find"),
     "vanishing_gradients": (
         "benchmarks.vanishing_gradients",

@@ -260,6 +260,31 @@ FAULTS = {
         ("(h * mask, *memory)", "(h, *memory)"),
         ("x.new_ones(x.shape[1], self.hidden_size)", "x.new_ones(1, self.hidden_size)"),
     ],
+    "sklearn_rnn/modules/_chain.py": [
+        ("best = scores[rows] + best", "best = scores[rows] * best"),
+        ("(bests[rows][len(following) :] + end)", "bests[rows][len(following) :]"),
+        ("prefix - shifts[rows, None]", "prefix"),
+        ("(prefix[n_going_on:] + end).softmax(dim=1)", "prefix[n_going_on:].softmax(dim=1)"),
+        ("given_next * later[:, None, :]", "given_next * later[:, :, None]"),
+        ("pairs.sum(dim=2)", "pairs.sum(dim=1)"),
+        ("grad[: len(pairs)], pairs", "grad[: len(pairs)] ** 0, pairs"),
+        ("by_token[n_documents:], accumulate=True", "by_token[n_documents:]"),
+        ("grad_scores[layout.last].sum", "grad_scores[-n_documents:].sum"),
+    ],
+    "sklearn_rnn/modules/_crf.py": [
+        ("_allow(self.start, self.allowed_start)", "self.start"),
+        ("_allow(self.end, self.allowed_end)", "self.end"),
+        ("FORBIDDEN = -1e6", "FORBIDDEN = -10.0"),
+    ],
+    "sklearn_rnn/metrics/_spans.py": [
+        ("(mode is None) != (scheme is None)", "mode is None and scheme is not None"),
+        ("prefix in prefixes and bool(label)", "prefix in prefixes"),
+    ],
+    "sklearn_rnn/metrics/_items.py": [
+        ("np.repeat(by_sentence, [len(tags) for tags in true])", "np.repeat(1.0, len(right))"),
+        ("else list(true))", "else ''.join(true))"),
+        ("np.exp(-values.mean())", "np.exp(-np.mean([part.mean() for part in parts]))"),
+    ],
     "sklearn_rnn/modules/_pooling.py": [
         (
             "            return TakeRows.apply(states, layout.last)",
@@ -345,6 +370,9 @@ TESTS = {
     f"{LANGUAGE}/continuation": "writers generation beam",
     f"{LANGUAGE}/network_reader": "language_generation",
     f"{LANGUAGE}/": "generation beam",
+    "sklearn_rnn/metrics/": "metrics",
+    "sklearn_rnn/modules/_chain": "crf",
+    "sklearn_rnn/modules/_crf": "crf",
     "sklearn_rnn/modules/_pooling": "pooling",
     "sklearn_rnn/_training/optimizers": "optimizers",
     "sklearn_rnn/_training/predict": "predict",

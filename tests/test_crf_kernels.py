@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_sequence
 
-from sklearn_rnn.modules import LinearChainCRF, PackedLayout
+from sklearn_rnn.modules import LinearChainCRF, PackedLayout, build_tagging_network
 from sklearn_rnn.modules import kernels as own_kernels
 from sklearn_rnn.modules.kernels import _threads
 
@@ -182,3 +182,8 @@ def test_the_gradient_can_be_asked_for_twice():
     total = crf.log_likelihood(scores.requires_grad_(), tags, layout).sum()
     first, second = (torch.autograd.grad(total, scores, retain_graph=True) for _ in range(2))
     assert torch.equal(*first, *second)
+
+
+def test_a_tagger_computes_by_kernels():
+    network = build_tagging_network(num_embeddings=9, n_tags=4, crf=True, kernels="auto")
+    assert network.crf.kernels == "auto"

@@ -73,7 +73,7 @@ class CrossEntropy(Structure):
 
 
 class Chain(Structure):
-    """Scores of tags and of the ways between them, as in crf.cpp."""
+    """Scores of tags and of the ways between them, as in chain.h."""
 
     _fields_ = (
         *((name, c_int64) for name in ("n_threads", "n_steps", "n_tags")),

@@ -1,4 +1,4 @@
-// Sums and maxima over all tag sequences of documents; see _crf.py.
+// Sums over all tag sequences of documents; see _crf.py.
 //
 // Sums are products of a vector of probabilities with the matrix exp(transitions), each column
 // scaled to a largest entry of 1: one exp and one log a tag, not one a pair of tags. Where such a
@@ -6,26 +6,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "chain.h"
 #include "status.h"
 #include "threads.h"
-#include "vectors.h"
-
-// Scores of a packed batch, as in pooling.cpp, and of the ways from tag to tag.
-struct Chain {
-  int64_t n_threads, n_steps, n_tags;
-  const int64_t *batch_sizes;
-  const float *scores;                      // n_tokens * n_tags
-  const float *start, *transitions, *end;  // n_tags, n_tags * n_tags from row to column, n_tags
-  // Of sequences that go on with each tag, the log-sum before it, and what it is relative to: what
-  // the sums that end here have been lowered by, so that the largest is 0.
-  float *before, *shifts;  // n_tokens * n_tags, n_tokens
-};
 
 namespace {
 
-constexpr float LOWEST = -1e30f;  // what stands in for a tag that there is not
 constexpr float SMALLEST_SUM = 1e-30f, LARGEST_LOG = 69.0f;  // minus its logarithm
 constexpr float NEGLIGIBLE = 1e-20f;
 constexpr int64_t N_GROUPS = 8;  // of documents, whose gradients are added in their order
@@ -41,16 +28,6 @@ inline float joined(Vec x, Join join) {
 inline float sum_of(Vec x) { return joined(x, [](float a, float b) { return a + b; }); }
 inline float largest_of(Vec x) { return joined(x, [](float a, float b) { return a > b ? a : b; }); }
 
-// Rows of tags, padded to whole vectors.
-struct Padded {
-  int64_t n, width;
-  Aligned data;
-  Padded(int64_t n_rows, int64_t n) : n(n), width(whole(n)), data(n_rows * width) {}
-  float *operator[](int64_t row) { return data.at(row * width); }
-  const float *operator[](int64_t row) const { return data.at(row * width); }
-  void pad(int64_t row, float with) { std::fill((*this)[row] + n, (*this)[row] + width, with); }
-};
-
 // `sums = x * matrix` in registers, V vectors of columns at a time.
 template <int V>
 inline void multiply_columns(const float *x, const Padded &matrix, int64_t first, float *sums) {
@@ -63,52 +40,6 @@ inline void multiply_columns(const float *x, const Padded &matrix, int64_t first
   }
   for (int v = 0; v < V; v++) store(sums + first + v * WIDTH, acc[v]);
 }
-
-// `bests = max over i of x[i] + matrix[i]`. NaN is never the larger one.
-template <int V>
-inline void largest_columns(const float *x, const Padded &matrix, int64_t first, float *bests) {
-  Vec acc[V];
-  for (int v = 0; v < V; v++) acc[v] = all(-std::numeric_limits<float>::infinity());
-  const float *from = matrix[0] + first;
-  for (int64_t i = 0; i < matrix.n; i++, from += matrix.width) {
-    const Vec xi = all(x[i]);
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++) {
-      const Vec sum = xi + load(from + v * WIDTH);
-      acc[v] = sum > acc[v] ? sum : acc[v];
-    }
-  }
-  for (int v = 0; v < V; v++) store(bests + first + v * WIDTH, acc[v]);
-}
-
-// Call `work(std::integral_constant V, first column)` for as few and as equal blocks as there are.
-template <class Work>
-inline void each_block(int64_t width, Work work) {
-  int64_t left = width / WIDTH;
-  for (int64_t first = 0, n_blocks = (left + 3) / 4; n_blocks; n_blocks--) {
-    const int64_t v = (left + n_blocks - 1) / n_blocks;
-    if (v == 4) work(std::integral_constant<int, 4>{}, first);
-    else if (v == 3) work(std::integral_constant<int, 3>{}, first);
-    else if (v == 2) work(std::integral_constant<int, 2>{}, first);
-    else work(std::integral_constant<int, 1>{}, first);
-    first += v * WIDTH, left -= v;
-  }
-}
-
-// Where the tokens of each document lie.
-struct Places {
-  std::vector<int64_t> first, lengths;
-
-  explicit Places(const Chain &a) : first(a.n_steps), lengths(a.batch_sizes[0]) {
-    int64_t n_tokens = 0;
-    for (int64_t t = 0; t < a.n_steps; t++) {
-      first[t] = n_tokens;
-      n_tokens += a.batch_sizes[t];
-      std::fill_n(lengths.begin(), a.batch_sizes[t], t + 1);
-    }
-  }
-  int64_t n_documents() const { return lengths.size(); }
-};
 
 // What all documents share: exp(transitions) and the largest of each column.
 struct Ways {
@@ -351,47 +282,6 @@ void each_document(const Chain &a, Work work) {
   });
 }
 
-// The best sequence of tags of one document.
-class Searcher {
-  const Chain &a;
-  const Places &places;
-  const Padded &to, &from;  // transitions, by the tag that comes first and by the second one
-  Padded bests;             // of sequences that end in each tag, a row a token
-
-  static int64_t largest(const float *x, const float *y, int64_t n) {
-    int64_t best = 0;
-    for (int64_t i = 1; i < n; i++)
-      if (x[i] + y[i] > x[best] + y[best]) best = i;
-    return best;
-  }
-
- public:
-  Searcher(const Chain &a, const Places &places, const Padded &to, const Padded &from)
-      : a(a), places(places), to(to), from(from), bests(a.n_steps, a.n_tags) {}
-
-  void search(int64_t document, int64_t *tags) {
-    const int64_t n = a.n_tags, length = places.lengths[document];
-    for (int64_t t = 0; t < length; t++) {
-      float *best = bests[t];
-      if (t)
-        each_block(to.width, [&](auto v, int64_t first) {
-          largest_columns<decltype(v)::value>(bests[t - 1], to, first, best);
-        });
-      else std::copy_n(a.start, n, best);
-      const float *scores = a.scores + (places.first[t] + document) * n;
-      for (int64_t j = 0; j < n; j++) best[j] += scores[j];
-      // Large sums would hide small differences.
-      const float shift = *std::max_element(best, best + n);
-      for (int64_t j = 0; j < n; j++) best[j] -= shift;
-    }
-    int64_t tag = largest(bests[length - 1], a.end, n);
-    for (int64_t t = length - 1; t >= 0; t--) {
-      tags[places.first[t] + document] = tag;
-      if (t) tag = largest(bests[t - 1], from[tag], n);
-    }
-  }
-};
-
 enum { WRONG_TAG = NO_MEMORY + 1 };
 
 }  // namespace
@@ -430,24 +320,6 @@ extern "C" int32_t chain_marginals(const Chain *chain, float *marginals) {
     each_document(*chain, [&](int64_t document, int64_t, Reader &reader) {
       reader.read(document, nullptr);
       reader.read_back(document, nullptr, 0, marginals, nullptr);
-    });
-  });
-}
-
-// Write the tags of the best sequences. Of several equal ones, lower tags at the end win.
-extern "C" int32_t chain_best(const Chain *chain, int64_t *tags) {
-  return status_of([&] {
-    const Chain &a = *chain;
-    const int64_t n = a.n_tags;
-    const Places places(a);
-    Padded to(n, n), from(n, n);
-    for (int64_t i = 0; i < n; i++)
-      for (int64_t j = 0; j < n; j++) to[i][j] = from[j][i] = a.transitions[i * n + j];
-    in_threads(a.n_threads, [&](Share share) {
-      Searcher searcher(a, places, to, from);
-      for (int64_t document = share.thread; document < places.n_documents();
-           document += share.n_threads)
-        searcher.search(document, tags);
     });
   });
 }
