@@ -64,7 +64,9 @@ def sentences_from_frame(frame, *, sentence="sentence", token="token", tag="tag"
             f"from 0, has {tokens[min(missing)]!r} in sentence {keys[min(missing)]}. Drop such "
             "rows, or read the column of tokens as text, by keep_default_na=False."
         )
-    X, y, seen = [], [], set()
+    X: list[list] = []
+    y: list[list] = []
+    seen = set()
     for row, key in enumerate(keys):
         if row == 0 or key != keys[row - 1]:
             if key in seen:
