@@ -558,9 +558,8 @@ class RNNTranslator(BaseRNN):
         split_seed, *seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=3
         )
+        by = {"source_vectorizer_": vectorizers[0], "target_vectorizer_": vectorizers[1]}
         learned = {
-            "source_vectorizer_": vectorizers[0],
-            "target_vectorizer_": vectorizers[1],
             "writes_tokens_": writes_tokens,
             "longest_target_": int(np.diff(targets.indptr).max()),
         }
@@ -575,10 +574,10 @@ class RNNTranslator(BaseRNN):
         if X_val is not None:
             valid = self._make_validation_set(X_val, y_val, vectorizers, sizes.n_ids)
             if self.scoring != "loss":
-                score = _Scorer(self._make_predictor(learned), X_val, y_val)
+                score = _Scorer(self._make_predictor({**by, **learned}), X_val, y_val)
         train = PairData(as_sources(sources), targets, sizes.n_ids)
         net = fit_net(self, train, valid, sizes, seeds=seeds, score=score, previous=previous)
-        lock_of(self).write(self._take_over_all, net, learned, net.history, is_warm)
+        lock_of(self).write(self._take_over_all, net, by, learned, net.history, is_warm)
         return self
 
     def _check_validation_given(self, X_val, y_val):

@@ -17,11 +17,13 @@ from common_estimators import (
 )
 from sklearn.utils.estimator_checks import check_regressors_train, parametrize_with_checks
 
-from sklearn_rnn import RNNTextRegressor
+from sklearn_rnn import RNNTextRegressor, RNNTranslator
 from sklearn_rnn.utils.estimator_checks import parametrize_with_text_checks
 
 PLAIN = [estimator for class_ in TRAINED for estimator in make_small(class_, [{}])]
 SPELLED = [estimator for class_ in TRAINED.values() for estimator in make_small(class_, [{}])]
+# scikit-learn's checks have no targets that are texts.
+TRANSLATORS = make_small(RNNTranslator, [{}])
 NUMBERS = [SPELLED_VECTORIZERS[type(each)](**each.get_params()) for each in VECTORIZERS]
 CONFIGURED = [e for class_ in TRAINED for e in make_small(class_, CONFIGURATIONS)]
 SPELLED_CONFIGURED = [e for class_ in TRAINED.values() for e in make_small(class_, CONFIGURATIONS)]
@@ -50,7 +52,7 @@ def test_checks_of_sklearn_in_every_configuration(estimator, check):
     check(estimator)
 
 
-@parametrize_with_text_checks([*PLAIN, *TAGGERS[:1], *VECTORIZERS])
+@parametrize_with_text_checks([*PLAIN, *TAGGERS[:1], *TRANSLATORS, *VECTORIZERS])
 def test_checks_of_text(estimator, check):
     check(estimator)
 

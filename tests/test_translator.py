@@ -116,6 +116,9 @@ def test_save_pickle_and_clone(params, tmp_path):
         assert have_same_weights(other, model)
         assert other.predict(X).tolist() == model.predict(X).tolist()
         assert other.score(X, Y) == model.score(X, Y)
+    written = (tmp_path / "model.safetensors").read_bytes()
+    save(loaded, tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == written
 
 
 def test_regions_are_saved_too(tmp_path):

@@ -90,15 +90,15 @@ class BaseRNN(ParamNamesMixin, BaseEstimator):
 
     def _take_over(self, net, vectorizer, learned, epochs, goes_on):
         """Take over what was learned, by the vectorizer that made the documents token ids."""
-        self._take_over_all(net, {"vectorizer_": vectorizer, **learned}, epochs, goes_on)
+        self._take_over_all(net, {"vectorizer_": vectorizer}, learned, epochs, goes_on)
 
-    def _take_over_all(self, net, learned, epochs, goes_on):
+    def _take_over_all(self, net, vectorizers, learned, epochs, goes_on):
         """Take over what was learned, all of it at once: an interrupt finds all or nothing."""
         before = vars(self) if goes_on else {}
         counts = _count_training(epochs, before, early_stopping=self.early_stopping)
         of_another_kind = known_of(self._targets, self).keys() - learned.keys()
         with undone_unless_finished(LearnedState(self)):
-            self.__dict__.update(net_=net, **counts, **learned)
+            self.__dict__.update(net_=net, **vectorizers, **counts, **learned)
             for name in of_another_kind:
                 delattr(self, name)
 
