@@ -56,11 +56,11 @@ class Sentences:
 
     def take(self, rows: np.ndarray) -> Sentences:
         """Return some of them."""
-        tokens, texts, spans = (
+        parts: list[Any] = [
             None if values is None else [values[row] for row in rows]
             for values in (self.tokens, self.texts, self.spans)
-        )
-        return Sentences(self.X[rows], tokens, texts, spans)
+        ]
+        return Sentences(self.X[rows], *parts)
 
     def distinct_words(self) -> tuple[list[str], np.ndarray]:
         """Return the distinct words, and which of them each token is."""
