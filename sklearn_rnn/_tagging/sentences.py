@@ -83,9 +83,19 @@ class Sentences:
             The characters that it knows, in the order of their ids. None reads ids alone.
         tags, weights : ndarray
             As `TaggingData` takes them.
+
+        Raises
+        ------
+        ValueError
+            If the network reads characters, and these are token ids.
         """
         words = None
         if characters is not None:
+            if self.tokens is None:
+                raise ValueError(
+                    "The tagger was fitted on words and reads their characters, which token ids do "
+                    "not have. Pass lists of tokens, or texts."
+                )
             distinct, index = self.distinct_words()
             words = index, spell(distinct, characters)
         return TaggingData(self.X, words, tags, weights)
