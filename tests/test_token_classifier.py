@@ -219,6 +219,21 @@ def test_token_ids_have_no_characters():
     assert all(span.text == "" for row in spans for span in row)
 
 
+def test_ids_have_no_characters_to_be_read(tagger):
+    ids = tagger.vectorizer_.transform(X)
+    for call in (
+        lambda: tagger.predict(ids),
+        lambda: tagger.score(ids[:40], Y[:40]),
+        lambda: pickle.loads(pickle.dumps(tagger)).partial_fit(ids[:40], Y[:40]),
+        lambda: small(early_stopping=True).fit(X, Y, X_val=ids, y_val=Y),
+    ):
+        with pytest.raises(ValueError, match=r"token ids do not have\. Pass lists of tokens"):
+            call()
+    by_ids = small().fit(ids[:40], Y[:40])
+    with pytest.raises(ValueError, match="was fitted on token ids and has no vectorizer"):
+        by_ids.predict(X)
+
+
 def test_subwords_of_texts_are_tagged_one_by_one():
     vectorizer = SubwordVectorizer(vocab_size=300).fit(TEXTS)
     y = [["O"] * n for n in np.diff(vectorizer.transform(TEXTS).indptr)]

@@ -43,7 +43,7 @@ class TaggingData(torch.utils.data.Dataset):
         self.tokens = X.data
         self.lengths = lengths[self.rows]
         self.starts = X.indptr[self.rows].astype(np.int64)
-        self.words, self.spelled = (None, None) if words is None else words
+        self.words = words
         self.tags = np.zeros(len(X.data), np.int64) if tags is None else tags
         weights = np.ones(len(lengths)) if weights is None else weights
         self.weights = weights[self.rows].astype(np.float32)
@@ -83,7 +83,7 @@ class TaggingData(torch.utils.data.Dataset):
         words = PackedWords(
             torch.from_numpy(self.tokens[places]),
             torch.from_numpy(batch_sizes),
-            None if self.spelled is None else self._spellings(places),
+            None if self.words is None else _spellings(places, *self.words),
         )
         targets = torch.from_numpy(self.tags[places]), torch.from_numpy(self.weights[rows])
         return TokenBatch(rows, [words]), targets  # type: ignore[list-item]
@@ -92,18 +92,18 @@ class TaggingData(torch.utils.data.Dataset):
         """Return where the tokens of a batch lie in the stream, and how many run at each step."""
         return packed_places(self.starts[rows], self.lengths[rows])
 
-    def _spellings(self, places: np.ndarray) -> Spellings:
-        """Return the distinct words of a batch, longest first."""
-        words, index = np.unique(self.words[places], return_inverse=True)
-        order = np.argsort(-self.spelled.lengths[words], kind="stable")
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order))
-        words = words[order]
-        spelled = self.spelled
-        places, batch_sizes = packed_places(spelled.starts[words], spelled.lengths[words])
-        characters = torch.from_numpy(spelled.characters[places])
-        return Spellings(
-            torch.from_numpy(rank[index]),
-            PackedSequence(characters, torch.from_numpy(batch_sizes)),
-            torch.from_numpy(spelled.shapes[words]),
-        )
+
+def _spellings(places: np.ndarray, index: np.ndarray, spelled: SpelledWords) -> Spellings:
+    """Return the distinct words of the tokens at some places, longest first."""
+    words, word_of = np.unique(index[places], return_inverse=True)
+    order = np.argsort(-spelled.lengths[words], kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    words = words[order]
+    places, batch_sizes = packed_places(spelled.starts[words], spelled.lengths[words])
+    characters = torch.from_numpy(spelled.characters[places])
+    return Spellings(
+        torch.from_numpy(rank[word_of]),
+        PackedSequence(characters, torch.from_numpy(batch_sizes)),
+        torch.from_numpy(spelled.shapes[words]),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from sklearn_rnn._training.optimizers import LazyAdamW
 from sklearn_rnn._training.precision import resolve_precision
 from sklearn_rnn._training.settings import resolve_kernels
 from sklearn_rnn._training.start_embedding import StartVectors
-from sklearn_rnn.modules import build_tagging_network
+from sklearn_rnn.modules import TokenEmbedding, build_tagging_network
 from sklearn_rnn.modules.kernels import has_kernels
 
 # Parameters of an estimator that the network takes by the same name.
@@ -81,7 +81,7 @@ def make_net(
     """
     classes, characters = learned["classes_"], learned["characters_"]
     params = _net_params(estimator, plan, tag_weight)
-    like = None if previous is None else previous.embedding
+    like = None if previous is None else cast("TokenEmbedding", previous.embedding)
     module = build_tagging_network(
         num_embeddings=n_ids,
         n_tags=len(classes),
@@ -97,8 +97,9 @@ def make_net(
         start.fill(module.embedding)
     if estimator.constraints is not None:
         transitions, starts = map(torch.from_numpy, allowed_steps(classes))
-        module.crf.allowed_transitions.copy_(transitions)
-        module.crf.allowed_start.copy_(starts)
+        crf = cast("Any", module.crf)
+        crf.allowed_transitions.copy_(transitions)
+        crf.allowed_start.copy_(starts)
     net = TaggingNet(**{"module": module, **params}).initialize()
     if previous is not None:
         take_weights(net.module_, previous, estimator)

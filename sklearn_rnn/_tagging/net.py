@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from sklearn_rnn._training.batches import TokenBatch
 from sklearn_rnn._training.device import moved
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn.modules import PackedLayout
 
 # Tokens that are predicted together: enough for products of full speed, and few enough for the
 # scores of a batch to stay in the cache.
@@ -38,7 +39,7 @@ class TaggingNet(SequenceNet):
     ) -> Tensor:
         """Return the weighted mean loss of the sentences, whose weights bear their mean length."""
         tags, weights = (moved(part, y_pred.device) for part in y_true)
-        layout = X.parts[0].layout  # type: ignore[union-attr]
+        layout = _layout(X, y_pred)
         tag_weight = self.criterion_.weight
         losses = self.module_.losses(y_pred, tags, layout, tag_weight)
         return (losses * weights).mean()
@@ -59,7 +60,7 @@ class TaggingNet(SequenceNet):
         def batch_loss(rows):
             with torch.inference_mode():
                 batch, targets = data.batch(rows)
-                scores = self._infer(self.module_, batch)
+                scores = cast("Tensor", self._infer(self.module_, batch))
                 return float(self.get_loss(scores, targets, X=batch)) * len(rows)
 
         return sum(side_by_side(batch_loss, plan_batches(data))) / max(1, len(data))
@@ -88,20 +89,25 @@ class TaggingNet(SequenceNet):
         def infer_batch(rows):
             with torch.inference_mode():
                 batch, _ = data.batch(rows)
-                scores = self._infer(self.module_, batch)
+                scores = cast("Tensor", self._infer(self.module_, batch))
                 if not scores.isfinite().all():
                     raise ValueError(
                         "The scores of tags are infinite or NaN, since the weights of the network "
                         "are too large. Fit it anew with a lower lr, or set clip_grad_norm to a "
                         "smaller number."
                     )
-                return finish(scores, batch.parts[0].layout)
+                return finish(scores, _layout(batch, scores))
 
         plan = plan_batches(data)
         parts = [part.numpy(force=True) for part in side_by_side(infer_batch, plan)]
         outputs = np.empty((data.n_tokens, *parts[0].shape[1:]), parts[0].dtype)
         outputs[np.concatenate([data.places(rows)[0] for rows in plan])] = np.concatenate(parts)
         return outputs
+
+
+def _layout(batch: Any, scores: Tensor) -> PackedLayout:
+    """Return where the scores of a batch of one part lie, on their device."""
+    return PackedLayout(batch.parts[0].batch_sizes, scores.device)
 
 
 def plan_batches(data: TaggingData) -> list[np.ndarray]:

@@ -56,11 +56,11 @@ class Sentences:
 
     def take(self, rows: np.ndarray) -> Sentences:
         """Return some of them."""
-        tokens, texts, spans = (
+        parts: list[Any] = [
             None if values is None else [values[row] for row in rows]
             for values in (self.tokens, self.texts, self.spans)
-        )
-        return Sentences(self.X[rows], tokens, texts, spans)
+        ]
+        return Sentences(self.X[rows], *parts)
 
     def distinct_words(self) -> tuple[list[str], np.ndarray]:
         """Return the distinct words, and which of them each token is."""
@@ -83,9 +83,19 @@ class Sentences:
             The characters that it knows, in the order of their ids. None reads ids alone.
         tags, weights : ndarray
             As `TaggingData` takes them.
+
+        Raises
+        ------
+        ValueError
+            If the network reads characters, and these are token ids.
         """
         words = None
         if characters is not None:
+            if self.tokens is None:
+                raise ValueError(
+                    "The tagger was fitted on words and reads their characters, which token ids do "
+                    "not have. Pass lists of tokens, or texts."
+                )
             distinct, index = self.distinct_words()
             words = index, spell(distinct, characters)
         return TaggingData(self.X, words, tags, weights)
