@@ -763,7 +763,7 @@ class RNNTranslator(BaseRNN):
         with self._reading():
             data = self._make_pairs(X, y)
             with prediction_workers(count_workers(self.n_jobs)):
-                return -self.net_.token_losses(data)[0]
+                return -self.net_.token_losses(data)
 
     def attention_weights(self, X, y=None):
         """Return how much attention each token of a target pays to each token of its source.
