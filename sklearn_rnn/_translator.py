@@ -545,7 +545,7 @@ class RNNTranslator(BaseRNN):
             model = copy(self)  # a whole one, though another thread may fit
             previous = model.net_.module_
             vectorizers = model.source_vectorizer_, model.target_vectorizer_
-            sources = read_sources(X, vectorizers[0], previous, self)
+            sources = read_sources(X, vectorizers[0], previous.n_region_features, self)
             targets = vectorize(y, vectorizers[1], self, name="y")
             writes_tokens = model.writes_tokens_
         else:
@@ -572,7 +572,7 @@ class RNNTranslator(BaseRNN):
             X_val, y_val = _safe_indexing(X, held_out), _safe_indexing(y, held_out)
             sources, targets = take(sources, rows), targets[rows]
         if X_val is not None:
-            valid = self._make_validation_set(X_val, y_val, vectorizers, sizes.n_ids)
+            valid = self._make_validation_set(X_val, y_val, vectorizers, sizes)
             if self.scoring != "loss":
                 score = _Scorer(self._make_predictor({**by, **learned}), X_val, y_val)
         train = PairData(as_sources(sources), targets, sizes.n_ids)
@@ -593,12 +593,12 @@ class RNNTranslator(BaseRNN):
                 "When passing X_val and y_val to fit, early_stopping should be set to True."
             )
 
-    def _make_validation_set(self, X_val, y_val, vectorizers, n_ids):
-        sources = read_sources(X_val, vectorizers[0], None, self, "X_val")
+    def _make_validation_set(self, X_val, y_val, vectorizers, sizes):
+        sources = read_sources(X_val, vectorizers[0], sizes.n_region_features, self, "X_val")
         targets = vectorize(y_val, vectorizers[1], self, name="y_val")
         if count_pairs(sources) != targets.shape[0]:
             check_consistent_length(sources, targets)
-        return PairData(as_sources(sources), targets, n_ids)
+        return PairData(as_sources(sources), targets, sizes.n_ids)
 
     def _make_predictor(self, learned):
         """Return an estimator that translates by what is learned here, to score while training."""
@@ -717,7 +717,7 @@ class RNNTranslator(BaseRNN):
 
     def _find(self, X, **settings):
         """Return the targets of sources as the search finds them."""
-        sources = read_sources(X, self.source_vectorizer_, self.net_.module_, self)
+        sources = self._read_sources(X)
         with prediction_workers(count_workers(self.n_jobs)):
             return find_targets(self.net_, as_sources(sources), **settings)
 
@@ -763,7 +763,7 @@ class RNNTranslator(BaseRNN):
         with self._reading():
             data = self._make_pairs(X, y)
             with prediction_workers(count_workers(self.n_jobs)):
-                return -self.net_.token_losses(data)[0]
+                return -self.net_.token_losses(data)
 
     def attention_weights(self, X, y=None):
         """Return how much attention each token of a target pays to each token of its source.
@@ -789,15 +789,19 @@ class RNNTranslator(BaseRNN):
                     replace_unknown=None,
                 )
                 targets = pairs_of_best(self._find(X, **settings))
-                sources = read_sources(X, self.source_vectorizer_, self.net_.module_, self)
+                sources = self._read_sources(X)
             else:
                 sources, targets = self._read_pairs(X, as_list(y))
             with prediction_workers(count_workers(self.n_jobs)):
                 return read_attention(self.net_, as_sources(sources), targets)
 
+    def _read_sources(self, X):
+        """Return sources as the network reads them."""
+        return read_sources(X, self.source_vectorizer_, self.module_.n_region_features, self)
+
     def _read_pairs(self, X, y):
         check_targets(y, self)
-        sources = read_sources(X, self.source_vectorizer_, self.net_.module_, self)
+        sources = self._read_sources(X)
         targets = vectorize(y, self.target_vectorizer_, self, name="y")
         if count_pairs(sources) != targets.shape[0]:
             check_consistent_length(sources, targets)

@@ -83,7 +83,7 @@ def test_the_share_of_own_tokens_rises(epoch, share):
 
 def test_losses_and_attention_are_those_of_single_pairs():
     net, (data, *_) = make_net(), make_data(40)
-    losses, weights = net.token_losses(data)
+    losses, weights = net.token_losses(data), net.attention(data)
     for row in range(len(data)):
         part = data.part(np.array([row]))
         with torch.no_grad():

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import make_scorer
@@ -308,6 +309,32 @@ def test_parameters_are_checked(params, match):
 def test_validation_pairs_are_checked(given, match):
     with pytest.raises(ValueError, match=match):
         RNNTranslator(**QUICK).fit(X, Y, **given)
+
+
+def test_validation_sources_are_of_the_same_kind():
+    model = RNNTranslator(**QUICK, early_stopping=True)
+    with pytest.raises(ValueError, match=r"fitted on texts\. X_val holds rows of vectors"):
+        model.fit(X, Y, X_val=np.zeros((2, 3, 4)), y_val=Y[:2])
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"precision": "bfloat16"},
+        {"precision": "bfloat16", "input_feeding": True},
+        {"zoneout": 0.1},
+        {"recurrent_dropout": 0.2, "input_feeding": True},
+        {"recurrent_dropout": 0.2, "variational_dropout": True, "num_layers": 2},
+        {"kernels": False, "optimizer": "sgd"},
+        {"cell": torch.nn.GRUCell},
+        {"cell": torch.nn.GRUCell, "input_feeding": True},
+    ],
+    ids=str,
+)
+def test_what_other_estimators_can_do(params):
+    model = RNNTranslator(**{**QUICK, **params}).fit(X, Y)
+    assert model.loss_curve_[-1] < model.loss_curve_[0]
+    assert [model.predict([x])[0] for x in X[:5]] == model.predict(X[:5]).tolist()
 
 
 def test_arguments_of_the_search_are_checked(model):

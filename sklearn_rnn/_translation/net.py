@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
+from sklearn_rnn._language.scoring import tokens_at_once
 from sklearn_rnn._training.device import moved
 from sklearn_rnn._training.net import SequenceNet, own_grads
 from sklearn_rnn._training.process_state import side_by_side
@@ -124,38 +126,59 @@ class TranslationNet(SequenceNet):
 
     def mean_loss(self, data: PairData) -> float:
         """Return the mean loss of the tokens of some targets."""
-        return float(self.token_losses(data)[0].sum() / data.lengths.sum())
+        return float(self.token_losses(data).sum() / data.lengths.sum())
 
-    def token_losses(self, data: PairData) -> tuple[np.ndarray, list]:
-        """Return the loss of each target, summed over its tokens, and the attention at them.
+    def token_losses(self, data: PairData) -> np.ndarray:
+        """Return the loss of each target, summed over its tokens.
 
         Returns
         -------
         losses : ndarray of float64 of shape (n_pairs,)
+        """
+        losses = np.empty(len(data))
+        decoder = self.module_.decoder
+        at_once = tokens_at_once(decoder.n_logits)
+
+        def score(rows: np.ndarray, part: PairPart, hidden: Tensor, weights: Tensor) -> None:
+            targets = moved(part.targets, hidden.device)
+            # The probabilities of all ids are never there for all tokens at once.
+            parts = zip(hidden.split(at_once), targets.split(at_once), strict=True)
+            loss = torch.cat([decoder.loss(h, t) for h, t in parts]).double()
+            losses[rows] = _sum_by_document(loss, part.ids.batch_sizes).numpy(force=True)
+
+        self._read(data, score)
+        return losses
+
+    def attention(self, data: PairData) -> list[np.ndarray]:
+        """Return the attention at each token of targets.
+
+        Returns
+        -------
         weights : list of ndarray of float32 of shape (n_tokens, n_positions)
             For each target, one row for each token and one for its end.
         """
+        kept: list = [None] * len(data)
+
+        def keep(rows: np.ndarray, part: PairPart, hidden: Tensor, weights: Tensor) -> None:
+            attended = weights.float().numpy(force=True)
+            for place, row in enumerate(rows):
+                length, width = data.lengths[row], data.sources.lengths[row]
+                kept[row] = attended[place, :length, :width].copy()
+
+        self._read(data, keep)
+        return kept
+
+    def _read(self, data: PairData, use: Callable) -> None:
+        """Read pairs in batches side by side, and use what each gives."""
         self._set_training(False)
-        losses = np.empty(len(data))
-        weights: list = [None] * len(data)
 
         def read(rows: np.ndarray) -> None:
             part = data.part(rows)
             with torch.inference_mode(), self._autocast():
-                hidden, attended = self.module_(
-                    self.move_source(part.source), moved(part.ids, self.device)
-                )
-                logits = self.module_.decoder.logits(hidden)
-                targets = moved(part.targets, logits.device)
-                loss = F.cross_entropy(logits, targets, reduction="none").double()
-            losses[rows] = _sum_by_document(loss, part.ids.batch_sizes).numpy(force=True)
-            attended = attended.float().numpy(force=True)
-            for place, row in enumerate(rows):
-                length, width = data.lengths[row], data.sources.lengths[row]
-                weights[row] = attended[place, :length, :width].copy()
+                source = self.move_source(part.source)
+                use(rows, part, *self.module_(source, moved(part.ids, self.device)))
 
         side_by_side(read, self.get_iterator(data, training=False).plan())
-        return losses, weights
 
 
 def _sum_by_document(values: Tensor, batch_sizes: Tensor) -> Tensor:

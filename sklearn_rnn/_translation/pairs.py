@@ -97,7 +97,9 @@ def fit_sources(X: Any, estimator: Any) -> tuple[Encoded, Any]:
     return fit_vectorizer(X, estimator, default_vectorizer, parameter="source_vectorizer")
 
 
-def read_sources(X: Any, vectorizer: Any, module: Any, estimator: Any, name: str = "X") -> Encoded:
+def read_sources(
+    X: Any, vectorizer: Any, n_features: int | None, estimator: Any, name: str = "X"
+) -> Encoded:
     """Return sources as the network reads them, by what was fitted.
 
     Parameters
@@ -106,22 +108,21 @@ def read_sources(X: Any, vectorizer: Any, module: Any, estimator: Any, name: str
         What the user passed.
     vectorizer : transformer or None
         The fitted vectorizer of the sources.
-    module : TranslationNetwork or None
-        The trained network, None before there is one.
+    n_features : int or None
+        Number of features of a region, None if sources are texts.
     estimator : estimator instance
         Who asks, for the messages.
     name : str, default="X"
         The name of the argument, for the messages.
     """
-    n_features = None if module is None else module.n_region_features
     takes_regions = n_features is not None
-    if module is not None and are_regions(X) != takes_regions:
+    if are_regions(X) != takes_regions:
         kinds = {True: "rows of vectors", False: "texts"}
         raise ValueError(
             f"This {type(estimator).__name__} was fitted on {kinds[takes_regions]}. {name} holds "
             f"{kinds[not takes_regions]}."
         )
-    if are_regions(X):
+    if takes_regions:
         return read_regions(X, estimator, n_features)
     return vectorize(X, vectorizer, estimator, name=name)
 

@@ -109,4 +109,4 @@ def read_attention(net: Any, sources: Sources, targets: csr_array) -> list[np.nd
         Their targets.
     """
     data = PairData(sources, targets, net.module_.decoder.n_ids)
-    return [each[:-1] for each in net.token_losses(data)[1]]
+    return [each[:-1] for each in net.attention(data)]
