@@ -28,7 +28,7 @@ from sklearn_rnn.exceptions import FitInterruptedWarning
 
 # Chosen on the validation parts.
 SETTINGS = {
-    "tinyshakespeare": Settings(dropout=0.4),
+    "tinyshakespeare": Settings(dropout=0.25),
     "pride_and_prejudice": Settings(dropout=0.4),
     "alice": Settings(dropout=0.5),
     "names_makemore": Settings(hidden_size=256, embedding_dim=32, batch_size=128),
