@@ -177,7 +177,7 @@ class RNNTokenClassifier(BaseRNN):
         those in :mod:`torch.optim`, or a :func:`functools.partial` of one. Set further arguments by
         `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
 
-    lr : float, default=2e-3
+    lr : float, default=4e-3
         Learning rate, the highest one if `lr_schedule` varies it.
 
     lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
@@ -198,7 +198,7 @@ class RNNTokenClassifier(BaseRNN):
 
     max_epochs : int or "auto", default="auto"
         Number of passes over the sentences, the largest number if `early_stopping` is True. "auto"
-        is 1 million divided by the number of tokens, but at least 8 and at most 30. Ignored by
+        is 2 million divided by the number of tokens, but at least 8 and at most 30. Ignored by
         `partial_fit`, which makes one pass.
 
     early_stopping : bool, default=False
@@ -424,7 +424,7 @@ class RNNTokenClassifier(BaseRNN):
         variational_dropout=False,
         zoneout=0.0,
         optimizer="adamw",
-        lr=2e-3,
+        lr=4e-3,
         lr_schedule="onecycle",
         weight_decay=0.01,
         clip_grad_norm=1.0,

@@ -19,7 +19,7 @@ from sklearn_rnn._training.start_embedding import StartVectors
 
 _BATCH_SIZE = 16
 # "auto" trains on so many tokens in all.
-_TOKENS_OF_TRAINING = 10**6
+_TOKENS_OF_TRAINING = 2 * 10**6
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 OUTSIDE = "O"
-# B(egin), I(nside) and E(nd) or L(ast) of a span of several tokens, S(ingle) or U(nit) of one.
+# The beginning (B), the inside (I) and the end (E) or last token (L) of a span of several tokens; a
+# single one (S) or unit (U).
 _PREFIXES = frozenset("BIELSU")
 _LAST = frozenset("ELSU")
 
