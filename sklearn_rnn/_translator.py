@@ -19,6 +19,7 @@ from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.process_state import prediction_workers
 from sklearn_rnn._training.settings import count_workers
+from sklearn_rnn._training.validation import check_validation_given
 from sklearn_rnn._training.vectorize import vectorize
 from sklearn_rnn._translation.data import PairData
 from sklearn_rnn._translation.fit_net import fit_net
@@ -27,7 +28,6 @@ from sklearn_rnn._translation.pairs import (
     as_list,
     as_sources,
     check_targets,
-    count_pairs,
     fit_sources,
     fit_targets,
     hold_out_pairs,
@@ -537,7 +537,7 @@ class RNNTranslator(BaseRNN):
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
         X, y = as_list(X), as_list(y)
-        self._check_validation_given(X_val, y_val)
+        check_validation_given(self, X_val, y_val, None)
         check_targets(y, self)
         is_warm = self.warm_start and hasattr(self, "net_")
         previous = None
@@ -552,8 +552,7 @@ class RNNTranslator(BaseRNN):
             sources, of_sources = fit_sources(X, self)
             targets, of_targets, writes_tokens = fit_targets(y, self)
             vectorizers = of_sources, of_targets
-        if count_pairs(sources) != targets.shape[0]:
-            check_consistent_length(sources, targets)
+        check_consistent_length(sources, targets)
         sizes = sizes_of(sources, targets, vectorizers, previous)
         split_seed, *seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=3
@@ -580,24 +579,10 @@ class RNNTranslator(BaseRNN):
         lock_of(self).write(self._take_over_all, net, by, learned, net.history, is_warm)
         return self
 
-    def _check_validation_given(self, X_val, y_val):
-        if X_val is None and y_val is None:
-            return
-        if y_val is None:
-            raise ValueError("X_val is provided, but y_val was not provided.")
-        if X_val is None:
-            raise ValueError("y_val is provided, but X_val was not provided.")
-        if not self.early_stopping:
-            raise ValueError(
-                "X_val and y_val are passed to fit while at the same time early_stopping is False. "
-                "When passing X_val and y_val to fit, early_stopping should be set to True."
-            )
-
     def _make_validation_set(self, X_val, y_val, vectorizers, sizes):
         sources = read_sources(X_val, vectorizers[0], sizes.n_region_features, self, "X_val")
         targets = vectorize(y_val, vectorizers[1], self, name="y_val")
-        if count_pairs(sources) != targets.shape[0]:
-            check_consistent_length(sources, targets)
+        check_consistent_length(sources, targets)
         return PairData(as_sources(sources), targets, sizes.n_ids)
 
     def _make_predictor(self, learned):
@@ -803,8 +788,7 @@ class RNNTranslator(BaseRNN):
         check_targets(y, self)
         sources = self._read_sources(X)
         targets = vectorize(y, self.target_vectorizer_, self, name="y")
-        if count_pairs(sources) != targets.shape[0]:
-            check_consistent_length(sources, targets)
+        check_consistent_length(sources, targets)
         return sources, targets
 
     def _make_pairs(self, X, y):

@@ -68,6 +68,8 @@ def test_containers(container):
     assert have_same_weights(model, expected)
     assert model.predict(container(X)).tolist() == expected.predict(X).tolist()
     assert model.score(container(X), container(Y)) == expected.score(X, Y)
+    stopped = RNNTranslator(**QUICK, early_stopping=True).fit(container(X), container(Y))
+    assert stopped.t_ == 2 * (len(X) - 3)
 
 
 def test_lists_of_tokens_come_back_as_lists_of_tokens(model):

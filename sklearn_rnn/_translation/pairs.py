@@ -27,8 +27,8 @@ def default_vectorizer() -> SequenceVectorizer:
 
 
 def as_list(X: Any) -> Any:
-    """Return what can be read twice: iterators as lists, all else as it is."""
-    return list(X) if isinstance(X, Iterator) else X
+    """Return what can be read twice and indexed: iterators and tuples as lists, all else as is."""
+    return list(X) if isinstance(X, (Iterator, tuple)) else X
 
 
 def are_regions(X: Any) -> bool:
@@ -135,11 +135,6 @@ def as_sources(encoded: Encoded) -> Sources:
 def take(encoded: Encoded, rows: np.ndarray) -> Encoded:
     """Return some of the sources."""
     return [encoded[row] for row in rows] if isinstance(encoded, list) else encoded[rows]
-
-
-def count_pairs(encoded: Encoded) -> int:
-    """Return the number of sources."""
-    return len(encoded) if isinstance(encoded, list) else encoded.shape[0]
 
 
 def check_targets(y: Any, estimator: Any, name: str = "y") -> None:
