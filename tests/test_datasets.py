@@ -206,7 +206,7 @@ def test_each_token_of_snips_has_a_tag():
 def test_an_inside_tag_of_snips_follows_its_beginning():
     for tags in load_snips(subset="all").target:
         for before, tag in zip(["O", *tags], tags, strict=False):
-            assert not tag.startswith("I-") or before[:1] in "BI" and before[2:] == tag[2:]
+            assert not tag.startswith("I-") or (before[:1] in "BI" and before[2:] == tag[2:])
 
 
 def test_snips_come_as_series_or_as_ndarrays():
