@@ -151,7 +151,13 @@ class AlignmentDisplay:
             ax, "AlignmentDisplay.plot", width=width_for(n_sources), height=height
         )
         image = ax.imshow(
-            self.weights, aspect="auto", interpolation="nearest", cmap="Blues", vmin=0, vmax=1
+            self.weights,
+            aspect="auto",
+            interpolation="nearest",
+            cmap="Blues",
+            vmin=0,
+            vmax=1,
+            extent=(-0.5, n_sources - 0.5, max(n_targets, 1) - 0.5, -0.5),
         )
         bars_ax = ax.inset_axes([0, 1.03, 1, 0.16], sharex=ax)
         self.bars_ = bars_ax.bar(range(n_sources), self.coverage, color=COLOURS[0])
