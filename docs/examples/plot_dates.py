@@ -24,7 +24,7 @@ days = [date(1970, 1, 1) + timedelta(int(n)) for n in rng.choice(n_days, 4000, r
 X = [day.strftime(rng.choice(FORMATS)).replace(" 0", " ").lstrip("0") for day in days]
 y = [day.isoformat() for day in days]
 X_train, X_test, y_train, y_test = X[:3500], X[3500:], y[:3500], y[3500:]
-for source, target in zip(X[:5], y[:5]):
+for source, target in zip(X[:5], y[:5], strict=True):
     print(f"{source:>28} -> {target}")
 
 # %%
@@ -76,8 +76,6 @@ print(f"attention to the weekday: {weights[:, :8].sum() / len(weights):.3f}")
 # ---------------
 # A beam finds the most probable targets. What is ambiguous shows in their scores, the logarithm of
 # the probability for each character.
-texts, scores = model.translate(
-    ["1.2.03", "3 Ma 1979"], beam_size=5, n_best=3, return_scores=True
-)
-for found, values in zip(texts, scores):
-    print([(text, round(float(score), 2)) for text, score in zip(found, values)])
+texts, scores = model.translate(["1.2.03", "3 Ma 1979"], beam_size=5, n_best=3, return_scores=True)
+for found, values in zip(texts, scores, strict=True):
+    print(dict(zip(found, values.round(2).tolist(), strict=True)))
