@@ -60,7 +60,7 @@ AlignmentDisplay.from_estimator(model, "3 May 1979")
 plt.show()
 
 # %%
-# The same day in other words. The weekday tells nothing about the date, and gets no attention.
+# The same day in other words. The weekday tells nothing about the date, and gets little attention.
 AlignmentDisplay.from_estimator(model, "Thursday, 3 May 1979")
 plt.show()
 

@@ -76,7 +76,8 @@ for low, high in [(0, 0.5), (0.5, 0.9), (0.9, 1.01)]:
 # Words that it does not know
 # ---------------------------
 # The tagger has never seen "texasville". It goes by the neighbours of the word, and by its
-# characters: here is how much the probability of the tag falls when each of them is left out.
+# characters: here is how much the probability of the tag falls when each of them is left out. No
+# single one of them decides.
 from sklearn_rnn.inspection import character_importance
 
 tokens = [command.split()]
