@@ -766,6 +766,10 @@ class RNNTranslator(BaseRNN):
         weights : list of ndarray of float32 of shape (n_target_tokens, n_source_tokens)
             Each row sums to 1. The end of a target has no row. An empty source has one column.
         """
+        return self._attend(X, y)[0]
+
+    def _attend(self, X, y):
+        """Return the attention of each pair, the sources and the target ids."""
         X = as_list(X)
         with self._reading():
             if y is None:
@@ -778,7 +782,8 @@ class RNNTranslator(BaseRNN):
             else:
                 sources, targets = self._read_pairs(X, as_list(y))
             with prediction_workers(count_workers(self.n_jobs)):
-                return read_attention(self.net_, as_sources(sources), targets)
+                weights = read_attention(self.net_, as_sources(sources), targets)
+        return weights, sources, targets
 
     def _read_sources(self, X):
         """Return sources as the network reads them."""

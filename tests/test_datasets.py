@@ -13,6 +13,7 @@ from sklearn_rnn.datasets import (
     load_alice,
     load_drug_reviews,
     load_names,
+    load_snips,
     load_subjectivity,
     load_tweet_sentiment,
     make_word_order,
@@ -20,6 +21,7 @@ from sklearn_rnn.datasets import (
 
 LOADERS = [load_tweet_sentiment, load_drug_reviews, load_subjectivity]
 TEXT_LOADERS = [load_alice, load_names]
+ALL_LOADERS = [*LOADERS, *TEXT_LOADERS, load_snips]
 COUNTS = {
     (load_tweet_sentiment, "train"): {"negative": 5514, "neutral": 9113, "positive": 3627},
     (load_tweet_sentiment, "test"): {"negative": 1379, "neutral": 2278, "positive": 907},
@@ -53,7 +55,7 @@ def test_loader_counts(load, subset, counts):
     assert bunch.target_names == sorted(counts)
 
 
-@pytest.mark.parametrize("load", [*LOADERS, *TEXT_LOADERS])
+@pytest.mark.parametrize("load", ALL_LOADERS)
 def test_loader_all_is_train_then_test(load):
     train, test, both = (load(subset=subset).frame for subset in ("train", "test", "all"))
     assert set(train["split"]) == {"train"}
@@ -125,6 +127,7 @@ def test_loader_keeps_the_order_of_labels_mixed(load):
             ["NLTK", "CC BY 4.0", "Lillian Lee", "https://creativecommons.org/licenses/by/4.0/"],
         ),
         (load_alice, ["Project Gutenberg", "Lewis Carroll", "public domain"]),
+        (load_snips, ["sonos/nlu-benchmark", "CC0 1.0", "MiuLab/SlotGated-SLU"]),
         (load_names, ["karpathy/makemore", "MIT", "Social Security Administration"]),
     ],
 )
@@ -145,7 +148,7 @@ def test_licence_texts_are_shipped(name, holder, data_folder):
     assert "The above copyright notice and this permission notice shall be included" in text
 
 
-@pytest.mark.parametrize("load", [*LOADERS, *TEXT_LOADERS])
+@pytest.mark.parametrize("load", ALL_LOADERS)
 @pytest.mark.parametrize("subset", ["valid", None, ("train", "test")])
 def test_loader_refuses_unknown_subset(load, subset):
     with pytest.raises(ValueError, match=f"The 'subset' parameter of {load.__name__} must be"):
@@ -183,6 +186,39 @@ def test_names_are_lower_case_letters():
     assert len(load_names().data) == 31033
     assert len(load_names(subset="test").data) == 1000
     assert load_names(subset="all").data.str.fullmatch("[a-z]{2,15}").all()
+
+
+def test_each_token_of_snips_has_a_tag():
+    snips = load_snips(subset="all")
+    lengths = snips.data.map(len)
+    assert lengths.min() > 0
+    assert (snips.target.map(len) == lengths).all()
+    assert all(token and not any(map(str.isspace, token)) for token in snips.data.explode())
+    assert sorted(set(snips.target.explode())) == snips.target_names
+    assert len(snips.target_names) == 72
+    assert set(snips.intent) == {
+        *("AddToPlaylist", "BookRestaurant", "GetWeather", "PlayMusic"),
+        *("RateBook", "SearchCreativeWork", "SearchScreeningEvent"),
+    }
+    assert snips.frame["split"].value_counts().to_dict() == {"train": 13784, "test": 700}
+
+
+def test_an_inside_tag_of_snips_follows_its_beginning():
+    for tags in load_snips(subset="all").target:
+        for before, tag in zip(["O", *tags], tags, strict=False):
+            assert not tag.startswith("I-") or (before[:1] in "BI" and before[2:] == tag[2:])
+
+
+def test_snips_come_as_series_or_as_ndarrays():
+    series, arrays = load_snips(subset="test"), load_snips(subset="test", as_frame=False)
+    assert list(series.frame.columns) == ["tokens", "tags", "intent", "split"]
+    assert arrays.frame is None
+    for name in ("data", "target", "intent"):
+        assert arrays[name].dtype == object
+        assert arrays[name].tolist() == series[name].tolist()
+    X, y = load_snips(subset="test", return_X_y=True, as_frame=False)
+    assert X.tolist() == series.data.tolist()
+    assert y.tolist() == series.target.tolist()
 
 
 @pytest.mark.parametrize(("min_length", "max_length"), [(4, 4), (4, 9), (5, 60), (30, 31)])

@@ -10,18 +10,28 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_rnn import RNNLanguageModel, RNNTextClassifier, SequenceVectorizer, inspection
+from sklearn_rnn import (
+    RNNLanguageModel,
+    RNNTextClassifier,
+    RNNTokenClassifier,
+    RNNTranslator,
+    SequenceVectorizer,
+    inspection,
+)
 from sklearn_rnn.datasets import make_word_order
 from sklearn_rnn.inspection import (
+    AlignmentDisplay,
     AttentionDisplay,
     GateDisplay,
     GradientFlowDisplay,
     ReadingDisplay,
     ShadedDocument,
+    SpanDisplay,
     StateDisplay,
     SurpriseDisplay,
     TokenImportanceDisplay,
     TrainingDisplay,
+    TransitionDisplay,
     gradient_flow,
     token_importance,
     trace,
@@ -79,15 +89,49 @@ def draw_surprise(_, document, **kwargs):
     return SurpriseDisplay.from_estimator(make_language_model(), document).plot(**kwargs)
 
 
+@cache
+def make_tagger():
+    X = [document.split() for document in make_word_order(60, max_length=12, random_state=0)[0]]
+    y = [["B-LONG" if len(word) > 4 else "O" for word in sentence] for sentence in X]
+    small = {"embedding_dim": 6, "hidden_size": 5, "max_epochs": 2, "random_state": 0}
+    return RNNTokenClassifier(**small).fit(X, y)
+
+
+@cache
+def make_translator():
+    X = make_word_order(60, max_length=12, random_state=0)[0]
+    small = {"embedding_dim": 6, "hidden_size": 5, "max_epochs": 2, "random_state": 0}
+    return RNNTranslator(source_vectorizer=SequenceVectorizer(), **small).fit(X, X)
+
+
+def draw_spans(_, document, **kwargs):
+    return SpanDisplay.from_estimator(make_tagger(), document).plot(**kwargs)
+
+
+def draw_transitions(*_, **kwargs):
+    return TransitionDisplay.from_estimator(make_tagger(), **kwargs)
+
+
+def draw_alignment(_, document, **kwargs):
+    return AlignmentDisplay.from_estimator(make_translator(), document, "good , not bad", **kwargs)
+
+
 OF_DOCUMENTS = {
+    "AlignmentDisplay": draw_alignment,
     "AttentionDisplay": AttentionDisplay.from_estimator,
     "GateDisplay": GateDisplay.from_estimator,
     "ReadingDisplay": ReadingDisplay.from_estimator,
+    "SpanDisplay": draw_spans,
     "StateDisplay": StateDisplay.from_estimator,
     "SurpriseDisplay": draw_surprise,
     "TokenImportanceDisplay": TokenImportanceDisplay.from_estimator,
 }
-DISPLAYS = {**OF_DOCUMENTS, "GradientFlowDisplay": draw_flow, "TrainingDisplay": draw_training}
+DISPLAYS = {
+    **OF_DOCUMENTS,
+    "GradientFlowDisplay": draw_flow,
+    "TrainingDisplay": draw_training,
+    "TransitionDisplay": draw_transitions,
+}
 every_display = pytest.mark.parametrize("name", DISPLAYS)
 every_display_of_documents = pytest.mark.parametrize("name", OF_DOCUMENTS)
 

@@ -157,18 +157,28 @@ def mark_words(words: DocumentWords, mark: Callable[[str, int], str], end: str =
     end : str, default=""
         HTML behind the document.
     """
-    text, spans = words.text, words.spans
-    if text is None or spans is None:
-        text = " ".join(words.tokens)
-        lengths = np.array([len(word) for word in words.tokens], dtype=np.int64)
-        starts = np.cumsum(lengths + 1) - lengths - 1
-        spans = np.column_stack([starts, starts + lengths])
+    text, spans = place_words(words)
     parts, place = [], 0
     for i, (start, stop) in enumerate(spans.tolist()):
         parts += [escape(text[place:start]), mark(text[start:stop], i)]
         place = stop
     marked = "".join([*parts, escape(text[place:]), end])
     return f'<div style="white-space: pre-wrap; line-height: 1.6">{marked}</div>'
+
+
+def place_words(words: DocumentWords) -> tuple[str, np.ndarray]:
+    """Return the text of a document and where its words stand in it, joined by spaces if need be.
+
+    Parameters
+    ----------
+    words : DocumentWords
+        The words.
+    """
+    if words.text is not None and words.spans is not None:
+        return words.text, words.spans
+    lengths = np.array([len(word) for word in words.tokens], dtype=np.int64)
+    starts = np.cumsum(lengths + 1) - lengths - 1
+    return " ".join(words.tokens), np.column_stack([starts, starts + lengths])
 
 
 def _shaded(text, value, share):

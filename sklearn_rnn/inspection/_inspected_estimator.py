@@ -23,12 +23,21 @@ from sklearn_rnn._text.containers import as_documents, is_text
 from sklearn_rnn._text.indexing import read_documents
 from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID, UNKNOWN_TOKEN
+from sklearn_rnn._token_classifier import RNNTokenClassifier
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.document_words import DocumentWords, find_words
 from sklearn_rnn._training.vectorize import vectorize
+from sklearn_rnn._translator import RNNTranslator
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn.modules import WideAndDeep
+
+# What shows the estimators that say something of each token.
+_OF_TOKENS: dict[type[BaseRNN], str] = {
+    RNNLanguageModel: "surprise and SurpriseDisplay",
+    RNNTokenClassifier: "tag_probabilities and SpanDisplay",
+    RNNTranslator: "AlignmentDisplay",
+}
 
 
 class InspectedEstimator:
@@ -61,16 +70,13 @@ class InspectedEstimator:
     n_before = 0
 
     def __init__(self, estimator: Any) -> None:
-        final, self.transformers = unwrap(estimator)
-        if not isinstance(final, self.kind):
-            raise _of_wrong_kind(final)
-        check_is_fitted(final)
+        final, self.transformers = unwrap_kind(estimator, self.kind)
         final = copy(final)  # one whole model, whatever another thread learns meanwhile
         final.net_ = final.net_.with_own_modules()  # others predict with those of the estimator
         self.estimator = final
         self.vectorizer = final.vectorizer_
         if self.vectorizer is None:
-            self.vectorizer = _find_vectorizer(self.transformers)
+            self.vectorizer = find_vectorizer(self.transformers)
         module = final.module_
         is_wide = isinstance(module, WideAndDeep)
         self.deep: nn.Module = module.deep if is_wide else module
@@ -117,7 +123,7 @@ class InspectedEstimator:
 
     def read(self, document: Any) -> tuple[csr_array, DocumentWords]:
         """Return one document as a row of token ids, and its words."""
-        X = _as_one_row(document)
+        X = as_one_row(document)
         sequence = self.sequences(X)
         return sequence, self.words(X, sequence)[0]
 
@@ -187,18 +193,27 @@ def unwrap(estimator: Any) -> tuple[BaseRNN, list[Any]]:
     return final, transformers
 
 
+def unwrap_kind(estimator: Any, kind: type[BaseRNN]) -> tuple[Any, list[Any]]:
+    """Return the fitted estimator of one kind, as `unwrap` does."""
+    final, transformers = unwrap(estimator)
+    if not isinstance(final, kind):
+        raise _of_wrong_kind(final, kind)
+    check_is_fitted(final)
+    return final, transformers
+
+
 def _split(tokens: list[str], sequences: csr_array) -> list[list[str]]:
     """Return the tokens of each document."""
     return [tokens[start:stop] for start, stop in pairwise(sequences.indptr.tolist())]
 
 
-def _find_vectorizer(transformers: list[Any]) -> Any:
+def find_vectorizer(transformers: list[Any]) -> Any:
     """Return the last transformer that knows the words behind token ids, None if there is none."""
     for transformer in reversed(transformers):
         if isinstance(transformer, Pipeline):
-            found = _find_vectorizer([step for _, step in transformer.steps])
+            found = find_vectorizer([step for _, step in transformer.steps])
         elif isinstance(transformer, ColumnTransformer):
-            found = _find_vectorizer(list(transformer.named_transformers_.values()))
+            found = find_vectorizer(list(transformer.named_transformers_.values()))
         else:
             found = transformer if hasattr(transformer, "vocabulary_") else None
         if found is not None:
@@ -206,7 +221,7 @@ def _find_vectorizer(transformers: list[Any]) -> Any:
     return None
 
 
-def _as_one_row(document: Any) -> Any:
+def as_one_row(document: Any) -> Any:
     """Return a document as a container of one document."""
     must = "'document' must be one document: a str, its token ids, or a container of one row."
     if isinstance(document, (str, bytes)):
@@ -241,10 +256,12 @@ def _not_inspectable(final: Any, estimator: Any) -> Exception:
     )
 
 
-def _of_wrong_kind(final: BaseRNN) -> Exception:
-    if isinstance(final, RNNLanguageModel):
-        return TypeError(
-            "'estimator' must predict something of whole documents, such as their classes. Got "
-            f"{type(final).__name__}, which predicts tokens: see surprise and SurpriseDisplay."
-        )
-    return TypeError(f"'estimator' must be a fitted RNNLanguageModel. Got {type(final).__name__}.")
+def _of_wrong_kind(final: BaseRNN, kind: type[BaseRNN]) -> Exception:
+    name = type(final).__name__
+    if kind is not BaseRNNText:
+        return TypeError(f"'estimator' must be a fitted {kind.__name__}. Got {name}.")
+    advice = next(advice for other, advice in _OF_TOKENS.items() if isinstance(final, other))
+    return TypeError(
+        "'estimator' must predict something of whole documents, such as their classes. Got "
+        f"{name}, which predicts tokens: see {advice}."
+    )

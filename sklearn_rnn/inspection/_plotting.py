@@ -75,6 +75,25 @@ def label_words(ax: Axes, words: list[str]) -> None:
     ax.set_xlabel("token" if step == 1 else f"token (one word in {step} is written)")
 
 
+def label_rows(ax: Axes, words: list[str]) -> None:
+    """Write words along the y axis, leaving some out where there is no room for all.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Its y coordinates 0, 1, ... are the words.
+    words : list of str
+        The words.
+    """
+    figure = ax.figure.figure
+    figure.draw_without_rendering()
+    inches = ax.get_window_extent().height / figure.dpi
+    step = max(1, int(np.ceil(len(words) * _INCHES_A_WORD / inches)))
+    places = range(0, len(words), step)
+    shown = [show_word(words[place]) for place in places]
+    ax.set_yticks(places, shown, fontsize=9, parse_math=False)
+
+
 def show_word(word: str) -> str:
     r"""Return a word as it can stand on an axis: short, and visible.
 
