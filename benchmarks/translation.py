@@ -154,7 +154,7 @@ def _row(name, way, row):
 def _examples(name, examples):
     lines = [
         f"\n## {name}\n",
-        f"Pairs at even distances in the test part, not chosen, by `{BEAM}`.\n".replace("`", ""),
+        f"Every so many pairs of the test part. `RNNTranslator` has a beam of {BEAM_SIZE}.\n",
         "| source | reference | RNNTranslator | by hand |",
         "| --- | --- | --- | --- |",
     ]

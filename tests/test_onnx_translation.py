@@ -7,6 +7,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from sklearn.pipeline import make_pipeline
 
 from sklearn_rnn import (
     RNNLanguageModel,
@@ -164,6 +165,13 @@ def test_each_part_describes_its_side():
     assert loop.metadata("encoder")["vectorizer"]["analyzer"] == "char"
     assert loop.metadata("decoder")["vocabulary"] == model.target_vectorizer_.vocabulary_
     assert loop.metadata("decoder")["vectorizer"]["analyzer"] == "word"
+
+
+def test_the_vectorizer_of_a_pipeline_is_that_of_sources():
+    pipe = make_pipeline(SequenceVectorizer(analyzer="char"), RNNTranslator(**SMALL))
+    loop = Loop(pipe.fit([text or "x" for text in X], Y))
+    assert loop.metadata("encoder")["vocabulary"] == pipe[0].vocabulary_
+    assert loop.metadata("decoder")["vocabulary"] == pipe[1].target_vectorizer_.vocabulary_
 
 
 @pytest.mark.parametrize("part", [None, "attention"])

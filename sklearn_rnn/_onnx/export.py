@@ -132,7 +132,8 @@ def export_onnx(
     with lock_of(estimator).reading():
         estimator.module_.eval()  # as every prediction leaves it
         add_network(estimator, graph, part)
-        if vectorizer is None:  # no step of a pipeline; it goes with the network of this moment
+        # That of a pipeline reads what goes in. Others go with the network of this moment.
+        if vectorizer is None or part == "decoder":
             vectorizer = getattr(estimator, _VECTORIZERS[part])
         model = graph.model(describe(estimator, vectorizer))
     if path is not None:
