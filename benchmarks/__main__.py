@@ -43,6 +43,10 @@ BENCHMARKS = {
     ),
     "gpu": ("benchmarks.gpu", "the cells, their speed and a language model on a GPU"),
     "tagging": ("benchmarks.tagging", "taggers compared with CRFsuite and a PyTorch loop"),
+    "translation": (
+        "benchmarks.translation",
+        "translations after the same time, compared with a PyTorch loop",
+    ),
     "mutants": ("benchmarks.mutants", "which deliberate faults the fast tests find"),
     "vanishing_gradients": (
         "benchmarks.vanishing_gradients",

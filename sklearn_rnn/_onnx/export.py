@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,14 +16,15 @@ from sklearn_rnn._files.atomic_write import write_atomically
 from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._subwords import SubwordVectorizer
-from sklearn_rnn._text.tokenizer import get_stop_words
-from sklearn_rnn._text.words import IGNORED, WORD_PATTERN
 from sklearn_rnn._training.model_lock import lock_of
+from sklearn_rnn._translator import RNNTranslator
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 from .documents import Documents, read_documents
 from .language import add_step
+from .metadata import describe
 from .modules import encode, translate
+from .translation import PARTS
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -33,7 +32,9 @@ if TYPE_CHECKING:
     from .graph import Graph
 
 
-def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelProto:
+def export_onnx(
+    estimator: Any, path: str | os.PathLike | None = None, *, part: str | None = None
+) -> ModelProto:
     """Export a fitted estimator as an ONNX model, which runs without Python and PyTorch.
 
     The model holds the whole network, from token ids to what the estimator makes of them: labels
@@ -44,17 +45,24 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     Of a language model it holds one step: from a token of each text and the state before it to the
     log-probabilities of the next token and the state after it.
 
+    A translator is two models, one for each `part`: the encoder reads whole sources, and the
+    decoder computes one step of their targets.
+
     Text is not split in it. What a program needs to do so stands in the metadata of the model.
 
     Parameters
     ----------
-    estimator : RNNTextClassifier, RNNTextRegressor, RNNTextEncoder, RNNLanguageModel or Pipeline
+    estimator : RNNTextClassifier, RNNTextRegressor, RNNTextEncoder, RNNLanguageModel, \
+            RNNTranslator or Pipeline
         The fitted estimator, or a pipeline of a :class:`SequenceVectorizer` or
         :class:`SubwordVectorizer` and one.
 
     path : str or path-like, default=None
         Where to write the model, usually a name that ends in ".onnx". An existing file is replaced
         in one step. None writes nothing.
+
+    part : {"encoder", "decoder"} or None, default=None
+        Which part of a translator to export. Must be None for other estimators.
 
     Returns
     -------
@@ -73,12 +81,24 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
         shape (n_documents, n_ids), in which 0 is the end of a text, and the states after the token,
         `next_state_0` and so on.
 
+        The encoder of a translator has the input `token_ids`, int32 of shape (n_documents,
+        n_positions), or for rows of vectors `regions`, float32 of shape (n_documents, n_regions,
+        n_features), and `lengths`, int32 of shape (n_documents,), the number of regions of each.
+        Its outputs are what the decoder needs at each step: `keys` and `values`, float32 of shape
+        (n_documents, n_positions, n_features); `is_position`, bool of shape (n_documents,
+        n_positions), False in padding; and `start`, float32 of shape (n_documents, n_features).
+        The decoder takes these, the `token_ids` of shape (n_documents,), with 0 before a target,
+        and states, as a language model does. Its outputs are also those of a language model, and
+        `attention`, float32 of shape (n_documents, n_positions).
+
     Raises
     ------
     ImportError
         If onnx is not installed.
     NotFittedError
         If the estimator is not fitted.
+    ValueError
+        If `part` is missing for a translator, or given for another estimator.
     NotImplementedError
         If the network holds a module for which there is no translation, such as a cell of your own
         that is not written as steps of functions of torch.
@@ -90,7 +110,8 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     them by their name. The last two are absent where the estimator was fitted on token ids. For a
     :class:`SubwordVectorizer`, `tokenizer` is its `tokenizer_json_`, which gives the ids of the
     input. A language model also has `documents` and `reverse`, the parameters by which it was
-    fitted.
+    fitted. The metadata of a translator's encoder describe the sources, and those of its decoder
+    the targets.
 
     The model computes in float32, also where the estimator has ``precision="bfloat16"``.
 
@@ -106,16 +127,36 @@ def export_onnx(estimator: Any, path: str | os.PathLike | None = None) -> ModelP
     """
     Graph = _import_graph()
     estimator, vectorizer = _split_pipeline(estimator)
+    _check_part(estimator, part)
     graph = Graph()
     with lock_of(estimator).reading():
         estimator.module_.eval()  # as every prediction leaves it
-        add_network(estimator, graph)
-        if vectorizer is None:  # no step of a pipeline; it goes with the network of this moment
-            vectorizer = estimator.vectorizer_
-        model = graph.model(_describe(estimator, vectorizer))
+        add_network(estimator, graph, part)
+        # That of a pipeline reads what goes in. Others go with the network of this moment.
+        if vectorizer is None or part == "decoder":
+            vectorizer = getattr(estimator, _VECTORIZERS[part])
+        model = graph.model(describe(estimator, vectorizer))
     if path is not None:
         write_atomically(path, model.SerializeToString())
     return model
+
+
+# By part, where an estimator keeps the vectorizer of its input.
+_VECTORIZERS = {
+    None: "vectorizer_",
+    "encoder": "source_vectorizer_",
+    "decoder": "target_vectorizer_",
+}
+
+
+def _check_part(estimator: Any, part: str | None) -> None:
+    """Check that a part is named if and only if the estimator is exported in parts."""
+    allowed = [*PARTS] if isinstance(estimator, RNNTranslator) else [None]
+    if part not in allowed:
+        raise ValueError(
+            f"For {type(estimator).__name__}, the 'part' of export_onnx must be "
+            f"{' or '.join(map(repr, allowed))}. Got {part!r} instead."
+        )
 
 
 def _import_graph() -> type[Graph]:
@@ -162,7 +203,7 @@ def _check_is_exportable(estimator: Any) -> None:
 
 
 @singledispatch
-def add_network(estimator: Any, graph: Graph) -> None:
+def add_network(estimator: Any, graph: Graph, part: str | None) -> None:
     """Add the input, the network of an estimator, and what the estimator makes of its outputs.
 
     Each class of estimators registers a function of its own.
@@ -173,6 +214,8 @@ def add_network(estimator: Any, graph: Graph) -> None:
         The fitted estimator.
     graph : Graph
         The graph.
+    part : str or None
+        Which part of the network, None for all of it.
     """
     raise NotImplementedError
 
@@ -185,7 +228,7 @@ def _add_documents(graph: Graph) -> Documents:
 
 
 @add_network.register(RNNTextClassifier)
-def _(estimator: RNNTextClassifier, graph: Graph) -> None:
+def _(estimator: RNNTextClassifier, graph: Graph, part: None) -> None:
     logits = translate(graph, estimator.module_, _add_documents(graph))
     columns: list[str | int] = ["n_documents", len(estimator.classes_)]
     if estimator.multilabel_:
@@ -201,7 +244,7 @@ def _(estimator: RNNTextClassifier, graph: Graph) -> None:
 
 
 @add_network.register(RNNTextRegressor)
-def _(estimator: RNNTextRegressor, graph: Graph) -> None:
+def _(estimator: RNNTextRegressor, graph: Graph, part: None) -> None:
     outputs = translate(graph, estimator.module_, _add_documents(graph))
     shape = estimator.y_scale_.shape
     if not shape:
@@ -216,15 +259,20 @@ def _(estimator: RNNTextRegressor, graph: Graph) -> None:
 
 
 @add_network.register(RNNTextEncoder)
-def _(estimator: RNNTextEncoder, graph: Graph) -> None:
+def _(estimator: RNNTextEncoder, graph: Graph, part: None) -> None:
     module = estimator.module_
     vector = encode(graph, module, _add_documents(graph))
     graph.output("vector", vector, np.float32, ["n_documents", module.head.in_features])
 
 
 @add_network.register(RNNLanguageModel)
-def _(estimator: RNNLanguageModel, graph: Graph) -> None:
+def _(estimator: RNNLanguageModel, graph: Graph, part: None) -> None:
     add_step(graph, estimator.module_)
+
+
+@add_network.register(RNNTranslator)
+def _(estimator: RNNTranslator, graph: Graph, part: str) -> None:
+    PARTS[part](graph, estimator.module_)
 
 
 def _as_labels(classes: np.ndarray) -> np.ndarray:
@@ -243,57 +291,3 @@ def _as_labels(classes: np.ndarray) -> np.ndarray:
         "Labels of an ONNX model must be numbers, bool or str. "
         f"Got classes_ of type {type(classes.tolist()[0]).__name__}."
     )
-
-
-def _describe(estimator: Any, vectorizer: Any) -> dict[str, str]:
-    """Return what else a program needs to know, as texts in JSON."""
-    facts = {}
-    is_language_model = isinstance(estimator, RNNLanguageModel)
-    if is_classifier(estimator) or (is_language_model and estimator.classes_ is not None):
-        facts["classes"] = estimator.classes_.tolist()
-    if is_language_model:
-        facts |= {"documents": estimator.documents_, "reverse": estimator.reverse_}
-    if hasattr(vectorizer, "vocabulary_"):
-        # What a stream has met too often is read as unknown.
-        left_out = set(getattr(vectorizer, "too_frequent_ids_", ()))
-        vocabulary = vectorizer.vocabulary_.items()
-        facts["vocabulary"] = {token: id_ for token, id_ in vocabulary if id_ not in left_out}
-    if isinstance(vectorizer, SequenceVectorizer):
-        facts["vectorizer"] = _describe_vectorizer(vectorizer)
-    if isinstance(vectorizer, SubwordVectorizer):
-        facts["vectorizer"] = _describe_cut(vectorizer)
-        facts["tokenizer"] = json.loads(vectorizer.tokenizer_json_)
-    return {
-        name: json.dumps(fact, ensure_ascii=False, default=_name_function)
-        for name, fact in facts.items()
-    }
-
-
-def _describe_vectorizer(vectorizer: SequenceVectorizer) -> dict:
-    """Return the parameters that say how a text is split."""
-    stop_words = get_stop_words(vectorizer.stop_words)
-    names = ("strip_accents", "lowercase", "preprocessor", "tokenizer", "token_pattern", "analyzer")
-    facts = {name: getattr(vectorizer, name) for name in names}
-    if facts["token_pattern"] is None and vectorizer.tokenizer is None:
-        # In a syntax that other languages know too, for text without `ignored` and in NFC.
-        facts |= {"token_pattern": WORD_PATTERN, "ignored": IGNORED, "form": "NFC"}
-    return {
-        **facts,
-        "stop_words": None if stop_words is None else sorted(stop_words),
-        **_describe_cut(vectorizer),
-    }
-
-
-def _describe_cut(vectorizer: SequenceVectorizer | SubwordVectorizer) -> dict:
-    """Return which tokens of a long text are read."""
-    is_cut = vectorizer.max_length is not None or not vectorizer.sparse_output
-    return {
-        "max_length": vectorizer.n_positions_ if is_cut else None,
-        "truncation": vectorizer.truncation,
-    }
-
-
-def _name_function(function: Any) -> str:
-    """Return where a function is defined, for what JSON cannot hold."""
-    name = getattr(function, "__qualname__", type(function).__qualname__)
-    return f"{function.__module__}.{name}"

@@ -49,7 +49,7 @@ def add_step(graph: Graph, network: LanguageNetwork) -> None:
         scale = math.sqrt(network.embedding.output_size)
         table = scale * to_numpy(network.label_vectors.weight)
         x = graph.add("Add", x, graph.add("Gather", table, label))
-    hidden, after = STEPS[type(network.encoder)](graph, network.encoder, x, _States(graph))
+    hidden, after = STEPS[type(network.encoder)](graph, network.encoder, x, States(graph))
     log_probs = DECODERS[type(network.decoder)](graph, network.decoder, hidden)
     n_ids = network.embedding.table.num_embeddings
     graph.output("log_probs", log_probs, np.float32, ["n_documents", n_ids])
@@ -57,23 +57,23 @@ def add_step(graph: Graph, network: LanguageNetwork) -> None:
         graph.output(f"next_state_{number}", value, np.float32, ["n_documents", width])
 
 
-class _States:
+class States:
     """The inputs of a graph that are states, declared one after the other."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.n_states = 0
 
+    def declare(self, width: int) -> str:
+        """Return the next input, which has so many features."""
+        name = f"state_{self.n_states}"
+        self.n_states += 1
+        return self.graph.input(name, np.float32, ["n_documents", width])
+
     def of(self, cell: Any) -> tuple[list[str], list[int]]:
         """Return the inputs that are the state of a cell, and their numbers of features."""
         widths = [len(part) for part in initial_state(cell)]
-        numbers = range(self.n_states, self.n_states + len(widths))
-        self.n_states += len(widths)
-        names = [
-            self.graph.input(f"state_{number}", np.float32, ["n_documents", width])
-            for number, width in zip(numbers, widths, strict=True)
-        ]
-        return names, widths
+        return [self.declare(width) for width in widths], widths
 
 
 def cell_step(graph: Graph, cell: Any, x: str, state: Sequence[str]) -> list[str]:
@@ -111,7 +111,7 @@ def grid_lstm_step(graph: Graph, cell: Any, x: str, state: Sequence[str]) -> tup
 _Step = tuple[str, list[tuple[str, int]]]
 
 
-def recurrent_stack(graph: Graph, module: RecurrentStack, x: str, states: _States) -> _Step:
+def recurrent_stack(graph: Graph, module: RecurrentStack, x: str, states: States) -> _Step:
     """Return the top layer's state, (n_documents, hidden_size), and those of all layers."""
     after: list[tuple[str, int]] = []
     for (layer,) in module.layers:
@@ -122,7 +122,7 @@ def recurrent_stack(graph: Graph, module: RecurrentStack, x: str, states: _State
     return x, after
 
 
-def grid_lstm(graph: Graph, module: GridLSTM, x: str, states: _States) -> _Step:
+def grid_lstm(graph: Graph, module: GridLSTM, x: str, states: States) -> _Step:
     """Return the top layer's hidden vector, (n_documents, hidden_size), and all states."""
     after: list[tuple[str, int]] = []
     grid = linear(graph, module.projections[0], x)
