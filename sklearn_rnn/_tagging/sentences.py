@@ -137,7 +137,7 @@ def read_sentences(
         )
     sequences, vectorizer = make_ids(X)
     missing = getattr(vectorizer, "missing", "error")
-    documents = as_documents(X, missing=missing, estimator=estimator)
+    documents = as_documents(X, missing=missing, estimator=estimator, name=name)
     if isinstance(next(filter(len, documents), None), str):
         tokens, spans = _split_texts(documents, vectorizer, estimator, name)
         sentences = Sentences(sequences, tokens, documents, spans)
