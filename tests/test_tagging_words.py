@@ -12,6 +12,12 @@ from sklearn_rnn.modules._tagging import N_SHAPES
 from sklearn_rnn.utils import sentences_from_frame
 
 
+def test_a_label_alone_begins_no_span():
+    transitions, starts = allowed_steps(np.array(["B-x", "I-x", "x"]))
+    assert_array_equal(transitions[:, 1], [True, True, False])
+    assert_array_equal(starts, [True, False, True])
+
+
 def test_every_shape_is_below_their_number():
     words = [
         "",

@@ -303,6 +303,8 @@ def test_constraints_leave_no_other_way():
             assert after != "I-x" or before in ("B-x", "I-x")
     with pytest.raises(ValueError, match=r"'I-x' only after.*'I-x' at the start; broken in 1 row"):
         tagger.fit([["a"] * 3], [bad])
+    with pytest.raises(ValueError, match=r"Got 'I-x' after 'O'; broken in 1 row"):
+        tagger.fit([["a"] * 2], [["O", "I-x"]])
 
 
 def test_early_stopping_keeps_the_best_epoch():
@@ -565,6 +567,7 @@ def spoil(rows, row, value):
         ([[0.5, 2]], [[1, 2]], ValueError, "integers"),
         ([[3, 0, 2]], [[1, 2, 3]], ValueError, r"row 0 has 2 token\(s\) and 3 tag"),
         (pd.DataFrame({"a": ["x"], "b": ["y"]}), [["O"]], ValueError, "Select the column"),
+        (X, pd.DataFrame({"a": Y, "b": Y}), ValueError, r"y must be one column.*\['a', 'b'\]"),
     ],
 )
 def test_bad_sentences_and_tags(sentences, tags, error, match):
@@ -597,6 +600,42 @@ def test_bad_sentences_and_tags(sentences, tags, error, match):
 def test_bad_parameters(params, match):
     with pytest.raises((ValueError, TypeError, AttributeError), match=match):
         small(**params).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("sentences", "tags", "match"),
+    [
+        (X[:3], Y[:2], r"X_val has 3 sentence\(s\), y_val has 2"),
+        (X[:2], [Y[0], Y[1][:-1]], r"y_val must hold one tag.*row 1 has"),
+        ([*X[:2], None], Y[:3], r"X_val contains 1 missing.*row\(s\) 2"),
+        ([], [], "0 sample.* in X_val while"),
+        ([[]], [[]], "X_val holds no token"),
+    ],
+)
+def test_errors_of_validation_name_its_arguments(sentences, tags, match):
+    with pytest.raises(ValueError, match=match):
+        small(early_stopping=True).fit(X[:9], Y[:9], X_val=sentences, y_val=tags)
+
+
+def test_weights_of_empty_sentences_are_none(tagger):
+    sentences, tags = [*X[:9], []], [*Y[:9], []]
+    weights = np.r_[np.zeros(9), 1]
+    with pytest.raises(ValueError, match="weight is needed among the tokens to train on"):
+        small().fit(sentences, tags, sample_weight=weights)
+    with pytest.raises(ValueError, match="sample_weight must be above 0"):
+        tagger.score(sentences, tags, sample_weight=weights)
+    given = {"X_val": sentences, "y_val": tags, "sample_weight_val": weights}
+    with pytest.raises(ValueError, match="among the tokens set aside for early stopping"):
+        small(early_stopping=True).fit(X[:9], Y[:9], **given)
+    # A weight of 0 by the tag is none either.
+    given = {"X_val": [["a"]], "y_val": [["O"]]}
+    with pytest.raises(ValueError, match="among the tokens set aside for early stopping"):
+        small(early_stopping=True, class_weight={"O": 0}).fit(X[:9], Y[:9], **given)
+
+
+def test_tags_in_a_frame_of_one_column(tagger):
+    frame = pd.DataFrame({"words": X[:40], "tags": Y[:40]}, index=range(100, 140))
+    assert same_weights(small().fit(frame[["words"]], frame[["tags"]]), tagger)
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def allowed_steps(classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     parts = [split_tag(tag) for tag in classes.tolist()]
     transitions = np.array(
         [
-            [after != "I" or (before in "BI" and old == new) for after, new in parts]
+            [after != "I" or (before in ("B", "I") and old == new) for after, new in parts]
             for before, old in parts
         ]
     )
