@@ -26,12 +26,12 @@ from sklearn_rnn._translation.net import TranslationNet
 from sklearn_rnn._translation.pairs import (
     as_list,
     as_sources,
-    check_targets,
     count_pairs,
     fit_sources,
     fit_targets,
     hold_out_pairs,
     read_sources,
+    read_targets,
     sizes_of,
     take,
 )
@@ -536,9 +536,8 @@ class RNNTranslator(BaseRNN):
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
-        X, y = as_list(X), as_list(y)
+        X = as_list(X)
         self._check_validation_given(X_val, y_val)
-        check_targets(y, self)
         is_warm = self.warm_start and hasattr(self, "net_")
         previous = None
         if is_warm:
@@ -546,10 +545,12 @@ class RNNTranslator(BaseRNN):
             previous = model.net_.module_
             vectorizers = model.source_vectorizer_, model.target_vectorizer_
             sources = read_sources(X, vectorizers[0], previous.n_region_features, self)
-            targets = vectorize(y, vectorizers[1], self, name="y")
+            y = read_targets(y, vectorizers[1], self)
+            targets = vectorize(y, vectorizers[1], self)
             writes_tokens = model.writes_tokens_
         else:
             sources, of_sources = fit_sources(X, self)
+            y = read_targets(y, self.target_vectorizer, self)
             targets, of_targets, writes_tokens = fit_targets(y, self)
             vectorizers = of_sources, of_targets
         if count_pairs(sources) != targets.shape[0]:
@@ -565,8 +566,7 @@ class RNNTranslator(BaseRNN):
         }
         valid = score = None
         if X_val is not None:
-            X_val, y_val = as_list(X_val), as_list(y_val)
-            check_targets(y_val, self, "y_val")
+            X_val, y_val = as_list(X_val), read_targets(y_val, vectorizers[1], self, "y_val")
         elif self.early_stopping:
             rows, held_out = hold_out_pairs(targets.shape[0], self, split_seed)
             X_val, y_val = _safe_indexing(X, held_out), _safe_indexing(y, held_out)
@@ -595,7 +595,7 @@ class RNNTranslator(BaseRNN):
 
     def _make_validation_set(self, X_val, y_val, vectorizers, sizes):
         sources = read_sources(X_val, vectorizers[0], sizes.n_region_features, self, "X_val")
-        targets = vectorize(y_val, vectorizers[1], self, name="y_val")
+        targets = vectorize(y_val, vectorizers[1], self)
         if count_pairs(sources) != targets.shape[0]:
             check_consistent_length(sources, targets)
         return PairData(as_sources(sources), targets, sizes.n_ids)
@@ -737,10 +737,9 @@ class RNNTranslator(BaseRNN):
         score : float
             Between 0 and 1.
         """
-        y = as_list(y)
-        check_targets(y, self)
-        predicted = self.predict(X)
-        targets = [each if isinstance(each, str) else list(each) for each in y]
+        with self._reading():
+            predicted = self.predict(X)
+            targets = read_targets(y, self.target_vectorizer_, self)
         check_consistent_length(predicted, targets)
         return float(np.mean([a == b for a, b in zip(predicted, targets, strict=True)]))
 
@@ -791,7 +790,7 @@ class RNNTranslator(BaseRNN):
                 targets = pairs_of_best(self._find(X, **settings))
                 sources = self._read_sources(X)
             else:
-                sources, targets = self._read_pairs(X, as_list(y))
+                sources, targets = self._read_pairs(X, y)
             with prediction_workers(count_workers(self.n_jobs)):
                 return read_attention(self.net_, as_sources(sources), targets)
 
@@ -800,15 +799,15 @@ class RNNTranslator(BaseRNN):
         return read_sources(X, self.source_vectorizer_, self.module_.n_region_features, self)
 
     def _read_pairs(self, X, y):
-        check_targets(y, self)
+        y = read_targets(y, self.target_vectorizer_, self)
         sources = self._read_sources(X)
-        targets = vectorize(y, self.target_vectorizer_, self, name="y")
+        targets = vectorize(y, self.target_vectorizer_, self)
         if count_pairs(sources) != targets.shape[0]:
             check_consistent_length(sources, targets)
         return sources, targets
 
     def _make_pairs(self, X, y):
-        sources, targets = self._read_pairs(as_list(X), as_list(y))
+        sources, targets = self._read_pairs(as_list(X), y)
         return PairData(as_sources(sources), targets, self.net_.module_.decoder.n_ids)
 
     def _check_learned(self):

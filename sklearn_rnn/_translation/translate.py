@@ -9,7 +9,8 @@ import torch
 from scipy.sparse import csr_array
 
 from sklearn_rnn._text.containers import as_documents, is_text
-from sklearn_rnn._text.sequences import sequences_from_flat
+from sklearn_rnn._text.sequences import sequences_from_flat, truncate
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.process_state import side_by_side
 from sklearn_rnn._translation.data import PairData, Sources, plan_sources
 from sklearn_rnn._translation.pairs import make_tokenizer
@@ -60,6 +61,8 @@ def write_targets(
     written = []
     for row, targets in enumerate(found):
         tokens = None if source_tokens is None else source_tokens[row]
+        if tokens == []:  # there is nothing to copy
+            targets = [each._replace(ids=each.ids[each.ids != UNKNOWN_ID]) for each in targets]
         written.append([writer.write(each.ids, _copied(each, tokens)) for each in targets])
     return written
 
@@ -86,7 +89,19 @@ def tokens_to_copy(X: Any, vectorizer: Any, estimator: Any) -> list[list[str]]:
     tokenize = make_tokenizer(vectorizer)
     missing = getattr(vectorizer, "missing", "error")
     documents = as_documents(X, missing=missing, estimator=estimator)
-    return [tokenize(text) if isinstance(text, str) else list(text) for text in documents]
+    return [_as_read(tokenize(document), vectorizer) for document in documents]
+
+
+def _as_read(tokens: list[str], vectorizer: Any) -> list[str]:
+    """Return those tokens that the vectorizer does not cut off."""
+    width = getattr(vectorizer, "max_length", None)
+    if width is None and not getattr(vectorizer, "sparse_output", True):
+        width = vectorizer.n_positions_
+    if width is None:
+        return tokens
+    lengths = np.array([len(tokens)])
+    kept, _ = truncate(np.arange(len(tokens)), lengths, width, keep=vectorizer.truncation)
+    return [tokens[i] for i in kept]
 
 
 def pairs_of_best(found: list[list[Found]]) -> csr_array:
