@@ -340,7 +340,7 @@ class RNNTranslator(BaseRNN):
     Words are joined by the spacing of English. A target that is to keep its exact spacing should be
     written by characters or by subwords.
 
-    An empty source is read as one unknown token. An empty target is legal: it is nothing but an
+    An empty source is read as one unknown token, and nothing is copied from it. An empty target is legal: it is nothing but an
     end.
 
     There is no `partial_fit`: the vocabularies are those of `fit`. Use `warm_start` to train

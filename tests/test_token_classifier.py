@@ -10,6 +10,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
@@ -346,8 +347,11 @@ class Interrupt(Callback):
 
 def test_an_interrupt_keeps_what_was_reached():
     interrupted = small(callbacks=[Interrupt(4)])
-    with pytest.warns(FitInterruptedWarning, match="RNNTokenClassifier was interrupted in epoch 2"):
+    with pytest.warns(
+        FitInterruptedWarning, match="RNNTokenClassifier was interrupted in epoch 2"
+    ) as w:
         interrupted.fit(X[:40], Y[:40])
+    assert w[0].filename == __file__
     assert interrupted.n_iter_ == 1
     assert len(interrupted.predict(X[:3])) == 3
 
@@ -362,6 +366,17 @@ def test_an_interrupted_chunk_changes_nothing():
     assert all(map(torch.equal, weights, tagger.module_.parameters()))
     assert tagger.characters_ == characters
     assert "ßß" not in tagger.vectorizer_.vocabulary_
+
+
+def test_a_chunk_that_diverges_is_left_out():
+    params = {"optimizer": "sgd", "clip_grad_norm": None}
+    tagger = small(**params).partial_fit(X[:20], Y[:20], classes=sorted({t for y in Y for t in y}))
+    before = tagger.predict_proba(X[:5])
+    with pytest.warns(ConvergenceWarning, match="This chunk was not learned") as caught:
+        tagger.set_params(lr=1e30).partial_fit(X[20:60], Y[20:60])
+    assert caught[0].filename == __file__
+    for one, two in zip(tagger.predict_proba(X[:5]), before, strict=True):
+        assert_array_equal(one, two)
 
 
 def test_warm_start_goes_on():
@@ -591,6 +606,10 @@ def test_bad_sentences_and_tags(sentences, tags, error, match):
         ({"class_weight": {"none": 2}}, "are not in class_weight"),
         ({"vectorizer": SequenceVectorizer(stop_words=["to"])}, "drops or splits tokens of X"),
         ({"vectorizer": SequenceVectorizer(max_length=3)}, "drops or splits tokens of X"),
+        (
+            {"vectorizer": SequenceVectorizer(max_length=3, sparse_output=False)},
+            "sparse_output to True",
+        ),
         ({"vectorizer": SequenceVectorizer(tokenizer=str.split, lowercase=False)}, "split"),
         ({"embedding": np.ones((2, 2))}, "'embedding' parameter"),
         ({"early_stopping": True, "validation_fraction": 0.99999}, "leaves none to train on"),

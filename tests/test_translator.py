@@ -311,8 +311,9 @@ class Interrupt(Callback):
 
 def test_an_interrupt_keeps_what_was_reached():
     model = RNNTranslator(**PARAMS, callbacks=[Interrupt()])
-    with pytest.warns(FitInterruptedWarning, match="interrupted in epoch 2"):
+    with pytest.warns(FitInterruptedWarning, match="interrupted in epoch 2") as caught:
         model.fit(X, Y)
+    assert caught[0].filename == __file__
     assert model.n_iter_ == 2
     assert len(model.predict(X)) == len(X)
 

@@ -180,6 +180,6 @@ def _check_all_tokens(sentences: Sentences, vectorizer: Any, estimator: Any, nam
         f"{type(estimator).__name__} tags every token, but the vectorizer, "
         f"{type(vectorizer).__name__}, drops or splits tokens of {name} in {len(differ)} row(s), "
         f"{rows}, counted from 0: row {first} has {counts[first]} token(s) and "
-        f"{sentences.lengths[first]} id(s). Set its stop_words and max_length to None, and leave "
-        "its analyzer at 'word'."
+        f"{sentences.lengths[first]} id(s). Set its stop_words and max_length to None, its "
+        "sparse_output to True, and leave its analyzer at 'word'."
     )

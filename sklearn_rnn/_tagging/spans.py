@@ -53,8 +53,8 @@ def split_tag(tag: Any) -> tuple[str, str]:
     tag = str(tag)
     if tag == OUTSIDE:
         return OUTSIDE, ""
-    prefix, dash, label = tag.partition("-")
-    return (prefix, label) if dash and prefix in _PREFIXES else ("", tag)
+    prefix, _, label = tag.partition("-")
+    return (prefix, label) if label and prefix in _PREFIXES else ("", tag)
 
 
 def marks_spans(classes: np.ndarray) -> bool:

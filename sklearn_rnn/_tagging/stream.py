@@ -17,9 +17,10 @@ from sklearn_rnn._training.embedding_source import AUTO
 from sklearn_rnn._training.growth import freeze_embeddings, grow_embeddings, grow_table
 from sklearn_rnn._training.make_net import TrainingPlan
 from sklearn_rnn._training.make_network import count_ids
+from sklearn_rnn._training.one_pass import trained_in_stream
 from sklearn_rnn._training.settings import resolve_frozen_epochs
 from sklearn_rnn._training.start_embedding import StartVectors, find_start, n_found
-from sklearn_rnn._training.stream import Stream, begin_chunk, start_stream, trained_in_stream
+from sklearn_rnn._training.stream import Stream, begin_chunk, start_stream
 
 
 @contextmanager
