@@ -36,6 +36,7 @@ from sklearn_rnn._translation.pairs import (
     take,
 )
 from sklearn_rnn._translation.translate import (
+    check_copies,
     find_targets,
     pairs_of_best,
     read_attention,
@@ -298,7 +299,7 @@ class RNNTranslator(BaseRNN):
         Whether the targets of `fit` were lists of tokens. Then `predict` returns such lists.
 
     longest_target_ : int
-        Number of tokens of the longest target of `fit`.
+        Number of tokens of the longest target of `fit`, with `warm_start` of all fits.
 
     net_ : skorch.NeuralNet
         The trained skorch net.
@@ -340,8 +341,8 @@ class RNNTranslator(BaseRNN):
     Words are joined by the spacing of English. A target that is to keep its exact spacing should be
     written by characters or by subwords.
 
-    An empty source is read as one unknown token, and nothing is copied from it. An empty target is legal: it is nothing but an
-    end.
+    An empty source is read as one unknown token, and nothing is copied from it. An empty target is
+    legal: it is nothing but an end.
 
     There is no `partial_fit`: the vocabularies are those of `fit`. Use `warm_start` to train
     further on pairs of the same vocabularies.
@@ -553,6 +554,9 @@ class RNNTranslator(BaseRNN):
             y = read_targets(y, self.target_vectorizer, self)
             targets, of_targets, writes_tokens = fit_targets(y, self)
             vectorizers = of_sources, of_targets
+            TargetWriter(of_targets, as_tokens=writes_tokens)  # refuses what cannot write
+        if self.replace_unknown:
+            check_copies(X, vectorizers[0], self)
         if count_pairs(sources) != targets.shape[0]:
             check_consistent_length(sources, targets)
         sizes = sizes_of(sources, targets, vectorizers, previous)
@@ -560,10 +564,10 @@ class RNNTranslator(BaseRNN):
             np.iinfo(np.int32).max, size=3
         )
         by = {"source_vectorizer_": vectorizers[0], "target_vectorizer_": vectorizers[1]}
-        learned = {
-            "writes_tokens_": writes_tokens,
-            "longest_target_": int(np.diff(targets.indptr).max()),
-        }
+        longest = int(np.diff(targets.indptr).max())
+        if is_warm:
+            longest = max(longest, model.longest_target_)
+        learned = {"writes_tokens_": writes_tokens, "longest_target_": longest}
         valid = score = None
         if X_val is not None:
             X_val, y_val = as_list(X_val), read_targets(y_val, vectorizers[1], self, "y_val")

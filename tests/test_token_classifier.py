@@ -161,6 +161,12 @@ def test_texts_and_spans(cities):
     assert cities.score(TEXTS, TEXT_TAGS) == 1
 
 
+def test_texts_are_decoded_by_the_vectorizer():
+    texts = [text.encode("utf-16") for text in TEXTS]
+    tagger = small(vectorizer=SequenceVectorizer(encoding="utf-16")).fit(texts, TEXT_TAGS)
+    assert tagger.predict(texts).tolist() == tagger.predict(TEXTS).tolist()
+
+
 def test_spans_of_tokens_have_no_characters(cities):
     ((span,),) = cities.predict_spans([["to", "New", "York"]])
     assert span == ("CITY", 1, 3, "New York", None, None)

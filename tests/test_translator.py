@@ -469,6 +469,49 @@ def test_missing_targets_may_be_empty_ones(model):
         model.score(X, [*Y[:-1], None])
 
 
+class IdsAlone(SequenceVectorizer):
+    """A vectorizer that does not tell the tokens of its ids."""
+
+    tokens_ = ()
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        ({"target_vectorizer": IdsAlone()}, "needs the token of each id"),
+        (
+            {"source_vectorizer": SubwordVectorizer(vocab_size=300), "replace_unknown": True},
+            "source vectorizer must have a method build_analyzer",
+        ),
+    ],
+    ids=str,
+)
+def test_what_could_not_be_written_is_refused_in_fit(params, match):
+    with pytest.raises(TypeError, match=match):
+        RNNTranslator(**QUICK, **params).fit(X, Y)
+
+
+def test_only_words_of_texts_can_be_copied():
+    with pytest.raises(ValueError, match="which must be text"):
+        RNNTranslator(**QUICK, replace_unknown=True).fit(np.zeros((25, 3, 2)), Y)
+
+
+def test_a_warm_start_on_short_targets_still_writes_long_ones():
+    model = RNNTranslator(**QUICK, warm_start=True).fit(X, Y)
+    assert model.fit(X[:2], ["1", ""]).longest_target_ == 2
+    assert model.set_params(warm_start=False).fit(X[:2], ["1", ""]).longest_target_ == 1
+
+
+def test_bytes_are_decoded_by_the_vectorizer():
+    vectorizer = SequenceVectorizer(encoding="latin-1", lowercase=False)
+    sources, targets = [[each.encode("latin-1") for each in side] for side in (X, ["é"] * 25)]
+    params = {**QUICK, "source_vectorizer": vectorizer, "target_vectorizer": vectorizer}
+    model = RNNTranslator(**params, replace_unknown=True).fit([*sources[1:], b"\xe9"], targets)
+    assert model.target_vectorizer_.tokens_[2] == "é"
+    assert len(model.predict([b"\xe9"])) == 1
+    assert model.score([b"\xe9"], model.predict(["é"])) == 1
+
+
 def test_nothing_is_predicted_before_fit():
     for method, args in [("predict", (X,)), ("translate", (X,)), ("attention_weights", (X,))]:
         with pytest.raises(NotFittedError):

@@ -67,17 +67,22 @@ def read_as(name: str, X: Any, vectorizer: Any, estimator: Any) -> list:
     estimator : estimator instance
         Who asks, for the messages.
     """
-    params = "missing", "encoding", "decode_error"
     is_ours = isinstance(vectorizer, SequenceVectorizer)
     is_of_subwords = isinstance(vectorizer, SubwordVectorizer)
     return as_documents(
         X,
-        **{param: getattr(vectorizer, param) for param in params if hasattr(vectorizer, param)},
+        **reading_params(vectorizer),
         of_any_type=is_ours and reads_any_type(vectorizer),
         takes_tokens=not is_of_subwords and not (is_ours and vectorizer.analyzer == "char"),
         estimator=estimator,
         name=name,
     )
+
+
+def reading_params(vectorizer: Any) -> dict[str, Any]:
+    """Return how a vectorizer reads documents that are missing, or bytes."""
+    names = "missing", "encoding", "decode_error"
+    return {name: getattr(vectorizer, name) for name in names if hasattr(vectorizer, name)}
 
 
 def fit_vectorizer(
