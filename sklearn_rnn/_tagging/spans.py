@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 OUTSIDE = "O"
-# B(egin), I(nside) and E(nd) or L(ast) of a span of several tokens, S(ingle) or U(nit) of one.
+# B for begin, I for inside; E or L ends a span of several tokens; S or U is a span of one.
 _PREFIXES = frozenset("BIELSU")
 _LAST = frozenset("ELSU")
 
