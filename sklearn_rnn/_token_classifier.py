@@ -12,6 +12,7 @@ from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
 from sklearn_rnn._tagging.fit_net import fit_net
 from sklearn_rnn._tagging.net import TaggingNet
 from sklearn_rnn._tagging.reading import (
+    check_any_token_weight,
     check_crf_params,
     hold_out_sentences,
     read_scored,
@@ -32,7 +33,6 @@ from sklearn_rnn._tagging.stream import trained_on_sentences
 from sklearn_rnn._tagging.tags import as_list_array
 from sklearn_rnn._text.vocabulary import FIRST_ID
 from sklearn_rnn._training.base_model import BaseRNN
-from sklearn_rnn._training.documents import check_any_weight
 from sklearn_rnn._training.growth import check_known_ids
 from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.model_lock import lock_of
@@ -552,10 +552,10 @@ class RNNTokenClassifier(BaseRNN):
         elif self.early_stopping:
             train, valid = hold_out_sentences(train, self, split_seed)
         if valid is not None:
-            check_any_weight(self, valid.weights, "set aside for early stopping")
+            check_any_token_weight(self, valid, tag_weight, "set aside for early stopping")
             if self.scoring != "loss":
                 score = SentenceScorer(self, {**learned, "vectorizer_": vectorizer}, valid)
-        check_any_weight(self, train.weights, "to train on")
+        check_any_token_weight(self, train, tag_weight, "to train on")
         net = fit_net(
             self,
             train,
@@ -650,7 +650,6 @@ class RNNTokenClassifier(BaseRNN):
         chunk, classes = read_tagged(
             sentences, y, sample_weight, self, known, stream_classes=classes, in_stream=True
         )
-        check_any_weight(self, chunk.weights, "to train on")
         characters = "" if is_first else self.characters_
         if sentences.tokens is None and characters == "":
             characters = None
@@ -658,6 +657,7 @@ class RNNTokenClassifier(BaseRNN):
             characters = find_characters(sentences.distinct_words()[0], characters)
         learned = {"classes_": classes, "characters_": characters}
         tag_weight = weigh_tags(chunk, self, classes, in_stream=True)
+        check_any_token_weight(self, chunk, tag_weight, "to train on")
         with (
             skipping_a_diverged_chunk(self, stacklevel=8),
             trained_on_sentences(self, chunk, learned, tag_weight, vectorizer) as trained,

@@ -27,15 +27,16 @@ from sklearn_rnn._translation.net import TranslationNet
 from sklearn_rnn._translation.pairs import (
     as_list,
     as_sources,
-    check_targets,
     fit_sources,
     fit_targets,
     hold_out_pairs,
     read_sources,
+    read_targets,
     sizes_of,
     take,
 )
 from sklearn_rnn._translation.translate import (
+    check_copies,
     find_targets,
     pairs_of_best,
     read_attention,
@@ -298,7 +299,7 @@ class RNNTranslator(BaseRNN):
         Whether the targets of `fit` were lists of tokens. Then `predict` returns such lists.
 
     longest_target_ : int
-        Number of tokens of the longest target of `fit`.
+        Number of tokens of the longest target of `fit`, with `warm_start` of all fits.
 
     net_ : skorch.NeuralNet
         The trained skorch net.
@@ -340,8 +341,8 @@ class RNNTranslator(BaseRNN):
     Words are joined by the spacing of English. A target that is to keep its exact spacing should be
     written by characters or by subwords.
 
-    An empty source is read as one unknown token. An empty target is legal: it is nothing but an
-    end.
+    An empty source is read as one unknown token, and nothing is copied from it. An empty target is
+    legal: it is nothing but an end.
 
     There is no `partial_fit`: the vocabularies are those of `fit`. Use `warm_start` to train
     further on pairs of the same vocabularies.
@@ -536,9 +537,8 @@ class RNNTranslator(BaseRNN):
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
-        X, y = as_list(X), as_list(y)
+        X = as_list(X)
         check_validation_given(self, X_val, y_val, None)
-        check_targets(y, self)
         is_warm = self.warm_start and hasattr(self, "net_")
         previous = None
         if is_warm:
@@ -546,26 +546,30 @@ class RNNTranslator(BaseRNN):
             previous = model.net_.module_
             vectorizers = model.source_vectorizer_, model.target_vectorizer_
             sources = read_sources(X, vectorizers[0], previous.n_region_features, self)
+            y = read_targets(y, vectorizers[1], self)
             targets = vectorize(y, vectorizers[1], self, name="y")
             writes_tokens = model.writes_tokens_
         else:
             sources, of_sources = fit_sources(X, self)
+            y = read_targets(y, self.target_vectorizer, self)
             targets, of_targets, writes_tokens = fit_targets(y, self)
             vectorizers = of_sources, of_targets
+            TargetWriter(of_targets, as_tokens=writes_tokens)  # refuses what cannot write
+        if self.replace_unknown:
+            check_copies(X, vectorizers[0], self)
         check_consistent_length(sources, targets)
         sizes = sizes_of(sources, targets, vectorizers, previous)
         split_seed, *seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=3
         )
         by = {"source_vectorizer_": vectorizers[0], "target_vectorizer_": vectorizers[1]}
-        learned = {
-            "writes_tokens_": writes_tokens,
-            "longest_target_": int(np.diff(targets.indptr).max()),
-        }
+        longest = int(np.diff(targets.indptr).max())
+        if is_warm:
+            longest = max(longest, model.longest_target_)
+        learned = {"writes_tokens_": writes_tokens, "longest_target_": longest}
         valid = score = None
         if X_val is not None:
-            X_val, y_val = as_list(X_val), as_list(y_val)
-            check_targets(y_val, self, "y_val")
+            X_val, y_val = as_list(X_val), read_targets(y_val, vectorizers[1], self, "y_val")
         elif self.early_stopping:
             rows, held_out = hold_out_pairs(targets.shape[0], self, split_seed)
             X_val, y_val = _safe_indexing(X, held_out), _safe_indexing(y, held_out)
@@ -722,10 +726,9 @@ class RNNTranslator(BaseRNN):
         score : float
             Between 0 and 1.
         """
-        y = as_list(y)
-        check_targets(y, self)
-        predicted = self.predict(X)
-        targets = [each if isinstance(each, str) else list(each) for each in y]
+        with self._reading():
+            predicted = self.predict(X)
+            targets = read_targets(y, self.target_vectorizer_, self)
         check_consistent_length(predicted, targets)
         return float(np.mean([a == b for a, b in zip(predicted, targets, strict=True)]))
 
@@ -780,7 +783,7 @@ class RNNTranslator(BaseRNN):
                 targets = pairs_of_best(self._find(X, **settings))
                 sources = self._read_sources(X)
             else:
-                sources, targets = self._read_pairs(X, as_list(y))
+                sources, targets = self._read_pairs(X, y)
             with prediction_workers(count_workers(self.n_jobs)):
                 weights = read_attention(self.net_, as_sources(sources), targets)
         return weights, sources, targets
@@ -790,14 +793,14 @@ class RNNTranslator(BaseRNN):
         return read_sources(X, self.source_vectorizer_, self.module_.n_region_features, self)
 
     def _read_pairs(self, X, y):
-        check_targets(y, self)
+        y = read_targets(y, self.target_vectorizer_, self)
         sources = self._read_sources(X)
         targets = vectorize(y, self.target_vectorizer_, self, name="y")
         check_consistent_length(sources, targets)
         return sources, targets
 
     def _make_pairs(self, X, y):
-        sources, targets = self._read_pairs(as_list(X), as_list(y))
+        sources, targets = self._read_pairs(as_list(X), y)
         return PairData(as_sources(sources), targets, self.net_.module_.decoder.n_ids)
 
     def _check_learned(self):

@@ -8,7 +8,7 @@ from broken_estimators import BROKEN
 from sklearn.cluster import KMeans
 from sklearn.exceptions import EstimatorCheckFailedWarning, SkipTestWarning
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.pipeline import make_pipeline
 from word_estimators import WordClassifier, WordClusterer, WordRegressor, WordVectorizer
 
@@ -155,3 +155,9 @@ def test_wrong_arguments():
         check_text_estimator(WordVectorizer(), callback=print)
     with pytest.raises(ValueError, match="'on_fail' parameter of check_text_estimator"):
         check_text_estimator(WordVectorizer(), on_fail="print")
+
+
+@pytest.mark.parametrize("check", ["check_fit_is_idempotent", "check_joblib_memory_map"])
+def test_a_warm_start_is_switched_off_where_fit_must_start_over(check):
+    clf = SGDClassifier(warm_start=True, random_state=0, max_iter=2, tol=None)
+    NAMES[check]("Pipeline", make_pipeline(TfidfVectorizer(), clf))

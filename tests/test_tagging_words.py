@@ -12,6 +12,16 @@ from sklearn_rnn.modules._tagging import N_SHAPES
 from sklearn_rnn.utils import sentences_from_frame
 
 
+def test_a_label_alone_begins_no_span():
+    transitions, starts = allowed_steps(np.array(["B-x", "I-x", "x"]))
+    assert_array_equal(transitions[:, 1], [True, True, False])
+    assert_array_equal(starts, [True, False, True])
+
+
+def test_a_prefix_alone_marks_no_span():
+    assert not marks_spans(np.array(["B-", "I-", "O"]))
+
+
 def test_every_shape_is_below_their_number():
     words = [
         "",
@@ -135,3 +145,8 @@ def test_sentences_of_a_frame(Frame):
 def test_frames_that_are_refused(changed, params, error, match):
     with pytest.raises(error, match=match):
         sentences_from_frame(pd.DataFrame({**ROWS, **changed}), **params)
+
+
+def test_anything_but_a_frame_is_refused():
+    with pytest.raises(TypeError, match=r"must be a pandas or polars DataFrame\. Got list"):
+        sentences_from_frame([("a", "x")])

@@ -10,6 +10,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
@@ -160,6 +161,12 @@ def test_texts_and_spans(cities):
     assert cities.score(TEXTS, TEXT_TAGS) == 1
 
 
+def test_texts_are_decoded_by_the_vectorizer():
+    texts = [text.encode("utf-16") for text in TEXTS]
+    tagger = small(vectorizer=SequenceVectorizer(encoding="utf-16")).fit(texts, TEXT_TAGS)
+    assert tagger.predict(texts).tolist() == tagger.predict(TEXTS).tolist()
+
+
 def test_spans_of_tokens_have_no_characters(cities):
     ((span,),) = cities.predict_spans([["to", "New", "York"]])
     assert span == ("CITY", 1, 3, "New York", None, None)
@@ -303,6 +310,8 @@ def test_constraints_leave_no_other_way():
             assert after != "I-x" or before in ("B-x", "I-x")
     with pytest.raises(ValueError, match=r"'I-x' only after.*'I-x' at the start; broken in 1 row"):
         tagger.fit([["a"] * 3], [bad])
+    with pytest.raises(ValueError, match=r"Got 'I-x' after 'O'; broken in 1 row"):
+        tagger.fit([["a"] * 2], [["O", "I-x"]])
 
 
 def test_early_stopping_keeps_the_best_epoch():
@@ -344,8 +353,11 @@ class Interrupt(Callback):
 
 def test_an_interrupt_keeps_what_was_reached():
     interrupted = small(callbacks=[Interrupt(4)])
-    with pytest.warns(FitInterruptedWarning, match="RNNTokenClassifier was interrupted in epoch 2"):
+    with pytest.warns(
+        FitInterruptedWarning, match="RNNTokenClassifier was interrupted in epoch 2"
+    ) as w:
         interrupted.fit(X[:40], Y[:40])
+    assert w[0].filename == __file__
     assert interrupted.n_iter_ == 1
     assert len(interrupted.predict(X[:3])) == 3
 
@@ -360,6 +372,17 @@ def test_an_interrupted_chunk_changes_nothing():
     assert all(map(torch.equal, weights, tagger.module_.parameters()))
     assert tagger.characters_ == characters
     assert "ßß" not in tagger.vectorizer_.vocabulary_
+
+
+def test_a_chunk_that_diverges_is_left_out():
+    params = {"optimizer": "sgd", "clip_grad_norm": None}
+    tagger = small(**params).partial_fit(X[:20], Y[:20], classes=sorted({t for y in Y for t in y}))
+    before = tagger.predict_proba(X[:5])
+    with pytest.warns(ConvergenceWarning, match="This chunk was not learned") as caught:
+        tagger.set_params(lr=1e30).partial_fit(X[20:60], Y[20:60])
+    assert caught[0].filename == __file__
+    for one, two in zip(tagger.predict_proba(X[:5]), before, strict=True):
+        assert_array_equal(one, two)
 
 
 def test_warm_start_goes_on():
@@ -565,6 +588,7 @@ def spoil(rows, row, value):
         ([[0.5, 2]], [[1, 2]], ValueError, "integers"),
         ([[3, 0, 2]], [[1, 2, 3]], ValueError, r"row 0 has 2 token\(s\) and 3 tag"),
         (pd.DataFrame({"a": ["x"], "b": ["y"]}), [["O"]], ValueError, "Select the column"),
+        (X, pd.DataFrame({"a": Y, "b": Y}), ValueError, r"y must be one column.*\['a', 'b'\]"),
     ],
 )
 def test_bad_sentences_and_tags(sentences, tags, error, match):
@@ -588,6 +612,10 @@ def test_bad_sentences_and_tags(sentences, tags, error, match):
         ({"class_weight": {"none": 2}}, "are not in class_weight"),
         ({"vectorizer": SequenceVectorizer(stop_words=["to"])}, "drops or splits tokens of X"),
         ({"vectorizer": SequenceVectorizer(max_length=3)}, "drops or splits tokens of X"),
+        (
+            {"vectorizer": SequenceVectorizer(max_length=3, sparse_output=False)},
+            "sparse_output to True",
+        ),
         ({"vectorizer": SequenceVectorizer(tokenizer=str.split, lowercase=False)}, "split"),
         ({"embedding": np.ones((2, 2))}, "'embedding' parameter"),
         ({"early_stopping": True, "validation_fraction": 0.99999}, "leaves none to train on"),
@@ -597,6 +625,42 @@ def test_bad_sentences_and_tags(sentences, tags, error, match):
 def test_bad_parameters(params, match):
     with pytest.raises((ValueError, TypeError, AttributeError), match=match):
         small(**params).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("sentences", "tags", "match"),
+    [
+        (X[:3], Y[:2], r"X_val has 3 sentence\(s\), y_val has 2"),
+        (X[:2], [Y[0], Y[1][:-1]], r"y_val must hold one tag.*row 1 has"),
+        ([*X[:2], None], Y[:3], r"X_val contains 1 missing.*row\(s\) 2"),
+        ([], [], "0 sample.* in X_val while"),
+        ([[]], [[]], "X_val holds no token"),
+    ],
+)
+def test_errors_of_validation_name_its_arguments(sentences, tags, match):
+    with pytest.raises(ValueError, match=match):
+        small(early_stopping=True).fit(X[:9], Y[:9], X_val=sentences, y_val=tags)
+
+
+def test_weights_of_empty_sentences_are_none(tagger):
+    sentences, tags = [*X[:9], []], [*Y[:9], []]
+    weights = np.r_[np.zeros(9), 1]
+    with pytest.raises(ValueError, match="weight is needed among the tokens to train on"):
+        small().fit(sentences, tags, sample_weight=weights)
+    with pytest.raises(ValueError, match="sample_weight must be above 0"):
+        tagger.score(sentences, tags, sample_weight=weights)
+    given = {"X_val": sentences, "y_val": tags, "sample_weight_val": weights}
+    with pytest.raises(ValueError, match="among the tokens set aside for early stopping"):
+        small(early_stopping=True).fit(X[:9], Y[:9], **given)
+    # A weight of 0 by the tag is none either.
+    given = {"X_val": [["a"]], "y_val": [["O"]]}
+    with pytest.raises(ValueError, match="among the tokens set aside for early stopping"):
+        small(early_stopping=True, class_weight={"O": 0}).fit(X[:9], Y[:9], **given)
+
+
+def test_tags_in_a_frame_of_one_column(tagger):
+    frame = pd.DataFrame({"words": X[:40], "tags": Y[:40]}, index=range(100, 140))
+    assert same_weights(small().fit(frame[["words"]], frame[["tags"]]), tagger)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import make_scorer
@@ -14,6 +16,7 @@ from skorch.callbacks import Callback
 from weights import have_same_weights
 
 from sklearn_rnn import RNNTranslator, SequenceVectorizer, SubwordVectorizer, load, save
+from sklearn_rnn._translation.translate import tokens_to_copy
 from sklearn_rnn.exceptions import FitInterruptedWarning
 
 WORDS = ["one", "two", "three", "four", "five"]
@@ -61,12 +64,30 @@ def test_rows_come_back_in_order(model):
     assert together.tolist() == [model.predict([text])[0] for text in longer]
 
 
-@pytest.mark.parametrize("container", [list, np.array, pd.Series, tuple, iter], ids=str)
+def in_frame(texts):
+    return pd.DataFrame({"text": texts}, index=range(len(texts))[::-1])
+
+
+def in_column(texts):
+    return np.array(texts).reshape(-1, 1)
+
+
+def in_bytes(texts):
+    return [text.encode() for text in texts]
+
+
+@pytest.mark.parametrize(
+    "container",
+    [list, np.array, pd.Series, tuple, iter, pa.array, in_frame, in_column, in_bytes],
+    ids=str,
+)
 def test_containers(container):
     expected = RNNTranslator(**QUICK).fit(X, Y)
     model = RNNTranslator(**QUICK).fit(container(X), container(Y))
     assert have_same_weights(model, expected)
-    assert model.predict(container(X)).tolist() == expected.predict(X).tolist()
+    predicted = expected.predict(X).tolist()
+    assert model.predict(container(X)).tolist() == predicted
+    assert model.score(container(X), container(predicted)) == 1
     assert model.score(container(X), container(Y)) == expected.score(X, Y)
     stopped = RNNTranslator(**QUICK, early_stopping=True).fit(container(X), container(Y))
     assert stopped.t_ == 2 * (len(X) - 3)
@@ -156,6 +177,16 @@ def test_rows_of_vectors_are_described():
     assert model.predict(block).tolist() == model.predict(list(block)).tolist()
 
 
+def test_rows_of_vectors_may_be_lists():
+    pictures = np.random.RandomState(0).rand(25, 3, 2)
+    expected = RNNTranslator(**QUICK).fit(pictures, Y)
+    model = RNNTranslator(**QUICK).fit(pictures.tolist(), Y)
+    assert have_same_weights(model, expected)
+    assert model.predict(pictures.tolist()).tolist() == expected.predict(pictures).tolist()
+    with pytest.raises(ValueError, match="Put a single source into a list"):
+        model.predict(pictures[0])
+
+
 def test_attention_rows_sum_to_one(model):
     for weights, x, y in zip(model.attention_weights(X, Y), X, Y, strict=True):
         assert weights.shape == (len(y.split()), len(x.split()))
@@ -200,6 +231,35 @@ def test_unknown_words_are_copied():
     texts = ["call Anna now", "now call Bo", "call two now"]
     assert model.predict(texts).tolist() == ["Anna please", "Bo please", "2 please"]
     assert "Anna" not in model.translate(texts, replace_unknown=False)[0]
+
+
+@pytest.mark.parametrize(
+    ("params", "sources"),
+    [
+        ({"max_length": 3, "truncation": "tail"}, ["do not call Anna now", "Bo"]),
+        ({"max_length": 4, "truncation": "both"}, ["do not call Anna now", ""]),
+        ({"sparse_output": False}, ["call Anna", "do not call Bo now or then"]),
+        ({"stop_words": ["call", "the"]}, [["call", "the", "Anna", "now"], ["Bo"]]),
+        ({"lowercase": True, "stop_words": ["the"]}, ["The Anna", "now"]),
+    ],
+    ids=str,
+)
+def test_copied_words_are_those_that_were_read(params, sources):
+    vectorizer = SequenceVectorizer(**{"lowercase": False, **params}).fit(sources[:1])
+    ids = csr_array(vectorizer.transform(sources))
+    rows = tokens_to_copy(sources, vectorizer, RNNTranslator())
+    assert list(map(len, rows)) == np.diff(ids.indptr).tolist()
+    fold = str.lower if vectorizer.lowercase else str
+    tokens = [fold(token) for row in rows for token in row]
+    assert [vectorizer.vocabulary_.get(token, 1) for token in tokens] == ids.data.tolist()
+
+
+def test_nothing_is_copied_from_an_empty_source():
+    names = [f"Name{i}" for i in range(60)]
+    vectorizer = SequenceVectorizer(min_df=2, lowercase=False)
+    model = RNNTranslator(target_vectorizer=vectorizer, **PARAMS, replace_unknown=True)
+    model.fit([*[""] * 60, "one"], [*(f"{name} please" for name in names), "please"])
+    assert model.predict([""]).tolist() == ["please"]
 
 
 def test_empty_sources_and_targets():
@@ -253,8 +313,9 @@ class Interrupt(Callback):
 
 def test_an_interrupt_keeps_what_was_reached():
     model = RNNTranslator(**PARAMS, callbacks=[Interrupt()])
-    with pytest.warns(FitInterruptedWarning, match="interrupted in epoch 2"):
+    with pytest.warns(FitInterruptedWarning, match="interrupted in epoch 2") as caught:
         model.fit(X, Y)
+    assert caught[0].filename == __file__
     assert model.n_iter_ == 2
     assert len(model.predict(X)) == len(X)
 
@@ -264,15 +325,30 @@ def test_an_interrupt_keeps_what_was_reached():
     [
         (X, Y[:-1], ValueError, r"inconsistent numbers of samples: \[25, 24\]"),
         (X, None, ValueError, "requires y to be passed"),
-        (X, "one", ValueError, "y, got one string"),
+        (X, "one", ValueError, "for y, string object received"),
         ("one", Y, ValueError, "got one string|string object received"),
         (X, np.arange(25), TypeError, "y must hold str, or lists of str"),
-        ([None, *X[1:]], Y, ValueError, r"missing.*0"),
-        (X, [*Y[:-1], None], ValueError, r"missing.*24"),
+        ([None, *X[1:]], Y, ValueError, r"X contains 1 missing.*row\(s\) 0"),
+        (X, [*Y[:-1], None], ValueError, r"y contains 1 missing.*row\(s\) 24"),
         ([], [], ValueError, "0 sample|no documents|empty"),
+        (X, [], ValueError, "0 sample.* in y while"),
+        (X, [*Y[:-1], ["1"]], TypeError, "y must consist of texts or of lists of tokens"),
+        (X, [*Y[:-1], 3], TypeError, "y must be an iterable over raw text.*row 24 is of type int"),
+        (X, [*([y] for y in Y[:-1]), [None]], TypeError, "row 24 of y has a token of type None"),
+        (X, {"one": "1"}, TypeError, "expected for y, dict received"),
+        (X, pd.DataFrame({"a": Y, "b": Y}), ValueError, r"y must be one column.*\['a', 'b'\]"),
+        (np.zeros((2, 3, 0)), Y[:2], ValueError, r"at least one region.*has shape \(3, 0\)"),
+        (np.zeros((2, 3, 4), complex), Y[:2], ValueError, "Complex data not supported"),
+        (np.full((2, 3, 4), 1e200), Y[:2], ValueError, "too large for float32"),
+        ([None, np.zeros((2, 3))], Y[:2], ValueError, "Source 0 in X has shape"),
         ([np.zeros((2, 3)), np.zeros((2, 4))], Y[:2], ValueError, "Source 1 in X has shape"),
         ([np.zeros((2, 3)), np.zeros((0, 3))], Y[:2], ValueError, "at least one region"),
-        (np.full((2, 3, 4), np.nan), Y[:2], ValueError, "NaN or infinity, in source 0"),
+        (
+            np.full((2, 3, 4), np.nan),
+            Y[:2],
+            ValueError,
+            "Input X contains NaN, infinity.*in source 0",
+        ),
         (np.zeros((2, 3, 4)), Y[:3], ValueError, "inconsistent numbers of samples"),
     ],
 )
@@ -311,6 +387,19 @@ def test_parameters_are_checked(params, match):
 def test_validation_pairs_are_checked(given, match):
     with pytest.raises(ValueError, match=match):
         RNNTranslator(**QUICK).fit(X, Y, **given)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "match"),
+    [
+        ([None, "one"], Y[:2], r"X_val contains 1 missing.*row\(s\) 0"),
+        (X[:2], ["1", None], r"y_val contains 1 missing.*row\(s\) 1"),
+        ([], [], "0 sample.* in (X|y)_val while"),
+    ],
+)
+def test_errors_of_validation_name_its_arguments(x, y, match):
+    with pytest.raises(ValueError, match=match):
+        RNNTranslator(**QUICK, early_stopping=True).fit(X, Y, X_val=x, y_val=y)
 
 
 def test_validation_sources_are_of_the_same_kind():
@@ -356,6 +445,73 @@ def test_arguments_of_the_search_are_checked(model):
         model.score(X, Y[:-1])
     with pytest.raises(ValueError, match="which must be text"):
         model.translate([[2, 3]], replace_unknown=True)
+
+
+def test_the_length_penalty_may_be_huge(model):
+    for penalty in (1e6, -1e6):
+        _, scores = model.translate(
+            X[:3], beam_size=3, n_best=3, length_penalty=penalty, return_scores=True
+        )
+        assert np.isfinite(scores).all()
+
+
+def test_a_network_that_overflows_is_not_believed(model):
+    other = pickle.loads(pickle.dumps(model))
+    with torch.no_grad():
+        other.module_.decoder.weight.fill_(torch.inf)
+    with pytest.raises(ValueError, match="scores of tokens are infinite or NaN"):
+        other.predict(X)
+
+
+def test_missing_targets_may_be_empty_ones(model):
+    vectorizer = SequenceVectorizer(missing="empty")
+    lenient = RNNTranslator(**QUICK, target_vectorizer=vectorizer).fit(X, [*Y[:-1], None])
+    assert lenient.score(X, [*Y[:-1], None]) == lenient.score(X, [*Y[:-1], ""])
+    with pytest.raises(ValueError, match=r"y contains 1 missing.*row\(s\) 24"):
+        model.score(X, [*Y[:-1], None])
+
+
+class IdsAlone(SequenceVectorizer):
+    """A vectorizer that does not tell the tokens of its ids."""
+
+    tokens_ = ()
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        ({"target_vectorizer": IdsAlone()}, "needs the token of each id"),
+        (
+            {"source_vectorizer": SubwordVectorizer(vocab_size=300), "replace_unknown": True},
+            "source vectorizer must have a method build_analyzer",
+        ),
+    ],
+    ids=str,
+)
+def test_what_could_not_be_written_is_refused_in_fit(params, match):
+    with pytest.raises(TypeError, match=match):
+        RNNTranslator(**QUICK, **params).fit(X, Y)
+
+
+def test_only_words_of_texts_can_be_copied():
+    with pytest.raises(ValueError, match="which must be text"):
+        RNNTranslator(**QUICK, replace_unknown=True).fit(np.zeros((25, 3, 2)), Y)
+
+
+def test_a_warm_start_on_short_targets_still_writes_long_ones():
+    model = RNNTranslator(**QUICK, warm_start=True).fit(X, Y)
+    assert model.fit(X[:2], ["1", ""]).longest_target_ == 2
+    assert model.set_params(warm_start=False).fit(X[:2], ["1", ""]).longest_target_ == 1
+
+
+def test_bytes_are_decoded_by_the_vectorizer():
+    vectorizer = SequenceVectorizer(encoding="latin-1", lowercase=False)
+    sources, targets = [[each.encode("latin-1") for each in side] for side in (X, ["é"] * 25)]
+    params = {**QUICK, "source_vectorizer": vectorizer, "target_vectorizer": vectorizer}
+    model = RNNTranslator(**params, replace_unknown=True).fit([*sources[1:], b"\xe9"], targets)
+    assert model.target_vectorizer_.tokens_[2] == "é"
+    assert len(model.predict([b"\xe9"])) == 1
+    assert model.score([b"\xe9"], model.predict(["é"])) == 1
 
 
 def test_nothing_is_predicted_before_fit():

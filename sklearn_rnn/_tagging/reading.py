@@ -13,7 +13,7 @@ from sklearn_rnn._tagging.spans import allowed_steps
 from sklearn_rnn._tagging.tags import encode_tags, find_codes, name_rows, read_tags
 from sklearn_rnn._targets.class_weights import weigh_classes
 from sklearn_rnn._targets.label_checks import check_stream_classes
-from sklearn_rnn._training.documents import Documents, check_weights
+from sklearn_rnn._training.documents import Documents, check_any_weight, check_weights
 from sklearn_rnn._training.validation import hold_out
 
 
@@ -89,6 +89,9 @@ def read_scored(
     lengths = sentences.lengths
     tags = read_tags(y, lengths, estimator)
     _check_any_token(tags, lengths, estimator, "")
+    weights = check_weights(sample_weight, sentences.X)
+    if not weights[lengths > 0].any():
+        raise ValueError("sample_weight must be above 0 for at least one sentence with tokens.")
     codes = find_codes(tags, classes)
     unknown = np.unique(tags[codes < 0]).tolist()
     if unknown:
@@ -97,7 +100,7 @@ def read_scored(
             f"count as wrong at {np.count_nonzero(codes < 0)} of {len(codes)} tokens.",
             stacklevel=3,
         )
-    return TaggedSentences(sentences, tags, codes, check_weights(sample_weight, sentences.X))
+    return TaggedSentences(sentences, tags, codes, weights)
 
 
 def _check_any_token(tags: np.ndarray, lengths: np.ndarray, estimator: Any, suffix: str) -> None:
@@ -119,7 +122,7 @@ def _check_steps(codes: np.ndarray, classes: np.ndarray, lengths: np.ndarray, na
     rows = np.unique(row_of[is_broken])
     if len(rows):
         place = np.flatnonzero(is_broken)[0]
-        after = "at the start" if is_first[place] else f"after {classes[before[place]]!r}"
+        after = "at the start" if is_first[place] else f"after {str(classes[before[place]])!r}"
         raise ValueError(
             f"With constraints='bio', {name} must hold 'I-x' only after 'B-x' or 'I-x'. Got "
             f"{str(classes[codes[place]])!r} {after}; broken in {len(rows)} row(s), "
@@ -145,6 +148,16 @@ def weigh_tags(
             f"Got {estimator.class_weight}."
         )
     return weights if in_stream else weights / mean
+
+
+def check_any_token_weight(
+    estimator: Any, tagged: TaggedSentences, tag_weight: np.ndarray | None, where: str
+) -> None:
+    """Refuse sentences whose tokens all have no weight: the loss is a mean by weight."""
+    weights = np.repeat(tagged.weights, tagged.sentences.lengths)
+    if tag_weight is not None:
+        weights = weights * tag_weight[tagged.codes]
+    check_any_weight(estimator, weights, where, "tokens")
 
 
 def hold_out_sentences(

@@ -16,6 +16,7 @@ from sklearn_rnn._tagging.spelling import spell
 from sklearn_rnn._text.containers import as_documents, column_names, is_text
 from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._training.document_words import find_words
+from sklearn_rnn._training.vectorize import reading_params
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 _N_NAMED = 5
@@ -136,8 +137,7 @@ def read_sentences(
             "sentences_from_frame makes sentences of a frame with a token a row."
         )
     sequences, vectorizer = make_ids(X)
-    missing = getattr(vectorizer, "missing", "error")
-    documents = as_documents(X, missing=missing, estimator=estimator)
+    documents = as_documents(X, **reading_params(vectorizer), estimator=estimator, name=name)
     if isinstance(next(filter(len, documents), None), str):
         tokens, spans = _split_texts(documents, vectorizer, estimator, name)
         sentences = Sentences(sequences, tokens, documents, spans)
@@ -180,6 +180,6 @@ def _check_all_tokens(sentences: Sentences, vectorizer: Any, estimator: Any, nam
         f"{type(estimator).__name__} tags every token, but the vectorizer, "
         f"{type(vectorizer).__name__}, drops or splits tokens of {name} in {len(differ)} row(s), "
         f"{rows}, counted from 0: row {first} has {counts[first]} token(s) and "
-        f"{sentences.lengths[first]} id(s). Set its stop_words and max_length to None, and leave "
-        "its analyzer at 'word'."
+        f"{sentences.lengths[first]} id(s). Set its stop_words and max_length to None, its "
+        "sparse_output to True, and leave its analyzer at 'word'."
     )

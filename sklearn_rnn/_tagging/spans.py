@@ -54,8 +54,8 @@ def split_tag(tag: Any) -> tuple[str, str]:
     tag = str(tag)
     if tag == OUTSIDE:
         return OUTSIDE, ""
-    prefix, dash, label = tag.partition("-")
-    return (prefix, label) if dash and prefix in _PREFIXES else ("", tag)
+    prefix, _, label = tag.partition("-")
+    return (prefix, label) if label and prefix in _PREFIXES else ("", tag)
 
 
 def marks_spans(classes: np.ndarray) -> bool:
@@ -121,7 +121,7 @@ def allowed_steps(classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     parts = [split_tag(tag) for tag in classes.tolist()]
     transitions = np.array(
         [
-            [after != "I" or (before in "BI" and old == new) for after, new in parts]
+            [after != "I" or (before in ("B", "I") and old == new) for after, new in parts]
             for before, old in parts
         ]
     )

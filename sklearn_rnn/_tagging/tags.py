@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_rnn._targets.base import check_given
-from sklearn_rnn._text.containers import as_labels, is_missing
+from sklearn_rnn._text.containers import as_labels, as_one_column, is_missing
 
 _N_NAMED = 5
 
@@ -51,8 +51,8 @@ def read_tags(y: Any, lengths: np.ndarray, estimator: Any, name: str = "y") -> n
     rows = _as_rows(y, name)
     if len(rows) != len(lengths):
         raise ValueError(
-            "Found input variables with inconsistent numbers of samples: X has "
-            f"{len(lengths)} sentence(s), {name} has {len(rows)}."
+            "Found input variables with inconsistent numbers of samples: "
+            f"X{name.removeprefix('y')} has {len(lengths)} sentence(s), {name} has {len(rows)}."
         )
     counts = np.fromiter(map(len, rows), np.int64, len(rows))
     differ = np.flatnonzero(counts != lengths)
@@ -73,6 +73,7 @@ def _as_rows(y: Any, name: str) -> list[list]:
     must = f"{name} must be a list with a list of tags for each sentence."
     if isinstance(y, (str, bytes, Mapping, Set)) or not isinstance(y, Iterable):
         raise TypeError(f"{must} Got {type(y).__name__}.")
+    y = as_one_column(y, name)
     for method in ("tolist", "to_list", "to_pylist"):
         if hasattr(y, method):
             y = getattr(y, method)()

@@ -83,6 +83,7 @@ def as_documents(
     of_any_type: bool = False,
     takes_tokens: bool = True,
     estimator: Any = "SequenceVectorizer",
+    name: str = "X",
 ) -> list:
     """Return the documents in `X` as a list of str, or of lists of str if they are tokens.
 
@@ -112,6 +113,9 @@ def as_documents(
     estimator : str or estimator instance, default="SequenceVectorizer"
         Who asks, for the messages.
 
+    name : str, default="X"
+        The name of the argument, for the messages.
+
     Returns
     -------
     list of str or list of lists of str
@@ -125,24 +129,27 @@ def as_documents(
     """
     names = column_names(X) or ()
     parts = [_column(X, i) for i in range(len(names))] if len(names) > 1 else [X]
-    columns = list(map(_as_list, parts))
+    columns = [_as_list(part, name) for part in parts]
     if not columns[0]:
-        name = estimator if isinstance(estimator, str) else type(estimator).__name__
+        caller = estimator if isinstance(estimator, str) else type(estimator).__name__
+        where = "" if name == "X" else f" in {name}"
         raise ValueError(
-            f"Found array with 0 sample(s) (shape=(0,)) while a minimum of 1 is required by {name}."
+            f"Found array with 0 sample(s) (shape=(0,)){where} while a minimum of 1 is required by "
+            f"{caller}."
         )
     reading: dict[str, Any] = {
         "missing": missing,
         "encoding": encoding,
         "decode_error": decode_error,
+        "name": name,
     }
     if len(columns) == 1:
         return _as_texts(
-            columns[0], "X", of_any_type=of_any_type, takes_tokens=takes_tokens, **reading
+            columns[0], name, of_any_type=of_any_type, takes_tokens=takes_tokens, **reading
         )
     texts = [
-        _as_texts(values, f"Column {name!r} of X", takes_tokens=False, **reading)
-        for name, values in zip(names, columns, strict=True)
+        _as_texts(values, f"Column {column!r} of {name}", takes_tokens=False, **reading)
+        for column, values in zip(names, columns, strict=True)
     ]
     return list(map(COLUMN_SEPARATOR.join, zip(*texts, strict=True)))
 
@@ -162,6 +169,26 @@ def column_names(X: Any) -> list[str] | None:
     if is_table and (hasattr(X, "iloc") or hasattr(X, "to_series")):
         return list(map(str, X.columns))
     return None
+
+
+def as_one_column(y: Any, name: str) -> Any:
+    """Return the column of a frame with one, and anything but a frame as it is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_rnn._text.containers import as_one_column
+    >>> as_one_column(pd.DataFrame({"tags": [["DET", "NOUN"]]}), "y").tolist()
+    [['DET', 'NOUN']]
+    """
+    names = column_names(y)
+    if names is None:
+        return y
+    if len(names) != 1:
+        raise ValueError(
+            f"{name} must be one column. Got a data frame with the columns {names}. Select one."
+        )
+    return _column(y, 0)
 
 
 def joined_columns(X: Any) -> list[str] | None:
@@ -221,6 +248,7 @@ def _as_texts(
     missing: str,
     encoding: str,
     decode_error: str,
+    name: str,
     of_any_type: bool = False,
     takes_tokens: bool = True,
 ) -> list:
@@ -231,7 +259,7 @@ def _as_texts(
     tokens_row = text_row = None
     for row, value in enumerate(values):
         if isinstance(value, bytes):
-            values[row] = _decode(value, f"row {row} of X", encoding, decode_error)
+            values[row] = _decode(value, f"row {row} of {name}", encoding, decode_error)
             text_row = row
         elif isinstance(value, str):
             values[row] = str(value)  # numpy.str_ and other subclasses
@@ -242,13 +270,13 @@ def _as_texts(
         elif of_any_type:
             continue
         elif takes_tokens and isinstance(value, (list, tuple, np.ndarray)):
-            values[row] = _as_tokens(value, row)
+            values[row] = _as_tokens(value, row, name)
             tokens_row = row
         else:
-            raise TypeError(_no_text(value, row, where))
+            raise TypeError(_no_text(value, row, where, name))
         if text_row is not None and tokens_row is not None and not of_any_type:
             raise TypeError(
-                "X must consist of texts or of lists of tokens, not of both; row "
+                f"{name} must consist of texts or of lists of tokens, not of both; row "
                 f"{min(text_row, tokens_row)} is of type {_kind(text_row < tokens_row)} and row "
                 f"{max(text_row, tokens_row)} of type {_kind(text_row > tokens_row)}. Split the "
                 "texts, or put each into a list if it is one token."
@@ -257,21 +285,23 @@ def _as_texts(
         raise ValueError(
             f"{where} contains {len(missing_rows)} missing document(s) (None, NaN or NA), at "
             f"row(s) {_name_rows(missing_rows)}, counted from 0. Drop these rows, or read them as "
-            "empty documents: by X.fillna(''), or, before fit, set missing='empty' in the "
+            f"empty documents: by {name}.fillna(''), or, before fit, set missing='empty' in the "
             "vectorizer."
         )
     return values
 
 
-def _no_text(value: Any, row: int, where: str) -> str:
+def _no_text(value: Any, row: int, where: str, name: str) -> str:
     """Return the message about an entry that is no text."""
     found = f"row {row} is of type {type(value).__name__}."
-    if where != "X":
+    if where != name:
         return (
             f"{where} must hold text (str or bytes); {found} Select the columns of text, such as "
             "X[['title', 'body']]."
         )
-    return f"X must be an iterable over raw text documents (str or bytes); {found}{_hint(value)}"
+    return (
+        f"{name} must be an iterable over raw text documents (str or bytes); {found}{_hint(value)}"
+    )
 
 
 def as_labels(y: Any) -> np.ndarray:
@@ -350,7 +380,7 @@ def _kind_of_label(type_: type) -> type:
     return Number if issubclass(type_, (Number, np.bool_)) else type_
 
 
-def _as_list(X: Any) -> list:
+def _as_list(X: Any, name: str = "X") -> list:
     """Return the entries of any container of text as a new list, unchecked.
 
     | X                                     | entries                     |
@@ -361,27 +391,24 @@ def _as_list(X: Any) -> list:
     | series, array                         | as Python objects           |
     | other iterable                        | what it yields              |
     """
+    expected = "Iterable over raw text documents expected" + f" for {name}" * (name != "X")
     if isinstance(X, (str, bytes)) or (isinstance(X, np.ndarray) and X.ndim == 0):
         kind = "bytes" if isinstance(X, bytes) else "string"
-        raise ValueError(
-            f"Iterable over raw text documents expected, {kind} object received."
-            " Put a single document in a list."
-        )
+        raise ValueError(f"{expected}, {kind} object received. Put a single document in a list.")
     if isinstance(X, (Mapping, Set)):
         raise TypeError(
-            f"Iterable over raw text documents expected, {type(X).__name__} received. "
+            f"{expected}, {type(X).__name__} received. "
             "Pass the documents in a list, in the order of their labels."
         )
     if issparse(X):
         raise TypeError(
-            "Iterable over raw text documents expected, sparse matrix received: it already holds "
-            "numbers, such as token ids."
+            f"{expected}, sparse matrix received: it already holds numbers, such as token ids."
         )
     shape = getattr(X, "shape", None)
     if isinstance(shape, tuple) and len(shape) > 1:
         if len(shape) > 2 or shape[1] != 1:
             raise ValueError(
-                "Iterable over raw text documents expected, one column of them; got "
+                f"{expected}, one column of them; got "
                 f"{type(X).__name__} of shape {shape}. Select one column, or pass a pandas or "
                 "polars DataFrame, whose columns are joined. For documents that are tokens, pass "
                 "lists of their own lengths, without padding."
@@ -392,29 +419,31 @@ def _as_list(X: Any) -> list:
         if hasattr(X, method):
             return list(getattr(X, method)())
     if not isinstance(X, Iterable):
-        raise TypeError(
-            f"Iterable over raw text documents expected, {type(X).__name__} object received."
-        )
+        raise TypeError(f"{expected}, {type(X).__name__} object received.")
     return list(X)
 
 
-def _as_tokens(document: list | tuple | np.ndarray, row: int) -> list[str]:
+def _as_tokens(document: list | tuple | np.ndarray, row: int, name: str) -> list[str]:
     """Return the tokens of a document as a list of str."""
     if isinstance(document, np.ndarray) and document.ndim != 1:
         raise TypeError(
             "Documents that are tokens must be one-dimensional; "
-            f"row {row} is an array of shape {document.shape}."
+            f"{_row(row, name)} is an array of shape {document.shape}."
         )
     tokens = list(document)
     for i, token in enumerate(tokens):
         if not isinstance(token, str):
             hint = " Pass its text." if hasattr(token, "text") else ""
             raise TypeError(
-                f"Documents that are tokens must consist of str; row {row} has a token of type "
-                f"{type(token).__name__}.{hint}"
+                f"Documents that are tokens must consist of str; {_row(row, name)} has a token of "
+                f"type {type(token).__name__}.{hint}"
             )
         tokens[i] = str(token)
     return tokens
+
+
+def _row(row: int, name: str) -> str:
+    return f"row {row}" if name == "X" else f"row {row} of {name}"
 
 
 def _kind(is_text: bool) -> str:

@@ -76,11 +76,13 @@ def check_weights(sample_weight: Any, X: csr_array, name: str = "sample_weight")
     return weights
 
 
-def check_any_weight(estimator: Any, weights: np.ndarray, where: str) -> None:
-    """Refuse documents of no weight at all."""
+def check_any_weight(
+    estimator: Any, weights: np.ndarray, where: str, what: str = "documents"
+) -> None:
+    """Refuse documents, or what else there is, of no weight at all."""
     if not weights.any():
         raise ValueError(
-            f"At least one non-zero weight is needed among the documents {where}, but by "
-            "sample_weight and class_weight all are 0. Give more documents a weight"
+            f"At least one non-zero weight is needed among the {what} {where}, but by "
+            f"sample_weight and class_weight all are 0. Give more {what} a weight"
             + (", or set early_stopping=False." if estimator.early_stopping else ".")
         )

@@ -11,7 +11,9 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
-from sklearn_rnn._text.containers import is_text
+from sklearn_rnn._subwords import SubwordVectorizer
+from sklearn_rnn._text.containers import as_documents, is_text
+from sklearn_rnn._text.param_checks import reads_any_type
 from sklearn_rnn._text.sequences import check_sequences
 from sklearn_rnn._text.suspect_ids import check_suspect_ids
 from sklearn_rnn._vectorizer import SequenceVectorizer
@@ -43,9 +45,44 @@ def vectorize(X: Any, vectorizer: Any, estimator: Any, *, name: str = "X") -> cs
             f"raw text. Transform {name} by the vectorizer that made the ids of fit, or fit on "
             "raw text."
         )
+    if name != "X":  # by which the vectorizer would call them
+        X = list(X) if isinstance(X, Iterator) else X
+        read_as(name, X, vectorizer, estimator)
     with config_context(transform_output="default"):  # frames are for what a user sees
         ids = vectorizer.transform(X)
     return check_sequences(ids, estimator=estimator)
+
+
+def read_as(name: str, X: Any, vectorizer: Any, estimator: Any) -> list:
+    """Return documents as a vectorizer will read them; errors call them by the name given.
+
+    Parameters
+    ----------
+    name : str
+        The name of the argument.
+    X : iterable of str or of sequences of str
+        The documents.
+    vectorizer : transformer or None
+        Fitted or not. None reads as :class:`SequenceVectorizer` does by default.
+    estimator : estimator instance
+        Who asks, for the messages.
+    """
+    is_ours = isinstance(vectorizer, SequenceVectorizer)
+    is_of_subwords = isinstance(vectorizer, SubwordVectorizer)
+    return as_documents(
+        X,
+        **reading_params(vectorizer),
+        of_any_type=is_ours and reads_any_type(vectorizer),
+        takes_tokens=not is_of_subwords and not (is_ours and vectorizer.analyzer == "char"),
+        estimator=estimator,
+        name=name,
+    )
+
+
+def reading_params(vectorizer: Any) -> dict[str, Any]:
+    """Return how a vectorizer reads documents that are missing, or bytes."""
+    names = "missing", "encoding", "decode_error"
+    return {name: getattr(vectorizer, name) for name in names if hasattr(vectorizer, name)}
 
 
 def fit_vectorizer(

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
+from numbers import Number
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
 from sklearn.model_selection import train_test_split
 
-from sklearn_rnn._text.containers import is_text
+from sklearn_rnn._text.containers import as_one_column, is_text
 from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._training.make_network import count_ids
-from sklearn_rnn._training.vectorize import fit_vectorizer, vectorize
+from sklearn_rnn._training.vectorize import fit_vectorizer, read_as, vectorize
 from sklearn_rnn._translation.data import RegionSources, Sources, TextSources
 from sklearn_rnn._translation.make_net import Sizes
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 # Token ids, or the regions of each source.
 Encoded = csr_array | list[np.ndarray]
+
+# How many leading sources decide what they are.
+_N_SAMPLED = 100
 
 
 def default_vectorizer() -> SequenceVectorizer:
@@ -32,7 +37,7 @@ def as_list(X: Any) -> Any:
 
 
 def are_regions(X: Any) -> bool:
-    """Tell whether sources are rows of vectors: a 3-D array, or a list of 2-D arrays.
+    """Tell whether sources are rows of vectors: a 3-D array, or a list of 2-D array-likes.
 
     Examples
     --------
@@ -40,6 +45,8 @@ def are_regions(X: Any) -> bool:
     >>> from sklearn_rnn._translation.pairs import are_regions
     >>> are_regions(np.zeros((5, 4, 3))), are_regions([np.zeros((2, 3))]), are_regions(["a text"])
     (True, True, False)
+    >>> are_regions([[[0.5, 1.0]]]), are_regions([["two", "tokens"]])
+    (True, False)
     """
     if issparse(X) or isinstance(X, (str, bytes)):
         return False
@@ -50,12 +57,25 @@ def are_regions(X: Any) -> bool:
     )
     if not is_sequence or len(X) == 0:
         return False
-    first = X[0] if isinstance(X, (list, tuple)) else np.asarray(X)[0]
-    # Not np.ndim: a source of two tokens of one letter each is a list of lists, too.
-    return getattr(first, "ndim", 0) == 2
+    return any(
+        map(_is_table, islice(X if isinstance(X, (list, tuple)) else np.asarray(X), _N_SAMPLED))
+    )
 
 
-def read_regions(X: Any, estimator: Any, n_features: int | None = None) -> list[np.ndarray]:
+def _is_table(source: Any) -> bool:
+    """Tell whether a source is a 2-D array, or rows of numbers."""
+    if getattr(source, "ndim", 0) == 2:
+        return True
+    rows = source[:1] if isinstance(source, (list, tuple)) else ()
+    return any(
+        isinstance(row, (list, tuple, np.ndarray)) and len(row) > 0 and isinstance(row[0], Number)
+        for row in rows
+    )
+
+
+def read_regions(
+    X: Any, estimator: Any, n_features: int | None = None, argument: str = "X"
+) -> list[np.ndarray]:
     """Return the regions of each source as float32, checked.
 
     Parameters
@@ -66,6 +86,8 @@ def read_regions(X: Any, estimator: Any, n_features: int | None = None) -> list[
         Who asks, for the messages.
     n_features : int, default=None
         How many features a region must have, None for as many as the first one has.
+    argument : str, default="X"
+        The name of the argument, for the messages.
     """
     name = type(estimator).__name__
     if len(X) == 0:
@@ -74,18 +96,27 @@ def read_regions(X: Any, estimator: Any, n_features: int | None = None) -> list[
         )
     regions = []
     for row, source in enumerate(X):
+        if np.iscomplexobj(source):
+            raise ValueError(f"Complex data not supported, in source {row} of {argument}.")
         try:
-            vectors = np.asarray(source, np.float32)
+            with np.errstate(over="ignore"):  # to infinity, which is refused below
+                vectors = np.asarray(source, np.float32)
         except (TypeError, ValueError) as exc:
-            raise ValueError(f"The regions of source {row} in X must be numbers: {exc}.") from exc
+            raise ValueError(
+                f"The regions of source {row} in {argument} must be numbers: {exc}."
+            ) from exc
         n_features = vectors.shape[-1] if n_features is None and vectors.ndim else n_features
-        if vectors.ndim != 2 or vectors.shape[1] != n_features or len(vectors) == 0:
+        if vectors.ndim != 2 or vectors.shape[1] != n_features or not vectors.size:
             raise ValueError(
                 f"{name} takes sources of shape (n_regions, n_features), with at least one region "
-                f"and {n_features} features. Source {row} in X has shape {vectors.shape}."
+                f"and {n_features or 'one'} feature(s). Source {row} in {argument} has "
+                f"shape {vectors.shape}."
             )
         if not np.isfinite(vectors).all():
-            raise ValueError(f"Input X contains NaN or infinity, in source {row}.")
+            raise ValueError(
+                f"Input {argument} contains NaN, infinity or a value too large for float32, in "
+                f"source {row}."
+            )
         regions.append(vectors)
     return regions
 
@@ -117,13 +148,18 @@ def read_sources(
     """
     takes_regions = n_features is not None
     if are_regions(X) != takes_regions:
-        kinds = {True: "rows of vectors", False: "texts"}
+        learned = "token ids" if vectorizer is None else "texts"
+        given = (
+            "texts"
+            if is_text(X)
+            else "no sources of shape (n_regions, n_features). Put a single source into a list"
+        )
+        kinds = ("rows of vectors", given) if takes_regions else (learned, "rows of vectors")
         raise ValueError(
-            f"This {type(estimator).__name__} was fitted on {kinds[takes_regions]}. {name} holds "
-            f"{kinds[not takes_regions]}."
+            f"This {type(estimator).__name__} was fitted on {kinds[0]}. {name} holds {kinds[1]}."
         )
     if takes_regions:
-        return read_regions(X, estimator, n_features)
+        return read_regions(X, estimator, n_features, name)
     return vectorize(X, vectorizer, estimator, name=name)
 
 
@@ -137,33 +173,38 @@ def take(encoded: Encoded, rows: np.ndarray) -> Encoded:
     return [encoded[row] for row in rows] if isinstance(encoded, list) else encoded[rows]
 
 
-def check_targets(y: Any, estimator: Any, name: str = "y") -> None:
-    """Refuse targets that are no text."""
+def read_targets(y: Any, vectorizer: Any, estimator: Any, name: str = "y") -> list:
+    """Return targets as a list of str, or of lists of str, and refuse what is no text.
+
+    Parameters
+    ----------
+    y : object
+        What the user passed.
+    vectorizer : transformer or None
+        What turns targets into token ids.
+    estimator : estimator instance
+        Who asks, for the messages.
+    name : str, default="y"
+        The name of the argument, for the messages.
+    """
     if y is None:
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is None."
         )
-    if isinstance(y, (str, bytes)):
-        raise ValueError(f"Iterable over raw text documents expected for {name}, got one string.")
     if not is_text(y):
         raise TypeError(
             f"{type(estimator).__name__} writes text, so {name} must hold str, or lists of str. "
             f"Got {type(y).__name__} of numbers."
         )
+    return read_as(name, as_one_column(y, name), vectorizer, estimator)
 
 
-def fit_targets(y: Any, estimator: Any) -> tuple[csr_array, Any, bool]:
+def fit_targets(y: list, estimator: Any) -> tuple[csr_array, Any, bool]:
     """Return the targets of a training, their vectorizer, and whether they are lists of tokens."""
-    check_targets(y, estimator)
     encoded, vectorizer = fit_vectorizer(
         y, estimator, default_vectorizer, parameter="target_vectorizer"
     )
-    return encoded, vectorizer, _are_tokens(y)
-
-
-def _are_tokens(y: Any) -> bool:
-    first = next(iter(y), "")
-    return not isinstance(first, (str, bytes))
+    return encoded, vectorizer, not all(isinstance(target, str) for target in y)
 
 
 def sizes_of(

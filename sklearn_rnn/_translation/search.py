@@ -111,7 +111,7 @@ def beam_search(
         stops = has_ended | (n_tokens == max_new_tokens)
         for row in np.flatnonzero(stops):
             length = n_tokens - int(has_ended[row])
-            score = float(beams.log_probs[row] / n_tokens**length_penalty)
+            score = float(beams.log_probs[row] / _power(n_tokens, length_penalty))
             ended = Found(beams.ids[row, :length], beams.attended[row, :length], score)
             found[beams.sources[row]].append(ended)
             n_open[beams.sources[row]] -= 1
@@ -129,7 +129,18 @@ def beam_search(
             memory,
             _tensor(np.searchsorted(in_memory, beams.sources), memory),
         )
+    if not all(found):
+        raise ValueError(
+            "The scores of tokens are infinite or NaN, since the weights of the network are too "
+            "large. Fit it anew with a lower lr, or set clip_grad_norm to a smaller number."
+        )
     return [sorted(targets, key=lambda each: -each.score) for targets in found]
+
+
+def _power(n_tokens: int, length_penalty: float) -> float:
+    """Return a power that scores can be divided by: neither 0 nor infinite."""
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.clip(np.float64(n_tokens) ** length_penalty, 1e-300, 1e300))
 
 
 def _next_tokens(

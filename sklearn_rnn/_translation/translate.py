@@ -9,8 +9,10 @@ import torch
 from scipy.sparse import csr_array
 
 from sklearn_rnn._text.containers import as_documents, is_text
-from sklearn_rnn._text.sequences import sequences_from_flat
+from sklearn_rnn._text.sequences import sequences_from_flat, truncate
+from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn._training.vectorize import reading_params
 from sklearn_rnn._translation.data import PairData, Sources, plan_sources
 from sklearn_rnn._translation.pairs import make_tokenizer
 from sklearn_rnn._translation.search import Found, beam_search
@@ -60,6 +62,8 @@ def write_targets(
     written = []
     for row, targets in enumerate(found):
         tokens = None if source_tokens is None else source_tokens[row]
+        if tokens == []:  # there is nothing to copy
+            targets = [each._replace(ids=each.ids[each.ids != UNKNOWN_ID]) for each in targets]
         written.append([writer.write(each.ids, _copied(each, tokens)) for each in targets])
     return written
 
@@ -73,6 +77,14 @@ def _copied(found: Found, tokens: list[str] | None) -> dict[int, str] | None:
 
 def tokens_to_copy(X: Any, vectorizer: Any, estimator: Any) -> list[list[str]]:
     """Return the tokens of sources, which are texts, as they are written."""
+    check_copies(X, vectorizer, estimator)
+    tokenize = make_tokenizer(vectorizer)
+    documents = as_documents(X, **reading_params(vectorizer), estimator=estimator)
+    return [_as_read(tokenize(document), vectorizer) for document in documents]
+
+
+def check_copies(X: Any, vectorizer: Any, estimator: Any) -> None:
+    """Refuse sources whose tokens cannot be copied."""
     if vectorizer is None or not is_text(X):
         raise ValueError(
             f"With replace_unknown=True, {type(estimator).__name__} copies words of the source, "
@@ -83,10 +95,18 @@ def tokens_to_copy(X: Any, vectorizer: Any, estimator: Any) -> list[list[str]]:
             "With replace_unknown=True, the source vectorizer must have a method build_analyzer, "
             f"which {type(vectorizer).__name__} has not. Set replace_unknown=False."
         )
-    tokenize = make_tokenizer(vectorizer)
-    missing = getattr(vectorizer, "missing", "error")
-    documents = as_documents(X, missing=missing, estimator=estimator)
-    return [tokenize(text) if isinstance(text, str) else list(text) for text in documents]
+
+
+def _as_read(tokens: list[str], vectorizer: Any) -> list[str]:
+    """Return those tokens that the vectorizer does not cut off."""
+    width = getattr(vectorizer, "max_length", None)
+    if width is None and not getattr(vectorizer, "sparse_output", True):
+        width = vectorizer.n_positions_
+    if width is None:
+        return tokens
+    lengths = np.array([len(tokens)])
+    kept, _ = truncate(np.arange(len(tokens)), lengths, width, keep=vectorizer.truncation)
+    return [tokens[i] for i in kept]
 
 
 def pairs_of_best(found: list[list[Found]]) -> csr_array:

@@ -29,6 +29,8 @@ def sentences_from_frame(frame, *, sentence="sentence", token="token", tag="tag"
 
     Raises
     ------
+    TypeError
+        If it is no data frame.
     KeyError
         If the frame lacks a column.
     ValueError
@@ -87,6 +89,8 @@ def sentences_from_frame(frame, *, sentence="sentence", token="token", tag="tag"
 
 def _column(frame, name):
     """Return a column as a list."""
+    if not hasattr(frame, "columns"):
+        raise TypeError(f"frame must be a pandas or polars DataFrame. Got {type(frame).__name__}.")
     if name not in frame.columns:
         raise KeyError(f"The frame has no column {name!r}. Its columns are {list(frame.columns)}.")
     column = frame[name]

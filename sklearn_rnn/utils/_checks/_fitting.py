@@ -30,6 +30,11 @@ def make(estimator, **params):
     return estimator.set_params(**{**seeds, **params})
 
 
+def without_warm_start(estimator):
+    """Return the parameters with which `fit` starts over, also in parts of an estimator."""
+    return {name: False for name in estimator.get_params() if name.endswith("warm_start")}
+
+
 def fit(estimator, X=None, y=_DEFAULT, **fit_params):
     """Return a fitted clone; without arguments, fitted on the documents of the checks."""
     X = make_documents() if X is None else X
