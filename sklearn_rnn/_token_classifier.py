@@ -58,10 +58,10 @@ class RNNTokenClassifier(BaseRNN):
     beginning, the inside and the outside of a named entity, see `predict_spans`.
 
     Each token becomes a vector: that of its word, what a small recurrent layer reads in its
-    characters, and its shape, such as capitals and digits. So words that never occurred in training
-    are tagged by their spelling. Recurrent layers read the vectors in both directions, and from
-    their states a linear layer computes a score for each tag. A conditional random field (CRF)
-    finds the best sequence of tags, see `crf`.
+    characters, its first and last characters up to three, and its shape, such as capitals and
+    digits. So words that never occurred in training are tagged by their spelling. Recurrent layers
+    read the vectors in both directions, and from their states a linear layer computes a score for
+    each tag. A conditional random field (CRF) finds the best sequence of tags, see `crf`.
 
     Training runs on PyTorch through skorch, in batches of sentences of similar length. Nothing is
     computed on padding.

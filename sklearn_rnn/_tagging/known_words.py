@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -51,7 +51,7 @@ def know_table_words(
     new = [word for word in table.words[:_MAX_WORDS].tolist() if word not in known]
     first = FIRST_ID + len(known)
     vectorizer.vocabulary_ = {**known, **{word: first + i for i, word in enumerate(new)}}
-    added = find_start(estimator, start.embedding, X, vectorizer, start.found)
+    added = cast("StartVectors", find_start(estimator, start.embedding, X, vectorizer, start.found))
     return replace(
         start,
         ids=np.concatenate([start.ids, added.ids]),
