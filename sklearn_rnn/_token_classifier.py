@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
 from sklearn_rnn._tagging.fit_net import fit_net
+from sklearn_rnn._tagging.known_words import know_table_words
 from sklearn_rnn._tagging.net import TaggingNet
 from sklearn_rnn._tagging.reading import (
     check_any_token_weight,
@@ -57,10 +58,10 @@ class RNNTokenClassifier(BaseRNN):
     beginning, the inside and the outside of a named entity, see `predict_spans`.
 
     Each token becomes a vector: that of its word, what a small recurrent layer reads in its
-    characters, and its shape, such as capitals and digits. So words that never occurred in training
-    are tagged by their spelling. Recurrent layers read the vectors in both directions, and from
-    their states a linear layer computes a score for each tag. A conditional random field (CRF)
-    finds the best sequence of tags, see `crf`.
+    characters, its first and last characters up to three, and its shape, such as capitals and
+    digits. So words that never occurred in training are tagged by their spelling. Recurrent layers
+    read the vectors in both directions, and from their states a linear layer computes a score for
+    each tag. A conditional random field (CRF) finds the best sequence of tags, see `crf`.
 
     Training runs on PyTorch through skorch, in batches of sentences of similar length. Nothing is
     computed on padding.
@@ -104,6 +105,10 @@ class RNNTokenClassifier(BaseRNN):
         All but an array need text or tokens; given token ids, "auto" uses no vectors. Vectors are
         centred and scaled to the variance of random ones. When training continues, they only serve
         new words in `partial_fit`.
+
+        In `fit`, the vocabulary also takes the words that only a table has, up to 100,000, so that
+        the model knows them in other sentences. It does not if the `vectorizer` has a `vocabulary`
+        or left words out, nor for a file, of which only the words in `X` are read.
 
     freeze_embedding : bool, int or "auto", default="auto"
         Whether the word vectors stay as they are, and only the rest of the network learns; an int
@@ -585,6 +590,7 @@ class RNNTokenClassifier(BaseRNN):
         sentences, vectorizer = read_sentences(X, lambda X: fit_vectorizer(X, self), self)
         train, classes = read_tagged(sentences, y, sample_weight, self)
         start = find_start(self, self.embedding, sentences.X, vectorizer)
+        start = know_table_words(start, self, sentences.X, vectorizer)
         characters = None
         if sentences.tokens is not None:
             characters = find_characters(sentences.distinct_words()[0])

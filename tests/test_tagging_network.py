@@ -11,6 +11,7 @@ from sklearn_rnn._tagging.spelling import spell
 from sklearn_rnn._text.sequences import check_sequences
 from sklearn_rnn.modules import PackedLayout, PackedWords, Spellings, build_tagging_network
 from sklearn_rnn.modules._description import describe, rebuild
+from sklearn_rnn.modules._tagging import MAX_AFFIX
 
 SIZES = {"embedding_dim": 5, "hidden_size": 4, "char_embedding_dim": 3, "char_hidden_size": 2}
 WORDS = ["Anna", "at", "IBM", "zz"]
@@ -21,7 +22,10 @@ SENTENCES = [[(5, 0), (7, 1), (9, 2)], [(7, 1)], [(9, 2), (2, 3)]]
 def make_network(**params):
     torch.manual_seed(0)
     sizes = {"num_embeddings": 10, "n_tags": 3, "num_characters": 8, **SIZES, **params}
-    return build_tagging_network(**sizes).eval()
+    network = build_tagging_network(**sizes).eval()
+    if network.spelling is not None:
+        torch.nn.init.normal_(network.spelling.affixes.weight)  # they start as zeros
+    return network
 
 
 def make_data(sentences=SENTENCES, **params):
@@ -46,6 +50,7 @@ def vectors_by_hand(network, sentence):
                 states[-1, :2],
                 states[0, 2:],
                 network.spelling.shapes.weight[spelled.shapes[0]],
+                *network.spelling.affixes.weight[spelled.affixes[0]],
             ]
         )
     return torch.stack(list(map(torch.cat, rows)))
@@ -89,7 +94,7 @@ def test_losses_are_the_negative_logarithm_of_probabilities(crf):
 
 
 def test_gradients_reach_every_weight():
-    network, data = make_network(crf=True).train(), make_data()
+    network, data = make_network(crf=True, dropout=0).train(), make_data()
     batch, (tags, _) = data.batch(np.array([0, 2, 1]))
     words = batch.parts[0]
     network.losses(network(words), tags, words.layout).sum().backward()
@@ -113,14 +118,21 @@ def test_words_without_spellings():
 
 def test_unknown_characters_and_new_ones_are_read_alike():
     encoder = make_network().spelling
-    index, shapes = torch.tensor([0]), torch.tensor([0])
-    unknown, beyond = (
-        encoder(Spellings(index, pack_sequence([torch.tensor([id_])]), shapes)) for id_ in (1, 99)
-    )
-    assert torch.equal(unknown, beyond)
+    zero, affixes = torch.tensor([0]), torch.zeros(1, 2 * MAX_AFFIX, dtype=torch.int64)
+
+    def encode(id_):
+        return encoder(Spellings(zero, pack_sequence([torch.tensor([id_])]), zero, affixes))
+
+    unknown = encode(1)
+    assert torch.equal(encode(99), unknown)
+    assert not torch.equal(encode(6), unknown)
     encoder.reset_rows(5)
-    new = encoder(Spellings(index, pack_sequence([torch.tensor([6])]), shapes))
-    assert torch.equal(new, unknown)
+    assert torch.equal(encode(6), unknown)
+
+
+def test_affixes_that_training_has_not_met_add_nothing():
+    spelling = build_tagging_network(num_embeddings=10, n_tags=3, num_characters=8).spelling
+    assert not spelling.affixes.weight.any()
 
 
 @pytest.mark.parametrize(

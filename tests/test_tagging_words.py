@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from sklearn_rnn._tagging.spans import allowed_steps, find_spans, marks_spans
 from sklearn_rnn._tagging.spelling import find_characters, spell, word_shape
-from sklearn_rnn.modules._tagging import N_SHAPES
+from sklearn_rnn.modules._tagging import MAX_AFFIX, N_BUCKETS, N_SHAPES
 from sklearn_rnn.utils import sentences_from_frame
 
 
@@ -60,6 +60,36 @@ def test_words_are_spelled_as_their_characters_one_by_one():
         ids = spelled.characters[start : start + length].tolist()
         assert ids == [2 + alphabet.index(c) if c in alphabet else 1 for c in word or "?"]
     assert_array_equal(spell(["ab"], "").characters, [1, 1])
+
+
+def test_words_share_the_numbers_of_the_affixes_that_they_share():
+    words = ["walking", "talking", "wall", "at", "a", "walked", "日本"]
+    numbers = dict(zip(words, spell(words, "").affixes, strict=True))
+    for one in words:
+        for other in words:
+            for n in range(MAX_AFFIX):
+                is_equal = numbers[one] == numbers[other]
+                assert is_equal[n] == (one[: n + 1] == other[: n + 1])
+                assert is_equal[MAX_AFFIX + n] == (one[-n - 1 :] == other[-n - 1 :])
+
+
+def test_the_numbers_of_each_kind_of_affix_are_its_own():
+    numbers = spell(["banana", "a", "日", "\ud83d"], "").affixes
+    kinds = np.arange(2 * MAX_AFFIX)
+    assert_array_equal(numbers // N_BUCKETS, np.broadcast_to(kinds, numbers.shape))
+
+
+def test_affixes_are_numbered_as_by_a_plain_loop():
+    """Saved models have learned weights at these places: another hash would shuffle them."""
+    words = ["walking", "é", "日本語"]
+    for word, numbers in zip(words, spell(words, "").affixes, strict=True):
+        for side, letters in enumerate([word, word[::-1]]):
+            value = 1 + side
+            for n in range(MAX_AFFIX):
+                if n < len(word):
+                    value = (value + ord(letters[n])) * 0x9E3779B97F4A7C15 % 2**64
+                kind = side * MAX_AFFIX + n
+                assert numbers[kind] == kind * N_BUCKETS + (value >> 32) % N_BUCKETS
 
 
 @pytest.mark.parametrize(

@@ -106,4 +106,5 @@ def _spellings(places: np.ndarray, index: np.ndarray, spelled: SpelledWords) -> 
         torch.from_numpy(rank[word_of]),
         PackedSequence(characters, torch.from_numpy(batch_sizes)),
         torch.from_numpy(spelled.shapes[words]),
+        torch.from_numpy(spelled.affixes[words]),
     )

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_rnn._text.vocabulary import FIRST_ID, UNKNOWN_ID
+from sklearn_rnn.modules._tagging import MAX_AFFIX, N_BUCKETS
 
 # The shapes of words, by the number that the network knows them by.
 _MARKS, _LOWER, _UPPER, _CAPITAL, _INITIAL, _MIXED, _CASELESS, _DIGITS, _NUMBER, _CODE = range(10)
+
+# Odd, with bits all over: a step of multiplicative hashing (Knuth).
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 def word_shape(word: str) -> int:
@@ -78,12 +82,15 @@ class SpelledWords:
         Where each word starts, and how many characters it has, at least one.
     shapes : ndarray of int64 of shape (n_words,)
         The shape of each, see `word_shape`.
+    affixes : ndarray of int64 of shape (n_words, 2 * MAX_AFFIX)
+        The numbers of the prefixes and suffixes of each, see `number_affixes`.
     """
 
     characters: np.ndarray
     starts: np.ndarray
     lengths: np.ndarray
     shapes: np.ndarray
+    affixes: np.ndarray
 
 
 def spell(words: list[str], alphabet: str) -> SpelledWords:
@@ -114,7 +121,43 @@ def spell(words: list[str], alphabet: str) -> SpelledWords:
         ids[is_known] = FIRST_ID + places[is_known]
     lengths = np.fromiter(map(len, words), np.int64, len(words))
     shapes = np.fromiter(map(word_shape, words), np.int64, len(words))
-    return SpelledWords(ids, np.cumsum(lengths) - lengths, lengths, shapes)
+    affixes = number_affixes(points, lengths)
+    return SpelledWords(ids, np.cumsum(lengths) - lengths, lengths, shapes, affixes)
+
+
+def number_affixes(points: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return numbers for the first one, two, ... characters of words, and for the last ones.
+
+    The numbers are hashes, so that they need no vocabulary. Those of a kind, such as suffixes of
+    two characters, are distinct from those of the other kinds.
+
+    Parameters
+    ----------
+    points : ndarray of uint32 of shape (n_characters,)
+        The code points of the words, one behind the other.
+    lengths : ndarray of int64 of shape (n_words,)
+        How many of them each word has.
+
+    Returns
+    -------
+    numbers : ndarray of int64 of shape (n_words, 2 * MAX_AFFIX)
+        A word that is shorter than an affix has itself in its place.
+    """
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    points = points.astype(np.uint64)
+    numbers = np.empty((len(lengths), 2 * MAX_AFFIX), np.int64)
+    for side in range(2):
+        hashes = np.full(len(lengths), 1 + side, np.uint64)
+        for n in range(MAX_AFFIX):
+            has_more = n < lengths
+            places = ends - 1 - n if side else starts + n
+            found = points[places[has_more]]
+            hashes[has_more] = (hashes[has_more] + found) * _MULTIPLIER
+            kind = side * MAX_AFFIX + n
+            buckets = (hashes >> np.uint64(32)) % np.uint64(N_BUCKETS)
+            numbers[:, kind] = kind * N_BUCKETS + buckets.astype(np.int64)
+    return numbers
 
 
 def _code_points(text: str) -> np.ndarray:

@@ -25,6 +25,10 @@ from ._unique_rows import UniqueRows, dense
 # Number of classes that `word_shape` tells apart, and features of each.
 N_SHAPES = 10
 _SHAPE_DIM = 8
+# Prefixes and suffixes of one to `MAX_AFFIX` characters: numbers of each kind, features of each.
+MAX_AFFIX = 3
+N_BUCKETS = 2**12
+_AFFIX_DIM = 16
 
 
 @dataclass
@@ -39,11 +43,14 @@ class Spellings:
         Ids of the characters of each spelling, longest first.
     shapes : torch.Tensor of int64 of shape (n_spellings,)
         The shape of each, a number below `N_SHAPES`.
+    affixes : torch.Tensor of int64 of shape (n_spellings, 2 * MAX_AFFIX)
+        The prefixes and suffixes of each, numbers below ``2 * MAX_AFFIX * N_BUCKETS``.
     """
 
     index: Tensor
     characters: PackedSequence
     shapes: Tensor
+    affixes: Tensor
 
 
 @dataclass
@@ -85,16 +92,17 @@ class PackedWords:
     def _map(self, function: Callable[[Any], Any]) -> PackedWords:
         spellings = self.spellings
         if spellings is not None:
-            parts = spellings.index, spellings.characters, spellings.shapes
+            parts = vars(spellings).values()
             spellings = Spellings(*map(function, parts))
         return PackedWords(function(self.ids), self.batch_sizes, spellings)
 
 
 class SpellingEncoder(nn.Module):
-    """Return a vector for each spelling: what a small recurrent network reads, and its shape.
+    """Return a vector for each spelling: from its characters, its shape and its affixes.
 
-    The network reads the characters in both directions, and ends with a state of each (Lample et
-    al., 2016). So words that occur in no training sentence are told by their endings, capitals and
+    A small recurrent network reads the characters in both directions, and ends with a state of each
+    (Lample et al., 2016). Shape and affixes have vectors of their own, which are learned from few
+    words. So words that occur in no training sentence are told by their endings, capitals and
     digits.
 
     Parameters
@@ -108,6 +116,8 @@ class SpellingEncoder(nn.Module):
         Units in each direction.
     kernels : bool or "auto", default=False
         Whether to compute by kernels of our own on the CPU, see `RecurrentLayer`.
+    sparse : bool, default=False
+        Whether the table of affixes gets sparse gradients.
 
     References
     ----------
@@ -121,13 +131,18 @@ class SpellingEncoder(nn.Module):
         hidden_size: int,
         *,
         kernels: bool | str = False,
+        sparse: bool = False,
     ) -> None:
         super().__init__()
         self.table = nn.Embedding(num_characters, embedding_dim)
         self.encoder = make_encoder(embedding_dim, hidden_size, cell="lstm", kernels=kernels)
         self.pooling = LastPooling(self.encoder.output_size, bidirectional=True, kernels=kernels)
         self.shapes = nn.Embedding(N_SHAPES, _SHAPE_DIM)
-        self.output_size = self.encoder.output_size + _SHAPE_DIM
+        n_kinds = 2 * MAX_AFFIX
+        self.affixes = nn.Embedding(n_kinds * N_BUCKETS, _AFFIX_DIM, sparse=sparse)
+        # An affix that training has not met adds nothing.
+        nn.init.zeros_(self.affixes.weight)
+        self.output_size = self.encoder.output_size + _SHAPE_DIM + n_kinds * _AFFIX_DIM
 
     @property
     def n_known(self) -> int:
@@ -146,7 +161,9 @@ class SpellingEncoder(nn.Module):
         known = packed.data.masked_fill(packed.data >= self.n_known, UNKNOWN_ID)
         # The product with the first layer's weights is computed once a character of the alphabet.
         states = self.encoder(UniqueRows(self.table.weight, known.long()), layout)
-        return torch.cat([self.pooling(states, layout), self.shapes(spellings.shapes)], dim=1)
+        affixes = self.affixes(spellings.affixes).flatten(1)  # (n_spellings, 2 * MAX_AFFIX * 16)
+        shapes = self.shapes(spellings.shapes)
+        return torch.cat([self.pooling(states, layout), shapes, affixes], dim=1)
 
 
 class TaggingNetwork(nn.Module):
@@ -383,7 +400,11 @@ def build_tagging_network(
     spelling = None
     if num_characters is not None:
         spelling = SpellingEncoder(
-            num_characters, char_embedding_dim, char_hidden_size, kernels=kernels
+            num_characters,
+            char_embedding_dim,
+            char_hidden_size,
+            kernels=kernels,
+            sparse=sparse,
         )
     encoder = make_encoder(
         embedding_dim + (0 if spelling is None else spelling.output_size),
