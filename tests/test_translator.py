@@ -79,7 +79,7 @@ def in_bytes(texts):
 @pytest.mark.parametrize(
     "container",
     [list, np.array, pd.Series, tuple, iter, pa.array, in_frame, in_column, in_bytes],
-    ids=str,
+    ids=lambda container: container.__name__,
 )
 def test_containers(container):
     expected = RNNTranslator(**QUICK).fit(X, Y)
