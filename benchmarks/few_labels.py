@@ -129,8 +129,9 @@ def plot(table, labels, path):
         ax.minorticks_off()
         ax.spines[["top", "right"]].set_visible(False)
     axes[0, 0].set_ylabel("accuracy on test")
-    axes[0, 0].legend(frameon=False)
-    figure.tight_layout()
+    lines = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*lines, loc="lower center", ncols=len(labels), frameon=False)
+    figure.tight_layout(rect=(0, 0.08, 1, 1))
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
