@@ -62,11 +62,11 @@ def tag_probabilities(estimator, X):
     >>> X = [["fly", "to", "Oslo"], ["from", "Rome", "to", "Oslo"]] * 10
     >>> y = [["O", "O", "B-CITY"], ["O", "B-CITY", "O", "B-CITY"]] * 10
     >>> tagger = RNNTokenClassifier(hidden_size=8, random_state=0).fit(X, y)
-    >>> frame = tag_probabilities(tagger, [["to", "Paris"]])
+    >>> frame = tag_probabilities(tagger, [["to", "Qaanaaq"]])
     >>> frame[["token", "known", "tag", "runner_up"]]
-       token  known     tag runner_up
-    0     to   True       O    B-CITY
-    1  Paris  False  B-CITY         O
+         token  known     tag runner_up
+    0       to   True       O    B-CITY
+    1  Qaanaaq  False  B-CITY         O
     """
     inspected = InspectedTagger(estimator)
     return tag_frame(inspected, inspected.read(X))
