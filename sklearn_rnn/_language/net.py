@@ -13,7 +13,7 @@ from sklearn_rnn._language.data import LanguageData
 from sklearn_rnn._language.scoring import token_log_probs, tokens_at_once
 from sklearn_rnn._language.windows import LanguageWindows, Window, WindowPart
 from sklearn_rnn._training.device import moved
-from sklearn_rnn._training.net import SequenceNet, own_grads
+from sklearn_rnn._training.net import SequenceNet, add_grads, own_grads
 from sklearn_rnn._training.process_state import side_by_side
 from sklearn_rnn.modules._dropout import dropout_generator
 from sklearn_rnn.modules._penalties import collect_penalties
@@ -91,10 +91,7 @@ class LanguageNet(SequenceNet):
         else:
             results = side_by_side(step_part, parts, states, seeds)
         losses, grads, self._states = map(list, zip(*results, strict=True))
-        for parameter, *part_grads in zip(parameters, *grads, strict=True):
-            for grad in part_grads:
-                if grad is not None:
-                    parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
+        add_grads(parameters, grads)
         log_probs = -torch.cat(losses)
         return {"loss": -log_probs.mean(), "y_pred": log_probs}
 

@@ -156,10 +156,7 @@ class SequenceNet(ListedNet):
             by_part = x.parts, rows, targets.split(sizes), weights.split(sizes), seeds
             parts = side_by_side(step_part, *by_part)
         losses, outputs, grads = zip(*parts, strict=True)
-        for parameter, *part_grads in zip(parameters, *grads, strict=True):
-            for grad in part_grads:
-                if grad is not None:
-                    parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
+        add_grads(parameters, grads)
         return {"loss": sum(losses), "y_pred": join_parts(outputs)}
 
     def _generator(self, seed: int) -> torch.Generator | None:
@@ -312,6 +309,14 @@ def own_grads(grads: Sequence[Tensor | None], parameters: Sequence[Tensor]) -> l
             seen.add(place)
         owned.append(grad)
     return owned
+
+
+def add_grads(parameters: Sequence[Tensor], grads: Sequence[Sequence[Tensor | None]]) -> None:
+    """Add the gradients of each part of a batch, as `own_grads` returns them, to the parameters."""
+    for parameter, *part_grads in zip(parameters, *grads, strict=True):
+        for grad in part_grads:
+            if grad is not None:
+                parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
 
 
 def join_parts(outputs: Sequence[Any]) -> Outputs:

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from sklearn_rnn._language.scoring import tokens_at_once
 from sklearn_rnn._training.device import moved
-from sklearn_rnn._training.net import SequenceNet, own_grads
+from sklearn_rnn._training.net import SequenceNet, add_grads, own_grads
 from sklearn_rnn._training.process_state import side_by_side
 from sklearn_rnn._translation.data import PairBatch, PairBatches, PairData, PairPart
 from sklearn_rnn.modules import Regions
@@ -77,10 +77,7 @@ class TranslationNet(SequenceNet):
         else:
             results = side_by_side(step_part, pairs.parts, seeds)
         losses, grads = zip(*results, strict=True)
-        for parameter, *part_grads in zip(parameters, *grads, strict=True):
-            for grad in part_grads:
-                if grad is not None:
-                    parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
+        add_grads(parameters, grads)
         return {"loss": sum(losses), "y_pred": losses[0]}
 
     @property
