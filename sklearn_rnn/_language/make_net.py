@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import torch
 from torch import nn
 
 from sklearn_rnn._language.averaging import AverageWeights
@@ -13,14 +11,12 @@ from sklearn_rnn._language.net import LanguageNet
 from sklearn_rnn._language.windows import LanguageWindows
 from sklearn_rnn._training.make_net import (
     TrainingPlan,
-    check_skorch_params,
-    make_callbacks,
-    optimizer_params,
     take_weights,
+    token_params,
 )
 from sklearn_rnn._training.make_network import embedding_sizes
 from sklearn_rnn._training.optimizers import LazyAdamW
-from sklearn_rnn._training.precision import KERNEL_CELLS, resolve_precision
+from sklearn_rnn._training.precision import KERNEL_CELLS
 from sklearn_rnn._training.settings import resolve_kernels
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules import AdaptiveSoftmaxDecoder, build_language_network
@@ -127,28 +123,17 @@ def _resolve_auto(
 
 def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
     """Return the arguments of the net but for the module."""
-    device, kernels = plan.device, resolve_kernels(estimator)
     is_stepped = estimator.zoneout or (
         estimator.variational_dropout and estimator.recurrent_dropout
     )
-    by_kernels = estimator.cell in KERNEL_CELLS and has_kernels(kernels) and not is_stepped
+    kernels = has_kernels(resolve_kernels(estimator))
+    by_kernels = estimator.cell in KERNEL_CELLS and kernels and not is_stepped
     # Kernels of our own start threads themselves.
-    is_cut = device.type == "cpu" and not by_kernels
-    return {
-        **optimizer_params(estimator),
-        "max_epochs": plan.max_epochs,
-        "batch_size": plan.batch_size,
-        "iterator_train": LanguageWindows,
-        "iterator_train__random_state": np.random.RandomState(plan.order_seed),
-        "iterator_train__bptt": estimator.bptt,
-        "iterator_train__part_documents": n_documents_at_once(estimator.cell) if is_cut else None,
-        "iterator_valid": LanguageWindows,
-        "callbacks": make_callbacks(estimator, plan),
-        "criterion": torch.nn.CrossEntropyLoss,
-        "device": device,
-        "autocast_dtype": resolve_precision(
-            estimator.precision, estimator.cell, device, kernels=has_kernels(kernels)
-        ),
-        "verbose": 0,
-        **check_skorch_params(estimator),
-    }
+    is_cut = plan.device.type == "cpu" and not by_kernels
+    return token_params(
+        estimator,
+        plan,
+        LanguageWindows,
+        iterator_train__bptt=estimator.bptt,
+        iterator_train__part_documents=n_documents_at_once(estimator.cell) if is_cut else None,
+    )

@@ -14,18 +14,14 @@ from sklearn_rnn._text.vocabulary import FIRST_ID
 from sklearn_rnn._training.batches import SimilarLengthBatches
 from sklearn_rnn._training.make_net import (
     TrainingPlan,
-    check_skorch_params,
-    make_callbacks,
-    optimizer_params,
     take_weights,
+    token_params,
 )
 from sklearn_rnn._training.make_network import embedding_sizes
 from sklearn_rnn._training.optimizers import LazyAdamW
-from sklearn_rnn._training.precision import resolve_precision
 from sklearn_rnn._training.settings import resolve_kernels
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules import TokenEmbedding, build_tagging_network
-from sklearn_rnn.modules.kernels import has_kernels
 
 # Parameters of an estimator that the network takes by the same name.
 _ARGUMENTS = (
@@ -108,23 +104,10 @@ def make_net(
 
 def _net_params(estimator: Any, plan: TrainingPlan, tag_weight: np.ndarray | None) -> dict:
     """Return the arguments of the net but for the module."""
-    kernels = resolve_kernels(estimator)
-    weight = None if tag_weight is None else torch.tensor(tag_weight, dtype=torch.float32)
-    return {
-        **optimizer_params(estimator),
-        "max_epochs": plan.max_epochs,
-        "batch_size": plan.batch_size,
-        "iterator_train": SimilarLengthBatches,
-        "iterator_train__random_state": np.random.RandomState(plan.order_seed),
-        "iterator_valid": SimilarLengthBatches,
-        "callbacks": make_callbacks(estimator, plan),
-        "criterion": torch.nn.CrossEntropyLoss,
-        "criterion__weight": weight,
-        "device": plan.device,
-        "autocast_dtype": resolve_precision(
-            estimator.precision, estimator.cell, plan.device, kernels=has_kernels(kernels)
-        ),
-        "kernels": kernels,
-        "verbose": 0,
-        **check_skorch_params(estimator),
-    }
+    return token_params(
+        estimator,
+        plan,
+        SimilarLengthBatches,
+        criterion__weight=None if tag_weight is None else torch.tensor(tag_weight).float(),
+        kernels=resolve_kernels(estimator),
+    )

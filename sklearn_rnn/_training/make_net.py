@@ -173,31 +173,76 @@ def _net_params(
     estimator: Any, target: Target, plan: TrainingPlan, directions: Sequence[int]
 ) -> dict:
     """Return the arguments of the net but for the module."""
-    device, kernels = plan.device, resolve_kernels(estimator)
-    part_documents = n_documents_at_once(estimator.cell) if device.type == "cpu" else None
+    kernels = resolve_kernels(estimator)
+    part_documents = n_documents_at_once(estimator.cell) if plan.device.type == "cpu" else None
     return {
+        **common_params(estimator, plan, SimilarLengthBatches),
         **optimizer_params(estimator, target, directions),
-        "max_epochs": plan.max_epochs,
-        "batch_size": plan.batch_size,
-        "iterator_train": SimilarLengthBatches,
-        "iterator_train__random_state": np.random.RandomState(plan.order_seed),
         "iterator_train__crop_length": estimator.crop_length,
         "iterator_train__part_documents": part_documents,
         "iterator_train__by_kernels": estimator.cell in KERNEL_CELLS and has_kernels(kernels),
-        "iterator_valid": SimilarLengthBatches,
         "iterator_valid__part_documents": part_documents,
         "iterator_valid__batch_size": _PREDICTION_BATCH_SIZE,
         "callbacks": [
             *make_unfreezing(estimator, directions),
             *make_callbacks(estimator, plan, target.wide_norm),
         ],
-        "device": device,
-        "autocast_dtype": resolve_precision(
-            estimator.precision, estimator.cell, device, kernels=has_kernels(kernels)
-        ),
         "kernels": kernels,
-        "verbose": 0,
         **target.criterion,
+        **check_skorch_params(estimator),
+    }
+
+
+def common_params(estimator: Any, plan: TrainingPlan, batches: type) -> dict:
+    """Return the arguments of the net that are the same for documents and for tokens.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Whose parameters say which net.
+    plan : TrainingPlan
+        The training.
+    batches : type
+        What iterates over the data sets.
+    """
+    kernels = has_kernels(resolve_kernels(estimator))
+    return {
+        "max_epochs": plan.max_epochs,
+        "batch_size": plan.batch_size,
+        "iterator_train": batches,
+        "iterator_train__random_state": np.random.RandomState(plan.order_seed),
+        "iterator_valid": batches,
+        "device": plan.device,
+        "autocast_dtype": resolve_precision(
+            estimator.precision, estimator.cell, plan.device, kernels=kernels
+        ),
+        "verbose": 0,
+    }
+
+
+def token_params(
+    estimator: Any, plan: TrainingPlan, batches: type, directions: Sequence[int] = (), **own: Any
+) -> dict:
+    """Return the arguments of a net that predicts at each token, but for the module.
+
+    Parameters
+    ----------
+    estimator, plan, batches
+        As for `common_params`.
+    directions : sequence of int, default=()
+        Those of the layers that start from language models.
+    **own : Any
+        What others of these nets do not have.
+    """
+    return {
+        **common_params(estimator, plan, batches),
+        **optimizer_params(estimator, directions=directions),
+        "callbacks": [
+            *make_unfreezing(estimator, directions),
+            *make_callbacks(estimator, plan),
+        ],
+        "criterion": torch.nn.CrossEntropyLoss,
+        **own,
         **check_skorch_params(estimator),
     }
 

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-import torch
 from torch import nn
 
 from sklearn_rnn._training.make_net import (
     TrainingPlan,
-    check_skorch_params,
-    make_callbacks,
-    optimizer_params,
     take_weights,
+    token_params,
 )
 from sklearn_rnn._training.optimizers import LazyAdamW
-from sklearn_rnn._training.precision import resolve_precision
 from sklearn_rnn._training.settings import resolve_kernels
 from sklearn_rnn._translation.data import PREDICTION_PAIRS, PairBatches
 from sklearn_rnn._translation.net import TranslationNet
 from sklearn_rnn.modules import build_translation_network
-from sklearn_rnn.modules.kernels import has_kernels
 
 # Parameters of an estimator that the network takes by the same name.
 _ARGUMENTS = (
@@ -114,24 +108,12 @@ def _embedding_dim(estimator: Any, n_ids: int | None) -> int:
 
 def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
     """Return the arguments of the net but for the module."""
-    device, kernels = plan.device, resolve_kernels(estimator)
-    return {
-        **optimizer_params(estimator),
-        "max_epochs": plan.max_epochs,
-        "batch_size": plan.batch_size,
-        "iterator_train": PairBatches,
-        "iterator_train__random_state": np.random.RandomState(plan.order_seed),
-        "iterator_train__part_documents": _PART_PAIRS if device.type == "cpu" else None,
-        "iterator_valid": PairBatches,
-        "iterator_valid__batch_size": PREDICTION_PAIRS,
-        "callbacks": make_callbacks(estimator, plan),
-        "criterion": torch.nn.CrossEntropyLoss,
-        "criterion__label_smoothing": estimator.label_smoothing,
-        "scheduled_sampling": estimator.scheduled_sampling,
-        "device": device,
-        "autocast_dtype": resolve_precision(
-            estimator.precision, estimator.cell, device, kernels=has_kernels(kernels)
-        ),
-        "verbose": 0,
-        **check_skorch_params(estimator),
-    }
+    return token_params(
+        estimator,
+        plan,
+        PairBatches,
+        iterator_train__part_documents=_PART_PAIRS if plan.device.type == "cpu" else None,
+        iterator_valid__batch_size=PREDICTION_PAIRS,
+        criterion__label_smoothing=estimator.label_smoothing,
+        scheduled_sampling=estimator.scheduled_sampling,
+    )
