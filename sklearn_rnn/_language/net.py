@@ -10,11 +10,13 @@ from torch import Tensor
 
 from sklearn_rnn._language.averaging import AverageWeights
 from sklearn_rnn._language.data import LanguageData
-from sklearn_rnn._language.scoring import token_log_probs, tokens_at_once
+from sklearn_rnn._language.scoring import token_log_probs
 from sklearn_rnn._language.windows import LanguageWindows, Window, WindowPart
 from sklearn_rnn._training.device import moved
-from sklearn_rnn._training.net import SequenceNet, add_grads, own_grads
+from sklearn_rnn._training.net import add_grads, own_grads
 from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn._training.token_net import TokenNet
+from sklearn_rnn.modules._decoders import tokens_at_once
 from sklearn_rnn.modules._dropout import dropout_generator
 from sklearn_rnn.modules._penalties import collect_penalties
 from sklearn_rnn.modules.cells._base import State
@@ -23,7 +25,7 @@ from sklearn_rnn.modules.cells._base import State
 _MAX_GRADIENTS = 2**26
 
 
-class LanguageNet(SequenceNet):
+class LanguageNet(TokenNet):
     """skorch net over `LanguageData`.
 
     Its own are: a batch is a `Window`, read with the state after the window before; the loss is the
@@ -142,14 +144,12 @@ class LanguageNet(SequenceNet):
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
     ) -> None:
         """Train, or score the texts set aside, as `score` does."""
+        super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         if training:
-            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
             # skorch has no event between the training and the validation of an epoch.
             for _, callback in self.callbacks_:
                 if isinstance(callback, AverageWeights):
                     callback.on_training_done(self)
-        elif iterator is not None:
-            self.history.record(f"{prefix}_loss", self.mean_loss(iterator.dataset))
 
     def mean_loss(self, data: LanguageData) -> float:
         """Return the mean loss of the tokens of some texts."""

@@ -12,10 +12,10 @@ from torch.nn.utils.rnn import PackedSequence
 
 from sklearn_rnn._language.labels import encode_labels
 from sklearn_rnn._language.reader import BOUNDARY_ID, Reader
-from sklearn_rnn._language.scoring import tokens_at_once
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.workers import stop_if_cancelled
 from sklearn_rnn.modules import PackedLayout
+from sklearn_rnn.modules._decoders import tokens_at_once
 from sklearn_rnn.modules.cells._base import State
 
 # Tokens of a prompt that are read at a time.

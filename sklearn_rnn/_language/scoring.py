@@ -15,6 +15,7 @@ from sklearn_rnn._language.windows import LanguageWindows, WindowPart, cut_windo
 from sklearn_rnn._training.device import moved
 from sklearn_rnn._training.process_state import side_by_side
 from sklearn_rnn.modules import PackedLayout
+from sklearn_rnn.modules._decoders import tokens_at_once
 
 # Sequences that are read side by side: enough for products of full speed. Where there are few, they
 # are divided among some threads, the same way on any number of them.
@@ -22,13 +23,6 @@ _MAX_SEQUENCES = 64
 _MIN_GROUPS = 4
 # Bound on the tokens of a window, whose states are kept until it is read.
 _WINDOW_TOKENS = 2**13
-# Bound on the probabilities that are computed at once, a number for each id and token.
-_MAX_PROBABILITIES = 2**20
-
-
-def tokens_at_once(n_logits: int) -> int:
-    """Return of how many tokens to compute the probabilities together, given those of each."""
-    return int(np.clip(_MAX_PROBABILITIES // n_logits, 64, 1024))
 
 
 def token_log_probs(net: Any, data: LanguageData) -> np.ndarray:

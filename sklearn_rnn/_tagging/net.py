@@ -13,8 +13,8 @@ from torch import Tensor
 from sklearn_rnn._tagging.data import TaggingData
 from sklearn_rnn._training.batches import TokenBatch
 from sklearn_rnn._training.device import moved
-from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn._training.token_net import TokenNet
 from sklearn_rnn.modules import PackedLayout
 
 # Tokens that are predicted together: enough for products of full speed, and few enough for the
@@ -22,7 +22,7 @@ from sklearn_rnn.modules import PackedLayout
 _MAX_BATCH_TOKENS = 2**12
 
 
-class TaggingNet(SequenceNet):
+class TaggingNet(TokenNet):
     """skorch net over `TaggingData`.
 
     Its own are: the loss of a batch is the sum over its tokens, divided by their mean number in a
@@ -43,15 +43,6 @@ class TaggingNet(SequenceNet):
         tag_weight = self.criterion_.weight
         losses = self.module_.losses(y_pred, tags, layout, tag_weight)
         return (losses * weights).mean()
-
-    def run_single_epoch(
-        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
-    ) -> None:
-        """Train, or compute the loss of the sentences set aside."""
-        if training:
-            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
-        elif iterator is not None:
-            self.history.record(f"{prefix}_loss", self.mean_loss(iterator.dataset))
 
     def mean_loss(self, data: TaggingData) -> float:
         """Return the mean loss of a sentence, weighted as in training."""

@@ -12,16 +12,17 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
-from sklearn_rnn._language.scoring import tokens_at_once
 from sklearn_rnn._training.device import moved
-from sklearn_rnn._training.net import SequenceNet, add_grads, own_grads
+from sklearn_rnn._training.net import add_grads, own_grads
 from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn._training.token_net import TokenNet
 from sklearn_rnn._translation.data import PairBatch, PairBatches, PairData, PairPart
 from sklearn_rnn.modules import Regions
+from sklearn_rnn.modules._decoders import tokens_at_once
 from sklearn_rnn.modules._dropout import current_generator, dropout_generator
 
 
-class TranslationNet(SequenceNet):
+class TranslationNet(TokenNet):
     """skorch net over `PairData`.
 
     Its own are: the loss of a batch is the mean over the tokens of its targets; in scheduled
@@ -111,15 +112,6 @@ class TranslationNet(SequenceNet):
         if isinstance(source, Regions):
             return Regions(*(moved(each, self.device) for each in source))
         return moved(source, self.device)
-
-    def run_single_epoch(
-        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
-    ) -> None:
-        """Train, or find the loss of the pairs set aside."""
-        if training:
-            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
-        elif iterator is not None:
-            self.history.record(f"{prefix}_loss", self.mean_loss(iterator.dataset))
 
     def mean_loss(self, data: PairData) -> float:
         """Return the mean loss of the tokens of some targets."""

@@ -14,13 +14,14 @@ from scipy.special import logsumexp
 from torch import Tensor
 
 from sklearn_rnn._language.labels import check_known_labels
-from sklearn_rnn._language.scoring import token_states, tokens_at_once
+from sklearn_rnn._language.scoring import token_states
 from sklearn_rnn._language.texts import Texts
 from sklearn_rnn._sklearn_compat import Interval, validate_params
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.document_words import DocumentWords
 from sklearn_rnn._training.process_state import torch_workers
 from sklearn_rnn.inspection._inspected_language_model import END_TOKEN, InspectedLanguageModel
+from sklearn_rnn.modules._decoders import tokens_at_once
 
 
 @validate_params(

@@ -19,6 +19,14 @@ from ._embedding import TokenEmbedding
 SHORTLIST = 2000
 CLUSTER_GROWTH = 5
 
+# Bound on the probabilities that are computed at once, a number for each id and token.
+_MAX_PROBABILITIES = 2**20
+
+
+def tokens_at_once(n_logits: int) -> int:
+    """Return of how many tokens to compute the probabilities together, given those of each."""
+    return min(max(_MAX_PROBABILITIES // n_logits, 64), 1024)
+
 
 class Decoder(nn.Module):
     """Base of decoders: the embedding whose vectors they share, and the way to them.
