@@ -425,6 +425,14 @@ def test_partial_fit_needs_all_tags_first():
         tagger.partial_fit([["a"], ["b"]], [["x"], ["z"]])
 
 
+@both
+def test_partial_fit_takes_a_single_tag_as_fit_does(crf):
+    tagger = small(crf=crf).partial_fit([["a", "b"]], [["x", "x"]], classes=["x"])
+    assert tagger.predict([["b"]]).tolist() == [["x"]]
+    with pytest.raises(ValueError, match=r"needs at least 1 class\. Got classes=\[\]"):
+        small().partial_fit([["a"]], [["x"]], classes=np.array([], "U1"))
+
+
 # As an estimator
 
 

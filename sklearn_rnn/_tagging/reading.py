@@ -68,7 +68,9 @@ def read_tagged(
     _check_any_token(tags, lengths, estimator, suffix)
     if in_stream:
         known = {} if classes is None else {"classes_": classes}
-        classes = check_stream_classes(stream_classes, tags, known, estimator)["classes_"]
+        # As in `fit`, there may be one tag.
+        known = check_stream_classes(stream_classes, tags, known, estimator, at_least=1)
+        classes = known["classes_"]
     elif classes is None:
         classes = np.unique(tags)
     codes = encode_tags(tags, classes, lengths, name)

@@ -66,7 +66,9 @@ def _is_table(y: Any) -> bool:
     return len(shape) > 1 and (issparse(y) or shape[1] != 1)
 
 
-def check_stream_classes(classes: Any, y: np.ndarray, known: dict, estimator: Any) -> dict:
+def check_stream_classes(
+    classes: Any, y: np.ndarray, known: dict, estimator: Any, *, at_least: int = 2
+) -> dict:
     """Return what is known of the labels of a stream before a chunk is learned from.
 
     Parameters
@@ -80,6 +82,8 @@ def check_stream_classes(classes: Any, y: np.ndarray, known: dict, estimator: An
         What the chunks before have left, see `known_of`.
     estimator : estimator instance
         Whose `class_weight` is to hold.
+    at_least : int, default=2
+        The smallest number of classes that can be learned.
 
     Examples
     --------
@@ -113,9 +117,10 @@ def check_stream_classes(classes: Any, y: np.ndarray, known: dict, estimator: An
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return known
     classes = np.unique(classes)
-    if len(classes) < 2:
+    if len(classes) < at_least:
+        needed = "1 class" if at_least == 1 else f"{at_least} classes"
         raise ValueError(
-            f"{type(estimator).__name__} needs at least 2 classes. Got classes={classes.tolist()}."
+            f"{type(estimator).__name__} needs at least {needed}. Got classes={classes.tolist()}."
         )
     if known and not np.array_equal(classes, known["classes_"]):
         raise ValueError(
