@@ -42,10 +42,10 @@ def log_probs_of(network, source, ids, *, writes_unknown):
     """Return the log-probabilities of the tokens behind each prefix of a target."""
     with torch.inference_mode():
         hidden, weights = network(pack_sequence([source]), pack_sequence([torch.tensor(ids)]))
-        logits = network.decoder.logits(hidden)
+        log_probs = network.decoder.logits(hidden).log_softmax(1)
         if not writes_unknown:
-            logits[:, 1] = -torch.inf
-        return logits.log_softmax(1).double().numpy(), weights[0].numpy()
+            log_probs[:, 1] = -torch.inf
+        return log_probs.double().numpy(), weights[0].numpy()
 
 
 def all_targets(network, source, *, length_penalty, writes_unknown=False):

@@ -196,10 +196,13 @@ def test_attention_rows_sum_to_one(model):
         np.testing.assert_allclose(weights, expected, atol=1e-5)
 
 
-def test_log_prob_is_what_greedy_search_sums_up(model):
-    texts, scores = model.translate(X, length_penalty=0.0, return_scores=True)
-    # The search leaves out the unknown token, which has learned to be impossible.
-    np.testing.assert_allclose(scores, model.log_prob(X, texts), atol=0.01)
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_scores_are_log_probabilities(beam_size):
+    model = RNNTranslator(**QUICK).fit(X, Y)  # to which the unknown token is still likely
+    texts, scores = model.translate(
+        X, beam_size=beam_size, length_penalty=0.0, max_new_tokens=20, return_scores=True
+    )
+    np.testing.assert_allclose(scores, model.log_prob(X, texts), rtol=1e-4)
 
 
 def test_several_targets_with_scores(model):

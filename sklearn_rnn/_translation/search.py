@@ -146,11 +146,13 @@ def _power(n_tokens: int, length_penalty: float) -> float:
 def _next_tokens(
     network: TranslationNetwork, hidden: torch.Tensor, n_wanted: int, writes_unknown: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the log-probabilities of the most likely next tokens of each beam, and their ids."""
-    logits = network.decoder.logits(hidden)
+    """Return the log-probabilities of the most likely next tokens of each beam, and their ids.
+
+    They are those of the model, also where the unknown token may not be written.
+    """
+    log_probs = torch.log_softmax(network.decoder.logits(hidden), dim=1)
     if not writes_unknown:
-        logits[:, UNKNOWN_ID] = -torch.inf
-    log_probs = torch.log_softmax(logits, dim=1)
+        log_probs[:, UNKNOWN_ID] = -torch.inf
     best, ids = log_probs.topk(min(n_wanted, log_probs.shape[1]), dim=1)
     return best.double().numpy(force=True), ids.numpy(force=True)
 
