@@ -16,6 +16,7 @@ from sklearn_rnn._sklearn_compat import (
     validate_parameter_constraints,
 )
 from sklearn_rnn._training.base_model import BaseRNN
+from sklearn_rnn._training.documents import check_any_weight, check_weights
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.process_state import prediction_workers
 from sklearn_rnn._training.settings import count_workers
@@ -503,7 +504,7 @@ class RNNTranslator(BaseRNN):
         self.skorch_params = skorch_params
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, *, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit the model to pairs of sources and targets.
 
         Parameters
@@ -516,11 +517,19 @@ class RNNTranslator(BaseRNN):
         y : iterable of str
             The targets: raw text or lists of tokens, one for each source. They may be empty.
 
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each pair in the loss: one of weight 2 counts as two of weight 1. None gives
+            every pair the weight 1.
+
         X_val : like `X`, default=None
             Sources to score after each epoch. Only allowed if `early_stopping` is True.
 
         y_val : like `y`, default=None
             Their targets. Required with `X_val`.
+
+        sample_weight_val : array-like of shape (n_validation_samples,), default=None
+            Weight of each of these pairs in the score and in the validation loss. None gives every
+            pair the weight 1.
 
         Returns
         -------
@@ -530,64 +539,73 @@ class RNNTranslator(BaseRNN):
         Raises
         ------
         ValueError
-            If texts are missing or invalid, if there are not as many targets as sources, or if the
-            loss or the weights become infinite or NaN.
+            If texts are missing or invalid, if there are not as many targets as sources, if
+            weights are negative or all 0, or if the loss or the weights of the network become
+            infinite or NaN.
         TypeError
             If `y` holds no text.
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
         X = as_list(X)
-        check_validation_given(self, X_val, y_val, None)
+        check_validation_given(self, X_val, y_val, sample_weight_val)
         is_warm = self.warm_start and hasattr(self, "net_")
-        previous = None
-        if is_warm:
-            model = copy(self)  # a whole one, though another thread may fit
-            previous = model.net_.module_
-            vectorizers = model.source_vectorizer_, model.target_vectorizer_
-            sources = read_sources(X, vectorizers[0], previous.n_region_features, self)
-            y = read_targets(y, vectorizers[1], self)
-            targets = vectorize(y, vectorizers[1], self, name="y")
-            writes_tokens = model.writes_tokens_
-        else:
-            sources, of_sources = fit_sources(X, self)
-            y = read_targets(y, self.target_vectorizer, self)
-            targets, of_targets, writes_tokens = fit_targets(y, self)
-            vectorizers = of_sources, of_targets
-            TargetWriter(of_targets, as_tokens=writes_tokens)  # refuses what cannot write
+        model = copy(self) if is_warm else None  # a whole one, though another thread may fit
+        sources, y, targets, vectorizers, learned = self._read_training(X, y, model)
         if self.replace_unknown:
             check_copies(X, vectorizers[0], self)
         check_consistent_length(sources, targets)
+        weights = check_weights(sample_weight, targets)
+        previous = None if model is None else model.net_.module_
         sizes = sizes_of(sources, targets, vectorizers, previous)
         split_seed, *seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=3
         )
         by = {"source_vectorizer_": vectorizers[0], "target_vectorizer_": vectorizers[1]}
-        longest = int(np.diff(targets.indptr).max())
-        if is_warm:
-            longest = max(longest, model.longest_target_)
-        learned = {"writes_tokens_": writes_tokens, "longest_target_": longest}
         valid = score = None
         if X_val is not None:
             X_val, y_val = as_list(X_val), read_targets(y_val, vectorizers[1], self, "y_val")
+            weights_val = check_weights(sample_weight_val, y_val, "sample_weight_val")
         elif self.early_stopping:
             rows, held_out = hold_out_pairs(targets.shape[0], self, split_seed)
             X_val, y_val = _safe_indexing(X, held_out), _safe_indexing(y, held_out)
             sources, targets = take(sources, rows), targets[rows]
+            weights, weights_val = weights[rows], weights[held_out]
         if X_val is not None:
-            valid = self._make_validation_set(X_val, y_val, vectorizers, sizes)
+            check_any_weight(self, weights_val, "set aside for early stopping", "pairs")
+            valid = self._make_validation_set(X_val, y_val, weights_val, vectorizers, sizes)
             if self.scoring != "loss":
-                score = _Scorer(self._make_predictor({**by, **learned}), X_val, y_val)
-        train = PairData(as_sources(sources), targets, sizes.n_ids)
+                predictor = self._make_predictor({**by, **learned})
+                score = _Scorer(predictor, X_val, y_val, weights_val)
+        check_any_weight(self, weights, "to train on", "pairs")
+        train = PairData(as_sources(sources), targets, sizes.n_ids, weights)
         net = fit_net(self, train, valid, sizes, seeds=seeds, score=score, previous=previous)
         lock_of(self).write(self._take_over_all, net, by, learned, net.history, is_warm)
         return self
 
-    def _make_validation_set(self, X_val, y_val, vectorizers, sizes):
+    def _read_training(self, X, y, model):
+        """Return pairs to train on, their vectorizers and what is learned, by a model to go on."""
+        if model is not None:
+            vectorizers = model.source_vectorizer_, model.target_vectorizer_
+            sources = read_sources(X, vectorizers[0], model.module_.n_region_features, self)
+            y = read_targets(y, vectorizers[1], self)
+            targets = vectorize(y, vectorizers[1], self, name="y")
+            longest, writes_tokens = model.longest_target_, model.writes_tokens_
+        else:
+            sources, of_sources = fit_sources(X, self)
+            y = read_targets(y, self.target_vectorizer, self)
+            targets, of_targets, writes_tokens = fit_targets(y, self)
+            vectorizers, longest = (of_sources, of_targets), 0
+            TargetWriter(of_targets, as_tokens=writes_tokens)  # refuses what cannot write
+        longest = max(longest, int(np.diff(targets.indptr).max()))
+        learned = {"writes_tokens_": writes_tokens, "longest_target_": longest}
+        return sources, y, targets, vectorizers, learned
+
+    def _make_validation_set(self, X_val, y_val, weights_val, vectorizers, sizes):
         sources = read_sources(X_val, vectorizers[0], sizes.n_region_features, self, "X_val")
         targets = vectorize(y_val, vectorizers[1], self, name="y_val")
         check_consistent_length(sources, targets)
-        return PairData(as_sources(sources), targets, sizes.n_ids)
+        return PairData(as_sources(sources), targets, sizes.n_ids, weights_val)
 
     def _make_predictor(self, learned):
         """Return an estimator that translates by what is learned here, to score while training."""
@@ -710,7 +728,7 @@ class RNNTranslator(BaseRNN):
         with prediction_workers(count_workers(self.n_jobs)):
             return find_targets(self.net_, as_sources(sources), **settings)
 
-    def score(self, X, y):
+    def score(self, X, y, sample_weight=None):
         """Return the share of sources whose translation equals the target.
 
         Parameters
@@ -721,6 +739,9 @@ class RNNTranslator(BaseRNN):
         y : iterable of str
             The targets, as in `fit`.
 
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each pair. None weighs all equally.
+
         Returns
         -------
         score : float
@@ -730,7 +751,9 @@ class RNNTranslator(BaseRNN):
             predicted = self.predict(X)
             targets = read_targets(y, self.target_vectorizer_, self)
         check_consistent_length(predicted, targets)
-        return float(np.mean([a == b for a, b in zip(predicted, targets, strict=True)]))
+        weights = check_weights(sample_weight, targets)
+        equal = [a == b for a, b in zip(predicted, targets, strict=True)]
+        return float(np.average(equal, weights=weights))
 
     def log_prob(self, X, y):
         """Return the log-probability of each target, given its source.
@@ -827,18 +850,22 @@ class _Scorer:
         With all that its translations need but for `net_`.
     X, y : object
         The pairs.
+    weights : ndarray of float64 of shape (n_pairs,)
+        The weight of each.
     """
 
-    def __init__(self, estimator, X, y):
+    def __init__(self, estimator, X, y, weights):
         self.estimator = estimator
         self.scorer = check_scoring(estimator, estimator.scoring)
         self.X, self.y = X, y
+        # Not every scorer takes weights.
+        self.weighted = {} if (weights == 1).all() else {"sample_weight": weights}
 
     def __call__(self, net, outputs):
         """Return the score."""
         estimator = copy(self.estimator)
         estimator.net_ = net
-        return float(self.scorer(estimator, self.X, self.y))
+        return float(self.scorer(estimator, self.X, self.y, **self.weighted))
 
 
 def _check_n_best(n_best, beam_size):

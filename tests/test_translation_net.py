@@ -6,7 +6,7 @@ import torch
 from test_translation_data import N_IDS, make_data
 from torch.nn.utils.rnn import pack_sequence
 
-from sklearn_rnn._translation.data import PairBatches
+from sklearn_rnn._translation.data import PairBatches, PairData, TextSources
 from sklearn_rnn._translation.net import TranslationNet
 from sklearn_rnn.modules import build_translation_network
 
@@ -47,6 +47,29 @@ def test_the_gradient_is_that_of_the_mean_over_tokens(smoothing):
     torch.testing.assert_close(loss, expected.detach())
     for parameter, grad in zip(net.module_.parameters(), grads, strict=True):
         torch.testing.assert_close(grad, parameter.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_a_pair_of_weight_two_counts_as_two():
+    _, sources, targets = make_data(60)
+    counts = np.random.RandomState(0).randint(0, 3, 60)
+    weighted = PairData(TextSources(sources), targets, N_IDS, 3.0 * counts)
+    rows = np.repeat(np.arange(60), counts)
+    repeated = PairData(TextSources(sources[rows]), targets[rows], N_IDS)
+    net = make_net(criterion__label_smoothing=0.1)
+    net.history.new_epoch()
+    losses, grads = [], []
+    for data in (weighted, repeated):
+        batches = PairBatches(data, 200, part_documents=8)
+        batch = batches.batch(batches.plan()[0])
+        loss, found = gradients_of(net, batch)
+        # Each is a mean over its own number of tokens.
+        scale = batch.n_tokens * (counts.mean() if data is weighted else 1.0)
+        losses.append(loss * scale)
+        grads.append([grad * scale for grad in found])
+    torch.testing.assert_close(*losses)
+    for one, other in zip(*grads, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+    assert net.mean_loss(weighted) == pytest.approx(net.mean_loss(repeated), rel=1e-4)
 
 
 def test_own_tokens_are_those_predicted_from_the_true_ones():

@@ -405,6 +405,52 @@ def test_errors_of_validation_name_its_arguments(x, y, match):
         RNNTranslator(**QUICK, early_stopping=True).fit(X, Y, X_val=x, y_val=y)
 
 
+WEIGHTS = np.arange(len(X)) % 2.0
+
+
+def test_a_weight_of_zero_takes_a_pair_out():
+    params = {**QUICK, "dropout": 0.0, "word_dropout": 0.0, "batch_size": len(X)}
+    params["target_vectorizer"] = SequenceVectorizer(vocabulary=["1", "2", "3", "4", "5"])
+    changed = [y if weight else "5 5" for y, weight in zip(Y, WEIGHTS, strict=True)]
+    models = [RNNTranslator(**params).fit(X, y, sample_weight=WEIGHTS) for y in (Y, changed)]
+    assert have_same_weights(*models)
+    assert not have_same_weights(models[0], RNNTranslator(**params).fit(X, Y))
+    assert have_same_weights(
+        RNNTranslator(**params).fit(X, Y), RNNTranslator(**params).fit(X, Y, np.full(len(X), 3.0))
+    )
+
+
+def test_scores_are_weighted(model):
+    wrong = [y if weight else "nothing" for y, weight in zip(Y, WEIGHTS, strict=True)]
+    assert model.score(X, wrong) < 1
+    assert model.score(X, wrong, sample_weight=WEIGHTS) == 1
+    params = {**QUICK, "early_stopping": True}
+    scores = [
+        RNNTranslator(**params, scoring=scoring)
+        .fit(X, Y, X_val=X, y_val=wrong, sample_weight_val=weights)
+        .validation_scores_
+        for scoring in (lambda model, X, y, sample_weight=None: np.sum(sample_weight), "loss")
+        for weights in (WEIGHTS, 1 - WEIGHTS)
+    ]
+    assert scores[0] == [WEIGHTS.sum()] * len(scores[0])
+    assert scores[1] == [len(X) - WEIGHTS.sum()] * len(scores[1])
+    assert scores[2][-1] > scores[3][-1]  # "nothing" is unknown, and not likely
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ({"sample_weight": [1.0]}, "sample_weight.shape"),
+        ({"sample_weight": -WEIGHTS}, "Negative values in data passed to `sample_weight`"),
+        ({"sample_weight": 0 * WEIGHTS}, "non-zero weight is needed among the pairs to train on"),
+        ({"sample_weight_val": WEIGHTS}, "X_val and y_val were not provided"),
+    ],
+)
+def test_weights_are_checked(given, match):
+    with pytest.raises(ValueError, match=match):
+        RNNTranslator(**QUICK).fit(X, Y, **given)
+
+
 def test_validation_sources_are_of_the_same_kind():
     model = RNNTranslator(**QUICK, early_stopping=True)
     with pytest.raises(ValueError, match=r"fitted on texts\. X_val holds rows of vectors"):

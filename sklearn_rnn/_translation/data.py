@@ -93,11 +93,14 @@ class PairPart:
         What the decoder reads: the boundary, then the target.
     targets : torch.Tensor of int64 of shape (n_tokens,)
         What comes next: the target, then the boundary.
+    weights : torch.Tensor of float32 of shape (n_tokens,), default=None
+        The weight of each token, that of its pair. None stands for 1.
     """
 
     source: PackedSequence | Regions
     ids: PackedSequence
     targets: Tensor
+    weights: Tensor | None = None
 
 
 @dataclass
@@ -133,10 +136,22 @@ class PairData(torch.utils.data.Dataset):
         Token ids of the targets. They may be empty.
     n_ids : int
         Number of ids that the network can write. The others are unknown tokens.
+    weights : ndarray of float64 of shape (n_pairs,), default=None
+        Weight of each pair in the loss. None stands for 1.
     """
 
-    def __init__(self, sources: Sources, targets: csr_array, n_ids: int) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        targets: csr_array,
+        n_ids: int,
+        weights: np.ndarray | None = None,
+    ) -> None:
         self.sources = sources
+        self.weights: np.ndarray | None = None
+        if weights is not None and (weights != weights[0]).any():
+            # A pair of weight 2 counts as two of weight 1, not more, whatever the others have.
+            self.weights = (weights / weights.mean()).astype(np.float32)
         stream = documents_to_data(targets, n_ids)
         self.tokens, self.starts, self.lengths = stream.tokens, stream.starts, stream.lengths
 
@@ -150,10 +165,15 @@ class PairData(torch.utils.data.Dataset):
     def part(self, rows: np.ndarray) -> PairPart:
         """Gather pairs, longest targets first."""
         places, batch_sizes = packed_places(self.starts[rows], self.lengths[rows])
+        weights = None
+        if self.weights is not None:
+            of_pairs = self.weights[rows]
+            weights = torch.from_numpy(np.concatenate([of_pairs[:n] for n in batch_sizes]))
         return PairPart(
             self.sources.gather(rows),
             PackedSequence(torch.from_numpy(self.tokens[places]), torch.from_numpy(batch_sizes)),
             torch.from_numpy(self.tokens[places + 1].astype(np.int64)),
+            weights,
         )
 
 

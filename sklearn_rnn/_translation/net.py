@@ -25,9 +25,9 @@ from sklearn_rnn.modules._dropout import current_generator, dropout_generator
 class TranslationNet(TokenNet):
     """skorch net over `PairData`.
 
-    Its own are: the loss of a batch is the mean over the tokens of its targets; in scheduled
-    sampling, some of the tokens that the decoder reads are its own; and the validation loss is the
-    mean over all tokens, without label smoothing. The rest is as in `SequenceNet`.
+    Its own are: the loss of a batch is the mean over the tokens of its targets, weighted by pair;
+    in scheduled sampling, some of the tokens that the decoder reads are its own; and the validation
+    loss is the mean over all tokens, without label smoothing. The rest is as in `SequenceNet`.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class TranslationNet(TokenNet):
                     hidden, _ = self.module_(source, ids)
                     logits = self.module_.decoder.logits(hidden)
                 targets = moved(part.targets, logits.device)
-                loss = F.cross_entropy(logits, targets, reduction="sum", label_smoothing=smoothing)
+                loss = _total_loss(logits, targets, part, smoothing)
                 loss = loss / pairs.n_tokens
                 grads = torch.autograd.grad(loss, parameters, allow_unused=True)
             return loss.detach(), own_grads(grads, parameters)
@@ -114,8 +114,9 @@ class TranslationNet(TokenNet):
         return moved(source, self.device)
 
     def mean_loss(self, data: PairData) -> float:
-        """Return the mean loss of the tokens of some targets."""
-        return float(self.token_losses(data).sum() / data.lengths.sum())
+        """Return the mean loss of the tokens of some targets, by the weights of their pairs."""
+        weights = np.ones(len(data)) if data.weights is None else data.weights
+        return float(self.token_losses(data) @ weights / (data.lengths @ weights))
 
     def token_losses(self, data: PairData) -> np.ndarray:
         """Return the loss of each target, summed over its tokens.
@@ -168,6 +169,14 @@ class TranslationNet(TokenNet):
                 use(rows, part, *self.module_(source, moved(part.ids, self.device)))
 
         side_by_side(read, self.get_iterator(data, training=False).plan())
+
+
+def _total_loss(logits: Tensor, targets: Tensor, part: PairPart, smoothing: float) -> Tensor:
+    """Return the loss of a part, summed over its tokens by the weights of their pairs."""
+    if part.weights is None:
+        return F.cross_entropy(logits, targets, reduction="sum", label_smoothing=smoothing)
+    losses = F.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
+    return (losses * moved(part.weights, losses.device)).sum()
 
 
 def _sum_by_document(values: Tensor, batch_sizes: Tensor) -> Tensor:
