@@ -137,6 +137,37 @@ def test_attention_equals_the_formula(Attention):
             assert (weights[i, j, length:] == 0).all()
 
 
+@pytest.mark.parametrize("n_queries", [1, 7])
+def test_additive_attention_of_long_sources_is_cut_into_pieces(monkeypatch, n_queries):
+    torch.manual_seed(0)
+    attention, values = AdditiveAttention(4, 8), torch.randn(2, 50, 8, requires_grad=True)
+    queries = torch.randn(2, n_queries, 4, requires_grad=True)
+    is_padding = torch.zeros(2, 50, dtype=torch.bool)
+    kept = []
+
+    def keep(tensor):
+        kept[-1] = max(kept[-1], tensor.numel())
+        return tensor
+
+    def attend():
+        kept.append(0)
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            contexts, weights = attention(queries, attention.keys(values), values, is_padding)
+        loss = (contexts**2).sum() + (weights**3).sum()
+        grads = torch.autograd.grad(loss, [queries, values, *attention.parameters()])
+        return contexts, weights, *grads
+
+    expected = attend()
+    monkeypatch.setattr("sklearn_rnn.modules._attention._MAX_KEPT", 1000)
+    monkeypatch.setattr("sklearn_rnn.modules._attention._MAX_KEPT_ALONE", 300)
+    torch.testing.assert_close(attend(), expected)
+    assert kept[0] >= n_queries * 2 * 50 * 4
+    assert kept[1] <= 1000
+    with torch.inference_mode():
+        weights = attention(queries, attention.keys(values), values, is_padding)[1]
+    torch.testing.assert_close(weights, expected[1])
+
+
 def test_regions_are_read_alone_as_together():
     network = make_network(n_source_ids=None, n_region_features=3)
     vectors = [torch.randn(4, 3), torch.randn(2, 3)]

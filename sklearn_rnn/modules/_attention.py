@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+# Bounds on the numbers that additive attention keeps for its gradient, one for each query, position
+# and unit: of all queries together, and of a query that comes by itself and is one of many.
+_MAX_KEPT = 2**22
+_MAX_KEPT_ALONE = 2**18
 
 
 class Attention(nn.Module):
@@ -124,8 +130,24 @@ class AdditiveAttention(Attention):
         return self.of_value(values)
 
     def scores(self, queries: Tensor, keys: Tensor) -> Tensor:
-        """Return the scores, shape (n_sources, n_queries, n_positions)."""
-        return self.score(torch.tanh(self.of_query(queries)[:, :, None] + keys[:, None]))[..., 0]
+        """Return the scores, shape (n_sources, n_queries, n_positions).
+
+        Of long sources, they are computed for some queries at a time, and once more for the
+        gradient, so that memory is bounded.
+        """
+        queries, n_queries = self.of_query(queries), queries.shape[1]
+        most = _MAX_KEPT if n_queries > 1 else _MAX_KEPT_ALONE
+        if n_queries * keys.numel() <= most:
+            return self._compare(queries, keys)
+        parts = [
+            checkpoint(self._compare, part, keys, use_reentrant=False, preserve_rng_state=False)
+            for part in queries.split(max(1, most // keys.numel()), dim=1)
+        ]
+        return torch.cat(parts, dim=1)
+
+    def _compare(self, queries: Tensor, keys: Tensor) -> Tensor:
+        hidden = torch.tanh(queries[:, :, None] + keys[:, None])
+        return self.score(hidden)[..., 0]
 
 
 class GeneralAttention(Attention):
