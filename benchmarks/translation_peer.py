@@ -140,7 +140,11 @@ class TutorialTranslator:
                 is_open &= ids[:, 0] != EDGE
                 steps.append(torch.where(is_open, ids[:, 0], EDGE))
             found += torch.stack(steps, dim=1).numpy().tolist()
-        writer = TargetWriter(self.target_vectorizer, as_tokens=self.like.writes_tokens_)
+        writer = TargetWriter(
+            self.target_vectorizer,
+            as_tokens=self.like.writes_tokens_,
+            spacing=self.like.spacing_,
+        )
         return [writer.write(np.array([i for i in ids if i != EDGE], np.int64)) for ids in found]
 
 

@@ -15,6 +15,7 @@ from sklearn_rnn._sklearn_compat import (
     _safe_indexing,
     validate_parameter_constraints,
 )
+from sklearn_rnn._text.join_words import check_spacing
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.documents import check_any_weight, check_weights
 from sklearn_rnn._training.model_lock import lock_of
@@ -34,6 +35,7 @@ from sklearn_rnn._translation.pairs import (
     read_sources,
     read_targets,
     sizes_of,
+    spacing_of,
     take,
 )
 from sklearn_rnn._translation.translate import (
@@ -299,6 +301,11 @@ class RNNTranslator(BaseRNN):
     writes_tokens_ : bool
         Whether the targets of `fit` were lists of tokens. Then `predict` returns such lists.
 
+    spacing_ : dict of dict of str, or None
+        The white space before and after punctuation marks in the targets of `fit`:
+        ``spacing_["before"]["!"]`` is " " in French, and "" in English. None unless the targets are
+        texts that are split into words.
+
     longest_target_ : int
         Number of tokens of the longest target of `fit`, with `warm_start` of all fits.
 
@@ -339,8 +346,9 @@ class RNNTranslator(BaseRNN):
     depend on that. It is a strict measure of sentences, for which there is more than one good
     translation; score those by chrF or BLEU.
 
-    Words are joined by the spacing of English. A target that is to keep its exact spacing should be
-    written by characters or by subwords.
+    Words are joined by single spaces. Around a punctuation mark, white space is as it was in the
+    targets of `fit`, if it was nearly always the same there, otherwise as in English. A target that
+    is to keep its exact spacing should be written by characters or by subwords.
 
     An empty source is read as one unknown token, and nothing is copied from it. An empty target is
     legal: it is nothing but an end.
@@ -405,6 +413,7 @@ class RNNTranslator(BaseRNN):
         "target_vectorizer_": [HasMethods(["transform"])],
         **{k: v for k, v in BaseRNN._learned_constraints.items() if k != "vectorizer_"},
         "writes_tokens_": ["boolean"],
+        "spacing_": [dict, None],
         "longest_target_": [Integral],
     }
 
@@ -591,14 +600,20 @@ class RNNTranslator(BaseRNN):
             y = read_targets(y, vectorizers[1], self)
             targets = vectorize(y, vectorizers[1], self, name="y")
             longest, writes_tokens = model.longest_target_, model.writes_tokens_
+            spacing = model.spacing_
         else:
             sources, of_sources = fit_sources(X, self)
             y = read_targets(y, self.target_vectorizer, self)
             targets, of_targets, writes_tokens = fit_targets(y, self)
             vectorizers, longest = (of_sources, of_targets), 0
             TargetWriter(of_targets, as_tokens=writes_tokens)  # refuses what cannot write
+            spacing = spacing_of(y, of_targets)
         longest = max(longest, int(np.diff(targets.indptr).max()))
-        learned = {"writes_tokens_": writes_tokens, "longest_target_": longest}
+        learned = {
+            "writes_tokens_": writes_tokens,
+            "spacing_": spacing,
+            "longest_target_": longest,
+        }
         return sources, y, targets, vectorizers, learned
 
     def _make_validation_set(self, X_val, y_val, weights_val, vectorizers, sizes):
@@ -700,7 +715,7 @@ class RNNTranslator(BaseRNN):
             if settings["writes_unknown"]:
                 copied = tokens_to_copy(X, self.source_vectorizer_, self)
             found = self._find(X, **settings)
-            writer = TargetWriter(self.target_vectorizer_, as_tokens=self.writes_tokens_)
+            writer = self._make_writer()
         found = [targets[:n_wanted] for targets in found]
         texts = write_targets(found, writer, copied)
         scores = [np.array([each.score for each in targets]) for targets in found]
@@ -826,11 +841,18 @@ class RNNTranslator(BaseRNN):
         sources, targets = self._read_pairs(as_list(X), y)
         return PairData(as_sources(sources), targets, self.net_.module_.decoder.n_ids)
 
+    def _make_writer(self):
+        return TargetWriter(
+            self.target_vectorizer_, as_tokens=self.writes_tokens_, spacing=self.spacing_
+        )
+
     def _check_learned(self):
         """Raise an error of any type if what was read from a file does not fit together."""
         if self.longest_target_ < 0:
             raise ValueError("no target is shorter than nothing")
-        writer = TargetWriter(self.target_vectorizer_, as_tokens=self.writes_tokens_)
+        if self.spacing_ is not None:
+            check_spacing(self.spacing_)
+        writer = self._make_writer()
         if self.net_.module_.decoder.n_ids > writer.n_ids:
             raise ValueError("the network writes tokens that the vocabulary has not")
 

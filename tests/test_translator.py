@@ -553,6 +553,20 @@ def test_a_warm_start_on_short_targets_still_writes_long_ones():
     assert model.set_params(warm_start=False).fit(X[:2], ["1", ""]).longest_target_ == 1
 
 
+def test_words_have_the_white_space_of_the_targets(tmp_path):
+    y = [f"{target} !" for target in Y]
+    model = RNNTranslator(**PARAMS).fit(X, y)
+    assert model.spacing_["before"] == {"!": " "}
+    assert model.score(X, y) == 1
+    save(model, tmp_path / "model")
+    assert load(tmp_path / "model").predict(X).tolist() == y
+    model.set_params(warm_start=True, max_epochs=1).fit(X, Y)
+    assert model.spacing_["before"] == {"!": " "}
+    characters = SequenceVectorizer(analyzer="char")
+    assert RNNTranslator(**QUICK, target_vectorizer=characters).fit(X, y).spacing_ is None
+    assert RNNTranslator(**QUICK).fit(X, [target.split() for target in y]).spacing_ is None
+
+
 def test_bytes_are_decoded_by_the_vectorizer():
     vectorizer = SequenceVectorizer(encoding="latin-1", lowercase=False)
     sources, targets = [[each.encode("latin-1") for each in side] for side in (X, ["é"] * 25)]

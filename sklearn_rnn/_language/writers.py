@@ -9,7 +9,7 @@ from codecs import utf_8_decode
 from typing import Any, Protocol
 
 from sklearn_rnn._subwords import SubwordVectorizer
-from sklearn_rnn._text.join_words import Joined, join_word, read_joined
+from sklearn_rnn._text.join_words import Joined, Spacing, join_word, read_joined
 
 
 class Writer(Protocol):
@@ -56,10 +56,13 @@ class WordWriter:
     ----------
     tokens : list of str
         The token of each id.
+    spacing : dict of dict of str, default=None
+        The white space of marks, from `learn_spacing`. None stands for that of English.
     """
 
-    def __init__(self, tokens: list[str]) -> None:
+    def __init__(self, tokens: list[str], spacing: Spacing | None = None) -> None:
         self.tokens = tokens
+        self.spacing = spacing
 
     def start(self, prompt: str) -> Joined:
         """Return the state after a text."""
@@ -67,7 +70,8 @@ class WordWriter:
 
     def write(self, state: Joined, id_: int) -> tuple[str, Joined]:
         """Return a token, with a space before it where one belongs."""
-        return join_word(state, self.tokens[id_])
+        known = {} if self.spacing is None else {"spacing": self.spacing}
+        return join_word(state, self.tokens[id_], **known)
 
     def end(self, state: Joined) -> str:
         """Return what is left, which is nothing."""
@@ -106,7 +110,7 @@ class SubwordWriter:
         return (state or b"").decode("utf-8", "replace")
 
 
-def make_writer(vectorizer: Any) -> Writer:
+def make_writer(vectorizer: Any, spacing: Spacing | None = None) -> Writer:
     """Return what writes the ids of a fitted vectorizer as text.
 
     Tokens with white space at an end, such as characters, are joined as they are. Others are taken
@@ -116,6 +120,8 @@ def make_writer(vectorizer: Any) -> Writer:
     ----------
     vectorizer : object
         One of ours, or another with the token of each id as `tokens_`.
+    spacing : dict of dict of str, default=None
+        As for `WordWriter`. Ignored unless words are joined.
 
     Returns
     -------
@@ -142,4 +148,4 @@ def make_writer(vectorizer: Any) -> Writer:
     as_they_are = getattr(vectorizer, "analyzer", None) == "char" or any(
         token[:1].isspace() or token[-1:].isspace() for token in tokens
     )
-    return TokenWriter(tokens) if as_they_are else WordWriter(tokens)
+    return TokenWriter(tokens) if as_they_are else WordWriter(tokens, spacing)

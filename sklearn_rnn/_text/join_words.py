@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from sklearn_rnn._text.words import is_spaceless, split_words
+
+# The white space before and after marks: ``spacing["before"]["!"]`` is that before "!".
+Spacing = dict[str, dict[str, str]]
 
 _NO_SPACE_BEFORE = frozenset(".,;:!?%)]}…\u2019”»")
 _NO_SPACE_AFTER = frozenset("([{$£#@“\u2018«¿¡")
 _NO_SPACE_AROUND = frozenset("-/—\u2010\u2011")
 _QUOTES = frozenset("\"'")
+# What follows these depends on what they stand in, such as a number.
+_INSIDE_NUMBERS = frozenset(".,:")
+# How often a mark must have the same white space for that to be its own.
+_SHARE_TO_LEARN = 0.9
+_NOT_LEARNED: Spacing = {"before": {}, "after": {}}
 # Some tokenizers split "don't" and "it's".
 _ENDING = re.compile(r"['\u2019]\w+|n['\u2019]t", re.IGNORECASE)
 
@@ -42,10 +53,59 @@ def read_joined(text: str) -> Joined:
     return joined._replace(is_spaced=joined.is_spaced or text[-1:].isspace())
 
 
-def join_word(joined: Joined, token: str) -> tuple[str, Joined]:
+def learn_spacing(documents: Iterable[tuple[str, Any]]) -> Spacing:
+    """Return the white space that marks nearly always have before and after them.
+
+    Quotation marks are left out, whose spaces tell where a quotation begins and ends.
+
+    Parameters
+    ----------
+    documents : iterable of (str, iterable of pairs of int)
+        Texts, and where the tokens of each start and stop.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.join_words import learn_spacing
+    >>> learn_spacing([("Va ! (ou non)", [(0, 2), (3, 4), (5, 6), (6, 8), (9, 12), (12, 13)])])
+    {'before': {'!': ' ', '(': ' ', ')': ''}, 'after': {'!': ' ', '(': ''}}
+    """
+    found: dict[str, defaultdict] = {side: defaultdict(Counter) for side in _NOT_LEARNED}
+    for text, spans in documents:
+        for (start, stop), (next_start, next_stop) in pairwise(spans):
+            gap = text[stop:next_start]
+            if gap.strip():  # something that is no token
+                continue
+            token, next_token = text[start:stop], text[next_start:next_stop]
+            if _is_mark(next_token):
+                found["before"][next_token][gap] += 1
+            if _is_mark(token) and token not in _INSIDE_NUMBERS:
+                found["after"][token][gap] += 1
+    spacing: Spacing = {"before": {}, "after": {}}
+    for side, counts in found.items():
+        for mark, gaps in counts.items():
+            ((gap, n_times),) = gaps.most_common(1)
+            if n_times >= _SHARE_TO_LEARN * gaps.total():
+                spacing[side][mark] = gap
+    return spacing
+
+
+def check_spacing(spacing: Any) -> None:
+    """Raise an error of any type if what was read from a file is not what was learned."""
+    gaps = [gap for side in _NOT_LEARNED for gap in spacing[side].values()]
+    if len(spacing) != len(_NOT_LEARNED) or any(
+        type(gap) is not str or gap.strip() for gap in gaps
+    ):
+        raise ValueError("spacing is white space before and after marks")
+
+
+def _is_mark(token: str) -> bool:
+    return token not in _QUOTES and not any(map(str.isalnum, token))
+
+
+def join_word(joined: Joined, token: str, spacing: Spacing = _NOT_LEARNED) -> tuple[str, Joined]:
     """Return what a token adds to the text, and what is to be known after it.
 
-    Spaces stand as in English. Scripts without spaces have none.
+    Spaces stand as in English, where nothing else was learned. Scripts without spaces have none.
 
     Parameters
     ----------
@@ -53,6 +113,8 @@ def join_word(joined: Joined, token: str) -> tuple[str, Joined]:
         The text so far.
     token : str
         The next word or punctuation mark.
+    spacing : dict of dict of str, default=_NOT_LEARNED
+        From `learn_spacing`.
 
     Returns
     -------
@@ -75,9 +137,13 @@ def join_word(joined: Joined, token: str) -> tuple[str, Joined]:
         closes = token in quotes
         opens = not closes
         quotes = quotes.replace(token, "") if closes else quotes + token
-    space = "" if joined.is_spaced or closes or _is_glued(joined, token) else " "
-    after = Joined(joined.last, token, quotes, opens or token in _NO_SPACE_AFTER)
-    return space + token, after
+    space = spacing["before"].get(token, spacing["after"].get(joined.last))
+    if joined.is_spaced or closes:
+        space = ""
+    elif space is None:
+        space = "" if _is_glued(joined, token) else " "
+    is_spaced = opens or (token in _NO_SPACE_AFTER and not spacing["after"].get(token))
+    return space + token, Joined(joined.last, token, quotes, is_spaced)
 
 
 def _is_glued(joined: Joined, token: str) -> bool:

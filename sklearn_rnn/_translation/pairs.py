@@ -12,7 +12,9 @@ from scipy.sparse import csr_array, issparse
 from sklearn.model_selection import train_test_split
 
 from sklearn_rnn._text.containers import as_one_column, is_text
+from sklearn_rnn._text.join_words import Spacing, learn_spacing
 from sklearn_rnn._text.sequences import sequence_lengths
+from sklearn_rnn._training.document_words import find_words
 from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.vectorize import fit_vectorizer, read_as, vectorize
 from sklearn_rnn._translation.data import RegionSources, Sources, TextSources
@@ -24,6 +26,8 @@ Encoded = csr_array | list[np.ndarray]
 
 # How many leading sources decide what they are.
 _N_SAMPLED = 100
+# From how many targets to learn where their marks have spaces.
+_N_FOR_SPACING = 5000
 
 
 def default_vectorizer() -> SequenceVectorizer:
@@ -205,6 +209,25 @@ def fit_targets(y: list, estimator: Any) -> tuple[csr_array, Any, bool]:
         y, estimator, default_vectorizer, parameter="target_vectorizer"
     )
     return encoded, vectorizer, not all(isinstance(target, str) for target in y)
+
+
+def spacing_of(y: list, vectorizer: Any) -> Spacing | None:
+    """Return the white space of marks in targets that are texts split into words, None for others.
+
+    Parameters
+    ----------
+    y : list of str, or of lists of str
+        The targets.
+    vectorizer : transformer
+        The fitted vectorizer of the targets.
+    """
+    is_of_words = isinstance(vectorizer, SequenceVectorizer) and vectorizer.analyzer == "word"
+    texts = [target for target in y[:_N_FOR_SPACING] if isinstance(target, str)]
+    if not is_of_words or not texts:
+        return None
+    spans = (find_words(text, vectorizer).spans for text in texts)
+    known = zip(texts, spans, strict=True)
+    return learn_spacing((text, found.tolist()) for text, found in known if found is not None)
 
 
 def sizes_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,12 @@ class TargetWriter:
         The fitted vectorizer of the targets.
     as_tokens : bool
         Whether to write lists of tokens.
+    spacing : dict of dict of str, default=None
+        The white space of marks in texts, from `learn_spacing`. None stands for that of English.
     """
 
-    def __init__(self, vectorizer: Any, *, as_tokens: bool) -> None:
-        self.writer = make_writer(vectorizer)
+    def __init__(self, vectorizer: Any, *, as_tokens: bool, spacing: Any = None) -> None:
+        self.writer = make_writer(vectorizer, spacing)
         self.as_tokens = as_tokens
 
     @property
@@ -48,7 +51,8 @@ class TargetWriter:
             for place, token in copied.items():
                 pieces[place] = len(tokens)
                 tokens.append(token)
-            writer = type(writer)(tokens)
+            writer = copy(writer)
+            writer.tokens = tokens
         if self.as_tokens:
             return [writer.tokens[id_] for id_ in pieces]
         state, written = writer.start(""), []
