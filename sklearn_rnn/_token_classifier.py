@@ -16,22 +16,14 @@ from sklearn_rnn._tagging.reading import (
     check_any_token_weight,
     check_crf_params,
     hold_out_sentences,
-    read_scored,
     read_tagged,
     weigh_tags,
 )
-from sklearn_rnn._tagging.scoring import (
-    SentenceScorer,
-    accuracy,
-    predict_codes,
-    split_rows,
-    transitions_of,
-)
-from sklearn_rnn._tagging.sentences import read_sentences
-from sklearn_rnn._tagging.spans import find_spans, locate_span, marks_spans
+from sklearn_rnn._tagging.scoring import SentenceScorer
+from sklearn_rnn._tagging.sentences import read_by, read_sentences
 from sklearn_rnn._tagging.spelling import find_characters
 from sklearn_rnn._tagging.stream import trained_on_sentences
-from sklearn_rnn._tagging.tags import as_list_array
+from sklearn_rnn._tagging.tags_sentences import TagsSentences
 from sklearn_rnn._text.vocabulary import FIRST_ID
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.growth import check_known_ids
@@ -40,18 +32,13 @@ from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.start_embedding import find_start, n_found
 from sklearn_rnn._training.stream import check_no_early_stopping, skipping_a_diverged_chunk
 from sklearn_rnn._training.validation import check_validation_given
-from sklearn_rnn._training.vectorize import (
-    extend_vectorizer,
-    fit_vectorizer,
-    start_vectorizer,
-    vectorize,
-)
+from sklearn_rnn._training.vectorize import extend_vectorizer, fit_vectorizer, start_vectorizer
 from sklearn_rnn._word_vectors import WordVectors
 
 _SCORERS = ("span_f1", "span_precision", "span_recall", "token_accuracy")
 
 
-class RNNTokenClassifier(BaseRNN):
+class RNNTokenClassifier(TagsSentences, BaseRNN):
     """Tag each token of a sentence with a recurrent neural network.
 
     The tags can be parts of speech, slots of a command, or "B-PER", "I-PER" and "O" for the
@@ -550,7 +537,7 @@ class RNNTokenClassifier(BaseRNN):
         )
         valid = score = None
         if X_val is not None:
-            read = partial(self._read, vectorizer=vectorizer, name="X_val")
+            read = partial(read_by, vectorizer=vectorizer, estimator=self, name="X_val")
             valid, _ = read_tagged(
                 read(X_val), y_val, sample_weight_val, self, learned["classes_"], "_val"
             )
@@ -582,7 +569,7 @@ class RNNTokenClassifier(BaseRNN):
         """Return what to train on, its vectorizer, what is learned of it, and the start."""
         if model is not None:
             vectorizer, start = model.vectorizer_, None
-            sentences = model._read(X, vectorizer)
+            sentences = read_by(X, vectorizer, self)
             check_known_ids(sentences.X, model.net_.module_)
             train, _ = read_tagged(sentences, y, sample_weight, self, model.classes_)
             names = "classes_", "characters_", "embedding_source_", "embedding_coverage_"
@@ -672,157 +659,6 @@ class RNNTokenClassifier(BaseRNN):
             learned |= _describe(start, sentences.X)
             self._take_over(net, vectorizer, learned, epochs, True)
         return self
-
-    def _read(self, X, vectorizer, name="X"):
-        """Return sentences by a vectorizer that is fitted."""
-        sentences, _ = read_sentences(
-            X, lambda X: (vectorize(X, vectorizer, self, name=name), vectorizer), self, name
-        )
-        return sentences
-
-    def predict(self, X):
-        """Predict the tags of each sentence.
-
-        With a CRF they are the most probable sequence of tags, otherwise the most probable tag of
-        each token.
-
-        Parameters
-        ----------
-        X : iterable of sequences of str, iterable of str, or {sparse matrix, array-like} of shape \
-                (n_samples, n_positions)
-            The sentences, as in `fit`.
-
-        Returns
-        -------
-        y : ndarray of list objects of shape (n_samples,)
-            For each sentence, a list with the tag of each token.
-        """
-        with self._reading():
-            tags, _ = self._predict(X)
-        return as_list_array(tags)
-
-    def _predict(self, X):
-        """Return the tags of each sentence, and the sentences."""
-        sentences = self._read(X, self.vectorizer_)
-        data = sentences.to_data(self.characters_)
-        codes = predict_codes(self.net_, data, self.n_jobs)
-        return split_rows(self.classes_[codes], sentences.lengths), sentences
-
-    def predict_proba(self, X):
-        """Predict the probability of each tag at each token.
-
-        With a CRF it is the marginal probability, that of all sequences with this tag at the token.
-
-        Parameters
-        ----------
-        X : iterable of sequences of str, iterable of str, or {sparse matrix, array-like} of shape \
-                (n_samples, n_positions)
-            The sentences, as in `fit`.
-
-        Returns
-        -------
-        probabilities : list of ndarray of float64 of shape (n_tokens, n_classes)
-            For each sentence, a row for each token and a column for each of `classes_`. Rows sum to
-            1.
-        """
-        with self._reading():
-            sentences = self._read(X, self.vectorizer_)
-            data = sentences.to_data(self.characters_)
-            proba = predict_codes(self.net_, data, self.n_jobs, marginals=True)
-        ends = np.cumsum(sentences.lengths)[:-1]
-        return np.split(proba, ends)
-
-    def predict_spans(self, X):
-        """Predict spans, such as named entities, from tags that mark them.
-
-        Only available if the tags are "O", or a prefix and a label such as "B-PER": B and I for the
-        beginning and the inside, and optionally E or L for the last token of a span and S or U for
-        a span of one. An inside tag that follows no tag of its label begins a span.
-
-        Parameters
-        ----------
-        X : iterable of sequences of str, iterable of str, or {sparse matrix, array-like} of shape \
-                (n_samples, n_positions)
-            The sentences, as in `fit`.
-
-        Returns
-        -------
-        spans : list of list of Span
-            For each sentence, its spans in order: named tuples with the fields `label`; `start` and
-            `stop`, the first token and the one behind the last; `text`; and `start_char` and
-            `stop_char`, the place in the text, None for sentences that are lists of tokens.
-
-        Raises
-        ------
-        ValueError
-            If the tags do not mark spans.
-        """
-        with self._reading():
-            if not marks_spans(self.classes_):
-                raise ValueError(
-                    "predict_spans needs tags that mark spans, such as 'B-PER', 'I-PER' and 'O'. "
-                    f"This {type(self).__name__} was fitted with the tags {self.classes_.tolist()}."
-                )
-            tags, sentences = self._predict(X)
-        return [
-            [locate_span(span, row, sentences) for span in find_spans(sentence_tags)]
-            for row, sentence_tags in enumerate(tags)
-        ]
-
-    def score(self, X, y, sample_weight=None):
-        """Return the share of tokens whose tag is right.
-
-        Parameters
-        ----------
-        X : iterable of sequences of str, iterable of str, or {sparse matrix, array-like} of shape \
-                (n_samples, n_positions)
-            The sentences, as in `fit`.
-
-        y : sequence of sequences of str or int
-            Their tags.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sentence: its tokens count as often.
-
-        Returns
-        -------
-        score : float
-            The accuracy over all tokens. A tag that was not seen in `fit` counts as wrong, with a
-            warning that names it.
-
-        Raises
-        ------
-        ValueError
-            If the tags of a sentence are not as many as its tokens, or if there is no token.
-        """
-        with self._reading():
-            sentences = self._read(X, self.vectorizer_)
-            tagged = read_scored(sentences, y, sample_weight, self, self.classes_)
-            data = sentences.to_data(self.characters_)
-            return accuracy(predict_codes(self.net_, data, self.n_jobs), tagged)
-
-    def transitions_frame(self):
-        """Return what the CRF scores from each tag to the next.
-
-        Returns
-        -------
-        transitions : pandas.DataFrame
-            A row for each tag and a column for each tag that follows. The row "(start)" has the
-            scores of first tags, the column "(end)" those of last tags. Steps that `constraints`
-            forbids are minus infinity.
-
-        Raises
-        ------
-        ValueError
-            If the model was fitted with ``crf=False``.
-        """
-        with self._reading():
-            crf, classes = self.module_.crf, self.classes_.tolist()
-            if crf is None:
-                raise ValueError(
-                    f"This {type(self).__name__} was fitted with crf=False and has no transitions."
-                )
-            return transitions_of(crf, classes)
 
     def _check_learned(self):
         """Raise an error of any type if what was read from a file does not fit together."""

@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklearn_rnn import RNNTextClassifier, RNNTokenClassifier, SequenceVectorizer, inspection
+from sklearn_rnn._tagging.sentences import read_by
 from sklearn_rnn.inspection import (
     SpanDisplay,
     TransitionDisplay,
@@ -251,7 +252,7 @@ def test_some_transitions_can_be_drawn(tagger):
 
 def probability_by_hand(tagger, sentence, position, spelled, code):
     """Return the probability of a tag when one word of a sentence is spelled in another way."""
-    sentences = tagger._read([sentence], tagger.vectorizer_)
+    sentences = read_by([sentence], tagger.vectorizer_, tagger)
     sentences.tokens[0][position] = spelled
     data = sentences.to_data(tagger.characters_)
     outputs = tagger.net_.token_outputs(data, tagger.module_.marginals)

@@ -23,6 +23,7 @@ from skorch.callbacks import Callback
 
 import sklearn_rnn
 from sklearn_rnn import RNNTokenClassifier, SequenceVectorizer, SubwordVectorizer
+from sklearn_rnn._tagging.sentences import read_by
 from sklearn_rnn.exceptions import FitInterruptedWarning, ModelFileError
 
 
@@ -129,7 +130,8 @@ def test_a_batch_equals_its_sentences_one_by_one(crf):
 def test_independent_tags_are_those_of_the_largest_scores(tagger):
     independent = small(crf=False).fit(X[:40], Y[:40])
     words = X[0]
-    data = independent._read([words], independent.vectorizer_).to_data(independent.characters_)
+    sentences = read_by([words], independent.vectorizer_, independent)
+    data = sentences.to_data(independent.characters_)
     scores = independent.net_.token_outputs(data, lambda scores, layout: scores)
     assert_allclose(independent.predict_proba([words])[0], softmax(scores, axis=1), rtol=1e-4)
     assert independent.predict([words])[0] == independent.classes_[scores.argmax(axis=1)].tolist()

@@ -16,7 +16,7 @@ from sklearn_rnn._tagging.spelling import spell
 from sklearn_rnn._text.containers import as_documents, column_names, is_text
 from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._training.document_words import find_words
-from sklearn_rnn._training.vectorize import reading_params
+from sklearn_rnn._training.vectorize import reading_params, vectorize
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 _N_NAMED = 5
@@ -146,6 +146,14 @@ def read_sentences(
         sentences = Sentences(sequences, list(map(list, documents)))
     _check_all_tokens(sentences, vectorizer, estimator, name)
     return sentences, vectorizer
+
+
+def read_by(X: Any, vectorizer: Any, estimator: Any, name: str = "X") -> Sentences:
+    """Return sentences by a fitted vectorizer, None for token ids, as `read_sentences` does."""
+    sentences, _ = read_sentences(
+        X, lambda X: (vectorize(X, vectorizer, estimator, name=name), vectorizer), estimator, name
+    )
+    return sentences
 
 
 def _split_texts(

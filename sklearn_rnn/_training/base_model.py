@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._sklearn_compat import HasMethods, Interval, StrOptions
 from sklearn_rnn._targets.base import known_of
-from sklearn_rnn._training.model_lock import lock_of
+from sklearn_rnn._training.model_lock import lock_of, reading
 from sklearn_rnn._training.optimizers import OPTIMIZERS
 from sklearn_rnn._training.precision import PRECISIONS
 from sklearn_rnn._training.schedules import SCHEDULES
@@ -104,8 +104,7 @@ class BaseRNN(ParamNamesMixin, BaseEstimator):
 
     def _reading(self):
         """Return what to hold while what was learned is read, so that all of it is of one model."""
-        check_is_fitted(self)
-        return lock_of(self).reading()
+        return reading(self)
 
     def __getstate__(self):
         """Return what pickle and copy keep: one whole model, whatever another thread learns."""

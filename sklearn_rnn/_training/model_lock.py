@@ -19,6 +19,8 @@ from operator import methodcaller
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
 
+from sklearn.utils.validation import check_is_fitted
+
 T = TypeVar("T")
 
 
@@ -94,6 +96,18 @@ def lock_of(model: object) -> ModelLock:
         if lock is None:
             lock = _locks[model] = ModelLock()
         return lock
+
+
+def reading(model: Any) -> threading.RLock:
+    """Return what to hold while what a model has learned is read, so that all of it is of one fit.
+
+    Raises
+    ------
+    NotFittedError
+        If it has learned nothing.
+    """
+    check_is_fitted(model)
+    return lock_of(model).reading()
 
 
 def _forget_locks() -> None:

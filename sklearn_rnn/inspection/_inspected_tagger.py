@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_rnn._tagging.scoring import predict_codes
-from sklearn_rnn._tagging.sentences import Sentences
+from sklearn_rnn._tagging.sentences import Sentences, read_by
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._token_classifier import RNNTokenClassifier
 from sklearn_rnn._training.document_words import DocumentWords
@@ -38,7 +38,7 @@ class InspectedTagger:
         """Return sentences as the tagger reads them."""
         for transformer in self.transformers:
             X = transformer.transform(X)
-        return self.tagger._read(X, self.tagger.vectorizer_)
+        return read_by(X, self.tagger.vectorizer_, self.tagger)
 
     def tag(self, sentences: Sentences) -> TokenTags:
         """Return the tags of sentences and their probabilities."""
