@@ -1,6 +1,7 @@
 """RNNTokenClassifier: what it learns, what it says of sentences, and what it refuses."""
 
 import pickle
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -425,6 +426,18 @@ def test_partial_fit_needs_all_tags_first():
     tagger = small().partial_fit([["a", "b"]], [["x", "y"]], classes=["x", "y"])
     with pytest.raises(ValueError, match=r"not seen in fit: \['z'\], in row\(s\) 1"):
         tagger.partial_fit([["a"], ["b"]], [["x"], ["z"]])
+
+
+def test_a_small_first_chunk_does_not_warn_of_words_without_vectors():
+    words = [f"qx{i:03d}zv" for i in range(120)]
+    tags = ["x", "y"] * 60
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tagger = small(embedding="glove")
+        tagger.partial_fit([words[:20]], [tags[:20]], classes=["x", "y"])
+    assert tagger.embedding_coverage_["tokens"] == 0
+    with pytest.warns(UserWarning, match="has vectors for only 0% of the tokens"):
+        small(embedding="glove").partial_fit([words], [tags], classes=["x", "y"])
 
 
 @both

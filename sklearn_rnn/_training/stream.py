@@ -13,6 +13,7 @@ import torch
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
+from torch import nn
 
 from sklearn_rnn._targets.base import Target
 from sklearn_rnn._text.ngrams import NGramCounts
@@ -175,7 +176,7 @@ def trained_on_chunk(
         return _start_stream(estimator, fitted, language, longest)
 
     stream, device = begin_chunk(estimator, start_counting)
-    start = _find_start(estimator, stream, X, vectorizer, fitted)
+    start = find_stream_start(estimator, stream, X, vectorizer, fitted)
     chunk = documents.to_dataset(target, mean_weight=1)
 
     def open_net() -> SequenceNet:
@@ -236,31 +237,51 @@ def skipping_a_diverged_chunk(estimator: Any, stacklevel: int) -> Iterator[None]
         )
 
 
-def start_stream(estimator: Any) -> Stream:
-    """Return a new stream."""
+def start_stream(estimator: Any, embedding: Any = None) -> Stream:
+    """Return a new stream, which looks words up in `embedding`."""
     # The same seeds as in fit, whose first is for the documents set aside.
     random_state = check_random_state(estimator.random_state)
     _, order_seed, first_seed = random_state.randint(np.iinfo(np.int32).max, size=3)
-    return Stream(int(first_seed), int(order_seed), estimator.lr)
+    return Stream(int(first_seed), int(order_seed), estimator.lr, embedding=embedding)
+
+
+def stream_after(stream: Stream, estimator: Any, start: StartVectors | None) -> Stream:
+    """Return a stream after a chunk whose new words start from some vectors."""
+    embedding, found = (None, stream.found) if start is None else (start.embedding, start.found)
+    n_chunks = stream.n_chunks + 1
+    return replace(stream, lr=estimator.lr, n_chunks=n_chunks, embedding=embedding, found=found)
+
+
+def freeze_in_stream(
+    module: nn.Module, stream: Stream, estimator: Any, start: StartVectors | None
+) -> None:
+    """Freeze what is not to learn yet in a chunk, and let all else learn."""
+    source = None if start is None else start.source
+    freeze_embeddings(module, stream.n_chunks < resolve_frozen_epochs(estimator, source))
+    if isinstance(start, LanguageStart) and start.directions:
+        layers = list(layers_from_the_top(start.shape["num_layers"], start.directions))
+        n_frozen = resolve_epochs(estimator.freeze_pretrained)
+        freeze_layers(module, layers, n_frozen, stream.n_chunks)
 
 
 def _start_stream(
     estimator: Any, fitted: SequenceNet | None, language: LanguageSource | None, longest: int
 ) -> Stream:
     """Return a stream that goes on from what was fitted, or from language models."""
-    if fitted is not None:
-        embedding = _fitted_embedding(estimator, fitted)
-    else:
-        embedding = estimator.embedding if language is None else language
     ngrams = None if fitted is None else find_ngrams(fitted.module_)
     counts = NGramCounts(longest=longest)
     if ngrams is not None:
         counts = NGramCounts.from_ngrams(ngrams, longest)
-    return replace(start_stream(estimator), embedding=embedding, counts=counts)
+    embedding = where_to_look(estimator, fitted, language)
+    return replace(start_stream(estimator, embedding), counts=counts)
 
 
-def _fitted_embedding(estimator: Any, fitted: SequenceNet) -> Any:
-    """Return where `fit` looked words up, with "auto" decided."""
+def where_to_look(
+    estimator: Any, fitted: SequenceNet | None, language: LanguageSource | None = None
+) -> Any:
+    """Return where a new stream looks words up: where `fit` did, or else in `language` models."""
+    if fitted is None:
+        return estimator.embedding if language is None else language
     source = estimator.embedding_source_
     if source == LANGUAGE_MODEL:
         known = cast("TokenEmbedding", find_embedding(fitted.module_))
@@ -269,7 +290,7 @@ def _fitted_embedding(estimator: Any, fitted: SequenceNet) -> Any:
     return source if source is None or is_auto else estimator.embedding
 
 
-def _find_start(
+def find_stream_start(
     estimator: Any, stream: Stream, X: csr_array, vectorizer: Any, fitted: SequenceNet | None
 ) -> StartVectors | None:
     """Return the vectors of the words that the stream has not looked up."""
@@ -341,18 +362,8 @@ def _grow(
         # The rate of the wide path need not follow that of the rest in proportion.
         rate = target.wide_lr if group.get("plain") else float
         group["lr"] *= rate(lr) / rate(stream.lr)
-    grown = replace(stream, lr=lr, n_chunks=stream.n_chunks + 1)
-    if start is None:
-        grown = replace(grown, embedding=None)
-    else:
-        grown = replace(grown, embedding=start.embedding, found=start.found)
-    source = None if start is None else start.source
-    n_frozen = resolve_frozen_epochs(estimator, source)
-    freeze_embeddings(module, stream.n_chunks < n_frozen)
-    if isinstance(start, LanguageStart) and start.directions:
-        layers = list(layers_from_the_top(start.shape["num_layers"], start.directions))
-        n_frozen = resolve_epochs(estimator.freeze_pretrained)
-        freeze_layers(module, layers, n_frozen, stream.n_chunks)
+    grown = stream_after(stream, estimator, start)
+    freeze_in_stream(module, stream, estimator, start)
     known = count_known_ids(module)
     if known is None:
         return grown
@@ -366,7 +377,7 @@ def _grow(
         module.wide_weight = resolve_wide_weight(
             estimator,
             grown.n_documents,
-            source=source,
+            source=None if start is None else start.source,
             mean_length=X.nnz / X.shape[0],
         )
     return grown
