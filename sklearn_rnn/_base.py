@@ -6,15 +6,14 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn._language_model import RNNLanguageModel
-from sklearn_rnn._pretraining.given import holds_fitted, language_source, read_by_model
+from sklearn_rnn._pretraining.given import language_source, read_by_model
+from sklearn_rnn._pretraining.starts_from_models import PRETRAINED_CONSTRAINTS, StartsFromModels
 from sklearn_rnn._pretraining.unlabelled import as_reusable, models_to_start_from
-from sklearn_rnn._sklearn_compat import Interval, StrOptions, _clone_parametrized
+from sklearn_rnn._sklearn_compat import Interval, StrOptions
 from sklearn_rnn._targets.base import known_of, target_of
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.batches import SequenceDataset
@@ -49,7 +48,7 @@ from sklearn_rnn._word_vectors import WordVectors
 from sklearn_rnn.modules._pooling import POOLINGS
 
 
-class BaseRNNText(BaseRNN):
+class BaseRNNText(StartsFromModels, BaseRNN):
     """Parameters and the one path of fitting shared by the estimators of documents.
 
     A subclass names in `_targets` what kinds of `y` it learns; where they are several,
@@ -60,9 +59,7 @@ class BaseRNNText(BaseRNN):
         **BaseRNN._parameter_constraints,
         "bidirectional": ["boolean"],
         "embedding": [WordVectors, str, os.PathLike, np.ndarray, None],
-        "pretrained": [RNNLanguageModel, FrozenEstimator, tuple, list, None],
-        "freeze_pretrained": ["boolean", Interval(Integral, 1, None, closed="left")],
-        "layer_lr_decay": [Interval(Real, 0, 1, closed="right")],
+        **PRETRAINED_CONSTRAINTS,
         "freeze_embedding": [
             StrOptions({"auto"}),
             "boolean",
@@ -199,14 +196,6 @@ class BaseRNNText(BaseRNN):
             learned = {**_describe(start, sequences), **target.learned}
             self._take_over(net, vectorizer, learned, epochs, True)
         return self
-
-    def __sklearn_clone__(self):
-        # A language model that is fitted is what is known before `fit`, and nothing that `fit`
-        # learns. scikit-learn's clone of it would know nothing.
-        copied = _clone_parametrized(self)
-        if holds_fitted(self.pretrained):
-            copied.pretrained = self.pretrained
-        return copied
 
     def _make_predictor(self, learned):
         """Return an estimator that predicts what is learned here, to score while training."""

@@ -8,6 +8,9 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sklearn_rnn._pretraining.given import given_models, language_source, read_by_model
+from sklearn_rnn._pretraining.starts_from_models import PRETRAINED_CONSTRAINTS, StartsFromModels
+from sklearn_rnn._pretraining.unlabelled import as_reusable, models_to_start_from
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
 from sklearn_rnn._tagging.fit_net import fit_net
 from sklearn_rnn._tagging.known_words import know_table_words
@@ -38,7 +41,7 @@ from sklearn_rnn._word_vectors import WordVectors
 _SCORERS = ("span_f1", "span_precision", "span_recall", "token_accuracy")
 
 
-class RNNTokenClassifier(TagsSentences, BaseRNN):
+class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
     """Tag each token of a sentence with a recurrent neural network.
 
     The tags can be parts of speech, slots of a command, or "B-PER", "I-PER" and "O" for the
@@ -91,7 +94,7 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
 
         All but an array need text or tokens; given token ids, "auto" uses no vectors. Vectors are
         centred and scaled to the variance of random ones. When training continues, they only serve
-        new words in `partial_fit`.
+        new words in `partial_fit`. Ignored if the network starts from a fitted language model.
 
         In `fit`, the vocabulary also takes the words that only a table has, up to 100,000, so that
         the model knows them in other sentences. It does not if the `vectorizer` has a `vocabulary`
@@ -102,7 +105,37 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
         is the number of epochs for which they do, or of calls of `partial_fit`. "auto" freezes them
         for two epochs of `fit`, but for no more than half of `max_epochs`, and never in
         `partial_fit`. Words without a vector of their own are frozen too. Ignored without
-        `embedding`.
+        `embedding`, and with a language model, which `freeze_pretrained` freezes.
+
+    pretrained : RNNLanguageModel, FrozenEstimator, tuple of these or None, default=None
+        Language model from which the network starts: its token vectors and its recurrent layers,
+        learned from text without tags. The fewer tags there are, the more it helps.
+
+        - A fitted :class:`RNNLanguageModel` of words, as of ``vectorizer=SequenceVectorizer()``.
+          The estimator reads sentences by its vectorizer, and takes over its `cell`, `activation`,
+          `num_layers`, `hidden_size` and token vectors, so leave these parameters and `vectorizer`
+          at their defaults. Words that the model has not seen join the vocabulary and start from
+          random vectors. Layers of a direction that the model does not read start from random
+          weights, as does all that reads how words are spelled.
+        - A tuple of two, one of them fitted with ``reverse=True``, for both directions.
+        - An unfitted one has the parameters of the models that `fit` trains on `X_unlabelled`.
+
+        Cloning the estimator keeps a fitted model. To try several in a search, put each into a
+        :class:`~sklearn.frozen.FrozenEstimator`. Ignored when training continues.
+
+    freeze_pretrained : bool or int, default=1
+        Number of epochs, or of calls of `partial_fit`, after which the highest recurrent layer of
+        the language model learns. Each layer below follows after as many more, and the token
+        vectors last (gradual unfreezing; Howard and Ruder, 2018). With True they all stay as they
+        are; with False they learn from the beginning. Ignored without a language model, and when
+        training continues.
+
+    layer_lr_decay : float in range (0.0, 1.0], default=0.4
+        Factor by which the learning rate falls from each layer to the one below (discriminative
+        fine-tuning). The highest recurrent layer of the language model learns at the rate `lr`, the
+        token vectors at the lowest one, and what starts from random weights, such as the output
+        layer, at `lr` divided by the factor. With 1 all learn at the same rate. Ignored without a
+        language model, and when training continues.
 
     embedding_dim : int or "auto", default="auto"
         Number of features of a token vector. "auto" is that of `embedding`, 100 without. If it
@@ -285,13 +318,13 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
         The fitted vectorizer, None after fitting on token ids.
 
     embedding_source_ : str or None
-        Where the word vectors came from: "glove", the path of a file, "WordVectors", or "array".
-        None if all were random.
+        Where the word vectors came from: "glove", the path of a file, "WordVectors", "array", or
+        "RNNLanguageModel". None if all were random.
 
     embedding_coverage_ : dict of str to float, or None
         Share of the "tokens" in the training sentences, and of the different "words" in them, that
-        have a vector in `embedding`; after `partial_fit`, in its last chunk. None if there was
-        none.
+        have a vector in `embedding`, or in the language model; after `partial_fit`, in its last
+        chunk. None if there was none.
 
     net_ : skorch.NeuralNet
         The trained skorch net.
@@ -323,6 +356,7 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
     See Also
     --------
     RNNTextClassifier : Classifies whole documents.
+    RNNLanguageModel : Learns from text without tags what `pretrained` starts from.
     SequenceVectorizer : Converts text to token ids.
 
     Notes
@@ -348,6 +382,9 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
 
     J. Lafferty, A. McCallum and F. Pereira, "Conditional random fields: probabilistic models for
     segmenting and labeling sequence data", ICML (2001).
+
+    J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", ACL
+    (2018).
 
     Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
     networks", NIPS (2016).
@@ -375,6 +412,7 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
             "boolean",
             Interval(Integral, 1, None, closed="left"),
         ],
+        **PRETRAINED_CONSTRAINTS,
         "char_embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "char_hidden_size": [Interval(Integral, 1, None, closed="left")],
         "crf": ["boolean"],
@@ -402,6 +440,9 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
         num_layers=1,
         embedding="auto",
         freeze_embedding="auto",
+        pretrained=None,
+        freeze_pretrained=1,
+        layer_lr_decay=0.4,
         embedding_dim="auto",
         char_embedding_dim=32,
         char_hidden_size=32,
@@ -445,6 +486,9 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
         self.num_layers = num_layers
         self.embedding = embedding
         self.freeze_embedding = freeze_embedding
+        self.pretrained = pretrained
+        self.freeze_pretrained = freeze_pretrained
+        self.layer_lr_decay = layer_lr_decay
         self.embedding_dim = embedding_dim
         self.char_embedding_dim = char_embedding_dim
         self.char_hidden_size = char_hidden_size
@@ -482,7 +526,17 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
         self.skorch_params = skorch_params
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        X_unlabelled=None,
+    ):
         """Fit the model to sentences and their tags.
 
         Parameters
@@ -507,6 +561,14 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
         sample_weight_val : array-like of shape (n_val_samples,), default=None
             Weights of these sentences in their score.
 
+        X_unlabelled : like `X`, default=None
+            Further sentences, without tags, or texts. `fit` first trains a language model on them
+            and on `X`, one for each direction, and the network starts from it. The models have the
+            vectorizer, the cell, the sizes and the `embedding` of this estimator; two models share
+            its `embedding_dim`. Without a vectorizer, they read words that occur in two sentences
+            or more. To choose other parameters, such as the 5 epochs, set `pretrained` to an
+            unfitted :class:`RNNLanguageModel`. Ignored when training continues.
+
         Returns
         -------
         self : RNNTokenClassifier
@@ -517,20 +579,30 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
         ValueError
             If sentences or tags are missing or invalid, if the tags of a sentence are not as many
             as its tokens, if there is no token to learn from, or if the loss or the weights become
-            infinite or NaN.
+            infinite or NaN, or if the network cannot start from the language models.
         TypeError
             If `y` is not a list of tags for each sentence.
+        OSError
+            If `embedding` is a path, and there is no such file, or it cannot be read.
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, X_unlabelled)
 
-    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
+    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, X_unlabelled):
         check_crf_params(self)
         check_validation_given(self, X_val, y_val, sample_weight_val)
+        X, X_val = as_reusable(X), as_reusable(X_val)
         is_warm = self.warm_start and hasattr(self, "net_")
         model = copy(self) if is_warm else None  # a whole one, though another thread may learn
-        train, vectorizer, learned, start = self._read_training(X, y, sample_weight, model)
+        make_ids, source = partial(fit_vectorizer, estimator=self), None
+        if model is None:
+            if X_unlabelled is not None:
+                self._check_tags(X, y, sample_weight, X_val, y_val, sample_weight_val)
+            models = models_to_start_from(self, X, X_unlabelled, X_val)
+            make_ids, source = self._reading_by(models, make_ids)
+        read = self._read_training(X, y, sample_weight, model, make_ids, source)
+        train, vectorizer, learned, start = read
         tag_weight = weigh_tags(train, self, learned["classes_"])
         split_seed, *seeds = check_random_state(self.random_state).randint(
             np.iinfo(np.int32).max, size=3
@@ -565,7 +637,27 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
         lock_of(self).write(self._take_over, net, vectorizer, learned, net.history, is_warm)
         return self
 
-    def _read_training(self, X, y, sample_weight, model):
+    def _check_tags(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
+        """Refuse what does not fit together: it should not come out after the pretraining."""
+        models = given_models(self)
+        reader = copy(self)
+        if models and models[0].vectorizer is not None:
+            reader.vectorizer = models[0].vectorizer
+        make_ids = partial(fit_vectorizer, estimator=reader)
+        sentences, _ = read_sentences(X, make_ids, self)
+        _, classes = read_tagged(sentences, y, sample_weight, self)
+        if X_val is not None:
+            sentences, _ = read_sentences(X_val, make_ids, self, "X_val")
+            read_tagged(sentences, y_val, sample_weight_val, self, classes, "_val")
+
+    def _reading_by(self, models, make_ids):
+        """Return what makes token ids, and what the network starts from: both by models, if any."""
+        if not models:
+            return make_ids, None
+        source = language_source(self, models)
+        return partial(read_by_model, model=models[0], estimator=self), source
+
+    def _read_training(self, X, y, sample_weight, model, make_ids, source):
         """Return what to train on, its vectorizer, what is learned of it, and the start."""
         if model is not None:
             vectorizer, start = model.vectorizer_, None
@@ -574,10 +666,13 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
             train, _ = read_tagged(sentences, y, sample_weight, self, model.classes_)
             names = "classes_", "characters_", "embedding_source_", "embedding_coverage_"
             return train, vectorizer, {name: getattr(model, name) for name in names}, start
-        sentences, vectorizer = read_sentences(X, lambda X: fit_vectorizer(X, self), self)
+        sentences, vectorizer = read_sentences(X, make_ids, self)
         train, classes = read_tagged(sentences, y, sample_weight, self)
-        start = find_start(self, self.embedding, sentences.X, vectorizer)
-        start = know_table_words(start, self, sentences.X, vectorizer)
+        if source is None:
+            start = find_start(self, self.embedding, sentences.X, vectorizer)
+            start = know_table_words(start, self, sentences.X, vectorizer)
+        else:
+            start = source.start(count_ids(sentences.X, vectorizer))
         characters = None
         if sentences.tokens is not None:
             characters = find_characters(sentences.distinct_words()[0])
@@ -631,13 +726,13 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
         return lock_of(self).write(self._learn_chunk, X, y, classes, sample_weight)
 
     def _learn_chunk(self, X, y, classes, sample_weight):
-        is_first = not hasattr(self, "net_")
-
-        def make_ids(X):
-            if is_first:
-                return start_vectorizer(X, self)
-            return extend_vectorizer(X, self.vectorizer_, self)
-
+        is_first, source = not hasattr(self, "net_"), None
+        if is_first:
+            models = models_to_start_from(self, X)
+            start = partial(start_vectorizer, estimator=self)
+            make_ids, source = self._reading_by(models, start)
+        else:
+            make_ids = partial(extend_vectorizer, vectorizer=self.vectorizer_, estimator=self)
         sentences, vectorizer = read_sentences(X, make_ids, self)
         known = None if is_first else self.classes_
         chunk, classes = read_tagged(
@@ -653,7 +748,7 @@ class RNNTokenClassifier(TagsSentences, BaseRNN):
         check_any_token_weight(self, chunk, tag_weight, "to train on")
         with (
             skipping_a_diverged_chunk(self, stacklevel=8),
-            trained_on_sentences(self, chunk, learned, tag_weight, vectorizer) as trained,
+            trained_on_sentences(self, chunk, learned, tag_weight, vectorizer, source) as trained,
         ):
             net, epochs, start = trained
             learned |= _describe(start, sentences.X)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from scipy.sparse import csr_array
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_rnn._language_model import RNNLanguageModel
+from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._text.containers import is_text
 from sklearn_rnn._training.language_start import SHAPE, LanguageSource, check_shape, shape_of
 from sklearn_rnn._training.vectorize import extend_vectorizer
@@ -129,6 +132,7 @@ def read_by_model(X: Any, model: RNNLanguageModel, estimator: Any) -> tuple[csr_
         )
     if vectorizer is not None:
         _check_reads_alike(estimator, vectorizer)
+        check_reads_tokens(X, vectorizer, estimator)
     return extend_vectorizer(X, vectorizer, estimator)
 
 
@@ -139,6 +143,22 @@ def _check_reads_alike(estimator: Any, vectorizer: Any) -> None:
         raise ValueError(
             f"The 'vectorizer' parameter of {type(estimator).__name__} must be None or that of the "
             f"language model in 'pretrained', {vectorizer}. Got {own}."
+        )
+
+
+def check_reads_tokens(X: Any, vectorizer: Any, estimator: Any) -> None:
+    """Refuse documents that are lists of tokens, if the vectorizer makes smaller ones of text."""
+    is_of_words = (
+        not isinstance(vectorizer, SubwordVectorizer)
+        and getattr(vectorizer, "analyzer", None) != "char"
+    )
+    if is_of_words or isinstance(X, Iterator) or not is_text(X):
+        return
+    if any(isinstance(document, (list, tuple, np.ndarray)) for document in X):
+        raise ValueError(
+            f"{type(estimator).__name__} cannot read lists of tokens by the language model in "
+            f"'pretrained': its vectorizer, {vectorizer}, splits text into characters or subwords. "
+            "Fit the language model with vectorizer=SequenceVectorizer(), or pass texts."
         )
 
 

@@ -10,7 +10,12 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from sklearn_rnn._language_model import RNNLanguageModel
-from sklearn_rnn._pretraining.given import check_learnable, given_models, is_fitted
+from sklearn_rnn._pretraining.given import (
+    check_learnable,
+    check_reads_tokens,
+    given_models,
+    is_fitted,
+)
 from sklearn_rnn._text.containers import (
     as_documents,
     check_column_names,
@@ -135,6 +140,7 @@ def _fit_models(
             model.vectorizer = _default_vectorizer() if own is None else clone(own)
         if model.random_state is None:
             model.random_state = seed
+        check_reads_tokens(X, model.vectorizer, estimator)
     if X_val is not None:
         _check_readable(X_val, X, models[0].vectorizer, estimator)
     documents = _joined(X_unlabelled, X, models[0].vectorizer, estimator)
@@ -160,10 +166,18 @@ def _joined(X_unlabelled: Any, X: Any, vectorizer: Any, estimator: Any) -> Any:
     """Return all documents, one kind after the other."""
     if is_text(X):
         missing = getattr(vectorizer, "missing", "error")
-        return [
+        documents = [
             document
             for part in (X_unlabelled, X)
             for document in as_documents(part, missing=missing, estimator=estimator)
+        ]
+        if len({isinstance(document, str) for document in documents}) < 2:
+            return documents
+        # Sentences with tags are often tokens, and text without is text.
+        analyze = vectorizer.build_analyzer()
+        return [
+            list(analyze(document)) if isinstance(document, str) else document
+            for document in documents
         ]
     parts = [check_sequences(part, estimator=estimator) for part in (X_unlabelled, X)]
     tokens = np.concatenate([part.data for part in parts])

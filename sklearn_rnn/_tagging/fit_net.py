@@ -13,6 +13,7 @@ from sklearn_rnn._tagging.make_net import make_net
 from sklearn_rnn._tagging.net import TaggingNet
 from sklearn_rnn._tagging.sentences import Sentences
 from sklearn_rnn._training.fit_net import train_to_the_end
+from sklearn_rnn._training.language_start import with_learned_shape
 from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
 from sklearn_rnn._training.settings import resolve_frozen_epochs
 from sklearn_rnn._training.start_embedding import StartVectors
@@ -153,9 +154,11 @@ def fit_net(
         n_frozen=resolve_frozen_epochs(estimator, source, max_epochs),
     )
 
+    settings = with_learned_shape(estimator, start, previous)
+
     def build() -> TaggingNet:
         return make_net(
-            estimator,
+            settings,
             learned,
             n_ids,
             plan,
@@ -166,7 +169,7 @@ def fit_net(
         )
 
     sets = train_set, valid_set
-    return train_to_the_end(build, sets, estimator, plan, seed=int(torch_seed), stacklevel=7)
+    return train_to_the_end(build, sets, settings, plan, seed=int(torch_seed), stacklevel=7)
 
 
 def resolve_training_length(estimator: Any, data: TaggingData) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from sklearn_rnn._tagging.net import TaggingNet
 from sklearn_rnn._tagging.spans import allowed_steps
 from sklearn_rnn._text.vocabulary import FIRST_ID
 from sklearn_rnn._training.batches import SimilarLengthBatches
+from sklearn_rnn._training.language_start import LanguageStart
 from sklearn_rnn._training.make_net import (
     TrainingPlan,
     take_weights,
@@ -76,7 +77,14 @@ def make_net(
         The number of tokens of the longest sentence.
     """
     classes, characters = learned["classes_"], learned["characters_"]
-    params = _net_params(estimator, plan, tag_weight)
+    params = token_params(
+        estimator,
+        plan,
+        SimilarLengthBatches,
+        start.directions if isinstance(start, LanguageStart) else (),
+        criterion__weight=None if tag_weight is None else torch.tensor(tag_weight).float(),
+        kernels=resolve_kernels(estimator),
+    )
     like = None if previous is None else cast("TokenEmbedding", previous.embedding)
     module = build_tagging_network(
         num_embeddings=n_ids,
@@ -90,7 +98,7 @@ def make_net(
         **{name: getattr(estimator, name) for name in _ARGUMENTS},
     )
     if start is not None:
-        start.fill(module.embedding)
+        start.fill_network(module)
     if estimator.constraints is not None:
         transitions, starts = map(torch.from_numpy, allowed_steps(classes))
         crf = cast("Any", module.crf)
@@ -100,14 +108,3 @@ def make_net(
     if previous is not None:
         take_weights(net.module_, previous, estimator)
     return net
-
-
-def _net_params(estimator: Any, plan: TrainingPlan, tag_weight: np.ndarray | None) -> dict:
-    """Return the arguments of the net but for the module."""
-    return token_params(
-        estimator,
-        plan,
-        SimilarLengthBatches,
-        criterion__weight=None if tag_weight is None else torch.tensor(tag_weight).float(),
-        kernels=resolve_kernels(estimator),
-    )

@@ -13,6 +13,7 @@ from sklearn_rnn._tagging.make_net import make_net
 from sklearn_rnn._tagging.net import TaggingNet
 from sklearn_rnn._text.vocabulary import FIRST_ID, UNKNOWN_ID
 from sklearn_rnn._training.growth import grow_table
+from sklearn_rnn._training.language_start import LanguageSource, with_learned_shape
 from sklearn_rnn._training.one_pass import trained_in_stream
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn._training.stream import Stream, freeze_in_stream, where_to_look
@@ -26,6 +27,7 @@ def trained_on_sentences(
     learned: dict,
     tag_weight: np.ndarray | None,
     vectorizer: Any,
+    language: LanguageSource | None = None,
 ) -> Iterator[tuple[TaggingNet, list, StartVectors | None]]:
     """Make one pass over a chunk; what fails in here or in the block undoes all of it.
 
@@ -41,6 +43,8 @@ def trained_on_sentences(
         The weight of each tag.
     vectorizer : transformer or None
         What made the token ids.
+    language : LanguageSource, default=None
+        The language models that a new network starts from.
 
     Yields
     ------
@@ -52,7 +56,7 @@ def trained_on_sentences(
         The vectors that the new words of the chunk start from.
     """
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
-    embedding = where_to_look(estimator, getattr(estimator, "net_", None))
+    embedding = where_to_look(estimator, getattr(estimator, "net_", None), language)
     opened = open_chunk(estimator, chunk.sentences.X, vectorizer, embedding)
     stream, start = opened.stream, opened.start
     by_sentence, by_tag = (tag_weight, None) if estimator.crf else (None, tag_weight)
@@ -62,7 +66,7 @@ def trained_on_sentences(
     def open_net() -> TaggingNet:
         known_before = learned if previous is None else vars(estimator)
         return make_net(
-            estimator,
+            with_learned_shape(estimator, start, previous),
             {**learned, "characters_": known_before["characters_"]},
             opened.n_known or opened.n_ids,
             opened.plan(batch_size),

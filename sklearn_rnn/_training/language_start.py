@@ -68,7 +68,10 @@ class LanguageStart(StartVectors):
                 new_name = _in_direction(_plain_name(name), direction)
                 weight = next(w for key, w in weights.items() if _plain_name(key) == new_name)
                 reads_words = re.match(r"layers\.0\.|projections\.", name)
-                part = (width, place) if reads_words else (n_units, direction * n_units)
+                if reads_words:
+                    part = width, place, network.embedding.output_size
+                else:
+                    part = n_units, direction * n_units, None
                 _write(weight.data, value.data.to(weight.device), *part)
             place += width
 
@@ -178,10 +181,13 @@ def layers_from_the_top(num_layers: int, directions: Sequence[int]) -> Iterator[
 
     The embedding comes last. The names are those in the whole network.
     """
+    # Of a network of its own, or beside a wide path; not of what reads the spelling of words.
+    networks = "", "deep."
     for depth in reversed(range(num_layers)):
-        yield [f"*encoder.layers.{depth}.{direction}.*" for direction in directions]
-    below = [f"*encoder.projections.{direction}.*" for direction in directions]
-    yield [*below, "*embedding.*"]
+        layers = [f"encoder.layers.{depth}.{direction}.*" for direction in directions]
+        yield [network + layer for network in networks for layer in layers]
+    below = [f"encoder.projections.{direction}.*" for direction in directions]
+    yield [network + part for network in networks for part in (*below, "embedding.*")]
 
 
 def freeze_layers(
@@ -225,16 +231,19 @@ def _in_direction(name: str, direction: int) -> str:
     return re.sub(r"^projections\.0\.", f"projections.{direction}.", name)
 
 
-def _write(weight: Tensor, value: Tensor, n_inputs: int, place: int) -> None:
+def _write(
+    weight: Tensor, value: Tensor, n_inputs: int, place: int, n_learned: int | None = None
+) -> None:
     """Write weights into those of a wider input, of which they read `n_inputs` from `place` on.
 
-    The other columns become 0. Some cells have several blocks of columns, one for each step of the
-    input that they read.
+    The other columns become 0, but for those from `n_learned` on, which read what no language model
+    has: how words are spelled. They stay random. Some cells have several blocks of columns, one for
+    each step of the input that they read.
     """
     if weight.shape == value.shape:
         weight.copy_(value)
         return
     n_rows, n_blocks = len(value), value.shape[1] // n_inputs
-    weight.zero_()
     blocks = weight.view(n_rows, n_blocks, -1)
+    blocks[:, :, :n_learned] = 0
     blocks[:, :, place : place + n_inputs] = value.view(n_rows, n_blocks, n_inputs)
