@@ -16,6 +16,7 @@ from sklearn_rnn._files.atomic_write import write_atomically
 from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._subwords import SubwordVectorizer
+from sklearn_rnn._token_classifier import RNNTokenClassifier
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._translator import RNNTranslator
 from sklearn_rnn._vectorizer import SequenceVectorizer
@@ -24,6 +25,7 @@ from .documents import Documents, read_documents
 from .language import add_step
 from .metadata import describe
 from .modules import encode, translate
+from .tagging import add_tagger
 from .translation import PARTS
 
 if TYPE_CHECKING:
@@ -52,8 +54,8 @@ def export_onnx(
 
     Parameters
     ----------
-    estimator : RNNTextClassifier, RNNTextRegressor, RNNTextEncoder, RNNLanguageModel, \
-            RNNTranslator or Pipeline
+    estimator : RNNTextClassifier, RNNTextRegressor, RNNTextEncoder, RNNTokenClassifier, \
+            RNNLanguageModel, RNNTranslator or Pipeline
         The fitted estimator, or a pipeline of a :class:`SequenceVectorizer` or
         :class:`SubwordVectorizer` and one.
 
@@ -73,6 +75,13 @@ def export_onnx(
         of shape (n_documents, n_classes); of a regressor `prediction`, float64 of shape
         (n_documents,) or (n_documents, n_outputs); of an encoder `vector`, float32 of shape
         (n_documents, n_features_out).
+
+        A tagger also has the input `code_points`, int32 of shape (n_documents, n_positions,
+        n_characters): the Unicode code points of each token as it is spelled, with 0 behind its
+        last character. It is absent if the tagger was fitted on token ids. Tokens stand from the
+        first position on. The outputs are `label`, of shape (n_documents, n_positions), and
+        `probabilities`, float32 of shape (n_documents, n_positions, n_classes), as `predict` and
+        `predict_proba` return them; padding has an empty text or 0, and probabilities of 0.
 
         A language model has the inputs `token_ids`, int32 of shape (n_documents,), with 0 as the
         token before a text; if it was fitted with labels, `label`, int64 of shape (n_documents,),
@@ -105,7 +114,7 @@ def export_onnx(
 
     Notes
     -----
-    The metadata, texts in JSON, are `classes`, the list of a classifier's labels; `vocabulary`, the
+    The metadata, texts in JSON, are `classes`, the list of labels or tags; `vocabulary`, the
     id of each token; and `vectorizer`, the parameters that say how text is split, functions among
     them by their name. The last two are absent where the estimator was fitted on token ids. For a
     :class:`SubwordVectorizer`, `tokenizer` is its `tokenizer_json_`, which gives the ids of the
@@ -268,6 +277,11 @@ def _(estimator: RNNTextEncoder, graph: Graph, part: None) -> None:
 @add_network.register(RNNLanguageModel)
 def _(estimator: RNNLanguageModel, graph: Graph, part: None) -> None:
     add_step(graph, estimator.module_)
+
+
+@add_network.register(RNNTokenClassifier)
+def _(estimator: RNNTokenClassifier, graph: Graph, part: None) -> None:
+    add_tagger(graph, estimator.module_, _as_labels(estimator.classes_), estimator.characters_)
 
 
 @add_network.register(RNNTranslator)

@@ -11,6 +11,7 @@ from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._text.tokenizer import get_stop_words
 from sklearn_rnn._text.words import IGNORED, WORD_PATTERN
+from sklearn_rnn._token_classifier import RNNTokenClassifier
 from sklearn_rnn._vectorizer import SequenceVectorizer
 
 
@@ -18,7 +19,8 @@ def describe(estimator: Any, vectorizer: Any) -> dict[str, str]:
     """Return what else a program needs to know, as texts in JSON."""
     facts = {}
     is_language_model = isinstance(estimator, RNNLanguageModel)
-    if is_classifier(estimator) or (is_language_model and estimator.classes_ is not None):
+    has_labels = is_language_model and estimator.classes_ is not None
+    if is_classifier(estimator) or isinstance(estimator, RNNTokenClassifier) or has_labels:
         facts["classes"] = estimator.classes_.tolist()
     if is_language_model:
         facts |= {"documents": estimator.documents_, "reverse": estimator.reverse_}

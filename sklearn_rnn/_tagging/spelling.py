@@ -11,10 +11,10 @@ from sklearn_rnn._text.vocabulary import FIRST_ID, UNKNOWN_ID
 from sklearn_rnn.modules._tagging import MAX_AFFIX, N_BUCKETS
 
 # The shapes of words, by the number that the network knows them by.
-_MARKS, _LOWER, _UPPER, _CAPITAL, _INITIAL, _MIXED, _CASELESS, _DIGITS, _NUMBER, _CODE = range(10)
+MARKS, LOWER, UPPER, CAPITAL, INITIAL, MIXED, CASELESS, DIGITS, NUMBER, CODE = range(10)
 
 # Odd, with bits all over: a step of multiplicative hashing (Knuth).
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 def word_shape(word: str) -> int:
@@ -27,21 +27,21 @@ def word_shape(word: str) -> int:
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
     if word.islower() and word.isalpha():
-        return _LOWER
+        return LOWER
     if word.isdecimal():
-        return _DIGITS
+        return DIGITS
     has_letters = any(map(str.isalpha, word))
     if any(map(str.isdecimal, word)):
-        return _CODE if has_letters else _NUMBER
+        return CODE if has_letters else NUMBER
     if not has_letters:
-        return _MARKS
+        return MARKS
     if word.isupper():
-        return _UPPER if sum(map(str.isalpha, word)) > 1 else _INITIAL
+        return UPPER if sum(map(str.isalpha, word)) > 1 else INITIAL
     if word.islower():
-        return _LOWER
+        return LOWER
     if word[:1].isupper() and word[1:].islower():
-        return _CAPITAL
-    return _CASELESS if word.upper() == word.lower() else _MIXED
+        return CAPITAL
+    return CASELESS if word.upper() == word.lower() else MIXED
 
 
 def find_characters(words: Iterable[str], known: str = "") -> str:
@@ -153,7 +153,7 @@ def number_affixes(points: np.ndarray, lengths: np.ndarray) -> np.ndarray:
             has_more = n < lengths
             places = ends - 1 - n if side else starts + n
             found = points[places[has_more]]
-            hashes[has_more] = (hashes[has_more] + found) * _MULTIPLIER
+            hashes[has_more] = (hashes[has_more] + found) * MULTIPLIER
             kind = side * MAX_AFFIX + n
             buckets = (hashes >> np.uint64(32)) % np.uint64(N_BUCKETS)
             numbers[:, kind] = kind * N_BUCKETS + buckets.astype(np.int64)

@@ -213,6 +213,17 @@ class LinearChainCRF(nn.Module):
                 return own_kernels.chain_marginals(*weights, layout.batch_sizes)
             return _chain.marginals(*weights, layout)
 
+    def step_scores(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the scores of first tags, of transitions and of last tags.
+
+        Those that the constraints forbid are about minus a million.
+        """
+        return (
+            _allow(self.start, self.allowed_start),
+            _allow(self.transitions, self.allowed_transitions),
+            _allow(self.end, self.allowed_end),
+        )
+
     def _weights(
         self, scores: Tensor, layout: PackedLayout
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -225,9 +236,7 @@ class LinearChainCRF(nn.Module):
             )
         return (
             scores.to(self.transitions.dtype),  # under autocast they come in another
-            _allow(self.start, self.allowed_start),
-            _allow(self.transitions, self.allowed_transitions),
-            _allow(self.end, self.allowed_end),
+            *self.step_scores(),
         )
 
 
