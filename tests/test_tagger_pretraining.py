@@ -203,7 +203,9 @@ def test_unlabelled_text_is_learned_first(unlabelled):
 
 
 CHARACTERS = RNNLanguageModel(**SIZES, **SMALL).fit(TEXTS)
-SUBWORDS = RNNLanguageModel(SubwordVectorizer(vocab_size=300), **SIZES, **SMALL).fit(TEXTS)
+SUBWORDS = RNNLanguageModel(vectorizer=SubwordVectorizer(vocab_size=300), **SIZES, **SMALL).fit(
+    TEXTS
+)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +228,9 @@ def test_what_does_not_fit_is_refused(params, match):
 
 
 def test_a_vectorizer_that_drops_tokens_is_refused():
-    model = RNNLanguageModel(SequenceVectorizer(stop_words=["the"]), **SIZES, **SMALL).fit(CORPUS)
+    model = RNNLanguageModel(
+        vectorizer=SequenceVectorizer(stop_words=["the"]), **SIZES, **SMALL
+    ).fit(CORPUS)
     with pytest.raises(ValueError, match="tags every token, but the vectorizer"):
         make(pretrained=model).fit(X, Y)
 
