@@ -66,7 +66,7 @@ FRENCH = [
     "Va\u202f! Où\u202f?",
     "Il dit\u00a0: «\u00a0Va, ou non.\u00a0»",
     'Elle a dit "oui" (ou "non")\u202f; puis rien.',
-    "Peut-être 3,14 ou 1.000\u202f?",
+    "Peut-être 3.14 ou 1.000\u202f?",
 ]
 
 

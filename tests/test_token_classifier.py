@@ -201,7 +201,7 @@ def test_the_score_is_the_share_of_tokens(tagger):
         lambda rows: [np.array(row) for row in rows],
         lambda rows: pd.Series(rows, index=range(len(rows))[::-1]),
         lambda rows: pl.Series(rows),
-        lambda rows: sklearn_rnn._token_classifier.as_list_array(rows),
+        lambda rows: sklearn_rnn._tagging.tags.as_list_array(rows),
     ],
 )
 def test_containers_of_sentences_and_tags(make, tagger):

@@ -411,13 +411,16 @@ WEIGHTS = np.arange(len(X)) % 2.0
 def test_a_weight_of_zero_takes_a_pair_out():
     params = {**QUICK, "dropout": 0.0, "word_dropout": 0.0, "batch_size": len(X)}
     params["target_vectorizer"] = SequenceVectorizer(vocabulary=["1", "2", "3", "4", "5"])
+    params["optimizer"] = "sgd"  # Adam makes much of the smallest rounding error
     changed = [y if weight else "5 5" for y, weight in zip(Y, WEIGHTS, strict=True)]
-    models = [RNNTranslator(**params).fit(X, y, sample_weight=WEIGHTS) for y in (Y, changed)]
-    assert have_same_weights(*models)
-    assert not have_same_weights(models[0], RNNTranslator(**params).fit(X, Y))
-    assert have_same_weights(
-        RNNTranslator(**params).fit(X, Y), RNNTranslator(**params).fit(X, Y, np.full(len(X), 3.0))
-    )
+
+    def losses(y, weights=None):
+        return RNNTranslator(**params).fit(X, y, sample_weight=weights).log_prob(X, Y)
+
+    expected, unweighted = losses(Y, WEIGHTS), losses(Y)
+    np.testing.assert_allclose(losses(changed, WEIGHTS), expected, rtol=1e-5)
+    assert np.abs(losses(changed) - unweighted).max() > 1e-3
+    np.testing.assert_array_equal(losses(Y, np.full(len(X), 3.0)), unweighted)
 
 
 def test_scores_are_weighted(model):
@@ -442,7 +445,7 @@ def test_scores_are_weighted(model):
     [
         ({"sample_weight": [1.0]}, "sample_weight.shape"),
         ({"sample_weight": -WEIGHTS}, "Negative values in data passed to `sample_weight`"),
-        ({"sample_weight": 0 * WEIGHTS}, "non-zero weight is needed among the pairs to train on"),
+        ({"sample_weight": 0 * WEIGHTS}, "must contain at least one non-zero number"),
         ({"sample_weight_val": WEIGHTS}, "X_val and y_val were not provided"),
     ],
 )
