@@ -142,6 +142,7 @@ def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
         "iterator_train__random_state": np.random.RandomState(plan.order_seed),
         "iterator_train__bptt": estimator.bptt,
         "iterator_train__part_documents": n_documents_at_once(estimator.cell) if is_cut else None,
+        "iterator_train__n_shards": estimator.n_shards,
         "iterator_valid": LanguageWindows,
         "callbacks": make_callbacks(estimator, plan),
         "criterion": torch.nn.CrossEntropyLoss,

@@ -33,6 +33,7 @@ _SHARED = (
     "precision",
     "kernels",
     "n_jobs",
+    "n_shards",
     "verbose",
 )
 

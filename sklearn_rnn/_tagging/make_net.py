@@ -116,6 +116,7 @@ def _net_params(estimator: Any, plan: TrainingPlan, tag_weight: np.ndarray | Non
         "batch_size": plan.batch_size,
         "iterator_train": SimilarLengthBatches,
         "iterator_train__random_state": np.random.RandomState(plan.order_seed),
+        "iterator_train__n_shards": estimator.n_shards,
         "iterator_valid": SimilarLengthBatches,
         "callbacks": make_callbacks(estimator, plan),
         "criterion": torch.nn.CrossEntropyLoss,

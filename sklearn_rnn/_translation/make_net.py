@@ -122,6 +122,7 @@ def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
         "iterator_train": PairBatches,
         "iterator_train__random_state": np.random.RandomState(plan.order_seed),
         "iterator_train__part_documents": _PART_PAIRS if device.type == "cpu" else None,
+        "iterator_train__n_shards": estimator.n_shards,
         "iterator_valid": PairBatches,
         "iterator_valid__batch_size": PREDICTION_PAIRS,
         "callbacks": make_callbacks(estimator, plan),
