@@ -204,7 +204,7 @@ def four_processes(monkeypatch):
 
 
 def test_more_processes_than_shards_are_refused(four_processes):
-    with pytest.raises(ValueError, match="'n_shards' .*at least .*Got 2 for 4 processes"):
+    with pytest.raises(ValueError, match=r"'n_shards' .*at least .*Got 2 for 4 processes"):
         fit(n_shards=2)
 
 
@@ -271,7 +271,7 @@ class Wrap(Callback):
 
 
 def test_a_wrapped_network_is_refused(process_group):
-    with pytest.raises(TypeError, match="wrapped in DistributedDataParallel.*set n_shards"):
+    with pytest.raises(TypeError, match=r"wrapped in DistributedDataParallel.*set n_shards"):
         fit(callbacks=[Wrap()], n_shards=1)
 
 
