@@ -44,7 +44,7 @@ def learn_chunks(n_shards, **params):
 
 
 def label(n_shards, **params):
-    y = np.stack([LABELS == 0, LABELS > 0], axis=1).astype(int)
+    y = np.stack([LABELS > 0, LABELS > 1], axis=1).astype(int)
     return RNNTextClassifier(**{**SMALL, **DROPOUTS, **params}, n_shards=n_shards).fit(IDS, y)
 
 

@@ -99,11 +99,10 @@ def test_shards_are_too_many_for_a_batch(monkeypatch):
 NO_DROPOUT = {"dropout": 0.0, "word_dropout": 0.0, "recurrent_dropout": 0.0}
 
 
-@pytest.mark.parametrize("name", FITS)
+# But for those that draw random numbers, and those that round roughly.
+@pytest.mark.parametrize("name", sorted(FITS.keys() - {"scheduled sampling", "bfloat16"}))
 def test_shards_change_the_weights_by_rounding_alone(name):
     """Apart from the random numbers, a batch is learned from as a whole."""
-    if name in ("scheduled sampling", "bfloat16"):
-        pytest.skip("draws random numbers, or rounds roughly")
     fit, params = FITS[name]
     params = {**params, **NO_DROPOUT, "optimizer": "sgd", "lr": 0.1}
     if fit.__name__.startswith("model"):

@@ -14,7 +14,7 @@ from sklearn_rnn._training.ranks import START, Ranks
 _PLAIN = (str, bytes, bool, int, float, np.generic)
 
 # What may differ from process to process.
-_OWN = {"device", "n_jobs", "verbose"}
+_OWN = {"callbacks", "device", "n_jobs", "verbose"}
 
 # Weights are compared by about as many numbers at most: a chunk of a stream must not wait for a
 # large vocabulary.
@@ -42,12 +42,7 @@ def check_alike(ranks: Ranks, estimator: Any, net: Any, sets: tuple[Any, Any]) -
     """
     params = estimator.get_params(deep=False)
     compared = {
-        # What objects do shows in the rest.
-        **{
-            f"the parameter {name}": params[name]
-            for name in sorted(params.keys() - _OWN)
-            if params[name] is None or isinstance(params[name], _PLAIN)
-        },
+        **{f"the parameter {name}": _plain(params[name]) for name in sorted(params.keys() - _OWN)},
         "the random numbers": [net.iterator_train__random_state.get_state(), net.random_numbers],
         "the documents to train on": sets[0],
         "the documents to validate on": sets[1],
@@ -67,6 +62,11 @@ def check_alike(ranks: Ranks, estimator: Any, net: Any, sets: tuple[Any, Any]) -
             f"they differ in {', '.join(differing)}. Give all of them the same parameters and the "
             "same documents, in the same order, and an int as random_state."
         )
+
+
+def _plain(value: Any) -> Any:
+    """Return the value of a parameter, or the type of an object, whose work shows in the rest."""
+    return value if isinstance(value, _PLAIN) else type(value).__name__
 
 
 def fingerprint(value: Any) -> int:
