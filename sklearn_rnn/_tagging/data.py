@@ -14,6 +14,15 @@ from sklearn_rnn._training.batches import TokenBatch, packed_places
 from sklearn_rnn.modules import PackedWords, Spellings
 
 
+class SentenceBatch(TokenBatch):
+    """Sentences of a batch, whose targets are tags of tokens."""
+
+    @property
+    def target_sizes(self) -> list[int]:
+        """Number of tokens of each part."""
+        return [int(part.batch_sizes.sum()) for part in self.parts]
+
+
 class TaggingData(torch.utils.data.Dataset):
     """The tokens of sentences as one flat stream, with their tags.
 
@@ -93,7 +102,7 @@ class TaggingData(torch.utils.data.Dataset):
             all_places.append(places)
         tags = torch.from_numpy(self.tags[np.concatenate(all_places)])
         targets = tags, torch.from_numpy(self.weights[rows])
-        return TokenBatch(rows, parts), targets  # type: ignore[arg-type]
+        return SentenceBatch(rows, parts), targets  # type: ignore[arg-type]
 
     def places(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where the tokens of a batch lie in the stream, and how many run at each step."""

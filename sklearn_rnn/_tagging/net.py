@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, cast
 
@@ -43,10 +43,6 @@ class TaggingNet(SequenceNet):
         tag_weight = self.criterion_.weight
         losses = self.module_.losses(y_pred, tags, layout, tag_weight)
         return (losses * weights).mean()
-
-    def _split_targets(self, x: TokenBatch, targets: Tensor) -> Sequence[Tensor]:
-        """Return the tags of each part of a batch."""
-        return targets.split([int(part.batch_sizes.sum()) for part in x.parts])
 
     def run_single_epoch(
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any

@@ -59,6 +59,11 @@ class TokenBatch:
         """Number of documents in each part."""
         return [int(part.batch_sizes[0]) for part in self.parts]
 
+    @property
+    def target_sizes(self) -> list[int]:
+        """Number of targets of each part."""
+        return self.part_sizes
+
     def __len__(self) -> int:
         return len(self.rows)
 

@@ -21,7 +21,7 @@ _OWN = {"callbacks", "device", "n_jobs", "verbose"}
 _MAX_WEIGHTS = 2**20
 
 
-def check_alike(ranks: Ranks, estimator: Any, net: Any, sets: tuple[Any, Any]) -> None:
+def check_alike(ranks: Ranks, estimator: Any, net: Any, sets: tuple[Any, Any], seed: int) -> None:
     """Refuse to train one network on different data, or in different ways.
 
     Parameters
@@ -34,6 +34,8 @@ def check_alike(ranks: Ranks, estimator: Any, net: Any, sets: tuple[Any, Any]) -
         The net, ready to be trained.
     sets : pair of torch.utils.data.Dataset or None
         What to train on, and what to validate on.
+    seed : int
+        Seed of torch.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def check_alike(ranks: Ranks, estimator: Any, net: Any, sets: tuple[Any, Any]) -
     params = estimator.get_params(deep=False)
     compared = {
         **{f"the parameter {name}": _plain(params[name]) for name in sorted(params.keys() - _OWN)},
-        "the random numbers": [net.iterator_train__random_state.get_state(), net.random_numbers],
+        "the random numbers": [seed, net.iterator_train__random_state.get_state()],
         "the documents to train on": sets[0],
         "the documents to validate on": sets[1],
         "the weights to start from": list(net.module_.state_dict().values()),

@@ -162,20 +162,22 @@ def build_and_train(
             net = build()
             net.take_random_state()
             if draws:
-                _train(net, sets, estimator, ranks)
+                _train(net, sets, estimator, ranks, seed)
         if not draws:
-            _train(net, sets, estimator, ranks)
+            _train(net, sets, estimator, ranks, seed)
         if net.interrupted_:
             leave(ranks)
     return net
 
 
-def _train(net: SequenceNet, sets: tuple[Any, Any], estimator: Any, ranks: Ranks) -> None:
+def _train(
+    net: SequenceNet, sets: tuple[Any, Any], estimator: Any, ranks: Ranks, seed: int
+) -> None:
     """Train a net, by all processes in step."""
     if ranks.n_ranks == 1:
         net.partial_fit(sets)
         return
-    check_alike(ranks, estimator, net, sets)
+    check_alike(ranks, estimator, net, sets, seed)
     net.partial_fit(sets)
     if not net.interrupted_:
         ranks.gather(END, [])

@@ -20,7 +20,6 @@ from sklearn_rnn._training.net_data import net_from_bytes, net_to_bytes
 from sklearn_rnn._training.predict import predict_by_kernel
 from sklearn_rnn._training.process_state import side_by_side
 from sklearn_rnn._training.shards import step_parts
-from sklearn_rnn._training.wrapped import refuse_wrapped
 from sklearn_rnn.modules._dropout import dropout_generator
 from sklearn_rnn.modules._penalties import collect_penalties
 from sklearn_rnn.modules.kernels import can_update, cross_entropy
@@ -81,20 +80,10 @@ class SequenceNet(ListedNet):
         self.autocast_dtype = autocast_dtype
         self.kernels = kernels
 
-    def _list_all(self) -> Any:
-        lists = super()._list_all()
-        refuse_wrapped(lists.modules)
-        return lists
-
     def take_random_state(self) -> None:
         """Draw from now on from a generator of its own, which goes on where torch's is."""
         self._random = torch.Generator()
         self._random.set_state(torch.get_rng_state())
-
-    @property
-    def random_numbers(self) -> Tensor | None:
-        """Where that generator is, None without one."""
-        return None if self._random is None else self._random.get_state()
 
     def drop_random_state(self) -> None:
         """Let go of that generator, which is no part of what was learned."""
@@ -163,15 +152,11 @@ class SequenceNet(ListedNet):
             return own_grads(grads, parameters), [each.detach() for each in (loss, *outputs)]
 
         rows = np.split(x.rows, np.cumsum(sizes)[:-1])
-        by_part = x.parts, rows, self._split_targets(x, targets), weights.split(sizes), seeds
+        by_part = x.parts, rows, targets.split(x.target_sizes), weights.split(sizes), seeds
         told = step_parts(parameters, x.n_shards, step_part, *by_part)
         losses = [loss for loss, *_ in told]
         outputs = [tuple(several) if len(several) > 1 else several[0] for _, *several in told]
         return {"loss": sum(losses), "y_pred": join_parts(outputs)}
-
-    def _split_targets(self, x: TokenBatch, targets: Tensor) -> Sequence[Tensor]:
-        """Return the targets of each part of a batch."""
-        return targets.split(x.part_sizes)
 
     def _generator(self, seed: int, n_shards: int) -> torch.Generator | None:
         """Return a generator for a part of a batch; a GPU computes no parts side by side.

@@ -246,7 +246,7 @@ def _initialize() -> None:
     # When torchrun starts processes again it keeps its store, in which are the addresses of those
     # that have ended.
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    store = dist.PrefixStore(f"sklearn_rnn/{attempt}", store)
+    store = dist.PrefixStore(f"sklearn_rnn/{attempt}", store)  # type: ignore[attr-defined]
     dist.init_process_group("gloo", store=store, rank=rank, world_size=n_ranks, timeout=TIMEOUT)
     atexit.register(_finalize)
 
