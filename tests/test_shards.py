@@ -72,15 +72,14 @@ def test_a_process_with_half_of_the_shards_sends_one_sum():
     assert _nodes_within(range(4, 8), (0, 8)) == [(4, 8)]
 
 
-@pytest.mark.parametrize("name", FITS)
-def test_the_number_of_processes_does_not_change_a_bit(name, monkeypatch, small_parts):
+@pytest.mark.one_at_a_time(n_ranks=[2, 3, 4], name=[*FITS])
+def test_the_number_of_processes_does_not_change_a_bit(n_ranks, name, monkeypatch, small_parts):
     fit, params = FITS[name]
     (alone,) = in_ranks(1, lambda: fit(4, **params), monkeypatch)
-    for n_ranks in (2, 3, 4):
-        for model in in_ranks(n_ranks, lambda: fit(4, **params), monkeypatch):
-            assert have_same_weights(model, alone)
-            assert model.loss_curve_ == alone.loss_curve_
-            assert model.validation_scores_ == alone.validation_scores_
+    for model in in_ranks(n_ranks, lambda: fit(4, **params), monkeypatch):
+        assert have_same_weights(model, alone)
+        assert model.loss_curve_ == alone.loss_curve_
+        assert model.validation_scores_ == alone.validation_scores_
 
 
 @pytest.mark.parametrize("cell", CELL_NAMES)
