@@ -32,6 +32,7 @@ BENCHMARKS = {
         "benchmarks.many_threads",
         "answers a second from several threads, beside a training",
     ),
+    "processes": ("benchmarks.processes", "one model trained by two processes and by one"),
     "word_vectors": ("benchmarks.word_vectors", "reading some words of a large file"),
     "word_table": ("benchmarks.word_table", "make the table of word vectors that ships"),
     "start_up": ("benchmarks.start_up", "seconds that an import takes"),

@@ -298,6 +298,13 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         threads as torch does: all processors, or its share of them in a worker process of joblib.
         -1 means all processors.
 
+    n_shards : int, default=1
+        Number of shards into which each training batch is cut. Several processes can train one
+        network together, as in ``torchrun --nproc-per-node=2 train.py``: they share the shards out,
+        and so need at least one each. The result depends on `n_shards`, since dropout draws other
+        numbers and sums are rounded otherwise, but not on the number of processes: the weights are
+        the same, to the bit. See :ref:`processes`.
+
     verbose : int, default=0
         With 1 or more, a progress bar shows epoch, loss, validation score and speed.
 
@@ -474,6 +481,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         precision="float32",
         kernels="auto",
         n_jobs=None,
+        n_shards=1,
         verbose=0,
         callbacks=None,
         skorch_params=None,
@@ -524,6 +532,7 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.precision = precision
         self.kernels = kernels
         self.n_jobs = n_jobs
+        self.n_shards = n_shards
         self.verbose = verbose
         self.callbacks = callbacks
         self.skorch_params = skorch_params

@@ -16,6 +16,7 @@ from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._text.sequences import sequences_from_flat
 from sklearn_rnn._training import batches as batches_file
 from sklearn_rnn._training import net as net_file
+from sklearn_rnn._training import shards as shards_file
 from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import torch_workers
@@ -356,7 +357,8 @@ def test_the_order_in_which_parts_are_done_does_not_change_a_bit(cell, monkeypat
         calls = list(zip(*arguments, strict=True))
         return [function(*call) for call in calls[::-1]][::-1]
 
-    monkeypatch.setattr(net_file, "side_by_side", last_first)
+    for file in (net_file, shards_file):
+        monkeypatch.setattr(file, "side_by_side", last_first)
     assert_same_fit(fit(cell=cell, n_jobs=1, **EVERYTHING), first)
 
 

@@ -13,8 +13,9 @@ from sklearn_rnn._language.data import LanguageData
 from sklearn_rnn._language.scoring import token_log_probs
 from sklearn_rnn._language.windows import LanguageWindows, Window, WindowPart
 from sklearn_rnn._training.device import moved
-from sklearn_rnn._training.net import add_grads, own_grads
+from sklearn_rnn._training.net import own_grads
 from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn._training.shards import step_parts
 from sklearn_rnn._training.token_net import TokenNet
 from sklearn_rnn.modules._decoders import tokens_at_once
 from sklearn_rnn.modules._dropout import dropout_generator
@@ -68,11 +69,12 @@ class LanguageNet(TokenNet):
         states = [None] * len(parts)
         if not window.is_first and self._states is not None:
             states = self._states[: len(parts)]
+        after: list = [None] * len(parts)
         parameters = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
         seeds = torch.randint(2**63 - 1, (len(parts),), generator=self._random).tolist()
 
-        def step_part(part, state, seed):
-            with torch.enable_grad(), dropout_generator(self._generator(seed)):
+        def step_part(place, part, state, seed):
+            with torch.enable_grad(), dropout_generator(self._generator(seed, window.n_shards)):
                 with collect_penalties() as penalties, self._autocast():
                     hidden, state = self.read(part, state)
                 losses, grad_hidden, by_decoder = self._decode(hidden, part, 1 / window.mean_size)
@@ -85,15 +87,13 @@ class LanguageNet(TokenNet):
             for i, parameter in enumerate(parameters):
                 if (grad := by_decoder.get(parameter)) is not None:
                     grads[i] = grad if grads[i] is None else grads[i] + grad
-            state = [tuple(s.detach() for s in layer) for layer in state]
-            return losses, own_grads(grads, parameters), state
+            after[place] = [tuple(s.detach() for s in layer) for layer in state]
+            return own_grads(grads, parameters), [losses]
 
-        if len(parts) == 1:  # in this thread, in which kernels compute on several
-            results = [step_part(parts[0], states[0], seeds[0])]
-        else:
-            results = side_by_side(step_part, parts, states, seeds)
-        losses, grads, self._states = map(list, zip(*results, strict=True))
-        add_grads(parameters, grads)
+        by_part = range(len(parts)), parts, states, seeds
+        told = step_parts(parameters, window.n_shards, step_part, *by_part)
+        self._states = after
+        losses = [losses for (losses,) in told]
         log_probs = -torch.cat(losses)
         return {"loss": -log_probs.mean(), "y_pred": log_probs}
 

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from sklearn_rnn._language.data import LanguageData
 from sklearn_rnn._training.batches import PART_TOKENS, SimilarLengthBatches, packed_places
+from sklearn_rnn._training.shards import round_up
 
 
 @dataclass
@@ -57,11 +58,14 @@ class Window:
         Whether the sequences begin here.
     mean_size : float
         Mean number of tokens of a window.
+    n_shards : int, default=1
+        How many shards the parts are dealt out to, in turn.
     """
 
     parts: list[WindowPart]
     is_first: bool
     mean_size: float
+    n_shards: int = 1
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))
@@ -112,6 +116,8 @@ class LanguageWindows(SimilarLengthBatches):
     part_documents : int, default=None
         Windows are cut into parts that can be computed side by side, of about so many sequences.
         None leaves them whole.
+    n_shards : int, default=1
+        Windows are cut into so many shards, as `SimilarLengthBatches` does it.
     """
 
     dataset: LanguageData  # type: ignore[assignment]  # of which the lengths alone are asked for
@@ -123,15 +129,17 @@ class LanguageWindows(SimilarLengthBatches):
         bptt: int = 128,
         random_state: np.random.RandomState | None = None,
         part_documents: int | None = None,
+        n_shards: int = 1,
     ) -> None:
         super().__init__(dataset, batch_size, random_state)  # type: ignore[arg-type]
         self.bptt = bptt
         self.part_documents = part_documents
+        self.n_shards = n_shards
 
     def __iter__(self) -> Iterator[tuple[Window, None]]:  # type: ignore[override]
         random_state = self.random_state
         for rows in self.plan() if random_state is None else self._random_plan(random_state):
-            n_parts = self._count_parts(len(rows))
+            n_parts = min(round_up(self._count_parts(len(rows)), self.n_shards), len(rows))
             longest = int(self.dataset.lengths[rows[0]])
             for start, stop in pairwise(self._cuts(longest)):
                 parts = [
@@ -139,7 +147,7 @@ class LanguageWindows(SimilarLengthBatches):
                     for i in range(n_parts)
                     if self.dataset.lengths[rows[i]] > start
                 ]
-                yield Window(parts, start == 0, self._mean_size), None
+                yield Window(parts, start == 0, self._mean_size, self.n_shards), None
 
     def plan(self) -> list[np.ndarray]:
         """Return the sequences of each batch of the fixed order, longest first."""

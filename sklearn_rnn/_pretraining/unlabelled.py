@@ -38,6 +38,7 @@ _SHARED = (
     "precision",
     "kernels",
     "n_jobs",
+    "n_shards",
     "verbose",
 )
 

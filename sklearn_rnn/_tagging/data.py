@@ -14,6 +14,15 @@ from sklearn_rnn._training.batches import TokenBatch, packed_places
 from sklearn_rnn.modules import PackedWords, Spellings
 
 
+class SentenceBatch(TokenBatch):
+    """Sentences of a batch, whose targets are tags of tokens."""
+
+    @property
+    def target_sizes(self) -> list[int]:
+        """Number of tokens of each part."""
+        return [int(part.batch_sizes.sum()) for part in self.parts]
+
+
 class TaggingData(torch.utils.data.Dataset):
     """The tokens of sentences as one flat stream, with their tags.
 
@@ -63,30 +72,37 @@ class TaggingData(torch.utils.data.Dataset):
         offsets: np.ndarray | None = None,
         n_parts: int = 1,
     ) -> tuple[TokenBatch, tuple[Tensor, Tensor]]:
-        """Gather sentences, given longest first, into one batch of one part.
+        """Gather sentences, given longest first, into one batch.
 
         Parameters
         ----------
         rows : ndarray of int64 of shape (n_sentences,)
             Items, by descending length.
-        lengths, offsets, n_parts
+        lengths, offsets
             As `SequenceDataset.batch` takes them; sentences are always read as wholes.
+        n_parts : int, default=1
+            How many parts to cut the batch into, at most one for each sentence. Every so many
+            sentences are a part, so that the parts are of about as many tokens.
 
         Returns
         -------
         words : TokenBatch
             The sentences.
         targets : tuple of two tensors of shape (n_tokens,) and (n_sentences,)
-            Their tags, in packed order, and their weights.
+            Their tags, in the packed order of each part, and their weights.
         """
-        places, batch_sizes = self.places(rows)
-        words = PackedWords(
-            torch.from_numpy(self.tokens[places]),
-            torch.from_numpy(batch_sizes),
-            None if self.words is None else _spellings(places, *self.words),
-        )
-        targets = torch.from_numpy(self.tags[places]), torch.from_numpy(self.weights[rows])
-        return TokenBatch(rows, [words]), targets  # type: ignore[list-item]
+        n_parts = min(n_parts, len(rows))
+        by_part = [rows[i::n_parts] for i in range(n_parts)]
+        rows, all_places, parts = np.concatenate(by_part), [], []
+        for some in by_part:
+            places, batch_sizes = self.places(some)
+            ids, sizes = torch.from_numpy(self.tokens[places]), torch.from_numpy(batch_sizes)
+            spelled = None if self.words is None else _spellings(places, *self.words)
+            parts.append(PackedWords(ids, sizes, spelled))
+            all_places.append(places)
+        tags = torch.from_numpy(self.tags[np.concatenate(all_places)])
+        targets = tags, torch.from_numpy(self.weights[rows])
+        return SentenceBatch(rows, parts), targets  # type: ignore[arg-type]
 
     def places(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where the tokens of a batch lie in the stream, and how many run at each step."""

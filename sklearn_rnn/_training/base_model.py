@@ -58,6 +58,7 @@ class BaseRNN(ParamNamesMixin, BaseEstimator):
         "precision": [StrOptions(set(PRECISIONS))],
         "kernels": ["boolean", StrOptions({"auto"})],
         "n_jobs": [Integral, None],
+        "n_shards": [Interval(Integral, 1, None, closed="left")],
         "verbose": ["verbose"],
         "callbacks": [list, None],
         "skorch_params": [dict, None],

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID
+from sklearn_rnn._training.shards import round_up
 
 # An epoch is cut at random into windows of batches, and documents are sorted by length within a
 # window: few enough to leave the batches random, many enough to make lengths similar. One window
@@ -45,15 +46,23 @@ class TokenBatch:
         The documents' rows in the data set.
     parts : list of torch.nn.utils.rnn.PackedSequence of int32
         Their token ids, with no padding, in parts that can be computed side by side.
+    n_shards : int, default=1
+        How many shards the parts are dealt out to, in turn.
     """
 
     rows: np.ndarray
     parts: list[PackedSequence]
+    n_shards: int = 1
 
     @property
     def part_sizes(self) -> list[int]:
         """Number of documents in each part."""
         return [int(part.batch_sizes[0]) for part in self.parts]
+
+    @property
+    def target_sizes(self) -> list[int]:
+        """Number of targets of each part."""
+        return self.part_sizes
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -206,6 +215,9 @@ class SimilarLengthBatches:
     by_kernels : bool, default=False
         Whether kernels of our own read the batches. They start threads themselves, so that larger
         batches stay whole.
+    n_shards : int, default=1
+        Batches are cut into so many shards, each of as many parts. Where there are too few
+        documents, some shards stay empty.
     """
 
     def __init__(
@@ -216,6 +228,7 @@ class SimilarLengthBatches:
         crop_length: int | None = None,
         part_documents: int | None = None,
         by_kernels: bool = False,
+        n_shards: int = 1,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
@@ -223,6 +236,7 @@ class SimilarLengthBatches:
         self.crop_length = crop_length
         self.part_documents = part_documents
         self.by_kernels = by_kernels
+        self.n_shards = n_shards
 
     def __len__(self) -> int:
         return len(self.plan()) if self.random_state is None else self._n_random_batches()
@@ -242,7 +256,10 @@ class SimilarLengthBatches:
         least = MIN_TOKENS_TO_CUT_WITH_KERNELS if self.by_kernels else MIN_TOKENS_TO_CUT
         if self.part_documents is not None and (n_tokens := lengths.sum()) >= least:
             n_parts = max(2, min(n_tokens // PART_TOKENS, len(rows) // self.part_documents))
-        return self.dataset.batch(rows, lengths, offsets, n_parts)
+        n_parts = round_up(n_parts, self.n_shards)
+        batch, targets = self.dataset.batch(rows, lengths, offsets, n_parts)
+        batch.n_shards = self.n_shards
+        return batch, targets
 
     def _n_random_batches(self) -> int:
         return -(-len(self.dataset) // self.batch_size)

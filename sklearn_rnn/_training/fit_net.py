@@ -11,10 +11,12 @@ from torch import nn
 
 from sklearn_rnn._targets.base import Target
 from sklearn_rnn._training.documents import Documents
+from sklearn_rnn._training.fingerprints import check_alike
 from sklearn_rnn._training.language_start import with_learned_shape
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.process_state import building, training_modes
+from sklearn_rnn._training.ranks import END, Ranks, leave, sharing_out
 from sklearn_rnn._training.settings import (
     count_workers,
     resolve_frozen_epochs,
@@ -155,14 +157,30 @@ def build_and_train(
     # A cell of the user's may draw from torch's random numbers as it trains, and on a GPU all do:
     # then other threads build only when training has ended.
     draws = callable(estimator.cell) or device.type != "cpu"
-    with building(seed, device):
-        net = build()
-        net.take_random_state()
-        if draws:
-            net.partial_fit(sets)
-    if not draws:
-        net.partial_fit(sets)
+    with sharing_out(estimator) as ranks:
+        with building(seed, device):
+            net = build()
+            net.take_random_state()
+            if draws:
+                _train(net, sets, estimator, ranks, seed)
+        if not draws:
+            _train(net, sets, estimator, ranks, seed)
+        if net.interrupted_:
+            leave(ranks)
     return net
+
+
+def _train(
+    net: SequenceNet, sets: tuple[Any, Any], estimator: Any, ranks: Ranks, seed: int
+) -> None:
+    """Train a net, by all processes in step."""
+    if ranks.n_ranks == 1:
+        net.partial_fit(sets)
+        return
+    check_alike(ranks, estimator, net, sets, seed)
+    net.partial_fit(sets)
+    if not net.interrupted_:
+        ranks.gather(END, [])
 
 
 def end_training(net: SequenceNet) -> None:

@@ -9,6 +9,8 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import nn
 
+from sklearn_rnn._training.wrapped import refuse_wrapped
+
 # The events of a step.
 _EVENTS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
@@ -62,6 +64,7 @@ class ListedNet(NeuralNet):
         names = [f"{name}_" for name in self._modules + self._criteria]
         roots = [part for name in names if isinstance(part := getattr(self, name), nn.Module)]
         modules = [part for root in roots for part in root.modules()]
+        refuse_wrapped(modules)
         listeners = {
             event: [callback for _, callback in self.callbacks_ if _listens(callback, event)]
             for event in _EVENTS

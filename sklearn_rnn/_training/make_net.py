@@ -35,6 +35,7 @@ from sklearn_rnn._training.make_network import count_ids, make_network
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.optimizers import OPTIMIZERS, LazyAdamW
 from sklearn_rnn._training.precision import KERNEL_CELLS, resolve_precision
+from sklearn_rnn._training.ranks import current_ranks
 from sklearn_rnn._training.schedules import SCHEDULES
 from sklearn_rnn._training.settings import resolve_epochs, resolve_kernels, resolve_wide_ngrams
 from sklearn_rnn._training.start_embedding import StartVectors
@@ -211,6 +212,7 @@ def common_params(estimator: Any, plan: TrainingPlan, batches: type) -> dict:
         "batch_size": plan.batch_size,
         "iterator_train": batches,
         "iterator_train__random_state": np.random.RandomState(plan.order_seed),
+        "iterator_train__n_shards": estimator.n_shards,
         "iterator_valid": batches,
         "device": plan.device,
         "autocast_dtype": resolve_precision(
@@ -359,7 +361,7 @@ def make_callbacks(
         SCHEDULES[plan.lr_schedule], plan.n_steps, by_size=plan.unit != "doc"
     )
     callbacks.append(("lr_schedule", schedule))
-    if estimator.verbose:
+    if estimator.verbose and current_ranks().rank == 0:
         callbacks.append(("progress_bar", ProgressBar(plan.max_epochs, plan.unit)))
     return callbacks + _check_callbacks(estimator)
 

@@ -19,6 +19,7 @@ from sklearn_rnn._training.listed_net import ListedNet
 from sklearn_rnn._training.net_data import net_from_bytes, net_to_bytes
 from sklearn_rnn._training.predict import predict_by_kernel
 from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn._training.shards import step_parts
 from sklearn_rnn.modules._dropout import dropout_generator
 from sklearn_rnn.modules._penalties import collect_penalties
 from sklearn_rnn.modules.kernels import can_update, cross_entropy
@@ -138,32 +139,33 @@ class SequenceNet(ListedNet):
 
         def step_part(ids, rows, targets, weights, seed):
             part = TokenBatch(rows, [ids])
-            with torch.enable_grad(), dropout_generator(self._generator(seed)):
+            with torch.enable_grad(), dropout_generator(self._generator(seed, x.n_shards)):
                 with collect_penalties() as penalties:
                     y_pred = self.infer(part, **fit_params)
                 loss = self.get_loss(y_pred, (targets, weights), X=part, training=True)
                 for penalty in penalties:
                     loss = loss + (penalty * weights.to(penalty.device)).mean()
-                if len(targets) < len(x):
-                    loss = loss * (len(targets) / len(x))  # the share of the part in the mean
+                if len(weights) < len(x):
+                    loss = loss * (len(weights) / len(x))  # the share of the part in the mean
                 grads = torch.autograd.grad(loss, parameters, allow_unused=True)
-            return loss.detach(), y_pred, own_grads(grads, parameters)
+            outputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
+            return own_grads(grads, parameters), [each.detach() for each in (loss, *outputs)]
 
-        if len(sizes) == 1:
-            parts = [step_part(x.parts[0], x.rows, targets, weights, seeds[0])]
-        else:
-            rows = np.split(x.rows, np.cumsum(sizes)[:-1])
-            by_part = x.parts, rows, targets.split(sizes), weights.split(sizes), seeds
-            parts = side_by_side(step_part, *by_part)
-        losses, outputs, grads = zip(*parts, strict=True)
-        add_grads(parameters, grads)
+        rows = np.split(x.rows, np.cumsum(sizes)[:-1])
+        by_part = x.parts, rows, targets.split(x.target_sizes), weights.split(sizes), seeds
+        told = step_parts(parameters, x.n_shards, step_part, *by_part)
+        losses = [loss for loss, *_ in told]
+        outputs = [tuple(several) if len(several) > 1 else several[0] for _, *several in told]
         return {"loss": sum(losses), "y_pred": join_parts(outputs)}
 
-    def _generator(self, seed: int) -> torch.Generator | None:
-        """Return a generator for a part of a batch; a GPU computes no parts side by side."""
-        if torch.device(self.device).type != "cpu":
+    def _generator(self, seed: int, n_shards: int) -> torch.Generator | None:
+        """Return a generator for a part of a batch; a GPU computes no parts side by side.
+
+        With several shards they may be computed by several processes, however.
+        """
+        if torch.device(self.device).type != "cpu" and n_shards == 1:
             return None
-        return torch.Generator().manual_seed(seed)
+        return torch.Generator(self.device).manual_seed(seed)
 
     def get_loss(
         self,
@@ -309,14 +311,6 @@ def own_grads(grads: Sequence[Tensor | None], parameters: Sequence[Tensor]) -> l
             seen.add(place)
         owned.append(grad)
     return owned
-
-
-def add_grads(parameters: Sequence[Tensor], grads: Sequence[Sequence[Tensor | None]]) -> None:
-    """Add the gradients of each part of a batch, as `own_grads` returns them, to the parameters."""
-    for parameter, *part_grads in zip(parameters, *grads, strict=True):
-        for grad in part_grads:
-            if grad is not None:
-                parameter.grad = grad if parameter.grad is None else parameter.grad.add_(grad)
 
 
 def join_parts(outputs: Sequence[Any]) -> Outputs:

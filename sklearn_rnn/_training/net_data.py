@@ -29,6 +29,7 @@ _ITERATOR = {
     "bptt": [_SIZE],
     "part_documents": [_SIZE, None],
     "by_kernels": ["boolean"],
+    "n_shards": [_SIZE],
     "random_state": [np.random.RandomState, None],
 }
 # The arguments of a net that are kept. Its callbacks, the state of its optimizer and all else are

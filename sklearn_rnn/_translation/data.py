@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from sklearn_rnn._language.data import documents_to_data
 from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches, packed_places
+from sklearn_rnn._training.shards import round_up
 from sklearn_rnn.modules import Regions
 
 # Tokens of the targets of a part of a training batch, and of its sources where these are longer:
@@ -115,11 +116,14 @@ class PairBatch:
         The pairs, in parts that can be computed side by side.
     n_tokens : int
         Number of tokens to predict.
+    n_shards : int, default=1
+        How many shards the parts are dealt out to, in turn.
     """
 
     rows: np.ndarray
     parts: list[PairPart]
     n_tokens: int
+    n_shards: int = 1
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -193,6 +197,8 @@ class PairBatches(SimilarLengthBatches):
     part_documents : int, default=None
         Batches are cut into parts that can be computed side by side, of at least so many pairs.
         None leaves them whole.
+    n_shards : int, default=1
+        Batches are cut into so many shards, as `SimilarLengthBatches` does it.
     """
 
     dataset: PairData  # type: ignore[assignment]
@@ -203,9 +209,11 @@ class PairBatches(SimilarLengthBatches):
         batch_size: int,
         random_state: np.random.RandomState | None = None,
         part_documents: int | None = None,
+        n_shards: int = 1,
     ) -> None:
         super().__init__(dataset, batch_size, random_state)  # type: ignore[arg-type]
         self.part_documents = part_documents
+        self.n_shards = n_shards
 
     def __iter__(self) -> Iterator[tuple[PairBatch, None]]:  # type: ignore[override]
         random_state = self.random_state
@@ -220,8 +228,9 @@ class PairBatches(SimilarLengthBatches):
             larger = max(n_tokens, int(self.dataset.sources.lengths[rows].sum()))
             most = min(len(rows) // self.part_documents, MAX_PARTS)
             n_parts = max(1, min(-(-larger // PART_TOKENS), most))
+        n_parts = min(round_up(n_parts, self.n_shards), len(rows))
         parts = [self.dataset.part(rows[i::n_parts]) for i in range(n_parts)]
-        return PairBatch(rows, parts, n_tokens)
+        return PairBatch(rows, parts, n_tokens, self.n_shards)
 
     def plan(self) -> list[np.ndarray]:
         """Return the rows of each batch of the fixed order."""

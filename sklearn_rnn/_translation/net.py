@@ -13,8 +13,9 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
 from sklearn_rnn._training.device import moved
-from sklearn_rnn._training.net import add_grads, own_grads
+from sklearn_rnn._training.net import own_grads
 from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn._training.shards import step_parts
 from sklearn_rnn._training.token_net import TokenNet
 from sklearn_rnn._translation.data import PairBatch, PairBatches, PairData, PairPart
 from sklearn_rnn.modules import Regions
@@ -59,7 +60,7 @@ class TranslationNet(TokenNet):
         smoothing, share = self.criterion_.label_smoothing, self._share_sampled
 
         def step_part(part: PairPart, seed: int) -> tuple:
-            with torch.enable_grad(), dropout_generator(self._generator(seed)):
+            with torch.enable_grad(), dropout_generator(self._generator(seed, pairs.n_shards)):
                 source = self.move_source(part.source)
                 ids = moved(part.ids, self.device)
                 with self._autocast():
@@ -71,14 +72,10 @@ class TranslationNet(TokenNet):
                 loss = _total_loss(logits, targets, part, smoothing)
                 loss = loss / pairs.n_tokens
                 grads = torch.autograd.grad(loss, parameters, allow_unused=True)
-            return loss.detach(), own_grads(grads, parameters)
+            return own_grads(grads, parameters), [loss.detach()]
 
-        if len(pairs.parts) == 1:  # in this thread, in which kernels compute on several
-            results = [step_part(pairs.parts[0], seeds[0])]
-        else:
-            results = side_by_side(step_part, pairs.parts, seeds)
-        losses, grads = zip(*results, strict=True)
-        add_grads(parameters, grads)
+        told = step_parts(parameters, pairs.n_shards, step_part, pairs.parts, seeds)
+        losses = [loss for (loss,) in told]
         return {"loss": sum(losses), "y_pred": losses[0]}
 
     @property

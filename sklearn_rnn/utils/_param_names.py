@@ -76,6 +76,7 @@ OTHER_NAMES = {
     "precision": "amp autocast bf16 dtype fp16 mixed_precision torch_dtype",
     "kernels": "compile native torch_compile use_kernels",
     "n_jobs": "n_threads n_workers num_threads num_workers",
+    "n_shards": "n_processes nproc_per_node num_processes num_shards shards world_size",
     "verbose": "progress_bar verbosity",
     "lowercase": "do_lower_case lower to_lower",
     "preprocessor": "standardize",

@@ -1,0 +1,31 @@
+"""Networks that others have wrapped to train them in several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import nn
+
+# Of torch, by name: to import some of them takes long, and accelerate wraps in them as well.
+_WRAPPERS = {"DistributedDataParallel", "FullyShardedDataParallel", "FSDPModule"}
+
+
+def refuse_wrapped(modules: Iterable[nn.Module]) -> None:
+    """Raise an error if a module is wrapped to have its gradients added up over processes.
+
+    Such wrappers listen to :meth:`torch.Tensor.backward`, which training here does not call: each
+    process would go its own way, and nobody would see it.
+
+    Raises
+    ------
+    TypeError
+        If there is one.
+    """
+    for module in modules:
+        for class_ in type(module).__mro__:
+            if class_.__name__ in _WRAPPERS:
+                raise TypeError(
+                    f"The network is wrapped in {class_.__name__}, which would not add up the "
+                    "gradients of the processes here. Leave the network as it is, and set n_shards "
+                    "to the number of processes or a multiple of it."
+                )
