@@ -155,6 +155,18 @@ class LanguageNet(SequenceNet):
         """Return the mean loss of the tokens of some texts."""
         return -float(token_log_probs(self, data).mean())
 
+    def get_carried(self) -> list | None:
+        """Return the states after a window."""
+        return self._states
+
+    def set_carried(self, carried: list | None) -> None:
+        """Read on from the states after a window, of whose shapes the cells make sure."""
+        if carried is not None:
+            carried = [
+                [tuple(moved(s, self.device) for s in layer) for layer in part] for part in carried
+            ]
+        self._states = carried
+
     def on_train_end(self, net: Any, *args: Any, **kwargs: Any) -> None:
         """Let go of the states, which are no part of what was learned."""
         super().on_train_end(net, *args, **kwargs)
