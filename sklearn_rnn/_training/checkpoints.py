@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from copy import deepcopy
 from numbers import Integral
 from pathlib import Path
@@ -23,7 +22,6 @@ from skorch.callbacks import Callback
 from sklearn_rnn._files.atomic_write import write_atomically
 from sklearn_rnn._files.file_format import pack, read_container, unpack
 from sklearn_rnn._files.values import NotDataError
-from sklearn_rnn._training.callbacks import TrainingDivergedError
 from sklearn_rnn._training.fit_identity import differences, identify_fit, identify_start, name_of
 from sklearn_rnn._training.net import SequenceNet
 from sklearn_rnn._training.training_state import (
@@ -206,17 +204,6 @@ def open_checkpoint(
     return Checkpoint(estimator.checkpoint, fit, type(estimator).__name__, draws).initialize()
 
 
-@contextmanager
-def checkpointed(checkpoint: Checkpoint | None) -> Iterator[None]:
-    """Train inside the block; a training that diverged would do so again, and loses its file."""
-    try:
-        yield
-    except TrainingDivergedError:
-        if checkpoint is not None:
-            checkpoint.remove()
-        raise
-
-
 def check_can_resume(estimator: Any) -> None:
     """Refuse a checkpoint that no later fit could go on from, before hours are spent.
 
@@ -235,9 +222,10 @@ def check_can_resume(estimator: Any) -> None:
             "an int, from which a fit that resumes draws the same random numbers again. "
             f"Got {estimator.random_state!r} instead."
         )
-    path = Path(os.fsdecode(estimator.checkpoint))
-    if not path.absolute().parent.is_dir():
-        raise FileNotFoundError(f"The folder of the checkpoint does not exist: {path.parent}.")
+    path = os.fsdecode(estimator.checkpoint)
+    folder = Path(os.path.dirname(path) or ".")  # all of it where it ends in a slash
+    if not folder.is_dir():
+        raise FileNotFoundError(f"The folder of the checkpoint does not exist: {folder}.")
 
 
 def _is_first_process() -> bool:

@@ -29,7 +29,7 @@ _NAMES = {
     "training data": "the training data",
     "validation data": "the validation data",
     "seeds": "the random numbers",
-    "start": "the initial weights (`embedding`, `pretrained`, or the fit that goes on)",
+    "start": "the initial weights (of `embedding`, `pretrained` or the fit before)",
 }
 
 
@@ -89,10 +89,9 @@ def differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
             if old != new:
                 found.append(f"{name} ({_shown(show(old))} there, {_shown(show(new))} here)")
     others = [name for key, name in _NAMES.items() if there.get(key) != here.get(key)]
-    # Other parameters and data start from other weights, which would only add confusion.
-    if found or len(others) > 1:
-        others = [name for name in others if name != _NAMES["start"]]
-    return found + others
+    # What follows from another difference would only add confusion.
+    causes = [name for name in others if name not in (_NAMES["seeds"], _NAMES["start"])]
+    return found + causes or others
 
 
 def digest(value: Any) -> str:

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from sklearn_rnn._targets.base import Target
-from sklearn_rnn._training.checkpoints import Checkpoint, checkpointed, open_checkpoint
+from sklearn_rnn._training.callbacks import TrainingDivergedError
+from sklearn_rnn._training.checkpoints import Checkpoint, open_checkpoint
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.language_start import with_learned_shape
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
@@ -124,10 +125,15 @@ def train_to_the_end(
     checkpoint = open_checkpoint(
         estimator, sets, seeds, device, draws=_draws_shared_numbers(estimator, device)
     )
-    with training_modes(count_workers(estimator.n_jobs), device), checkpointed(checkpoint):
-        net = build_and_train(
-            build, sets, estimator, seed=seed, device=device, checkpoint=checkpoint
-        )
+    with training_modes(count_workers(estimator.n_jobs), device):
+        try:
+            net = build_and_train(
+                build, sets, estimator, seed=seed, device=device, checkpoint=checkpoint
+            )
+        except TrainingDivergedError:  # which it would do again
+            if checkpoint is not None:
+                checkpoint.remove()
+            raise
     if net.interrupted_:
         _tell_of_interrupt(estimator, net, plan.max_epochs, stacklevel)
     elif checkpoint is not None:

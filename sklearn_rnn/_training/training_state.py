@@ -140,8 +140,9 @@ def _resumable(net: SequenceNet) -> dict[str, tuple[Callable, Callable]]:
             found[name] = callback.get_state, partial(callback.set_state, net)
         elif name in _OF_SKORCH:
             types = _OF_SKORCH[name]
-            found[name] = partial(_get_foreign, callback, types), partial(
-                _set_foreign, callback, types
+            found[name] = (
+                partial(_get_foreign, callback, types),
+                partial(_set_foreign, callback, types),
             )
     return found
 
