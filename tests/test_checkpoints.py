@@ -280,9 +280,7 @@ def test_search_shares_a_folder(tmp_path, at_each_step):
 
 @pytest.mark.parametrize("random_state", [None, np.random.RandomState(0)])
 def test_seeds_must_be_known(random_state, path):
-    with pytest.raises(
-        ValueError, match="'random_state' parameter of RNNTextEncoder must be an int"
-    ):
+    with pytest.raises(ValueError, match=r"'random_state' .* RNNTextEncoder must be an int"):
         fit("encoder", checkpoint=path, random_state=random_state)
 
 
@@ -362,19 +360,17 @@ def test_versions_are_told_in_a_folder_too(tmp_path, at_each_step, monkeypatch):
         fit("classifier", checkpoint=tmp_path)
 
 
-@pytest.mark.parametrize(
-    "change", [lambda data: data[:-10], lambda data: b"", lambda data: b"x" * 99]
-)
-def test_broken_file_is_refused(change, stopped):
-    stopped.write_bytes(change(stopped.read_bytes()))
-    with pytest.raises(ModelFileError, match="cannot be opened.*To start over, remove"):
+@pytest.mark.parametrize("length", [-10, 0, 99])
+def test_broken_file_is_refused(length, stopped):
+    stopped.write_bytes(stopped.read_bytes()[:length])
+    with pytest.raises(ModelFileError, match=r"cannot be opened.*To start over, remove"):
         fit("classifier", checkpoint=stopped)
 
 
 def test_saved_model_is_not_overwritten(path):
     sklearn_rnn.save(fit("classifier"), path)
     data = path.read_bytes()
-    with pytest.raises(ModelFileError, match="a file of sklearn_rnn.save, and is left as it is"):
+    with pytest.raises(ModelFileError, match=r"sklearn_rnn\.save, and is left as it is"):
         fit("classifier", checkpoint=path)
     assert path.read_bytes() == data
 
@@ -437,7 +433,7 @@ class RecordObject(Callback):
 
 
 def test_what_is_no_data_is_refused(path, at_each_step):
-    with pytest.raises(TypeError, match="RNNTextRegressor cannot be written.*Recorded"):
+    with pytest.raises(TypeError, match=r"RNNTextRegressor cannot be written.*Recorded"):
         fit("regressor", checkpoint=path, callbacks=[RecordObject()])
 
 
