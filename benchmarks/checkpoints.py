@@ -35,6 +35,7 @@ def main(argv):
 
 def time_writing(n_ids):
     """Return the bytes of the weights, those of a checkpoint, and the seconds that each took."""
+    X, y = make_documents(news_lengths(32 * N_WRITTEN), n_ids)
     found, write = [], checkpoints.Checkpoint._write
 
     def timed_write(self, net):
@@ -45,9 +46,7 @@ def time_writing(n_ids):
 
     checkpoints.Checkpoint._write = timed_write
     try:
-        clf = fit(
-            *make_documents(news_lengths(32 * N_WRITTEN), n_ids), n_ids=n_ids, checkpoint=True
-        )
+        clf = fit(X, y, n_ids=n_ids, checkpoint=True)
     finally:
         checkpoints.Checkpoint._write = write
     n_bytes = sum(weight.nbytes for weight in clf.module_.state_dict().values())

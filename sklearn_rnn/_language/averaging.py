@@ -159,13 +159,14 @@ class AverageWeights(ResumableCallback):
         self.n_epochs_, self.best_ = state["n_epochs_"], state["best_"]
         self.mean_, self.is_in_place_ = None, False
         if state["means"] is not None:
-            self._start(net, _RECENCY if self.kind == "recent" else 0.0)
-            self.mean_.go_on(state["means"], state["n_steps"])
+            mean = self._start(net, _RECENCY if self.kind == "recent" else 0.0)
+            mean.go_on(state["means"], int(state["n_steps"]))
 
-    def _start(self, net: Any, recency: float = 0.0) -> None:
+    def _start(self, net: Any, recency: float = 0.0) -> RunningMean:
         parameters = [p for _, p in net.get_all_learnable_params()]
         self.mean_ = RunningMean(parameters, recency)
         self.is_in_place_ = False
+        return self.mean_
 
     def _put(self, averaged: bool) -> None:
         if self.mean_ is not None and self.mean_.n_steps and averaged != self.is_in_place_:
