@@ -30,7 +30,7 @@ SENTENCES = [text.split() for text in TEXTS]
 SMALL = {"hidden_size": 4, "embedding_dim": 4, "batch_size": 6, "max_epochs": 3, "random_state": 0}
 STOPPING = {"early_stopping": True, "validation_fraction": 0.25, "n_iter_no_change": 2}
 TEXT = {**SMALL, "embedding": None}
-STREAM = {**SMALL, "bptt": 8, "batch_size": 2, "max_epochs": 2}
+STREAM = {**SMALL, "bptt": 12, "batch_size": 4, "max_epochs": 2}
 
 # The estimator, its parameters, and what it learns from.
 FITS = {

@@ -1,6 +1,7 @@
 """Checkpoints: a fit that was stopped goes on, and ends like one that was not."""
 
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from checkpointed_fits import FITS, LABELS, STREAM, TEXTS, fit
+from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV, cross_validate
 from skorch.callbacks import Callback
 from torch import nn
@@ -139,7 +141,7 @@ OPTIONS = [
 
 @pytest.mark.parametrize(("name", "params"), OPTIONS)
 def test_all_options_are_resumed(name, params, path, at_each_step):
-    resumed, n_stops = fit_in_pieces(name, path, 4, **params)
+    resumed, n_stops = fit_in_pieces(name, path, 6, **params)
     assert n_stops > 1
     assert_same_fit(resumed, fit(name, **params))
 
@@ -271,7 +273,8 @@ def test_search_shares_a_folder(tmp_path, at_each_step):
     scores = [cross_validate(est, TEXTS, LABELS, cv=2)["test_score"] for est in (clf, plain)]
     np.testing.assert_array_equal(*scores)
     search = GridSearchCV(clf, {"hidden_size": [3, 4]}, cv=2, error_score="raise", n_jobs=2)
-    search.fit(TEXTS, LABELS)
+    with parallel_config("threading"):
+        search.fit(TEXTS, LABELS)
     assert not list(tmp_path.iterdir())
 
 
@@ -302,7 +305,7 @@ def stopped(path, at_each_step):
     ("params", "match"),
     [
         ({"hidden_size": 5}, r"in hidden_size \(4 there, 5 here\)\. Set that back"),
-        ({"random_state": 1}, r"in random_state \(0 there, 1 here\)\. "),
+        ({"random_state": 1}, r"in random_state \(0 there, 1 here\), the training data"),
         ({"lr": 0.5, "dropout": 0.25}, r"in dropout \(.* there, 0.25 here\), lr \("),
         ({"optimizer": torch.optim.SGD}, r"optimizer \('adamw' there, 'torch.optim.sgd.SGD' here"),
         ({"skorch_params": {"optimizer__eps": 1e-3}}, "in skorch_params"),
@@ -347,7 +350,7 @@ def test_other_versions_are_refused(package, stopped, monkeypatch):
     here = fit_identity.versions_of((package,))[package]
     real = fit_identity.versions_of
     monkeypatch.setattr(fit_identity, "versions_of", lambda p: {**real(p), package: "9.9"})
-    with pytest.raises(ValueError, match=rf"in {package} \({here} there, 9.9 here\)"):
+    with pytest.raises(ValueError, match=re.escape(f"in {package} ({here} there, 9.9 here)")):
         fit("classifier", checkpoint=stopped)
 
 
@@ -481,7 +484,7 @@ def limit_files():
 @posix_only
 def test_full_disk_ends_no_training(stopped, limit_files):
     data = stopped.read_bytes()
-    fill, stop = FillDisk(limit_files, 1), StopAt(5)
+    fill, stop = FillDisk(limit_files, 1), StopAt(3)
     with (
         pytest.warns(RuntimeWarning, match="could not be written.*too large"),
         pytest.raises(Stopped),

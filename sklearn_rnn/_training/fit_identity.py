@@ -122,6 +122,7 @@ def _add(found: Any, value: Any) -> None:
         for item in value:
             _add(found, item)
     elif isinstance(value, dict):
+        found.update(b"dict of ")
         _add(found, [*value.items()])
     elif value is None or isinstance(value, (Number, str, bytes, np.generic)):
         found.update(f"{type(value).__name__} {value!r};".encode())
