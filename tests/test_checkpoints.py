@@ -308,7 +308,7 @@ def stopped(path, at_each_step):
         ({"random_state": 1}, r"in random_state \(0 there, 1 here\), the training data"),
         ({"lr": 0.5, "dropout": 0.25}, r"in dropout \(.* there, 0.25 here\), lr \("),
         ({"optimizer": torch.optim.SGD}, r"optimizer \('adamw' there, 'torch.optim.sgd.SGD' here"),
-        ({"skorch_params": {"optimizer__eps": 1e-3}}, "in skorch_params"),
+        ({"skorch_params": {"optimizer__eps": 1e-3}}, "in skorch_params "),
     ],
 )
 def test_other_parameters_are_refused_by_name(params, match, stopped):

@@ -67,7 +67,7 @@ def identify(**params):
         ({"optimizer": partial(torch.optim.SGD, momentum=0.5)}, "['torch.optim.sgd.SGD', "),
         ({"vectorizer": SequenceVectorizer(lowercase=False)}, "{'class': 'SequenceVectorizer', "),
         ({"class_weight": {0: 1, 1: 5}}, "{'0': 1, '1': 5} here"),
-        ({"scoring": digest}, "'sklearn_rnn._training.fit_identity.dig... here"),
+        ({"scoring": digest}, "'sklearn_rnn._training.fit_identity.d... here"),
     ],
 )
 def test_parameters_are_told_apart(params, shown):
@@ -83,6 +83,9 @@ def test_parts_of_parameters_are_told_apart():
     for name, values in (("vectorizer", vectorizers), ("optimizer", optimizers)):
         first, second = (identify(**{name: value}) for value in values)
         assert len(differences(first, second)) == 1
+    first, second = (identify(vectorizer=vectorizer) for vectorizer in vectorizers)
+    (difference,) = differences(first, second)
+    assert difference == "vectorizer__max_features (None there, 10 here)"
 
 
 @pytest.mark.parametrize(

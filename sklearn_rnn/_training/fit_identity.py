@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from numbers import Number
 from typing import Any
@@ -82,12 +82,8 @@ def differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
     >>> differences(there, here)
     ['torch (2.6 there, 2.7 here)', 'lr (0.1 there, 0.2 here)']
     """
-    found = []
-    for group, show in (("versions", str), ("parameters", repr)):
-        for name in {**there.get(group, {}), **here[group]}:
-            old, new = (fit.get(group, {}).get(name) for fit in (there, here))
-            if old != new:
-                found.append(f"{name} ({_shown(show(old))} there, {_shown(show(new))} here)")
+    found = list(_differing(there["versions"], here["versions"], show=str))
+    found += _differing(there["parameters"], here["parameters"])
     others = [name for key, name in _NAMES.items() if there.get(key) != here.get(key)]
     # What follows from another difference would only add confusion.
     causes = [name for name in others if name not in (_NAMES["seeds"], _NAMES["start"])]
@@ -157,6 +153,18 @@ def _plain(value: Any) -> Any:
         return {"class": type(value).__name__, **_told(value.get_params(deep=False))}
     named = value if hasattr(value, "__qualname__") else type(value)
     return f"{named.__module__}.{named.__qualname__}"
+
+
+def _differing(
+    there: dict[str, Any], here: dict[str, Any], prefix: str = "", show: Callable = repr
+) -> Iterator[str]:
+    """Yield what values differ by their names, in the way of scikit-learn where they are nested."""
+    for name in {**there, **here}:
+        old, new = there.get(name), here.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from _differing(old, new, f"{prefix}{name}__", show)
+        elif old != new:
+            yield f"{prefix}{name} ({_shown(show(old))} there, {_shown(show(new))} here)"
 
 
 def _shown(text: str) -> str:

@@ -31,7 +31,7 @@ class ResumableCallback(Callback):
             Of any type, if `get_state` cannot have returned it.
         """
         check_types(state, self.state_types)
-        vars(self).update(state)
+        self.__dict__.update(state)
 
 
 class ResumableNet(ListedNet):
