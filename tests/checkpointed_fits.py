@@ -1,7 +1,7 @@
 """Small trainings to be killed and resumed, by name, and a process that runs one of them.
 
-``python checkpointed_fits.py NAME PATH [WHERE N]`` fits with a checkpoint in PATH that is written
-after each step, and kills itself at the n-th time that it comes somewhere: to a "step", to "fsync"
+``python checkpointed_fits.py NAME PATH EPOCHS [WHERE N]`` fits with a checkpoint in PATH that is
+written after each step. With WHERE it kills itself at the n-th time that it comes somewhere: to a "step", to "fsync"
 with the new file half in place, or to "replace" with all of it there under another name.
 """
 
@@ -69,13 +69,15 @@ def write_always():
     checkpoints._SECONDS, checkpoints._SHARE = 0.0, float("inf")
 
 
-def fit(name, **params):
-    """Return one of the fitted estimators."""
+def fit(name, *, n_epochs=None, **params):
+    """Return one of the fitted estimators, trained for all of a number of epochs if there is one."""
     Estimator, its_params, data = FITS[name]
+    if n_epochs is not None:
+        params |= {"max_epochs": n_epochs, "n_iter_no_change": n_epochs}
     return Estimator(**{**its_params, **params}).fit(*data)
 
 
-def main(name, path, where=None, n=0):
+def main(name, path, n_epochs, where=None, n=0):
     write_always()
     callbacks = [DieAt(int(n))] if where == "step" else None
     if where in ("fsync", "replace"):
@@ -89,7 +91,7 @@ def main(name, path, where=None, n=0):
 
         setattr(os, where, die)
     print("begin", flush=True)
-    fit(name, checkpoint=path, callbacks=callbacks)
+    fit(name, n_epochs=int(n_epochs), checkpoint=path, callbacks=callbacks)
     print("end", flush=True)
 
 
