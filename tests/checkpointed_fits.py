@@ -1,8 +1,9 @@
 """Small trainings to be killed and resumed, by name, and a process that runs one of them.
 
 ``python checkpointed_fits.py NAME PATH EPOCHS [WHERE N]`` fits with a checkpoint in PATH that is
-written after each step. With WHERE it kills itself at the n-th time that it comes somewhere: to a "step", to "fsync"
-with the new file half in place, or to "replace" with all of it there under another name.
+written after each step. With WHERE it kills itself at the n-th time that it comes somewhere: to a
+"step", to "fsync" with the new file not yet on disk, or to "replace" with all of it there under
+another name.
 """
 
 import os
@@ -70,7 +71,7 @@ def write_always():
 
 
 def fit(name, *, n_epochs=None, **params):
-    """Return one of the fitted estimators, trained for all of a number of epochs if there is one."""
+    """Return one of the fitted estimators, trained for all of `n_epochs` if that is a number."""
     Estimator, its_params, data = FITS[name]
     if n_epochs is not None:
         params |= {"max_epochs": n_epochs, "n_iter_no_change": n_epochs}
