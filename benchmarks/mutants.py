@@ -122,9 +122,10 @@ FAULTS = {
         ("return found + causes or others", "return found + causes"),
     ],
     "sklearn_rnn/_training/checkpoints.py": [
-        ("training and monotonic() >= self.due_ and _is_first_process()", "training"),
+        ("if not training or not _is_first_process():", "if not training:"),
+        ("if monotonic() >= self.due_:", "if True:"),
         ("now + max(_SECONDS, (now - start) / _SHARE)", "now + _SECONDS"),
-        ("            if not self.due_:\n                raise\n", ""),
+        ("elif not self.is_data_:", "elif False:"),
         ("deepcopy(order_of(net))", "order_of(net)"),
     ],
     "sklearn_rnn/_training/net.py": [

@@ -48,7 +48,7 @@ class _OtherFitError(ValueError):
 class Checkpoint(Callback):
     """Write the state of a training now and then, and let the training go on from it.
 
-    The first checkpoint follows the first step: what cannot be written comes out at once.
+    What cannot be written as data comes out after the first step.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class Checkpoint(Callback):
         path = Path(os.fsdecode(self.path))
         self.file_ = path / f"{name_of(self.fit_)}.safetensors" if path.is_dir() else path
         self.state_ = self._read(net.max_epochs)
-        self.due_ = 0.0 if self.state_ is None else monotonic() + _SECONDS
+        self.due_, self.is_data_ = monotonic() + _SECONDS, False
         net.callbacks_.append(("checkpoint", self))  # behind all that changes weights
         if self.state_ is None:
             return net.max_epochs
@@ -109,8 +109,13 @@ class Checkpoint(Callback):
 
     def on_batch_end(self, net, batch=None, training=False, **kwargs):
         """Write the state after a step, if it is time."""
-        if training and monotonic() >= self.due_ and _is_first_process():
+        if not training or not _is_first_process():
+            return
+        if monotonic() >= self.due_:
             self._write(net)
+        elif not self.is_data_:
+            self._write_state(net, StateWriter())
+            self.is_data_ = True
 
     def detach(self, net: SequenceNet) -> None:
         """Leave a net that was trained as one without checkpoints."""
@@ -124,24 +129,25 @@ class Checkpoint(Callback):
     def _write(self, net: SequenceNet) -> None:
         start = monotonic()
         writer = StateWriter()
-        try:
-            state = writer.write(get_state(net, self.order_, draws=self.draws))
-        except NotDataError as exc:
-            raise self._cannot_be_written(exc) from exc
+        state = self._write_state(net, writer)
         content = {"type": "checkpoint", "fit": writer.write(self.fit_), "state": state}
         try:
             write_atomically(self.file_, pack(content, writer.arrays))
         except OSError as exc:
-            if not self.due_:
-                raise
             warnings.warn(
-                f"The checkpoint {self.file_} could not be written: {exc}. Training goes on, and "
-                "the checkpoint before it stays.",
+                f"The checkpoint {self.file_} could not be written: {exc}. Training goes on, and a "
+                "checkpoint from before stays.",
                 RuntimeWarning,
                 stacklevel=2,
             )
         now = monotonic()
         self.due_ = now + max(_SECONDS, (now - start) / _SHARE)
+
+    def _write_state(self, net: SequenceNet, writer: StateWriter) -> Any:
+        try:
+            return writer.write(get_state(net, self.order_, draws=self.draws))
+        except NotDataError as exc:
+            raise self._cannot_be_written(exc) from exc
 
     def _read(self, max_epochs: int) -> dict[str, Any] | None:
         """Return the state in the file, None if there is no file."""
@@ -211,8 +217,8 @@ def check_can_resume(estimator: Any) -> None:
     ------
     ValueError
         If the seeds are not known from the parameters.
-    FileNotFoundError
-        If there is no folder for the file.
+    OSError
+        If there is no folder for the file, or none that can be written to.
     """
     if estimator.checkpoint is None:
         return
@@ -226,6 +232,8 @@ def check_can_resume(estimator: Any) -> None:
     folder = Path(os.path.dirname(path) or ".")  # all of it where it ends in a slash
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder of the checkpoint does not exist: {folder}.")
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"The folder of the checkpoint is read-only: {folder}.")
 
 
 def _is_first_process() -> bool:
