@@ -17,6 +17,7 @@ BENCHMARKS = {
     "short": ("benchmarks.short", "epochs on short documents compared with PyTorch loops"),
     "scaling": ("benchmarks.scaling", "time and memory as corpus and network grow"),
     "out_of_core": ("benchmarks.out_of_core", "memory and speed of learning a stream in chunks"),
+    "checkpoints": ("benchmarks.checkpoints", "what checkpoints cost"),
     "batches": ("benchmarks.batches", "accuracy with batches of similar lengths"),
     "grid_lstm": (
         "benchmarks.grid_lstm",

@@ -102,6 +102,32 @@ FAULTS = {
         ("if low < 0:", "if low < -1:"),
         ("if high > _MAX_INT32:", "if high >= _MAX_INT32:"),
     ],
+    "sklearn_rnn/_training/training_state.py": [
+        ('net.history.extend([_with_batches(row) for row in state["history"][:-1]])', "pass"),
+        ('net.history[-1].update(_with_batches(state["history"][-1]))', "pass"),
+        ('order_of(net).set_state(state["order"].get_state())', "pass"),
+        ('generator_of(net).set_state(state["random"])', "pass"),
+        ('net.set_carried(state["carried"])', "pass"),
+        ('group["lr"] = float(rate)', "pass"),
+        ("value.dtype == parameter.dtype and value.shape in ((), parameter.shape)", "True"),
+        ("torch.empty_like(parameter, requires_grad=False).copy_(value)", "value"),
+    ],
+    "sklearn_rnn/_training/resumable.py": [
+        ("islice(iterator, n_done, None)", "islice(iterator, n_done - 1, None)"),
+        ('self.history.record(f"{prefix}_batch_count", len(self.history[-1]["batches"]))', "pass"),
+    ],
+    "sklearn_rnn/_training/fit_identity.py": [
+        ('"validation data": digest(sets[1])', '"validation data": digest(None)'),
+        ("found.update(value.tobytes())", "pass"),
+        ("return found + causes or others", "return found + causes"),
+    ],
+    "sklearn_rnn/_training/checkpoints.py": [
+        ("if not training or not _is_first_process():", "if not training:"),
+        ("if monotonic() >= self.due_:", "if True:"),
+        ("now + max(_SECONDS, (now - start) / _SHARE)", "now + _SECONDS"),
+        ("elif not self.is_data_:", "elif False:"),
+        ("deepcopy(order_of(net))", "order_of(net)"),
+    ],
     "sklearn_rnn/_training/net.py": [
         ("loss * (len(targets) / len(x))", "loss / len(sizes)"),
         ("(penalty * weights.to(penalty.device)).mean()", "penalty.mean()"),

@@ -17,6 +17,7 @@ from sklearn_rnn._sklearn_compat import Interval, StrOptions
 from sklearn_rnn._targets.base import known_of, target_of
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.batches import SequenceDataset
+from sklearn_rnn._training.checkpoints import check_can_resume
 from sklearn_rnn._training.documents import check_any_weight, make_training_set
 from sklearn_rnn._training.fit_net import fit_net
 from sklearn_rnn._training.growth import check_known_ids
@@ -91,6 +92,7 @@ class BaseRNNText(StartsFromModels, BaseRNN):
 
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, X_unlabelled=None):
         """Learn from documents and what belongs to them, and return the estimator."""
+        check_can_resume(self)
         check_validation_given(self, X_val, y_val, sample_weight_val)
         is_warm = self.warm_start and hasattr(self, "net_")
         previous, known, start, checked = None, {}, None, None

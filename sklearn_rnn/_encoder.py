@@ -250,6 +250,13 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         learning rate goes through its whole schedule again, and the optimizer starts without
         momentum. This is also how to resume an interrupted fit.
 
+    checkpoint : str, path-like or None, default=None
+        File in which `fit` keeps the state of training, about once a minute. If the process is
+        killed, `fit` with the same arguments resumes from there and ends with the weights of an
+        undisturbed run, to the bit. The file is removed when training ends. In a folder, each fit
+        has a file of its own, which a search needs. `random_state` must be an int. `partial_fit`
+        ignores this parameter. See :ref:`checkpoints`.
+
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" weighs classes inversely to their frequency. A
         dict gives weights by class; classes that it does not name have weight 1. With an indicator
@@ -489,6 +496,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         n_iter_no_change=3,
         tol=0.0,
         warm_start=False,
+        checkpoint=None,
         class_weight=None,
         random_state=None,
         device="auto",
@@ -539,6 +547,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
         self.class_weight = class_weight
         self.random_state = random_state
         self.device = device

@@ -33,6 +33,7 @@ from sklearn_rnn._language.texts import (
 from sklearn_rnn._language.writes_text import WritesText
 from sklearn_rnn._sklearn_compat import Interval, StrOptions, _fit_context
 from sklearn_rnn._training.base_model import BaseRNN
+from sklearn_rnn._training.checkpoints import check_can_resume
 from sklearn_rnn._training.growth import check_known_ids
 from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.model_lock import lock_of
@@ -237,6 +238,13 @@ class RNNLanguageModel(
         labels, instead of starting over. The network must have the same shape. The learning rate
         goes through its whole schedule again, and the optimizer starts without momentum. This is
         also how to resume an interrupted fit.
+
+    checkpoint : str, path-like or None, default=None
+        File in which `fit` keeps the state of training, about once a minute. If the process is
+        killed, `fit` with the same arguments resumes from there and ends with the weights of an
+        undisturbed run, to the bit. The file is removed when training ends. In a folder, each fit
+        has a file of its own, which a search needs. `random_state` must be an int. `partial_fit`
+        ignores this parameter. See :ref:`checkpoints`.
 
     random_state : int, RandomState instance or None, default=None
         Controls the initial weights, the order of the documents, the windows, dropout and which
@@ -450,6 +458,7 @@ class RNNLanguageModel(
         n_iter_no_change=3,
         tol=0.0,
         warm_start=False,
+        checkpoint=None,
         random_state=None,
         device="auto",
         precision="float32",
@@ -495,6 +504,7 @@ class RNNLanguageModel(
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
         self.random_state = random_state
         self.device = device
         self.precision = precision
@@ -540,6 +550,7 @@ class RNNLanguageModel(
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
+        check_can_resume(self)
         way = way_of_reading(self)
         is_warm = self.warm_start and hasattr(self, "net_")
         previous, known = None, None

@@ -268,6 +268,13 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         learning rate goes through its whole schedule again, and the optimizer starts without
         momentum. This is also how to resume an interrupted fit.
 
+    checkpoint : str, path-like or None, default=None
+        File in which `fit` keeps the state of training, about once a minute. If the process is
+        killed, `fit` with the same arguments resumes from there and ends with the weights of an
+        undisturbed run, to the bit. The file is removed when training ends. In a folder, each fit
+        has a file of its own, which a search needs. `random_state` must be an int. `partial_fit`
+        ignores this parameter. See :ref:`checkpoints`.
+
     random_state : int, RandomState instance or None, default=None
         Controls the initial weights, the order of the documents, dropout and which documents are
         set aside for validation. With an int, the same data on the same machine gives the same
@@ -485,6 +492,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         n_iter_no_change=3,
         tol=0.0,
         warm_start=False,
+        checkpoint=None,
         random_state=None,
         device="auto",
         precision="float32",
@@ -537,6 +545,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
         self.random_state = random_state
         self.device = device
         self.precision = precision

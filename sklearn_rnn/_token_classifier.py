@@ -29,6 +29,7 @@ from sklearn_rnn._tagging.stream import trained_on_sentences
 from sklearn_rnn._tagging.tags_sentences import TagsSentences
 from sklearn_rnn._text.vocabulary import FIRST_ID
 from sklearn_rnn._training.base_model import BaseRNN
+from sklearn_rnn._training.checkpoints import check_can_resume
 from sklearn_rnn._training.growth import check_known_ids
 from sklearn_rnn._training.make_network import count_ids
 from sklearn_rnn._training.model_lock import lock_of
@@ -257,6 +258,13 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         goes through its whole schedule again, and the optimizer starts without momentum. This is
         also how to resume an interrupted fit.
 
+    checkpoint : str, path-like or None, default=None
+        File in which `fit` keeps the state of training, about once a minute. If the process is
+        killed, `fit` with the same arguments resumes from there and ends with the weights of an
+        undisturbed run, to the bit. The file is removed when training ends. In a folder, each fit
+        has a file of its own, which a search needs. `random_state` must be an int. `partial_fit`
+        ignores this parameter. See :ref:`checkpoints`.
+
     class_weight : dict, "balanced" or None, default=None
         Weight of each tag in the loss. "balanced" weighs tags inversely to their frequency. A dict
         gives weights by tag; tags that it does not name have weight 1. With ``crf=True``, the loss
@@ -476,6 +484,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         n_iter_no_change=3,
         tol=0.0,
         warm_start=False,
+        checkpoint=None,
         class_weight=None,
         random_state=None,
         device="auto",
@@ -523,6 +532,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
         self.class_weight = class_weight
         self.random_state = random_state
         self.device = device
@@ -600,6 +610,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
 
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, X_unlabelled):
         check_crf_params(self)
+        check_can_resume(self)
         check_validation_given(self, X_val, y_val, sample_weight_val)
         X, X_val = as_reusable(X), as_reusable(X_val)
         is_warm = self.warm_start and hasattr(self, "net_")

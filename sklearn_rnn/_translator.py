@@ -16,6 +16,7 @@ from sklearn_rnn._sklearn_compat import (
 )
 from sklearn_rnn._text.join_words import check_spacing
 from sklearn_rnn._training.base_model import BaseRNN
+from sklearn_rnn._training.checkpoints import check_can_resume
 from sklearn_rnn._training.documents import check_any_weight, check_weights
 from sklearn_rnn._training.model_lock import lock_of
 from sklearn_rnn._training.validation import check_validation_given
@@ -234,6 +235,13 @@ class RNNTranslator(Translates, BaseRNN):
         whole schedule again, and the optimizer starts without momentum. This is also how to resume
         an interrupted fit.
 
+    checkpoint : str, path-like or None, default=None
+        File in which `fit` keeps the state of training, about once a minute. If the process is
+        killed, `fit` with the same arguments resumes from there and ends with the weights of an
+        undisturbed run, to the bit. The file is removed when training ends. In a folder, each fit
+        has a file of its own, which a search needs. `random_state` must be an int. See
+        :ref:`checkpoints`.
+
     random_state : int, RandomState instance or None, default=None
         Controls the initial weights, the order of the pairs, dropout and which pairs are set aside
         for validation. With an int, the same data on the same machine gives the same weights, to
@@ -448,6 +456,7 @@ class RNNTranslator(Translates, BaseRNN):
         n_iter_no_change=3,
         tol=0.0,
         warm_start=False,
+        checkpoint=None,
         random_state=None,
         device="auto",
         precision="float32",
@@ -495,6 +504,7 @@ class RNNTranslator(Translates, BaseRNN):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
         self.random_state = random_state
         self.device = device
         self.precision = precision
@@ -550,6 +560,7 @@ class RNNTranslator(Translates, BaseRNN):
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
         X = as_list(X)
+        check_can_resume(self)
         check_validation_given(self, X_val, y_val, sample_weight_val)
         is_warm = self.warm_start and hasattr(self, "net_")
         model = copy(self) if is_warm else None  # a whole one, though another thread may fit

@@ -12,7 +12,7 @@ import json
 import os
 import platform
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -28,6 +28,7 @@ _PREFIX = rb'{"__metadata__":{"sklearn_rnn":"{\"sha256\":\"'
 _N_LENGTH = 8  # The length of the header comes first.
 _N_DIGEST = 64
 _START = _N_LENGTH + len(_PREFIX)
+# The versions of what wrote a file are for who has to find out why it reads badly.
 _PACKAGES = (
     "sklearn-rnn",
     "numpy",
@@ -60,7 +61,7 @@ def pack(content: Any, arrays: Mapping[str, np.ndarray]) -> bytes:
     record = {
         "sha256": "0" * _N_DIGEST,
         "format": FORMAT,
-        "versions": _versions(),
+        "versions": {"python": platform.python_version(), **versions_of(_PACKAGES)},
         "content": content,
     }
     # In ASCII, which also holds what UTF-8 cannot, a lone surrogate.
@@ -121,10 +122,10 @@ def _digest(data: bytes | bytearray) -> bytes:
     return digest.hexdigest().encode()
 
 
-def _versions() -> dict[str, str]:
-    """Return the versions of what wrote the file, for who has to find out why it reads badly."""
-    versions = {"python": platform.python_version()}
-    for name in _PACKAGES:
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """Return the versions of those packages that are installed, by their names."""
+    versions = {}
+    for name in packages:
         with suppress(PackageNotFoundError):  # imported from a folder, not installed
             versions[name] = version(name)
     return versions

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf
+from numbers import Integral, Real
 from typing import Any
 
 import torch
-from skorch.callbacks import Callback
 from torch import Tensor
+
+from sklearn_rnn._training.resumable import ResumableCallback, check_types
 
 # How strongly the average of recent weights prefers the last ones: it is about the last tenth.
 _RECENCY = 9.0
@@ -58,6 +60,14 @@ class RunningMean:
         with torch.no_grad():
             torch._foreach_lerp_(self.means, self.parameters, share)
 
+    def go_on(self, means: list[Tensor], n_steps: int) -> None:
+        """Take over the mean over steps before."""
+        for mean, value in zip(self.means, means, strict=True):
+            if value.shape != mean.shape:
+                raise ValueError("the means are those of other parameters")
+            mean.copy_(value)
+        self.n_steps = n_steps
+
     def exchange(self) -> None:
         """Let the parameters have the mean, or their own values again.
 
@@ -70,7 +80,7 @@ class RunningMean:
                 mean.copy_(values)
 
 
-class AverageWeights(Callback):
+class AverageWeights(ResumableCallback):
     """Validate, and keep in the end, an average of the weights in place of those of one step.
 
     Parameters
@@ -82,6 +92,13 @@ class AverageWeights(Callback):
     max_epochs : int
         Epochs that training may take.
     """
+
+    state_types = {
+        "n_epochs_": Integral,
+        "best_": Real,
+        "n_steps": (Integral, type(None)),
+        "means": (list, type(None)),
+    }
 
     def __init__(self, kind: str, max_epochs: int):
         self.kind = kind
@@ -126,10 +143,30 @@ class AverageWeights(Callback):
         self._put(True)
         self.mean_ = None
 
-    def _start(self, net: Any, recency: float = 0.0) -> None:
+    def get_state(self) -> dict[str, Any]:
+        """Return the average after a step, None where it has not begun."""
+        mean = self.mean_
+        return {
+            "n_epochs_": self.n_epochs_,
+            "best_": self.best_,
+            "n_steps": None if mean is None else mean.n_steps,
+            "means": None if mean is None else mean.means,
+        }
+
+    def set_state(self, net: Any, state: dict[str, Any]) -> None:
+        """Go on with the average after a step."""
+        check_types(state, self.state_types)
+        self.n_epochs_, self.best_ = state["n_epochs_"], state["best_"]
+        self.mean_, self.is_in_place_ = None, False
+        if state["means"] is not None:
+            mean = self._start(net, _RECENCY if self.kind == "recent" else 0.0)
+            mean.go_on(state["means"], int(state["n_steps"]))
+
+    def _start(self, net: Any, recency: float = 0.0) -> RunningMean:
         parameters = [p for _, p in net.get_all_learnable_params()]
         self.mean_ = RunningMean(parameters, recency)
         self.is_in_place_ = False
+        return self.mean_
 
     def _put(self, averaged: bool) -> None:
         if self.mean_ is not None and self.mean_.n_steps and averaged != self.is_in_place_:

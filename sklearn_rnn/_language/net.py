@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -69,11 +70,10 @@ class LanguageNet(TokenNet):
         states = [None] * len(parts)
         if not window.is_first and self._states is not None:
             states = self._states[: len(parts)]
-        after: list = [None] * len(parts)
         parameters = [p for _, p in self.get_all_learnable_params() if p.requires_grad]
         seeds = torch.randint(2**63 - 1, (len(parts),), generator=self._random).tolist()
 
-        def step_part(place, part, state, seed):
+        def step_part(part, state, seed):
             with torch.enable_grad(), dropout_generator(self._generator(seed, window.n_shards)):
                 with collect_penalties() as penalties, self._autocast():
                     hidden, state = self.read(part, state)
@@ -87,14 +87,15 @@ class LanguageNet(TokenNet):
             for i, parameter in enumerate(parameters):
                 if (grad := by_decoder.get(parameter)) is not None:
                     grads[i] = grad if grads[i] is None else grads[i] + grad
-            after[place] = [tuple(s.detach() for s in layer) for layer in state]
-            return own_grads(grads, parameters), [losses]
+            widths = torch.tensor([len(layer) for layer in state])
+            after = [s.detach() for layer in state for s in layer]
+            return own_grads(grads, parameters), [losses, widths, *after]
 
-        by_part = range(len(parts)), parts, states, seeds
+        by_part = parts, states, seeds
         told = step_parts(parameters, window.n_shards, step_part, *by_part)
-        self._states = after
-        losses = [losses for (losses,) in told]
-        log_probs = -torch.cat(losses)
+        # Those of all parts are here, wherever they were computed, for a checkpoint to hold.
+        self._states = [_by_layer(widths.tolist(), after) for _, widths, *after in told]
+        log_probs = -torch.cat([losses for losses, *_ in told])
         return {"loss": -log_probs.mean(), "y_pred": log_probs}
 
     def _decode(
@@ -155,10 +156,28 @@ class LanguageNet(TokenNet):
         """Return the mean loss of the tokens of some texts."""
         return -float(token_log_probs(self, data).mean())
 
+    def get_carried(self) -> list | None:
+        """Return the states after a window."""
+        return self._states
+
+    def set_carried(self, carried: list | None) -> None:
+        """Read on from the states after a window, of whose shapes the cells make sure."""
+        if carried is not None:
+            carried = [
+                [tuple(moved(s, self.device) for s in layer) for layer in part] for part in carried
+            ]
+        self._states = carried
+
     def on_train_end(self, net: Any, *args: Any, **kwargs: Any) -> None:
         """Let go of the states, which are no part of what was learned."""
         super().on_train_end(net, *args, **kwargs)
         self._states = None
+
+
+def _by_layer(widths: list[int], states: list[Tensor]) -> list[State]:
+    """Return the states of all layers, given how many each has."""
+    rest = iter(states)
+    return [tuple(islice(rest, n_states)) for n_states in widths]
 
 
 def _add(totals: list, grads: list) -> list:

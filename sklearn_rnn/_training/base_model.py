@@ -1,5 +1,6 @@
 """BaseRNN: what all estimators share that train a recurrent network."""
 
+import os
 from collections.abc import Mapping
 from copy import deepcopy
 from numbers import Integral, Real
@@ -53,6 +54,7 @@ class BaseRNN(ParamNamesMixin, BaseEstimator):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "warm_start": ["boolean"],
+        "checkpoint": [str, os.PathLike, None],
         "random_state": ["random_state"],
         "device": [str, torch.device],
         "precision": [StrOptions(set(PRECISIONS))],

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from copy import deepcopy
 from math import inf, isfinite
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.growth import freeze_embeddings
 from sklearn_rnn._training.language_start import freeze_layers
 from sklearn_rnn._training.optimizers import clip_grad_norm
+from sklearn_rnn._training.resumable import ResumableCallback, check_alike, check_types
 from sklearn_rnn.modules import TokenEmbedding
 
 # Products of two such weights are still finite in float32, and no training that learns gets near.
@@ -78,12 +80,14 @@ class ValidationScore(Callback):
             )
 
 
-class KeepBest(Callback):
+class KeepBest(ResumableCallback):
     """Give the module back the weights of the epoch with the highest `valid_score`.
 
     Of epochs with the same score, the first. skorch's early stopping keeps the epoch that last rose
     by its threshold instead, which need not be the best one.
     """
+
+    state_types = {"score_": Real, "weights_": (dict, type(None))}
 
     def on_train_begin(self, net, **kwargs):
         """Start with no best epoch."""
@@ -101,6 +105,16 @@ class KeepBest(Callback):
         if self.weights_ is not None:
             net.module_.load_state_dict(self.weights_)
             self.weights_ = None
+
+    def get_state(self):
+        """Return the best score and weights so far."""
+        return {"score_": self.score_, "weights_": self.weights_ and dict(self.weights_)}
+
+    def set_state(self, net, state):
+        """Go on with the best score and weights so far, of this network."""
+        super().set_state(net, state)
+        if self.weights_ is not None:
+            check_alike(self.weights_, net.module_.state_dict())
 
 
 class TrainingDivergedError(ValueError):
@@ -148,7 +162,7 @@ def _can_be_computed_with(weights):
     return bool(torch.maximum(-low, high) <= _LARGEST_WEIGHT)
 
 
-class ClipGradNorm(Callback):
+class ClipGradNorm(ResumableCallback):
     """Bound the joint norm of the recurrent network's gradients of a step.
 
     The mean over the steps of an epoch, as it was before, is recorded as `grad_norm`.
@@ -163,6 +177,8 @@ class ClipGradNorm(Callback):
     kernels : bool or "auto", default=False
         Whether to compute by a kernel of our own, see `clip_grad_norm`.
     """
+
+    state_types = {"total_": Real, "n_steps_": Integral}
 
     def __init__(self, max_norm, max_wide_norm=inf, kernels=False):
         self.max_norm = max_norm
@@ -192,6 +208,10 @@ class ClipGradNorm(Callback):
         if self.n_steps_:
             net.history.record("grad_norm", float(self.total_) / self.n_steps_)
         self.total_ = 0.0
+
+    def get_state(self):
+        """Return the sum so far. A number of Python holds what torch has added up in float32."""
+        return {"total_": float(self.total_), "n_steps_": self.n_steps_}
 
 
 class FreezeEmbedding(Callback):
@@ -235,7 +255,7 @@ class UnfreezeGradually(Callback):
         freeze_layers(net.module_, self.layers, 0, 0)
 
 
-class LearningRateSchedule(Callback):
+class LearningRateSchedule(ResumableCallback):
     """Set the learning rate before each step as a function of the share of training done.
 
     Parameters
@@ -247,6 +267,8 @@ class LearningRateSchedule(Callback):
     by_size : bool, default=False
         Whether a step counts as many times as its batch is long, where batches differ in size.
     """
+
+    state_types = {"step_": Integral}
 
     def __init__(self, factor: Callable[[int, int], float], n_steps: int, by_size: bool = False):
         self.factor = factor
@@ -273,7 +295,7 @@ class LearningRateSchedule(Callback):
         net.history.record("lr", net.optimizer_.param_groups[-1]["lr"])
 
 
-class ProgressBar(Callback):
+class ProgressBar(ResumableCallback):
     """One bar for the whole training, with loss, validation score and speed.
 
     Parameters
@@ -315,6 +337,15 @@ class ProgressBar(Callback):
         """Close the bar."""
         self.bar_.close()
         self.bar_ = None
+
+    def get_state(self):
+        """Return how far it is."""
+        return {"n": self.bar_.n}
+
+    def set_state(self, net, state):
+        """Begin where it was."""
+        check_types(state, {"n": Integral})
+        self.bar_.initial = self.bar_.n = state["n"]  # by which it tells the speed
 
     def __getstate__(self):
         return {**self.__dict__, "bar_": None}

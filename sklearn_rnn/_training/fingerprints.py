@@ -21,7 +21,14 @@ _OWN = {"callbacks", "device", "n_jobs", "verbose"}
 _MAX_WEIGHTS = 2**20
 
 
-def check_alike(ranks: Ranks, estimator: Any, net: Any, sets: tuple[Any, Any], seed: int) -> None:
+def check_alike(
+    ranks: Ranks,
+    estimator: Any,
+    net: Any,
+    sets: tuple[Any, Any],
+    seed: int,
+    state: dict[str, Any] | None = None,
+) -> None:
     """Refuse to train one network on different data, or in different ways.
 
     Parameters
@@ -36,6 +43,8 @@ def check_alike(ranks: Ranks, estimator: Any, net: Any, sets: tuple[Any, Any], s
         What to train on, and what to validate on.
     seed : int
         Seed of torch.
+    state : dict, default=None
+        What a checkpoint holds from which training is to go on.
 
     Raises
     ------
@@ -49,6 +58,7 @@ def check_alike(ranks: Ranks, estimator: Any, net: Any, sets: tuple[Any, Any], s
         "the documents to train on": sets[0],
         "the documents to validate on": sets[1],
         "the weights to start from": list(net.module_.state_dict().values()),
+        "the checkpoint to resume": state,
         "the class of the estimator": type(estimator).__name__,
     }
     digests = np.array([fingerprint(value) for value in compared.values()])

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 from sklearn_rnn._targets.base import Target
+from sklearn_rnn._training.callbacks import TrainingDivergedError
+from sklearn_rnn._training.checkpoints import Checkpoint, open_checkpoint
 from sklearn_rnn._training.documents import Documents
 from sklearn_rnn._training.fingerprints import check_alike
 from sklearn_rnn._training.language_start import with_learned_shape
@@ -121,10 +123,23 @@ def train_to_the_end(
     stacklevel : int
         How far up is who called fit, as for :func:`warnings.warn`.
     """
-    with training_modes(count_workers(estimator.n_jobs), plan.device):
-        net = build_and_train(build, sets, estimator, seed=seed, device=plan.device)
+    device, seeds = plan.device, (plan.order_seed, seed)
+    checkpoint = open_checkpoint(
+        estimator, sets, seeds, device, draws=_draws_shared_numbers(estimator, device)
+    )
+    with training_modes(count_workers(estimator.n_jobs), device):
+        try:
+            net = build_and_train(
+                build, sets, estimator, seed=seed, device=device, checkpoint=checkpoint
+            )
+        except TrainingDivergedError:  # which it would do again
+            if checkpoint is not None:
+                checkpoint.remove()
+            raise
     if net.interrupted_:
         _tell_of_interrupt(estimator, net, plan.max_epochs, stacklevel)
+    elif checkpoint is not None:
+        checkpoint.remove()
     # Of no use any more, and as large as the weights, or twice as large.
     net.optimizer_.state.clear()
     end_training(net)
@@ -138,6 +153,7 @@ def build_and_train(
     *,
     seed: int,
     device: torch.device,
+    checkpoint: Checkpoint | None = None,
 ) -> SequenceNet:
     """Build a net while other threads do not, train it while they may, and return it.
 
@@ -153,34 +169,53 @@ def build_and_train(
         Seed of torch.
     device : torch.device
         Where training is.
+    checkpoint : Checkpoint, default=None
+        What to go on from, and to write now and then.
     """
-    # A cell of the user's may draw from torch's random numbers as it trains, and on a GPU all do:
-    # then other threads build only when training has ended.
-    draws = callable(estimator.cell) or device.type != "cpu"
+    draws = _draws_shared_numbers(estimator, device)
     with sharing_out(estimator) as ranks:
         with building(seed, device):
             net = build()
             net.take_random_state()
+            epochs = {} if checkpoint is None else {"epochs": checkpoint.attach(net)}
             if draws:
-                _train(net, sets, estimator, ranks, seed)
+                _train(net, sets, estimator, ranks, seed, checkpoint, **epochs)
         if not draws:
-            _train(net, sets, estimator, ranks, seed)
+            _train(net, sets, estimator, ranks, seed, checkpoint, **epochs)
         if net.interrupted_:
             leave(ranks)
+    if checkpoint is not None:
+        checkpoint.detach(net)
     return net
 
 
 def _train(
-    net: SequenceNet, sets: tuple[Any, Any], estimator: Any, ranks: Ranks, seed: int
+    net: SequenceNet,
+    sets: tuple[Any, Any],
+    estimator: Any,
+    ranks: Ranks,
+    seed: int,
+    checkpoint: Checkpoint | None,
+    **epochs: int,
 ) -> None:
     """Train a net, by all processes in step."""
     if ranks.n_ranks == 1:
-        net.partial_fit(sets)
+        net.partial_fit(sets, **epochs)
         return
-    check_alike(ranks, estimator, net, sets, seed)
-    net.partial_fit(sets)
+    state = None if checkpoint is None else checkpoint.state_
+    check_alike(ranks, estimator, net, sets, seed, state)
+    net.partial_fit(sets, **epochs)
     if not net.interrupted_:
         ranks.gather(END, [])
+
+
+def _draws_shared_numbers(estimator: Any, device: torch.device) -> bool:
+    """Return whether training draws from torch's random numbers, those of the whole process.
+
+    A cell of the user's may, and on a GPU all do: then other threads build only when training has
+    ended.
+    """
+    return callable(estimator.cell) or device.type != "cpu"
 
 
 def end_training(net: SequenceNet) -> None:
@@ -196,7 +231,8 @@ def _tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int, stackl
         raise KeyboardInterrupt
     warnings.warn(
         f"Training of {type(estimator).__name__} was interrupted in epoch {len(net.history)} of "
-        f"{max_epochs}. The estimator keeps the best weights that it had reached.",
+        f"{max_epochs}. The estimator keeps the best weights that it had reached."
+        + ("" if estimator.checkpoint is None else " The next fit goes on from the checkpoint."),
         FitInterruptedWarning,
         stacklevel=stacklevel,
     )

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches, TokenBatch
 from sklearn_rnn._training.device import moved
-from sklearn_rnn._training.listed_net import ListedNet
 from sklearn_rnn._training.net_data import net_from_bytes, net_to_bytes
 from sklearn_rnn._training.predict import predict_by_kernel
 from sklearn_rnn._training.process_state import side_by_side
+from sklearn_rnn._training.resumable import ResumableNet
 from sklearn_rnn._training.shards import step_parts
 from sklearn_rnn.modules._dropout import dropout_generator
 from sklearn_rnn.modules._penalties import collect_penalties
@@ -41,7 +41,7 @@ class PickledState:
         self.state = state
 
 
-class SequenceNet(ListedNet):
+class SequenceNet(ResumableNet):
     """skorch net over `SequenceDataset`, with a weight for each document.
 
     Its own are: `fit` takes the pair of training and validation set (or None) as `X`; a batch

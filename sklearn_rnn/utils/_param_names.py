@@ -71,6 +71,7 @@ OTHER_NAMES = {
     "validation_fraction": "train_split val_fraction val_size val_split validation_split",
     "n_iter_no_change": "early_stopping_patience early_stopping_rounds patience",
     "tol": "early_stopping_threshold min_delta threshold",
+    "checkpoint": "checkpoint_dir checkpoint_path ckpt_path resume resume_from_checkpoint snapshot",
     "random_state": "manual_seed random_seed seed",
     "device": "accelerator cuda gpu use_cuda use_gpu",
     "precision": "amp autocast bf16 dtype fp16 mixed_precision torch_dtype",
