@@ -36,7 +36,7 @@ def main(argv):
 
 
 def make_texts(n_documents):
-    """Return tweets drawn with replacement, each text an object of its own as if read from a file."""
+    """Return tweets drawn with replacement, each an object of its own, as read from a file."""
     tweets = load_tweet_sentiment(subset="train", return_X_y=True, as_frame=False)[0]
     drawn = np.random.default_rng(0).choice(tweets, n_documents)
     return [bytes(text, "utf-8").decode() for text in drawn]
@@ -79,9 +79,9 @@ def make_report(seconds, args):
         "# Splitting text in several processes\n",
         f"Seconds of `SequenceVectorizer(n_jobs=...)` on {args.documents:,} tweets, drawn with "
         "replacement: `fit_transform`, then `transform` of the same texts. Ratios are computed "
-        f"within a round; medians of {args.rounds} rounds, with [smallest..largest]. Processes stay "
-        "for five minutes, so the first call pays for their start. The ids are the same, to the "
-        "bit. `python -m benchmarks vectorizing_processes` generates this page.\n",
+        f"within a round; medians of {args.rounds} rounds, with [smallest..largest]. Processes "
+        "stay for five minutes, so the first call pays for their start. The ids are the same, to "
+        "the bit. `python -m benchmarks vectorizing_processes` generates this page.\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores; Python {machine['python']}, "
         f"joblib {machine['versions']['joblib']}.\n",
         "| way | fit_transform, s | ratio | transform, s | ratio |",
