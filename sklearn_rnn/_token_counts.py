@@ -72,13 +72,13 @@ class TokenCounts:
     {'be': 2, 'to': 3, 'not': 4, 'or': 5}
     """
 
-    tokens: list[str]
-    occurrences: np.ndarray
-    documents: np.ndarray
+    tokens: list[str] = field(repr=False)
+    occurrences: np.ndarray = field(repr=False)
+    documents: np.ndarray = field(repr=False)
     n_documents: int
     longest: int
-    columns: list[str] | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    columns: list[str] | None
+    settings: dict[str, Any] = field(repr=False)
 
     @classmethod
     def of_part(
