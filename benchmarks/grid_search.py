@@ -74,7 +74,7 @@ def dask(n_processes):
 
     with ExitStack() as stack:
         cluster = LocalCluster(
-            n_workers=n_processes, threads_per_worker=1, dashboard_address=None, memory_limit=0
+            n_workers=n_processes, threads_per_worker=1, dashboard_address=":0", memory_limit=0
         )
         stack.enter_context(cluster)
         stack.enter_context(Client(cluster))

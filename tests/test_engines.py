@@ -50,7 +50,7 @@ def cluster():
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=0
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit=0
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -105,7 +105,7 @@ def test_tasks_in_threads_of_one_worker_share_its_threads(cluster, set_threads):
     assert count_sibling_tasks() is None
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0"
         ) as threads,
         distributed.Client(threads, set_as_default=False) as client,
     ):
