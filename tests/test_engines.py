@@ -140,3 +140,22 @@ def test_a_fitted_model_pickles_as_small_as_it_is_saved(tmp_path):
     clf = RNNTextClassifier(random_state=0, max_epochs=1).fit(X, Y)
     sklearn_rnn.save(clf, tmp_path / "model")
     assert len(pickle.dumps(clf)) < 1.2 * (tmp_path / "model").stat().st_size
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_no_table_is_printed_where_an_engine_replaces_print(verbose, monkeypatch, capsys):
+    """Ray does so in its processes; skorch tells by the identity of `print` whether to print."""
+    original = print
+    monkeypatch.setattr("builtins.print", lambda *args, **kwargs: original(*args, **kwargs))
+    clf = RNNTextClassifier(
+        **{**SMALL, "max_epochs": 4},
+        early_stopping=True,
+        n_iter_no_change=1,
+        tol=1.0,
+        skorch_params={"verbose": verbose},
+        random_state=0,
+    ).fit(X, Y)
+    assert clf.n_iter_ < 4  # stopped early, of which skorch tells too
+    assert ("epoch" in capsys.readouterr().out) == bool(verbose)
+    if not verbose:
+        pickle.dumps(clf)  # of no function that Python finds elsewhere
