@@ -24,11 +24,18 @@ BENCHMARKS = {
         "Grid LSTM and stacked LSTM, and LSTM along depth",
     ),
     "memory_distance": ("benchmarks.memory_distance", "how far back each cell remembers"),
-    "grid_search": ("benchmarks.grid_search", "a search in two processes and in one"),
+    "grid_search": (
+        "benchmarks.grid_search",
+        "a search in two processes, on loky and on dask, and in one",
+    ),
     "search_peers": ("benchmarks.search_peers", "a search with skorch and a PyTorch loop"),
     "predicting": ("benchmarks.predicting", "predictions compared with TF-IDF"),
     "generation": ("benchmarks.generation", "generated text compared with PyTorch loops"),
     "vectorizing": ("benchmarks.vectorizing", "texts to token ids, compared with other ways"),
+    "vectorizing_processes": (
+        "benchmarks.vectorizing_processes",
+        "texts to token ids in several processes",
+    ),
     "many_threads": (
         "benchmarks.many_threads",
         "answers a second from several threads, beside a training",

@@ -9,6 +9,7 @@ from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._saving import load, save
 from sklearn_rnn._subwords import SubwordVectorizer
 from sklearn_rnn._token_classifier import RNNTokenClassifier
+from sklearn_rnn._token_counts import TokenCounts
 from sklearn_rnn._translator import RNNTranslator
 from sklearn_rnn._vectorizer import SequenceVectorizer
 from sklearn_rnn._word_vectors import WordVectors
@@ -24,6 +25,7 @@ __all__ = [
     "RNNTranslator",
     "SequenceVectorizer",
     "SubwordVectorizer",
+    "TokenCounts",
     "WordVectors",
     "export_onnx",
     "load",

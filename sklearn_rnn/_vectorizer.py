@@ -42,6 +42,7 @@ from sklearn_rnn._text.tokenizer import (
     split_characters,
 )
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID, Vocabulary
+from sklearn_rnn._token_counts import TokenCounts, check_same_settings, settings_of
 from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
@@ -141,6 +142,11 @@ class SequenceVectorizer(
         What to do with documents that are None, NaN or NA: raise an error that names their rows, or
         treat them as empty documents.
 
+    n_jobs : int, default=None
+        Number of processes that split text, which makes large corpora faster; the result is the
+        same. -1 means one for each core. None means 1. Documents with fewer than 1,048,576
+        characters in all are split in this process, because sending them takes longer.
+
     Attributes
     ----------
     vocabulary_ : dict
@@ -216,6 +222,10 @@ class SequenceVectorizer(
     forgotten, or `min_df` is a fraction: that is a fraction of the documents seen by the end of a
     chunk.
 
+    `count_tokens` and `fit_counts` learn the vocabulary from parts of a corpus, in any order and on
+    any number of machines. The result is that of `fit` on the whole corpus, for every `min_df`,
+    `max_df` and `max_features`.
+
     Examples
     --------
     >>> from sklearn_rnn import SequenceVectorizer
@@ -257,6 +267,7 @@ class SequenceVectorizer(
         "truncation": [StrOptions({"head", "tail", "both"})],
         "sparse_output": ["boolean"],
         "missing": [StrOptions({"error", "empty"})],
+        "n_jobs": [Integral, None],
     }
 
     # What `sklearn_rnn.save` writes of a fitted one.
@@ -290,6 +301,7 @@ class SequenceVectorizer(
         truncation="head",
         sparse_output=True,
         missing="error",
+        n_jobs=None,
     ):
         self.encoding = encoding
         self.decode_error = decode_error
@@ -308,6 +320,7 @@ class SequenceVectorizer(
         self.truncation = truncation
         self.sparse_output = sparse_output
         self.missing = missing
+        self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -373,6 +386,74 @@ class SequenceVectorizer(
         self._partial_fit(X)
         return self
 
+    @_fit_context(prefer_skip_nested_validation=True)
+    def count_tokens(self, X):
+        """Count the tokens of a part of a corpus, for `fit_counts`.
+
+        The vectorizer need not be fitted and stays as it is.
+
+        Parameters
+        ----------
+        X : iterable of str, bytes, or sequences of str, or data frame of columns of text
+            The documents of the part, as text or as their tokens.
+
+        Returns
+        -------
+        counts : TokenCounts
+            The counts of all tokens, whatever `min_df`, `max_df` and `max_features` are. Counts of
+            several parts can be added.
+        """
+        return TokenCounts.of_part(*self._index(X), joined_columns(X), settings_of(self))
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_counts(self, counts):
+        """Learn the vocabulary from the counts of the parts of a corpus.
+
+        The result is that of `fit` on the whole corpus. The bounds `min_df`, `max_df` and
+        `max_features` are those of this vectorizer and hold for the whole corpus.
+
+        Parameters
+        ----------
+        counts : TokenCounts or iterable of TokenCounts
+            What `count_tokens` returned for each part, or the sum of it.
+
+        Returns
+        -------
+        self : SequenceVectorizer
+            The fitted vectorizer.
+
+        Raises
+        ------
+        ValueError
+            If the counts come from vectorizers that split text in another way than this one, or
+            from data frames with different columns.
+
+        Examples
+        --------
+        >>> from sklearn_rnn import SequenceVectorizer
+        >>> vectorizer = SequenceVectorizer(min_df=2)
+        >>> counts = [vectorizer.count_tokens(part) for part in (["to be"], ["or not", "to be"])]
+        >>> vectorizer.fit_counts(counts).vocabulary_
+        {'be': 2, 'to': 3}
+        """
+        if not isinstance(counts, TokenCounts):
+            counts = TokenCounts.sum(counts)
+        check_same_settings(counts.settings, settings_of(self))
+        if self.vocabulary is None:
+            vocabulary = Vocabulary.from_counts(
+                counts.tokens,
+                counts.occurrences,
+                lambda: counts.documents,
+                counts.n_documents,
+                min_df=self.min_df,
+                max_df=self.max_df,
+                max_features=self.max_features,
+            )
+        else:
+            vocabulary = Vocabulary.from_user(self.vocabulary)
+        _replace_learned(self, vocabulary, counts.longest, counts.columns)
+        return self
+
     def transform(self, X):
         """Convert documents to token ids.
 
@@ -391,7 +472,8 @@ class SequenceVectorizer(
         learned = vars(self).copy()  # at once, as another thread may fit
         check_column_names(X, learned["columns_"])
         documents, vocabulary = read_documents(X, self), Vocabulary(learned["vocabulary_"])
-        return self._arrange(*look_up(documents, self.build_analyzer(), vocabulary), learned)
+        ids, lengths = look_up(documents, self.build_analyzer(), vocabulary, self.n_jobs)
+        return self._arrange(ids, lengths, learned)
 
     def inverse_transform(self, X):
         """Convert token ids back to tokens.
@@ -475,15 +557,7 @@ class SequenceVectorizer(
                 max_df=self.max_df,
                 max_features=self.max_features,
             )
-        # At once: an interrupt, or another thread that transforms, finds all of it or nothing.
-        self.__dict__.update(
-            vocabulary_=vocabulary.ids,
-            n_positions_=int(self.max_length or max(lengths.max(), 1)),
-            too_frequent_ids_=np.empty(0, np.int64),
-            columns_=joined_columns(X),
-            _growing=None,
-        )
-        del self._growing
+        _replace_learned(self, vocabulary, lengths.max(), joined_columns(X))
         return tokens, occurrences, lengths
 
     def _partial_fit_transform(self, X):
@@ -532,7 +606,7 @@ class SequenceVectorizer(
         """Return the distinct tokens of documents, where they occur, and the lengths."""
         documents = read_documents(X, self)
         warn_for_texts_in_lists(self, documents)
-        return index_documents(documents, self.build_analyzer())
+        return index_documents(documents, self.build_analyzer(), self.n_jobs)
 
     def _transform(self, tokens, occurrences, lengths):
         """Return indexed documents as `transform` does."""
@@ -561,12 +635,33 @@ class SequenceVectorizer(
             raise ValueError("what is too frequent is no list of ids")
         check_joined_columns(self.columns_)
 
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "vocabulary_")
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _replace_learned(vectorizer, vocabulary, longest, columns):
+    """Set what `fit` learns: at once, so that an interrupt or another thread finds all or nothing.
+
+    Parameters
+    ----------
+    vectorizer : SequenceVectorizer
+        The vectorizer.
+    vocabulary : Vocabulary
+        Its vocabulary.
+    longest : int
+        Number of tokens of the longest document.
+    columns : list of str or None
+        As `joined_columns` returns them.
+    """
+    vectorizer.__dict__.update(
+        vocabulary_=vocabulary.ids,
+        n_positions_=int(vectorizer.max_length or max(longest, 1)),
+        too_frequent_ids_=np.empty(0, np.int64),
+        columns_=columns,
+        _growing=None,
+    )
+    del vectorizer._growing

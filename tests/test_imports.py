@@ -19,6 +19,7 @@ ORDER = [
     "metrics",
     "_text",
     "_vectors",
+    "_token_counts",
     "_vectorizer _subwords",
     "_word_vectors",
     "modules _files",
@@ -161,7 +162,10 @@ def test_the_report_imports_the_standard_library_alone_until_it_is_called():
     assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
 
 
-TEXT = "exceptions _sklearn_compat utils metrics _text _vectors _vectorizer _subwords _word_vectors"
+TEXT = (
+    "exceptions _sklearn_compat utils metrics _text _vectors _token_counts _vectorizer _subwords "
+    "_word_vectors"
+)
 
 
 @files_of(*TEXT.split())

@@ -2,9 +2,12 @@
 
 import ast
 import re
+import sys
 import textwrap
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,6 +38,32 @@ def code_blocks(path, *transformers):
     return blocks
 
 
+# What pages show beside the package, and the tests do without where it is not installed: engines of
+# hundreds of megabytes. Their blocks were run when they were written; none defines what another
+# block needs, so leaving them out leaves the rest of the page whole.
+ENGINES = {"dask", "datasets", "distributed", "optuna", "pyspark", "ray"}
+
+
+class EnginesThatAreThere(ast.NodeTransformer):
+    """Empties a block that imports an engine that is not installed."""
+
+    def visit_Module(self, node):
+        if any(find_spec(engine) is None for engine in engines_of(node)):
+            node.body = []
+        return node
+
+
+def engines_of(tree):
+    """Return the engines that a block imports."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module.partition(".")[0])
+    return found & ENGINES
+
+
 class FewerDocuments(ast.NodeTransformer):
     """Divides large bounds, as in ``X[1000:1500]``, ``train.head(1500)`` and ``range(0, 1000)``."""
 
@@ -58,13 +87,13 @@ every_page = pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: 
 
 @every_page
 def test_examples_run_on_few_documents(path, tmp_path, monkeypatch):
-    run_examples(path, tmp_path, monkeypatch, FewerDocuments())
+    run_examples(path, tmp_path, monkeypatch, EnginesThatAreThere(), FewerDocuments())
 
 
 @pytest.mark.slow
 @every_page
 def test_examples_run(path, tmp_path, monkeypatch):
-    run_examples(path, tmp_path, monkeypatch)
+    run_examples(path, tmp_path, monkeypatch, EnginesThatAreThere())
 
 
 def run_examples(path, tmp_path, monkeypatch, *transformers):
@@ -113,3 +142,16 @@ def test_blocks_of_a_page_are_found(tmp_path):
     for block in code_blocks(page):
         exec(block, namespace)
     assert (namespace["x"], namespace["y"], namespace["z"]) == (1, 2, 3)
+
+
+def test_blocks_of_engines_are_run_where_these_are_installed(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    block = "```python\nx = 1\n```\n\n```python\nfrom ray import data\n\nx = 2\n```\n"
+    page.write_text(block, encoding="utf-8")
+    for spec, expected in ((None, 1), (object(), 2)):
+        monkeypatch.setattr(__name__ + ".find_spec", lambda name, spec=spec: spec)
+        monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(data=None))
+        namespace = {}
+        for block in code_blocks(page, EnginesThatAreThere()):
+            exec(block, namespace)
+        assert namespace["x"] == expected

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from functools import partial
 from itertools import repeat
 from numbers import Integral
 from typing import Any
@@ -107,22 +108,58 @@ class Vocabulary:
         max_features : int or None, default=None
             How many tokens to keep at most.
         """
+        return cls.from_counts(
+            tokens,
+            np.bincount(occurrences, minlength=len(tokens)),
+            partial(document_counts, occurrences, lengths, len(tokens)),
+            len(lengths),
+            min_df=min_df,
+            max_df=max_df,
+            max_features=max_features,
+        )
+
+    @classmethod
+    def from_counts(
+        cls,
+        tokens: list[str],
+        counts: np.ndarray,
+        df: Callable[[], np.ndarray],
+        n_documents: int,
+        *,
+        min_df: float = 1,
+        max_df: float = 1.0,
+        max_features: int | None = None,
+    ) -> Vocabulary:
+        """Learn the vocabulary from how often each token occurs.
+
+        Parameters
+        ----------
+        tokens : list of str
+            The distinct tokens, in any order.
+        counts : ndarray of int of shape (n_tokens,)
+            How often each occurs.
+        df : callable
+            Returns the number of documents that hold each token. Counting them takes time, so it
+            is called only if a bound needs them.
+        n_documents : int
+            The number of documents.
+        min_df, max_df, max_features
+            As in `from_corpus`.
+        """
         if not tokens:
             raise ValueError("empty vocabulary; perhaps the documents only contain stop words")
-        n_documents = len(lengths)
         low = min_df if isinstance(min_df, Integral) else min_df * n_documents
         high = max_df if isinstance(max_df, Integral) else max_df * n_documents
         if high < low:
             raise ValueError("max_df corresponds to < documents than min_df")
         kept = np.arange(len(tokens))
         if low > 1 or high < n_documents:
-            documents = document_counts(occurrences, lengths, len(tokens))
+            documents = df()
             kept = np.flatnonzero((documents >= low) & (documents <= high))
             if not len(kept):
                 raise ValueError(
                     "After pruning, no terms remain. Try a lower min_df or a higher max_df."
                 )
-        counts = np.bincount(occurrences, minlength=len(tokens))
         alphabetical = np.array(sorted(kept, key=tokens.__getitem__))
         by_frequency = np.argsort(-counts[alphabetical], kind="stable")[:max_features]
         return cls.from_tokens(tokens[i] for i in alphabetical[by_frequency])
@@ -143,7 +180,7 @@ class Vocabulary:
 
 
 def index_tokens(
-    documents: Iterable[str], analyze: Callable[[str], Iterable[str]]
+    documents: Iterable[str], analyze: Callable[[str], Iterable[str]], first_row: int = 0
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Split documents and number their distinct tokens in the order in which they appear.
 
@@ -156,6 +193,8 @@ def index_tokens(
         The documents.
     analyze : callable
         From a document to its tokens.
+    first_row : int, default=0
+        The row of the first document, for the messages.
 
     Returns
     -------
@@ -176,8 +215,7 @@ def index_tokens(
     position.default_factory = position.__len__
     occurrences = array("i")
     ends = [0]
-    for row, document in enumerate(documents):
-        tokens = analyze(document)
+    for row, tokens in enumerate(map_rows(analyze, documents, first_row), first_row):
         # A str is an iterable of str as well, but hardly meant: its characters.
         if isinstance(tokens, str) or not hasattr(tokens, "__iter__"):
             raise TypeError(
@@ -186,14 +224,43 @@ def index_tokens(
             )
         try:
             occurrences.extend(map(position.__getitem__, tokens))
-        except TypeError as exc:
-            if "unhashable" not in str(exc):  # a lazy tokenizer's own error
-                raise
-            raise TypeError(f"{_OUTPUT} must consist of str tokens; {exc}.") from exc
+        except Exception as exc:
+            if isinstance(exc, TypeError) and "unhashable" in str(exc):
+                raise TypeError(f"{_OUTPUT} must consist of str tokens; {exc}.") from exc
+            _name_row(exc, row)  # a lazy tokenizer's own error
+            raise
         ends.append(len(occurrences))
     tokens = list(position)
     _check_tokens(tokens, _OUTPUT)
     return tokens, np.array(occurrences, dtype=np.int32), np.diff(ends)
+
+
+def map_rows(
+    function: Callable[[Any], Any], documents: Iterable[Any], first_row: int = 0
+) -> Iterator[Any]:
+    """Call a function of the user as `map` does, and add the row to the errors that it raises.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._text.vocabulary import map_rows
+    >>> try:
+    ...     list(map_rows(str.upper, ["a", 2], first_row=10))
+    ... except TypeError as exc:
+    ...     print(*exc.__notes__)
+    Raised for row 11 of X, counted from 0.
+    """
+    row = first_row
+    try:
+        for document in documents:
+            yield function(document)
+            row += 1
+    except Exception as exc:
+        _name_row(exc, row)
+        raise
+
+
+def _name_row(exc: Exception, row: int) -> None:
+    exc.add_note(f"Raised for row {row} of X, counted from 0.")
 
 
 def document_counts(occurrences: np.ndarray, lengths: np.ndarray, n_tokens: int) -> np.ndarray:

@@ -14,6 +14,7 @@ import torch
 from scipy.sparse import csr_array
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
+from skorch.utils import noop
 from torch import nn
 
 from sklearn_rnn._targets.base import Target
@@ -345,6 +346,8 @@ def make_callbacks(
             patience=estimator.n_iter_no_change,
             threshold=estimator.tol,
             threshold_mode="abs",
+            # Not `print`, which engines such as Ray replace: skorch would then use it unasked.
+            sink=print if (estimator.skorch_params or {}).get("verbose") else noop,
         )
         # Stopping comes last, since it raises an error.
         callbacks += [

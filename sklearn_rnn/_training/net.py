@@ -10,7 +10,8 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping
+from skorch.utils import noop
 from torch import Tensor, nn
 
 from sklearn_rnn._training.batches import SequenceDataset, SimilarLengthBatches, TokenBatch
@@ -79,6 +80,17 @@ class SequenceNet(ResumableNet):
         super().__init__(*args, **kwargs)
         self.autocast_dtype = autocast_dtype
         self.kernels = kernels
+
+    @property
+    def _default_callbacks(self) -> list[tuple[str, Callback]]:
+        """skorch's, whose table goes nowhere unless `verbose`.
+
+        It prints if its sink is anything but `print`, and engines such as Ray replace `print`.
+        """
+        callbacks = super()._default_callbacks
+        if not self.verbose:
+            dict(callbacks)["print_log"].sink = noop
+        return callbacks
 
     def take_random_state(self) -> None:
         """Draw from now on from a generator of its own, which goes on where torch's is."""

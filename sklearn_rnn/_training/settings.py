@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
 from scipy.sparse import csr_array
 
 from sklearn_rnn._text.words import is_spaceless
+from sklearn_rnn.utils._dask_task import count_sibling_tasks
 
 # Of a chunk in `partial_fit`, which does not know how many documents will come.
 STREAM_BATCH_SIZE = 32
@@ -116,9 +118,27 @@ def resolve_kernels(estimator: Any) -> bool | str:
 
 
 def count_workers(n_jobs: int | None) -> int:
-    """Return the number of threads to compute on."""
-    if n_jobs is not None:
+    """Return the number of threads to compute on, in a task of an engine within its share.
+
+    joblib counts the cores of the whole cluster where a backend such as dask's is active. Threads
+    are of this process alone.
+    """
+    share = _share_of_threads()
+    if n_jobs is None:
+        return share
+    backend, _ = get_active_backend()
+    if type(backend).__module__ == "joblib._parallel_backends":  # of this machine
         return effective_n_jobs(n_jobs)
+    if n_jobs == 0:
+        raise ValueError("n_jobs == 0 in Parallel has no meaning")
+    return n_jobs if n_jobs > 0 else max(1, share + 1 + n_jobs)
+
+
+def _share_of_threads() -> int:
+    """Return how many threads this task may use, if others may run beside it."""
+    n_tasks = count_sibling_tasks()
+    if n_tasks is not None:
+        return max(1, torch.get_num_threads() // n_tasks)
     # The processes of a pool have siblings, and nobody gives them a share of the threads, as
     # joblib's loky does. One thread is what effective_n_jobs makes of every number in them.
     return 1 if multiprocessing.current_process().daemon else torch.get_num_threads()

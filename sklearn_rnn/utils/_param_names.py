@@ -98,7 +98,8 @@ OTHER_NAMES = {
 # Parameters of SequenceVectorizer, which are often given to the estimator that holds one.
 VECTORIZER_PARAMS = (
     "encoding decode_error strip_accents lowercase preprocessor tokenizer stop_words token_pattern "
-    "analyzer max_df min_df max_features vocabulary max_length truncation sparse_output missing"
+    "analyzer max_df min_df max_features vocabulary max_length truncation sparse_output missing "
+    "n_jobs"
 ).split()
 
 # Parts of a skorch net whose arguments go into `skorch_params`.
