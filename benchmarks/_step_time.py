@@ -15,6 +15,7 @@ from scipy.optimize import nnls
 # What a step does, in the order in which `Network.work` returns it.
 WORK = ("step", "document", "token", "token and unit", "multiplication", "row of the embedding")
 MAX_INT32 = 2**31 - 1
+MAX_PAIRS = 2**22  # that the wide path knows
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,12 @@ class Network:
     def bytes_of_step(self, n_documents, length):
         """Return how many bytes the gradients of a step take, rows of the tables as rows.
 
-        A row comes with its number. A token brings one word and at most one known pair to the wide
-        path.
+        A row comes with its number. Each token brings at most one known pair to the wide path.
         """
         n_tokens = n_documents * length
         n_distinct = distinct_words(n_tokens, self.n_words)
         of_tables = n_distinct * (4 * self.embedding_dim + 8)
-        of_wide = (n_distinct + n_tokens) * (4 * self.n_outputs + 8)
+        of_wide = (n_distinct + min(n_tokens, MAX_PAIRS)) * (4 * self.n_outputs + 8)
         return 4 * self.n_dense() + of_tables + of_wide
 
 
@@ -104,7 +104,12 @@ def fit_seconds(work, seconds):
     return found
 
 
-def exchange_seconds(n_bytes, n_processes, latency, bandwidth):
+def gather_seconds(n_bytes, n_processes, latency, bandwidth):
+    """Return how long it takes until each process has the gradients of all others, a ring."""
+    return (n_processes - 1) * (latency + n_bytes / bandwidth)
+
+
+def tree_seconds(n_bytes, n_processes, latency, bandwidth):
     """Return how long gradients take up a binary tree of processes and their sum back down."""
     return 2 * ceil(log2(n_processes)) * (latency + n_bytes / bandwidth)
 

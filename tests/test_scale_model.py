@@ -8,7 +8,14 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # benchmarks are not installed
 
-from benchmarks._step_time import Network, distinct_words, exchange_seconds, fit_seconds, id_bytes
+from benchmarks._step_time import (
+    Network,
+    distinct_words,
+    fit_seconds,
+    gather_seconds,
+    id_bytes,
+    tree_seconds,
+)
 from sklearn_rnn._text.sequences import sequences_from_flat
 from sklearn_rnn._training.batches import SequenceDataset
 from sklearn_rnn.modules import build_network
@@ -65,10 +72,14 @@ def test_a_step_has_more_work_with_more_documents_and_units():
     assert (more_words[:4] == 0).all() and (more_words[4:] > 0).all()
 
 
-def test_gradients_go_up_a_tree_and_down_again():
-    assert exchange_seconds(1e6, 1, 1e-4, 1e9) == 0
-    assert exchange_seconds(1e6, 2, 1e-4, 1e9) == pytest.approx(2 * (1e-4 + 1e-3))
-    assert exchange_seconds(1e6, 5, 1e-4, 1e9) == pytest.approx(6 * (1e-4 + 1e-3))
+@pytest.mark.parametrize(
+    ("seconds", "messages"),
+    [(gather_seconds, {1: 0, 2: 1, 5: 4}), (tree_seconds, {1: 0, 2: 2, 5: 6, 8: 6, 9: 8})],
+)
+def test_messages_follow_one_another(seconds, messages):
+    for n_processes, n_messages in messages.items():
+        expected = n_messages * (1e-4 + 1e-3)
+        assert seconds(1e6, n_processes, 1e-4, 1e9) == pytest.approx(expected)
 
 
 def test_rows_that_no_token_touches_are_not_sent():
