@@ -4,6 +4,7 @@ import sys
 
 import mlflow
 import pandas as pd
+from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
 import sklearn_rnn
@@ -20,11 +21,14 @@ class TextClassifier(PythonModel):
         return pd.DataFrame(probabilities, columns=self.model.classes_.astype(str))
 
 
+set_model(TextClassifier())  # MLflow runs a copy of this file to open the model: no pickle
+
+
 def save_as_pyfunc(path, folder):
     """Write a folder that MLflow can open, serve and register, around a file of `save`."""
     mlflow.pyfunc.save_model(
         folder,
-        python_model=TextClassifier(),
+        python_model=__file__,
         artifacts={"model": str(path)},
         pip_requirements=[f"sklearn-rnn=={sklearn_rnn.__version__}"],
     )
