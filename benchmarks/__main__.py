@@ -16,6 +16,10 @@ BENCHMARKS = {
     "efficiency": ("benchmarks.efficiency", "share of the matrix peak, and where the rest goes"),
     "short": ("benchmarks.short", "epochs on short documents compared with PyTorch loops"),
     "scaling": ("benchmarks.scaling", "time and memory as corpus and network grow"),
+    "scale_model": (
+        "benchmarks.scale_model",
+        "a model of step time and traffic, for corpora that fit no machine",
+    ),
     "out_of_core": ("benchmarks.out_of_core", "memory and speed of learning a stream in chunks"),
     "checkpoints": ("benchmarks.checkpoints", "what checkpoints cost"),
     "batches": ("benchmarks.batches", "accuracy with batches of similar lengths"),
@@ -30,6 +34,10 @@ BENCHMARKS = {
     ),
     "search_peers": ("benchmarks.search_peers", "a search with skorch and a PyTorch loop"),
     "predicting": ("benchmarks.predicting", "predictions compared with TF-IDF"),
+    "serving": (
+        "benchmarks.serving.run",
+        "requests a second and p99 of a web service, compared with TF-IDF",
+    ),
     "generation": ("benchmarks.generation", "generated text compared with PyTorch loops"),
     "vectorizing": ("benchmarks.vectorizing", "texts to token ids, compared with other ways"),
     "vectorizing_processes": (
@@ -43,7 +51,7 @@ BENCHMARKS = {
     "processes": ("benchmarks.processes", "one model trained by two processes and by one"),
     "word_vectors": ("benchmarks.word_vectors", "reading some words of a large file"),
     "word_table": ("benchmarks.word_table", "make the table of word vectors that ships"),
-    "start_up": ("benchmarks.start_up", "seconds that an import takes"),
+    "start_up": ("benchmarks.start_up", "seconds to import, and to open a fitted model"),
     "checks": ("benchmarks.checks", "how many common checks the estimators pass"),
     "kneser_ney": ("benchmarks.kneser_ney", "n-grams, the baseline of a language model"),
     "language_model": (

@@ -2,7 +2,7 @@
 
 Writes start_up.md. The processes take turns, with a different one first in each round; the first
 round fills the disk cache and does not count. What cannot be imported is left out, and the report
-says so.
+says so. A second table has the size of a fitted model and the seconds to open it.
 """
 
 import argparse
@@ -10,7 +10,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from benchmarks._opening import report_opening
 from benchmarks.speed.machine import describe_machine
 from benchmarks.turns import in_turns, show
 
@@ -44,6 +46,8 @@ def main(argv):
     args = parser.parse_args(argv)
     answers, left_out = in_turns(CASES, time_imports, 1 + args.rounds)
     report = make_report({name: found[1:] for name, found in answers.items()}, left_out)
+    with TemporaryDirectory() as folder:
+        report = "\n".join([report, *report_opening(folder, args.rounds), ""])
     print(report)
     Path(args.output).mkdir(parents=True, exist_ok=True)
     (Path(args.output) / "start_up.md").write_text(report, encoding="utf-8")

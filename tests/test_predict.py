@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sklearn_rnn import RNNTextClassifier, RNNTextEncoder, RNNTextRegressor
@@ -79,6 +79,41 @@ def test_a_document_is_the_same_to_the_bit_on_any_threads_and_among_any_others()
     np.testing.assert_array_equal(clf.set_params(n_jobs=3).predict_proba(NEW[::-1])[::-1], expected)
     alone = [clf.predict_proba([document])[0] for document in NEW]
     np.testing.assert_array_equal(alone, expected)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        (RNNTextClassifier(**PARAMS), Y, "predict_proba"),
+        (RNNTextClassifier(**PARAMS, cell="gru", num_layers=2), MULTILABEL, "predict_log_proba"),
+        (RNNTextRegressor(**PARAMS, cell="rnn", pooling="multihead_attention"), NUMBERS, "predict"),
+        (RNNTextEncoder(**PARAMS, pooling="concat", hidden_size=96), Y, "transform"),
+    ],
+    ids=lambda case: type(case[0]).__name__ + "-" + case[2],
+)
+def predictor(request):
+    """Return a fitted estimator, its method that predicts, and what that gives for all of NEW."""
+    estimator, y, method = request.param
+    predict = getattr(estimator.fit(X, y), method)
+    return estimator, predict, predict(NEW)
+
+
+@given(
+    rows=st.lists(st.integers(0, len(NEW) - 1), min_size=1, max_size=60),
+    n_repeats=st.sampled_from([1, 8]),  # from some thousand tokens on, threads share the documents
+    batch_size=st.integers(1, 500),
+    n_jobs=st.integers(1, 3),
+)
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+def test_any_subset_in_any_order_and_batches_gets_the_same_bits(
+    predictor, rows, n_repeats, batch_size, n_jobs
+):
+    estimator, predict, expected = predictor
+    estimator.set_params(n_jobs=n_jobs)
+    rows = rows * n_repeats
+    batches = [rows[first : first + batch_size] for first in range(0, len(rows), batch_size)]
+    found = [predict([NEW[row] for row in batch]) for batch in batches]
+    np.testing.assert_array_equal(np.concatenate(found), expected[rows])
 
 
 def test_ids_beyond_the_vocabulary_and_unknown_ones_are_one_word():
