@@ -15,58 +15,46 @@ from sklearn_rnn._regressor import RNNTextRegressor
 from sklearn_rnn._token_classifier import RNNTokenClassifier
 
 
-def scores_of(final: Any, estimator: Any, X: Any, y: Any) -> dict[str, float]:
-    """Return the scores on documents, by name.
+def scores_of(estimator: Any, X: Any, y: Any) -> tuple[dict[str, float], pd.DataFrame | None]:
+    """Return the scores of all documents by name, and those of each class, if there are classes.
 
     Parameters
     ----------
-    final : BaseRNN
-        The text estimator, which says what is scored.
-    estimator : estimator instance
-        What predicts: the estimator, or the pipeline or search around it.
+    estimator : BaseRNN
+        A fitted text estimator.
     X, y : array-like
-        The documents and what belongs to them.
+        The documents and what belongs to them, None for nothing.
     """
-    if isinstance(final, RNNLanguageModel):
-        return {"perplexity": final.perplexity(X, y)} if estimator is final else {}
-    if not hasattr(estimator, "score") or y is None:
-        return {}
-    if isinstance(final, RNNTextRegressor):
+    if isinstance(estimator, RNNLanguageModel):
+        return {"perplexity": estimator.perplexity(X, y)}, None
+    if y is None or not hasattr(estimator, "score"):
+        return {}, None
+    if isinstance(estimator, RNNTextRegressor):
         predicted = estimator.predict(X)
-        return {
+        scores = {
             "R2": metrics.r2_score(y, predicted),
             "mean absolute error": metrics.mean_absolute_error(y, predicted),
-            "root of the mean squared error": metrics.root_mean_squared_error(y, predicted),
+            "root mean squared error": metrics.root_mean_squared_error(y, predicted),
         }
-    if isinstance(final, RNNTokenClassifier):
-        return {"accuracy": metrics.accuracy_score(_flat(y), _flat(estimator.predict(X)))}
-    if not isinstance(final, RNNTextClassifier):
-        return {"score": estimator.score(X, y)}
-    predicted, probabilities = estimator.predict(X), estimator.predict_proba(X)
+        return scores, None
+    if isinstance(estimator, RNNTokenClassifier):
+        y, predicted = _flat(y), _flat(estimator.predict(X))
+        scores = {"accuracy": metrics.accuracy_score(y, predicted)}
+        return scores, _by_class(y, predicted, estimator.classes_)
+    if not isinstance(estimator, RNNTextClassifier):
+        return {"score": estimator.score(X, y)}, None
+    predicted = estimator.predict(X)
     scores = {
         "accuracy": metrics.accuracy_score(y, predicted),
         "F1, mean of the classes": metrics.f1_score(y, predicted, average="macro", zero_division=0),
     }
-    if not final.multilabel_:
-        scores["balanced accuracy"] = metrics.balanced_accuracy_score(y, predicted)
-        scores["log loss"] = metrics.log_loss(y, probabilities, labels=final.classes_)
-    return scores
+    if not estimator.multilabel_:
+        probabilities = estimator.predict_proba(X)
+        scores["log loss"] = metrics.log_loss(y, probabilities, labels=estimator.classes_)
+    return scores, _by_class(y, predicted, estimator.classes_)
 
 
-def class_scores(final: Any, estimator: Any, X: Any, y: Any) -> pd.DataFrame | None:
-    """Return a row for each class, with scores where there are documents; None without classes.
-
-    The parameters are those of `scores_of`.
-    """
-    classes = getattr(final, "classes_", None)
-    is_classifier = isinstance(final, (RNNTextClassifier, RNNTokenClassifier))
-    if classes is None or not is_classifier:
-        return None
-    if X is None or y is None:
-        return pd.DataFrame(index=pd.Index(classes))
-    predicted = estimator.predict(X)
-    if isinstance(final, RNNTokenClassifier):
-        y, predicted = _flat(y), _flat(predicted)
+def _by_class(y: Any, predicted: Any, classes: np.ndarray) -> pd.DataFrame:
     columns = metrics.precision_recall_fscore_support(
         y, predicted, labels=classes, average=None, zero_division=0
     )

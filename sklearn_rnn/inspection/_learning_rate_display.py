@@ -6,9 +6,9 @@ import warnings
 from typing import Any
 
 import numpy as np
-from skorch.callbacks import Callback
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
+from skorch.callbacks import Callback
 
 from sklearn_rnn._training.base_model import BaseRNN
 from sklearn_rnn._training.callbacks import TrainingDivergedError

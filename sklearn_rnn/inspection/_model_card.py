@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rnn.inspection._card_scores import class_scores, scores_of
+from sklearn_rnn.inspection._card_scores import scores_of
 from sklearn_rnn.inspection._inspected_estimator import unwrap
 from sklearn_rnn.modules._summary import summarize
 
@@ -117,9 +117,14 @@ def model_card(estimator, X=None, y=None):
     if X is not None and not hasattr(X, "__len__"):
         X = list(X)
     sections = {"Data": _data(final, transformers, X)}
+    labels = getattr(final, "classes_", None)
+    classes = None if labels is None else pd.DataFrame(index=pd.Index(labels))
     if X is not None:
-        sections["Scores"] = _column(scores_of(final, estimator, X, y))
-    classes = class_scores(final, estimator, X, y)
+        for transformer in transformers:
+            X = transformer.transform(X)
+        scores, by_class = scores_of(final, X, y)
+        sections["Scores"] = _column(scores)
+        classes = classes if by_class is None else by_class
     if classes is not None:
         sections["Classes"] = classes
     sections["Network"] = _network(final)
