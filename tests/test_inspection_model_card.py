@@ -46,7 +46,7 @@ def test_card_of_a_classifier():
     assert value(card, "Training", "epochs") == clf.n_iter_
     assert value(card, "Training", "training loss, last epoch") == clf.loss_curve_[-1]
     assert value(card, "Training", "share of the wide path") == clf.wide_weight_
-    assert value(card, "Data", "documents seen in training") == 120
+    assert value(card, "Data", "documents seen in training, in all epochs") == 120
     assert value(card, "Data", "documents scored") == 60
     assert card.sections["Parameters"].loc["hidden_size"].tolist() == ["5", "64"]
     assert card.sections["Parameters"].index.tolist() == list(SMALL)
@@ -96,6 +96,7 @@ def test_card_of_a_language_model():
     model = RNNLanguageModel(**SMALL).fit(X)
     card = model_card(model, X)
     assert value(card, "Scores", "perplexity") == pytest.approx(model.perplexity(X))
+    assert value(card, "Data", "tokens seen in training, in all epochs") == model.t_
     assert "Classes" not in card.sections
 
 

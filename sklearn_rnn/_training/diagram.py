@@ -40,7 +40,6 @@ def diagram_of(network: nn.Module, vectorizers: dict[str, Any]) -> Any:
 
 
 def _block(part: NetworkPart) -> Any:
+    name = f"{part.name}: {part.kind}"
     caption = ", ".join(filter(None, [part.size, f"{part.n_weights:,} weights"]))
-    return _VisualBlock(
-        "single", None, names=part.name, name_details=part.kind, name_caption=caption
-    )
+    return _VisualBlock("single", None, names=name, name_details=caption, name_caption=caption)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_rnn._language_model import RNNLanguageModel
 from sklearn_rnn.inspection._card_scores import scores_of
 from sklearn_rnn.inspection._inspected_estimator import unwrap
 from sklearn_rnn.modules._summary import summarize
@@ -153,7 +154,8 @@ def _data(final: Any, transformers: list, X: Any) -> pd.DataFrame:
         coverage = getattr(final, "embedding_coverage_", None) or {}
         shares = ", ".join(f"{share:.1%} of {what}" for what, share in coverage.items())
         rows["word vectors"] = f"{source}, for {shares}" if shares else source
-    rows["documents seen in training"] = final.t_
+    unit = "tokens" if isinstance(final, RNNLanguageModel) else "documents"
+    rows[f"{unit} seen in training, in all epochs"] = final.t_
     if X is not None:
         rows["documents scored"] = len(X) if hasattr(X, "__len__") else X.shape[0]
     return _column(rows)
