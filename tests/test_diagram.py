@@ -43,7 +43,7 @@ def test_diagram_shows_the_network_with_sizes_and_weights():
     embedding = clf.module_.deep.embedding
     n_weights = sum(weight.numel() for weight in embedding.parameters())
     n_ids = embedding.table.num_embeddings
-    assert f"{n_ids} tokens to 4 features, {n_weights} weights" in said
+    assert f"{n_ids} tokens to 4 features, {n_weights:,} weights" in said
     assert "4 to 3 features in both directions" in said
     assert "LSTMCell" in said
     assert "vectorizer: SequenceVectorizer" in said

@@ -14,7 +14,9 @@ from sklearn_rnn import (
     SequenceVectorizer,
 )
 from sklearn_rnn.datasets import make_word_order
+from sklearn_rnn.exceptions import FitInterruptedWarning
 from sklearn_rnn.inspection import LearningRateDisplay
+from sklearn_rnn.inspection._learning_rate_display import RisingRate
 
 mpl.use("Agg")
 
@@ -54,12 +56,12 @@ def test_the_losses_are_those_of_a_training_at_these_rates():
 
 
 def test_groups_of_parameters_keep_the_ratio_of_their_rates():
-    from sklearn_rnn.inspection._learning_rate_display import RisingRate
-
     rising, noted = RisingRate(np.array([1e-3, 2e-3, 4e-3]), 2e-3), RatesOfGroups()
-    make_classifier(
+    clf = make_classifier(
         lr=2e-3, lr_schedule="constant", callbacks=[noted, rising], batch_size=20, max_epochs=2
-    ).fit(X, Y)
+    )
+    with pytest.warns(FitInterruptedWarning):
+        clf.fit(X, Y)
     rates = np.array(noted.rates)
     assert rates.shape[1] > 1
     np.testing.assert_allclose(rates / rates[:, :1], np.tile(rates[0] / rates[0, 0], (3, 1)))

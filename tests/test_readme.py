@@ -121,7 +121,7 @@ def test_outputs_are_compared(tmp_path, text, value, is_right):
     with nullcontext() if is_right else pytest.raises(AssertionError, match="says"):
         for block in blocks_of(page):
             run.run(block)
-    assert bool(run.n_compared) == is_right
+    assert run.n_compared or not is_right
 
 
 def test_outputs_are_not_compared_on_few_documents(tmp_path):

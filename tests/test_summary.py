@@ -28,7 +28,7 @@ NETWORKS = [
     build_network(n_outputs=2, vector_size=3, pooling="concat", **SIZES),
     build_language_network(**SIZES),
     build_tagging_network(n_tags=3, **SIZES),
-    build_translation_network(num_source_embeddings=9, **SIZES),
+    build_translation_network(n_source_ids=9, **SIZES),
     make_wide_and_deep(),
 ]
 
