@@ -112,10 +112,13 @@ class LearningRateDisplay:
         y : array-like, default=None
             What belongs to them, as `fit` takes it. None for a language model.
 
-        min_lr, max_lr : float, default=1e-5, 1.0
-            The rates of the first and of the last step. Between them, the rate grows by the same
-            factor at each step. Parts of the network that have a rate of their own, such as the
-            wide path, keep its ratio to the others.
+        min_lr : float, default=1e-5
+            The rate of the first step.
+
+        max_lr : float, default=1.0
+            The rate of the last step. In between, the rate grows by the same factor at each step.
+            Parts of the network that have a rate of their own, such as the wide path, keep its
+            ratio to the others.
 
         n_steps : int, default=100
             Number of steps. The more, the smoother the curve, and the longer it takes.

@@ -104,12 +104,16 @@ def model_card(estimator, X=None, y=None):
     hidden_size      8      64
     max_epochs       5  'auto'
     random_state     0    None
-    >>> print(str(card)[:39])
+    >>> print(str(card).partition("## Scores")[0].rstrip())
     # RNNTextClassifier
     <BLANKLINE>
     ## Data
     <BLANKLINE>
-    |
+    |  | value |
+    | --- | --- |
+    | vectorizer | SequenceVectorizer, 4 tokens |
+    ...
+    | documents scored | 40 |
     """
     if X is None and y is not None:
         raise ValueError("'y' was given without 'X', the documents that it belongs to.")
@@ -171,8 +175,8 @@ def _network(final: Any) -> pd.DataFrame:
         },
         index=[part.name for part in parts],
     )
-    frame.loc["all"] = ["", "", frame["weights"].sum()]
-    return frame
+    total = pd.DataFrame({"kind": "", "size": "", "weights": frame["weights"].sum()}, index=["all"])
+    return pd.concat([frame, total])
 
 
 def _training(final: Any) -> dict[str, Any]:

@@ -80,9 +80,10 @@ def _walk(network: nn.Module) -> Iterator[tuple[str, nn.Module, bool]]:
         if isinstance(part, (Dropout, LockedDropout, nn.Dropout)):
             continue
         if isinstance(part, TextEncoder):
-            yield from ((f"{name} {inner}", *rest) for inner, *rest in _walk(part))
+            for inner, module, is_wide in _walk(part):
+                yield f"{name} {inner}", module, is_wide
         elif isinstance(part, RecurrentStack):
-            for depth, layer in enumerate(part.layers, 1):
+            for depth, layer in enumerate(cast("nn.ModuleList", part.layers), 1):
                 yield f"recurrent layer {depth}", layer, False
         else:
             yield name.replace("_", " "), part, False
@@ -93,7 +94,7 @@ def _cell_of(part: nn.Module) -> nn.Module | None:
     layer = part[0] if isinstance(part, nn.ModuleList) and len(part) else part
     if not isinstance(layer, RecurrentLayer):
         return None
-    cell: nn.Module = layer.cell
+    cell = cast("nn.Module", layer.cell)
     while isinstance(inner := getattr(cell, "cell", None), nn.Module):
         cell = inner
     return cell

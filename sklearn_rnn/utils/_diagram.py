@@ -24,5 +24,7 @@ def documentation_site():
         addresses = metadata("sklearn-rnn").get_all("Project-URL") or []
     except PackageNotFoundError:  # run from a folder of sources
         return ""
-    by_label = dict(map(str.strip, line.split(",", 1)) for line in addresses)
-    return by_label.get("Documentation", "").rstrip("/")
+    for label, _, address in (line.partition(",") for line in addresses):
+        if label.strip() == "Documentation":
+            return address.strip().rstrip("/")
+    return ""
