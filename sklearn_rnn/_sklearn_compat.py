@@ -5,6 +5,7 @@ moves one of them, this file is the only one to change.
 """
 
 from functools import wraps
+from inspect import currentframe
 
 from sklearn import config_context
 from sklearn.base import _clone_parametrized, _fit_context
@@ -24,6 +25,7 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 from sklearn.utils._param_validation import StrOptions as _StrOptions
+from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 __all__ = [
@@ -36,12 +38,14 @@ __all__ = [
     "RealNotInt",
     "SparseOutputMixin",
     "StrOptions",
+    "_VisualBlock",
     "_check_sample_weight",
     "_clone_parametrized",
     "_fit_context",
     "_safe_indexing",
     "check_matplotlib_support",
     "generate_invalid_param_val",
+    "is_drawing_diagram",
     "make_constraint",
     "validate_data",
     "validate_parameter_constraints",
@@ -97,3 +101,15 @@ def _without_frames(method):
             return method(self, X, *args, **kwargs)
 
     return wrapped
+
+
+def is_drawing_diagram():
+    """Tell whether it is scikit-learn's diagram of an estimator that asks, further up the stack.
+
+    From 1.9 on, diagrams count the names of a transformer's columns as its features, and nothing
+    but an error in `get_feature_names_out` keeps them from it.
+    """
+    frame = currentframe()
+    while frame is not None and frame.f_globals.get("__name__") != _VisualBlock.__module__:
+        frame = frame.f_back
+    return frame is not None

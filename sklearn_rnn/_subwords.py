@@ -26,11 +26,17 @@ from sklearn_rnn._text.containers import (
 from sklearn_rnn._text.padding import PositionNamesMixin, to_container
 from sklearn_rnn._text.sequences import check_sequences, truncate
 from sklearn_rnn._text.vocabulary import FIRST_ID
+from sklearn_rnn.utils._diagram import DocLinkMixin
 from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
 class SubwordVectorizer(
-    SparseOutputMixin, PositionNamesMixin, TransformerMixin, ParamNamesMixin, BaseEstimator
+    SparseOutputMixin,
+    PositionNamesMixin,
+    TransformerMixin,
+    DocLinkMixin,
+    ParamNamesMixin,
+    BaseEstimator,
 ):
     """Convert documents to sequences of ids of subwords.
 

@@ -280,7 +280,8 @@ class RNNTranslator(Translates, BaseRNN):
         the same, to the bit. See :ref:`processes`.
 
     verbose : int, default=0
-        With 1 or more, a progress bar shows epoch, loss, validation score and speed.
+        With 1 or more, a progress bar shows speed and time left, and a table is printed with a
+        row for each epoch: loss, validation score and seconds.
 
     callbacks : list or None, default=None
         Additional skorch callbacks, alone or as pairs of a name and a callback.

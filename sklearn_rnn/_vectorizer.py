@@ -43,11 +43,17 @@ from sklearn_rnn._text.tokenizer import (
 )
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID, Vocabulary
 from sklearn_rnn._token_counts import TokenCounts, check_same_settings, settings_of
+from sklearn_rnn.utils._diagram import DocLinkMixin
 from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
 class SequenceVectorizer(
-    SparseOutputMixin, PositionNamesMixin, TransformerMixin, ParamNamesMixin, BaseEstimator
+    SparseOutputMixin,
+    PositionNamesMixin,
+    TransformerMixin,
+    DocLinkMixin,
+    ParamNamesMixin,
+    BaseEstimator,
 ):
     r"""Convert documents to sequences of token ids.
 

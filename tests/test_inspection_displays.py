@@ -24,6 +24,7 @@ from sklearn_rnn.inspection import (
     AttentionDisplay,
     GateDisplay,
     GradientFlowDisplay,
+    LearningRateDisplay,
     ReadingDisplay,
     ShadedDocument,
     SpanDisplay,
@@ -66,6 +67,11 @@ def close_figures():
 
 def draw_flow(clf, document, **kwargs):
     return GradientFlowDisplay.from_estimator(clf, [document], clf.classes_[:1], **kwargs)
+
+
+def draw_rates(clf, document, **kwargs):
+    documents, labels = [document] * 20, ["negative", "positive"] * 10
+    return LearningRateDisplay.from_estimator(clf, documents, labels, n_steps=5, **kwargs)
 
 
 def draw_training(clf, document, **kwargs):
@@ -129,6 +135,7 @@ OF_DOCUMENTS = {
 DISPLAYS = {
     **OF_DOCUMENTS,
     "GradientFlowDisplay": draw_flow,
+    "LearningRateDisplay": draw_rates,
     "TrainingDisplay": draw_training,
     "TransitionDisplay": draw_transitions,
 }

@@ -1,116 +1,49 @@
 """Runs the examples of the README and of the documentation's pages, as a reader would."""
 
-import ast
 import re
-import sys
-import textwrap
-import warnings
-from importlib.util import find_spec
-from pathlib import Path
-from types import SimpleNamespace
+from contextlib import nullcontext
 
 import pytest
-
-ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-PAGES = [ROOT / "docs/index.rst", *sorted(ROOT.glob("docs/user_guide/*.rst"))]
-
-MARKDOWN_BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
-RST_BLOCK = re.compile(
-    # The lines that are blank or indented deeper than the directive.
-    r"^(?P<indent> *)\.\. code-block:: python\n(?P<code>(?:(?P=indent) +.*\n|\n)+)",
-    re.MULTILINE,
+from doc_pages import (
+    README,
+    ROOT,
+    FewerDocuments,
+    OtherSeed,
+    PageRun,
+    blocks_of,
+    is_alike,
+    words_of,
 )
 
-
-def code_blocks(path, *transformers):
-    """Return the Python blocks of a page, each compiled with its place in the file."""
-    text = path.read_text(encoding="utf-8")
-    pattern = MARKDOWN_BLOCK if path.suffix == ".md" else RST_BLOCK
-    blocks = []
-    for match in pattern.finditer(text):
-        # With as many lines in front, a traceback names the line of the page.
-        above = text.count("\n", 0, match.start("code"))
-        tree = ast.parse("\n" * above + textwrap.dedent(match["code"]))
-        for transformer in transformers:
-            tree = transformer.visit(tree)
-        blocks.append(compile(tree, str(path), "exec"))
-    return blocks
-
-
-# What pages show beside the package, and the tests do without where it is not installed: engines of
-# hundreds of megabytes. Their blocks were run when they were written; none defines what another
-# block needs, so leaving them out leaves the rest of the page whole.
-ENGINES = {"dask", "datasets", "distributed", "optuna", "pyspark", "ray"}
-
-
-class EnginesThatAreThere(ast.NodeTransformer):
-    """Empties a block that imports an engine that is not installed."""
-
-    def visit_Module(self, node):
-        if any(find_spec(engine) is None for engine in engines_of(node)):
-            node.body = []
-        return node
-
-
-def engines_of(tree):
-    """Return the engines that a block imports."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found.add(node.module.partition(".")[0])
-    return found & ENGINES
-
-
-class FewerDocuments(ast.NodeTransformer):
-    """Divides large bounds, as in ``X[1000:1500]``, ``train.head(1500)`` and ``range(0, 1000)``."""
-
-    def visit_Slice(self, node):
-        return ast.copy_location(ast.Slice(*map(fewer, (node.lower, node.upper)), node.step), node)
-
-    def visit_Call(self, node):
-        if ast.unparse(node.func).split(".")[-1] in {"head", "range"}:
-            node.args = [*map(fewer, node.args)]
-        return self.generic_visit(node)
-
-
-def fewer(bound):
-    if isinstance(bound, ast.Constant) and bound.value >= 200:
-        return ast.copy_location(ast.Constant(bound.value // 5), bound)
-    return bound
-
+PAGES = [ROOT / "docs/index.rst", *sorted(ROOT.glob("docs/user_guide/*.rst"))]
 
 every_page = pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: path.name)
 
 
 @every_page
 def test_examples_run_on_few_documents(path, tmp_path, monkeypatch):
-    run_examples(path, tmp_path, monkeypatch, EnginesThatAreThere(), FewerDocuments())
+    run_examples(path, tmp_path, monkeypatch, FewerDocuments())
 
 
 @pytest.mark.slow
 @every_page
-def test_examples_run(path, tmp_path, monkeypatch):
-    run_examples(path, tmp_path, monkeypatch, EnginesThatAreThere())
+def test_examples_run_and_print_what_the_page_says(path, tmp_path, monkeypatch):
+    run_examples(path, tmp_path, monkeypatch)
 
 
-def run_examples(path, tmp_path, monkeypatch, *transformers):
+def run_examples(path, tmp_path, monkeypatch, transformer=None):
     monkeypatch.chdir(tmp_path)
-    blocks = code_blocks(path, *transformers)
-    assert blocks, f"{path.name} has no Python example"
-    namespace = {"__name__": "__main__"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", FutureWarning)
-        warnings.simplefilter("error", DeprecationWarning)
-        for block in blocks:
-            exec(block, namespace)
+    blocks = blocks_of(path)
+    assert "python" in {block.language for block in blocks}, f"{path.name} has no Python example"
+    page = PageRun(transformer)
+    for block in blocks:
+        page.run(block)
+    return page
 
 
 @every_page
 def test_no_example_escapes_the_test(path):
-    """Every block of code is marked as Python in the one way that is run, or is for the shell."""
+    """Python is marked as such, in the one way that is run."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
         opened = re.findall(r"^ *```(.*)$", text, re.MULTILINE)[::2]
@@ -118,16 +51,47 @@ def test_no_example_escapes_the_test(path):
         assert not re.search(r"^(?! *\.\. ).*::$", text, re.MULTILINE), "a literal block"
         opened = re.findall(r"^ *\.\. (?:code-block|code|sourcecode)::(.*)$", text, re.MULTILINE)
     languages = [language.strip() for language in opened]
-    assert set(languages) <= {"python", "bash"}
-    assert len(code_blocks(path)) == languages.count("python")
+    other_names = {"", "ipython", "ipython3", "py", "pycon", "python3", "pytb"}
+    assert not {*languages} & other_names
+    assert [block.language for block in blocks_of(path)] == languages
+
+
+def quickstart():
+    """Return the blocks of the README's quickstart; without one, the first block and its output."""
+    text, blocks = README.read_text(encoding="utf-8"), blocks_of(README)
+    section = re.search(
+        r"^#+ [^\n]*quick ?start.*?(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL | re.IGNORECASE
+    )
+    if section is None:
+        first = next(n for n, block in enumerate(blocks) if block.language == "python")
+        return blocks[first : first + 2]
+    start, end = (text.count("\n", 0, place) for place in section.span())
+    return [block for block in blocks if start <= block.above <= end]
+
+
+def test_the_quickstart_gives_the_same_answers_with_three_seeds(tmp_path, monkeypatch):
+    """Numbers may differ, labels may not: they are those that the README shows, if it does."""
+    monkeypatch.chdir(tmp_path)
+    blocks = quickstart()
+    assert any("random_state" in block.text for block in blocks)
+    answers = set()
+    for seed in range(3):
+        page = PageRun(OtherSeed(seed), compares_numbers=False)
+        for block in blocks:
+            page.run(block)
+            if block.language == "python" and page.printed:
+                answers.add((block.above, words_of(page.printed)))
+    assert len(answers) == len({above for above, _ in answers})
 
 
 def test_a_failing_example_is_told_by_its_line(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("Text\n\n```python\nx = 1\n```\n\n```python\n1 / 0\n```\n", encoding="utf-8")
-    _, block = code_blocks(page)
+    first, second = blocks_of(page)
+    run = PageRun()
+    run.run(first)
     with pytest.raises(ZeroDivisionError) as error:
-        exec(block, {})
+        run.run(second)
     assert error.traceback[-1].lineno + 1 == 8
 
 
@@ -138,20 +102,64 @@ def test_blocks_of_a_page_are_found(tmp_path):
         "- Item\n\n  .. code-block:: python\n\n      z = 3\n\n.. code-block:: bash\n\n    ls\n",
         encoding="utf-8",
     )
-    namespace = {}
-    for block in code_blocks(page):
-        exec(block, namespace)
-    assert (namespace["x"], namespace["y"], namespace["z"]) == (1, 2, 3)
+    run = PageRun()
+    for block in blocks_of(page):
+        run.run(block)
+    assert [run.namespace[name] for name in "xyz"] == [1, 2, 3]
 
 
-def test_blocks_of_engines_are_run_where_these_are_installed(tmp_path, monkeypatch):
+PRINTS = "```python\nprint('a', 0.5)\n```\n\n```text\na {}\n```\n"
+PROMPTS = "```python\n>>> x = 1.0\n>>> x / 2\n{}\n```\n"
+
+
+@pytest.mark.parametrize("text", [PRINTS, PROMPTS])
+@pytest.mark.parametrize(("value", "is_right"), [("0.51", True), ("0.7", False)])
+def test_outputs_are_compared(tmp_path, text, value, is_right):
     page = tmp_path / "page.md"
-    block = "```python\nx = 1\n```\n\n```python\nfrom ray import data\n\nx = 2\n```\n"
-    page.write_text(block, encoding="utf-8")
-    for spec, expected in ((None, 1), (object(), 2)):
-        monkeypatch.setattr(__name__ + ".find_spec", lambda name, spec=spec: spec)
-        monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(data=None))
-        namespace = {}
-        for block in code_blocks(page, EnginesThatAreThere()):
-            exec(block, namespace)
-        assert namespace["x"] == expected
+    page.write_text(text.format(value), encoding="utf-8")
+    run = PageRun()
+    with nullcontext() if is_right else pytest.raises(AssertionError, match="says"):
+        for block in blocks_of(page):
+            run.run(block)
+    assert run.n_compared or not is_right
+
+
+def test_outputs_are_not_compared_on_few_documents(tmp_path):
+    page = tmp_path / "page.md"
+    code = "print(len(('a' * 900)[:500]))"
+    page.write_text(f"```python\n{code}\n```\n\n```text\n500\n```\n", encoding="utf-8")
+    for transformer, n_compared in ((None, 1), (FewerDocuments(), 0)):
+        run = PageRun(transformer)
+        for block in blocks_of(page):
+            run.run(block)
+        assert run.n_compared == n_compared
+
+
+def test_a_block_without_its_package_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("doc_pages.OPTIONAL", {"no_such_package"})
+    page = tmp_path / "page.md"
+    page.write_text("```python\nimport no_such_package\n```\n", encoding="utf-8")
+    (block,) = blocks_of(page)
+    run = PageRun()
+    run.run(block)
+    assert "no_such_package" not in run.namespace
+    monkeypatch.setattr("doc_pages.OPTIONAL", set())
+    with pytest.raises(ModuleNotFoundError):
+        run.run(block)
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed", "alike"),
+    [
+        ("accuracy: 0.939", "accuracy: 0.931", True),
+        ("accuracy: 0.939", "accuracy: 0.800", False),
+        ("['a' 'b']\n", "['a'  'b']", True),
+        ("['a' 'b']", "['b' 'a']", False),
+        ("12 words", "13 words", False),
+        ("1.2e-3", "1.3e+3", False),
+        ("a\n...\nz", "a\nb\nz", True),
+        ("[1.  0.5]", "[1.    0.52]", True),
+    ],
+)
+def test_outputs_that_are_alike(expected, printed, alike):
+    assert is_alike(expected, printed) == alike

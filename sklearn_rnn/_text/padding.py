@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_rnn._sklearn_compat import is_drawing_diagram
 from sklearn_rnn._text.sequences import sequences_from_flat, truncate
 
 
@@ -72,4 +73,6 @@ class PositionNamesMixin:
             "position0", "position1" and so on.
         """
         check_is_fitted(self)
+        if is_drawing_diagram():  # which would call positions features
+            raise AttributeError("The columns are positions, and no features.")
         return np.array([f"position{i}" for i in range(self.n_positions_)], dtype=object)

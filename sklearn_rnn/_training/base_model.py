@@ -7,10 +7,12 @@ from numbers import Integral, Real
 
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rnn._sklearn_compat import HasMethods, Interval, StrOptions
 from sklearn_rnn._targets.base import known_of
+from sklearn_rnn._training.diagram import diagram_of
 from sklearn_rnn._training.model_lock import lock_of, reading
 from sklearn_rnn._training.optimizers import OPTIMIZERS
 from sklearn_rnn._training.precision import PRECISIONS
@@ -19,10 +21,11 @@ from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finishe
 from sklearn_rnn.modules._cell_start import RECURRENT_INITS
 from sklearn_rnn.modules._make_encoder import GRIDS
 from sklearn_rnn.modules.cells import ACTIVATIONS, CELLS
+from sklearn_rnn.utils._diagram import DocLinkMixin
 from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
-class BaseRNN(ParamNamesMixin, BaseEstimator):
+class BaseRNN(DocLinkMixin, ParamNamesMixin, BaseEstimator):
     """Parameters of network and training, and what was learned as one whole.
 
     A subclass adds parameters and attributes of its own to both dictionaries.
@@ -131,6 +134,18 @@ class BaseRNN(ParamNamesMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
+
+    @available_if(lambda self: hasattr(self, "net_"))
+    def _sk_visual_block_(self):
+        """Return what scikit-learn's diagram shows inside; of an unfitted one, the parameters."""
+        with self._reading():
+            model = vars(self).copy()
+        vectorizers = {
+            name.removesuffix("_"): value
+            for name, value in model.items()
+            if name.endswith("vectorizer_")
+        }
+        return diagram_of(model["net_"].module_, vectorizers)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -30,6 +30,7 @@ from sklearn_rnn._training.callbacks import (
     ValidationScore,
 )
 from sklearn_rnn._training.device import resolve_device
+from sklearn_rnn._training.epoch_table import EpochTable
 from sklearn_rnn._training.growth import count_known_ids, find_embedding, find_ngrams
 from sklearn_rnn._training.language_start import LanguageStart, layers_from_the_top
 from sklearn_rnn._training.make_network import count_ids, make_network
@@ -337,6 +338,7 @@ def make_callbacks(
         there is no such path.
     """
     callbacks: list = [("check_loss", CheckLoss())]
+    stopping = []
     if plan.n_frozen:
         callbacks.append(("freeze_embedding", FreezeEmbedding(plan.n_frozen)))
     if estimator.early_stopping:
@@ -349,12 +351,9 @@ def make_callbacks(
             # Not `print`, which engines such as Ray replace: skorch would then use it unasked.
             sink=print if (estimator.skorch_params or {}).get("verbose") else noop,
         )
-        # Stopping comes last, since it raises an error.
-        callbacks += [
-            ("valid_score", ValidationScore(plan.score)),
-            ("keep_best", KeepBest()),
-            ("early_stopping", stopper),
-        ]
+        callbacks += [("valid_score", ValidationScore(plan.score)), ("keep_best", KeepBest())]
+        # Behind all others: it raises an error, and they have the last epoch to record as well.
+        stopping = [("early_stopping", stopper)]
     if estimator.clip_grad_norm is not None:
         norm = estimator.clip_grad_norm
         most = math.inf if wide_norm is None else wide_norm(norm)
@@ -365,8 +364,11 @@ def make_callbacks(
     )
     callbacks.append(("lr_schedule", schedule))
     if estimator.verbose and current_ranks().rank == 0:
-        callbacks.append(("progress_bar", ProgressBar(plan.max_epochs, plan.unit)))
-    return callbacks + _check_callbacks(estimator)
+        callbacks += [
+            ("progress_bar", ProgressBar(plan.max_epochs, plan.unit)),
+            ("epoch_table", EpochTable()),
+        ]
+    return callbacks + _check_callbacks(estimator) + stopping
 
 
 def _check_callbacks(estimator: Any) -> list:

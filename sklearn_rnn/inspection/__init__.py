@@ -10,6 +10,8 @@ from sklearn_rnn.inspection._gradient_flow_display import GradientFlowDisplay
 from sklearn_rnn.inspection._html import ShadedDocument
 from sklearn_rnn.inspection._importance import token_importance
 from sklearn_rnn.inspection._importance_display import TokenImportanceDisplay
+from sklearn_rnn.inspection._learning_rate_display import LearningRateDisplay
+from sklearn_rnn.inspection._model_card import ModelCard, model_card
 from sklearn_rnn.inspection._reading_display import ReadingDisplay
 from sklearn_rnn.inspection._span_display import SpanDisplay
 from sklearn_rnn.inspection._state_display import StateDisplay
@@ -25,6 +27,8 @@ __all__ = [
     "AttentionDisplay",
     "GateDisplay",
     "GradientFlowDisplay",
+    "LearningRateDisplay",
+    "ModelCard",
     "ReadingDisplay",
     "ShadedDocument",
     "SpanDisplay",
@@ -36,6 +40,7 @@ __all__ = [
     "TransitionDisplay",
     "character_importance",
     "gradient_flow",
+    "model_card",
     "surprise",
     "tag_probabilities",
     "token_importance",
