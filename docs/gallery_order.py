@@ -62,5 +62,8 @@ class ByHand:
         self.section = Path(src_dir).name
 
     def __call__(self, filename):
-        """Return the place of a script. One that is not listed raises ValueError."""
-        return SECTIONS[self.section].index(Path(filename).name)
+        """Return the place of a script."""
+        names, name = SECTIONS[self.section], Path(filename).name
+        if name not in names:
+            raise ValueError(f"Give {name} its place in {self.section!r} of docs/gallery_order.py.")
+        return names.index(name)

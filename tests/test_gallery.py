@@ -9,7 +9,8 @@ import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
 EXAMPLES = DOCS / "examples"
-SECTIONS = runpy.run_path(str(DOCS / "gallery_order.py"))["SECTIONS"]
+ORDER = runpy.run_path(str(DOCS / "gallery_order.py"))
+SECTIONS = ORDER["SECTIONS"]
 SCRIPTS = [f"{section}/{name}" for section, names in SECTIONS.items() for name in names]
 LESSON = [script.removesuffix(".py") for script in SCRIPTS if script.startswith("lesson/")]
 
@@ -27,6 +28,14 @@ def test_every_script_has_its_place():
     found = {str(path.relative_to(EXAMPLES).as_posix()) for path in EXAMPLES.rglob("plot_*.py")}
     assert found == set(SCRIPTS)
     assert len(SCRIPTS) == len(set(SCRIPTS))
+
+
+def test_scripts_are_sorted_by_hand():
+    names = SECTIONS["lesson"]
+    by_hand = ORDER["ByHand"](EXAMPLES / "lesson")
+    assert sorted(sorted(names), key=by_hand) == names
+    with pytest.raises(ValueError, match="Give plot_new"):
+        by_hand("plot_new.py")
 
 
 def test_every_section_has_its_heading():
@@ -53,8 +62,8 @@ def test_page_of_the_lesson_leads_on_and_back(page):
 
 
 def test_links_into_the_gallery_lead_somewhere():
-    texts = [path.read_text(encoding="utf-8") for path in DOCS.glob("[!_a]*/**/*.rst")]
-    texts += [path.read_text(encoding="utf-8") for path in EXAMPLES.rglob("plot_*.py")]
-    links = [link for text in texts for link in linked_pages(text)]
-    assert links
-    assert {f"{link}.py" for link in links} - set(SCRIPTS) == set()
+    written = [*DOCS.glob("*.rst"), *DOCS.glob("user_guide/*.rst"), *EXAMPLES.rglob("plot_*.py")]
+    links = [link for path in written for link in linked_pages(path.read_text(encoding="utf-8"))]
+    pages = {script.removesuffix(".py") for script in SCRIPTS}
+    assert pages & set(links)
+    assert set(links) - pages - {f"{section}/index" for section in SECTIONS} == set()
