@@ -91,7 +91,9 @@ plt.show()
 # What the label is computed from
 # -------------------------------
 # A linear layer turns the last state into a probability for each label. If the document ended
-# earlier, an earlier state would be the last one. Before the adjective, there is nothing to know.
+# earlier, an earlier state would be the last one. Up to "was" there is nothing to know, and the
+# network guesses; it has never seen a document without such a phrase. "bad" decides, since "good"
+# and "not" stand before it, and the words after it change little.
 from sklearn_rnn.inspection import ReadingDisplay
 
 ReadingDisplay.from_estimator(clf, praise)

@@ -25,16 +25,18 @@ same task, with the same parameters otherwise.
 # %%
 # The task
 # --------
-# The phrase that decides may stand at the beginning of a document and has to be remembered to its
-# end: only the last state counts.
+# A phrase such as "good , not bad" stands somewhere in a document of up to 80 words, and has to be
+# remembered to its end: only the last state counts. Six epochs are few, so that speed shows.
 from sklearn_rnn.datasets import make_word_order
 
-X, y = make_word_order(1000, max_length=40, random_state=0)
-X_test, y_test = make_word_order(1000, max_length=40, random_state=1)
+X, y = make_word_order(600, max_length=80, random_state=0)
+X_test, y_test = make_word_order(1000, max_length=80, random_state=1)
 
 # %%
 # Six cells
 # ---------
+# The table has the number of weights of each cell, and the lower and the higher accuracy of two
+# seeds; 0.5 is chance.
 import numpy as np
 import pandas as pd
 
@@ -54,7 +56,7 @@ for cell in CELLS:
             wide_weight=0,
             dropout=0,
             word_dropout=0,
-            max_epochs=10,
+            max_epochs=6,
             random_state=seed,
         )
         clf.fit(X, y)
@@ -66,9 +68,8 @@ for cell in CELLS:
                 "accuracy": clf.score(X_test, y_test),
             }
         )
-table = pd.DataFrame(rows).groupby("cell", sort=False).agg(["min", "max"])
-table.columns = [" ".join(names) for names in table.columns]
-table.round(3)
+table = pd.DataFrame(rows).groupby(["cell", "weights"], sort=False)["accuracy"]
+table.agg(["min", "max"]).round(3)
 
 # %%
 # How fast they learn

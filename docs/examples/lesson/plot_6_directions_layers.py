@@ -32,15 +32,15 @@ X_test, y_test = load_snips(subset="test", return_X_y=True, as_frame=False)
 taggers, scores = {}, {}
 for name, bidirectional in (("forward", False), ("both directions", True)):
     tagger = RNNTokenClassifier(
-        bidirectional=bidirectional, crf=False, hidden_size=64, max_epochs=6, random_state=0
+        bidirectional=bidirectional, crf=False, hidden_size=64, max_epochs=5, random_state=0
     )
     taggers[name] = tagger.fit(X[:1500], y[:1500])
     scores[name] = span_f1_score(y_test, tagger.predict(X_test))
 print({name: round(score, 3) for name, score in scores.items()})
 
 # %%
-# Where the words of the test sentences are tagged right: at the first word of a sentence, a network
-# that reads forwards knows only that word.
+# The share of right tags by the place of the word. The first word is nearly always a verb without a
+# tag, so both get it right. From the second word on it helps to know what follows.
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -67,15 +67,16 @@ plt.show()
 #
 # .. math:: h^{(2)}_t = f(h^{(1)}_t, h^{(2)}_{t-1})
 #
-# ``num_layers`` is their number. An LSTM rarely needs more than one on small data. In an IndRNN, a
-# unit knows nothing of the other units' past, unless a layer above reads them together.
+# ``num_layers`` is their number. In an IndRNN, a unit knows nothing of the other units' past, unless
+# a layer above reads them together. In an LSTM, the units of one layer see each other. So who gains
+# from more layers? The task is that of the page before: to remember a phrase.
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn.datasets import make_word_order
 
-X, y = make_word_order(1000, max_length=20, random_state=0)
-X_test, y_test = make_word_order(1000, max_length=20, random_state=1)
+X, y = make_word_order(600, max_length=80, random_state=0)
+X_test, y_test = make_word_order(1000, max_length=80, random_state=1)
 
-accuracies = {}
+curves = {}
 for cell in ("lstm", "indrnn"):
     for num_layers in (1, 2, 3):
         clf = RNNTextClassifier(
@@ -88,20 +89,22 @@ for cell in ("lstm", "indrnn"):
             wide_weight=0,
             dropout=0,
             word_dropout=0,
-            max_epochs=8,
+            max_epochs=6,
             random_state=0,
         )
-        accuracies[cell, num_layers] = clf.fit(X, y).score(X_test, y_test)
+        curves[cell, num_layers] = clf.fit(X, y).loss_curve_
+        print(f"{cell}, layers: {num_layers}, accuracy: {clf.score(X_test, y_test):.2f}")
 
 # %%
-fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
-for shift, cell in ((-0.2, "lstm"), (0.2, "indrnn")):
-    values = [accuracies[cell, num_layers] for num_layers in (1, 2, 3)]
-    bars = ax.bar(np.arange(1, 4) + shift, values, width=0.38, label=cell)
-    ax.bar_label(bars, fmt="%.2f", padding=2)
-ax.axhline(0.5, color="black", linestyle="--", linewidth=1)
-ax.set(xlabel="layers", ylabel="accuracy", xticks=[1, 2, 3], ylim=(0, 1.15))
-ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+fig, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True, layout="constrained")
+for ax, cell in zip(axes, ("lstm", "indrnn"), strict=True):
+    for num_layers, style in ((1, ":"), (2, "--"), (3, "-")):
+        loss = curves[cell, num_layers]
+        ax.plot(range(1, len(loss) + 1), loss, style, marker="o", label=f"layers: {num_layers}")
+    ax.set(title=cell, xlabel="epoch", ylim=(0, 1.5))
+    ax.grid(alpha=0.3)
+axes[0].set_ylabel("training loss")
+axes[1].legend(frameon=False)
 plt.show()
 
 # %%

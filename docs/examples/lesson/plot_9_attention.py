@@ -44,6 +44,8 @@ for pooling in ("last", "mean", "max", "attention"):
 pd.DataFrame(rows).groupby("pooling", sort=False)["accuracy"].agg(["min", "max"]).round(3)
 
 # %%
+# Attention finds the place. In this document, its weight is on the state after the last word of the
+# phrase, which knows the whole phrase.
 import matplotlib.pyplot as plt
 
 from sklearn_rnn.inspection import AttentionDisplay
@@ -80,7 +82,8 @@ model.fit(X[:2000], y[:2000])
 print(f"exact matches: {model.score(X[2000:], y[2000:]):.3f}")
 
 # %%
-# One row for each word that it writes:
+# One row for each word that it writes. It goes through the source from its end to its beginning,
+# although nobody told it where to look:
 from sklearn_rnn.inspection import AlignmentDisplay
 
 AlignmentDisplay.from_estimator(model, "red green blue black white pink")
