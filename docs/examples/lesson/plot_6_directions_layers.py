@@ -67,9 +67,9 @@ plt.show()
 #
 # .. math:: h^{(2)}_t = f(h^{(1)}_t, h^{(2)}_{t-1})
 #
-# ``num_layers`` is their number. In an IndRNN, a unit knows nothing of the other units' past, unless
-# a layer above reads them together. In an LSTM, the units of one layer see each other. So who gains
-# from more layers? The task is that of the page before: to remember a phrase.
+# ``num_layers`` is their number. In an IndRNN, a unit knows nothing of the other units' past,
+# unless a layer above reads them together. In an LSTM, the units of one layer see each other. Which
+# of them gains from more layers? The task is that of the page before: to remember a phrase.
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn.datasets import make_word_order
 
