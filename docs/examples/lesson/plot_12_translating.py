@@ -87,8 +87,9 @@ print(f"attention to the weekday: {weights[:, :8].sum() / len(weights):.3f}")
 # %%
 # Several targets
 # ---------------
-# A beam finds the most probable targets. What is ambiguous shows in their scores, the logarithm of
-# the probability for each character.
+# A beam finds the most probable targets. Their scores, the logarithm of the probability for each
+# character, tell how sure the model is. It has no doubt about "1.2.03", which has the format of
+# others. "3 Ma 1979" could be in May or in March: it prefers May, and March comes next.
 texts, scores = model.translate(["1.2.03", "3 Ma 1979"], beam_size=5, n_best=3, return_scores=True)
 for found, values in zip(texts, scores, strict=True):
     print(dict(zip(found, values.round(2).tolist(), strict=True)))
