@@ -72,9 +72,9 @@ table = pd.DataFrame(rows).groupby(["cell", "weights"], sort=False)["accuracy"]
 table.agg(["min", "max"]).round(3)
 
 # %%
-# All cells with gates solve the task: the GRU and the coupled LSTM with three quarters of the LSTM's
-# weights, the MGU with half of them. The plain cell is hardly better than chance, and the IndRNN has
-# not yet learned to remember for so long.
+# All cells with gates solve the task: the GRU and the coupled LSTM with three quarters of the
+# LSTM's weights, the MGU with half of them. The plain cell is hardly better than chance, and the
+# IndRNN has not yet learned to remember for so long.
 
 # %%
 # How fast they learn
@@ -87,7 +87,7 @@ for ax, cell in zip(axes.flat, CELLS, strict=True):
     for seed in range(2):
         loss = curves[cell, seed]
         ax.plot(np.arange(1, len(loss) + 1), loss, marker="o", markersize=3, color="C0")
-    ax.set_title(cell)
+    ax.set(title=cell, ylim=(0, 1))
     ax.grid(alpha=0.3)
 fig.supxlabel("epoch")
 fig.supylabel("training loss")
