@@ -57,7 +57,7 @@ plt.show()
 # another. A classifier can start from its embedding *and* its recurrent layers (Howard and Ruder,
 # 2018). The text that it learns from needs no labels.
 #
-# Are sentences opinions of a film, or do they tell its plot? Of the training sentences, 2,500 have
+# Are sentences opinions of a film, or do they tell its plot? Of the training sentences, 2,000 have
 # lost their labels. The classifier reads in both directions, so it starts from two models, one of
 # which reads backwards. Both start from word vectors themselves.
 from sklearn_rnn import RNNLanguageModel, RNNTextClassifier, SequenceVectorizer
@@ -66,7 +66,7 @@ from sklearn_rnn.datasets import load_subjectivity
 X, y = load_subjectivity(subset="train", return_X_y=True, as_frame=False)
 X_test, y_test = load_subjectivity(subset="test", return_X_y=True, as_frame=False)
 rng = np.random.default_rng(0)
-unlabelled = X[rng.permutation(len(X))[:2500]]
+unlabelled = X[rng.permutation(len(X))[:2000]]
 
 params = {
     "vectorizer": SequenceVectorizer(min_df=2),
@@ -85,14 +85,14 @@ models = tuple(
 # %%
 # The same labels, three starts
 # -----------------------------
-# Each is trained four times, on four draws of 100 sentences with their labels.
+# Each is trained three times, on three draws of 100 sentences with their labels.
 starts = {
     "random": {"embedding": None},
     "word vectors": {},
     "pretrained": {"pretrained": models},
 }
 accuracies = {name: [] for name in starts}
-for seed in range(4):
+for seed in range(3):
     rows = rng.permutation(len(X))[:100]
     for name, start in starts.items():
         clf = RNNTextClassifier(random_state=seed, **start).fit(X[rows], y[rows])
