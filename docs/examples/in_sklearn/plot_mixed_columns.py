@@ -17,8 +17,8 @@ import numpy as np
 
 from sklearn_rnn.datasets import load_tweet_sentiment
 
-MOODS = {"negative": 3, "neutral": 0, "positive": -3}
-PLANS = {"free": -2, "basic": 0, "business": 2}
+MOODS = {"negative": 4, "neutral": 0, "positive": -4}
+PLANS = {"free": -1.5, "basic": 0, "business": 1.5}
 
 
 def make_table(subset, n_rows, seed):
@@ -27,7 +27,7 @@ def make_table(subset, n_rows, seed):
     table = tweets[["text"]].assign(
         plan=rng.choice(list(PLANS), n_rows), hours=rng.exponential(12, n_rows).round(1)
     )
-    urgency = tweets["label"].map(MOODS) + table["plan"].map(PLANS) + table["hours"] / 6 - 2
+    urgency = tweets["label"].map(MOODS) + table["plan"].map(PLANS) + table["hours"] / 12 - 1
     is_urgent = urgency + rng.logistic(size=n_rows) > 0
     return table, is_urgent.map({True: "now", False: "later"})
 
@@ -39,16 +39,16 @@ X_train.head()
 # %%
 # Text alone
 # ----------
-# A :class:`~sklearn.compose.ColumnTransformer` selects the text, turns it into token ids and drops
-# the rest.
+# A :class:`~sklearn.compose.ColumnTransformer` selects the text and drops the rest. With pandas
+# output, the classifier gets a data frame of text, and starts from word vectors.
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 
-from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
+from sklearn_rnn import RNNTextClassifier
 
+select_text = ColumnTransformer([("text", "passthrough", ["text"])])
 text_model = make_pipeline(
-    ColumnTransformer([("ids", SequenceVectorizer(), "text")]),
-    RNNTextClassifier(max_epochs=5, random_state=0),
+    select_text.set_output(transform="pandas"), RNNTextClassifier(max_epochs=4, random_state=0)
 )
 
 # %%
