@@ -6,7 +6,10 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import gallery_order
 
 import sklearn_rnn
 
@@ -37,7 +40,8 @@ sphinx_gallery_conf = {
     "filename_pattern": r"/plot_",
     # demo.py writes files and is run by `make demo`.
     "ignore_pattern": r"demo\.py|__init__\.py",
-    "within_subsection_order": "FileNameSortKey",
+    "subsection_order": [f"examples/{section}" for section in gallery_order.SECTIONS],
+    "within_subsection_order": "gallery_order.ByHand",
     "doc_module": ("sklearn_rnn",),
     "backreferences_dir": "generated/backreferences",
     "reference_url": {"sklearn_rnn": None},

@@ -58,4 +58,17 @@ print(
 # New documents
 # -------------
 documents = ["My headaches are gone since I take it", "@united where is my bag?!", "love it!"]
-pd.DataFrame(clf.predict_proba(documents), index=documents, columns=binarizer.classes_).round(2)
+probabilities = clf.predict_proba(documents)
+pd.DataFrame(probabilities, index=documents, columns=binarizer.classes_).round(2)
+
+# %%
+# The same as a picture. The probabilities of a row do not add up to 1: each label is a question of
+# its own.
+import matplotlib.pyplot as plt
+
+fig, ax = plt.subplots(figsize=(7, 2.4), layout="constrained")
+image = ax.imshow(probabilities, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+ax.set_xticks(range(len(binarizer.classes_)), binarizer.classes_)
+ax.set_yticks(range(len(documents)), documents)
+fig.colorbar(image, ax=ax, label="probability")
+plt.show()

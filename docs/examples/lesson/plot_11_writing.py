@@ -1,11 +1,22 @@
-"""
-========================
-Inventing English words
-========================
+r"""
+11. Writing text
+================
 
-A language model of characters learns how words are spelled. Can it invent words that could be
-English, and tell them from those that could not?
+A language model learns which token comes next. So it can write: here, it invents words that could
+be English, and tells them from those that could not.
 """
+
+# %%
+# One token after another
+# -----------------------
+# The probability of a text is a product, with a factor for each token given those before it, and
+# the state :math:`h_{t-1}` is all that the network knows of them:
+#
+# .. math:: p(x_1, \dots, x_T) = \prod_t p(x_t \mid x_{<t}), \qquad
+#     p(\cdot \mid x_{<t}) = \operatorname{softmax}(V h_{t-1} + b)
+#
+# Training makes the mean of :math:`-\log p` small. The *perplexity* is the exponential of this
+# mean: at 10, the model is as unsure as if it had to choose among ten equal tokens.
 
 # %%
 # The data
@@ -33,7 +44,9 @@ print(f"perplexity of a character: {model.perplexity(test):.1f}")
 # %%
 # Inventing words
 # ---------------
-# ``temperature`` trades variety for safety. Words that occur in the list are marked with a star.
+# To write, the model draws a token, reads it, and draws the next one. The scores are divided by the
+# ``temperature`` before the softmax: below 1 the likely letters get likelier, above 1 all become
+# more alike. Words that occur in the list are marked with a star.
 known = set(words)
 for temperature in (0.5, 1.0, 1.5):
     invented = model.generate(n_samples=12, temperature=temperature, random_state=0)
@@ -76,9 +89,19 @@ plt.show()
 # %%
 # Invented words are about as likely as unseen words, for the model: it draws them by their
 # probability. Letters in random order are far less likely.
-#
-# Writing as it comes
-# -------------------
-# ``stream`` yields the text piece by piece, here a character at a time.
-for piece in model.stream("micro", random_state=3):
-    print(piece, end="|")
+
+# %%
+# Try it
+# ------
+# Train on names, with ``load_names().data[:10_000]`` in place of the words. What does the model
+# write after "mar"? Then set ``top_k=3`` in ``generate``, which draws among the three likeliest
+# letters only.
+
+# %%
+# Read on
+# -------
+# - Next: :doc:`/auto_examples/lesson/plot_12_translating`.
+# - Back: :doc:`/auto_examples/lesson/plot_10_grid_lstm`.
+# - What a language model expects, and what it remembers:
+#   :doc:`/auto_examples/inside/plot_language_model_units`.
+# - Beams, prompts and streams: :doc:`/user_guide/generating_text`.

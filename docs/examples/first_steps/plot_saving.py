@@ -42,7 +42,21 @@ with safe_open(path, "np") as file:
     metadata = file.metadata()
     sizes = {name.partition(".")[2]: file.get_slice(name).get_shape() for name in file.keys()}
 weights = pd.Series(sizes, name="shape")
-weights[weights.index.str.startswith(("deep", "wide"))].to_frame()
+weights = weights[weights.index.str.startswith(("deep", "wide"))]
+weights.to_frame()
+
+# %%
+# Most of the file is the table of word vectors.
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+numbers = weights.map(np.prod).sort_values().tail(6)
+fig, ax = plt.subplots(figsize=(7, 2.6), layout="constrained")
+ax.barh(numbers.index, numbers * 4 / 2**20)
+ax.set(xlabel="MiB", title="The largest arrays")
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
 
 # %%
 # The rest is JSON: the parameters, what ``fit`` learned, and the versions of the libraries.

@@ -57,9 +57,10 @@ def list_failures(estimator):
     print(f"{len(failed)} of {len(results)} checks fail")
     for result in failed:
         print(f"- {result['check_name']}: {str(result['exception']).strip().splitlines()[0]}")
+    return len(failed)
 
 
-list_failures(SharedWords())
+n_first = list_failures(SharedWords())
 
 # %%
 # What was missing
@@ -96,4 +97,16 @@ class CheckedSharedWords(SharedWords):
         return super().predict(check_documents(X))
 
 
-list_failures(CheckedSharedWords())
+n_checked = list_failures(CheckedSharedWords())
+
+# %%
+import matplotlib.pyplot as plt
+
+fig, ax = plt.subplots(figsize=(6, 1.8), layout="constrained")
+bars = ax.barh(["as first written", "with checks of the data"], [n_first, n_checked])
+ax.bar_label(bars, padding=3)
+ax.invert_yaxis()
+ax.set(xlabel="checks that fail")
+ax.margins(x=0.1)
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()

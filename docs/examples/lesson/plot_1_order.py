@@ -1,10 +1,9 @@
 """
-======================
-When word order counts
-======================
+1. Why word order matters
+=========================
 
 "good, not bad" is praise and "bad, not good" is a complaint, with the same four tokens. A model
-that counts words cannot tell them apart. Can a recurrent network?
+that counts words cannot tell them apart. A recurrent network can.
 """
 
 # %%
@@ -28,8 +27,12 @@ train, test = next(GroupShuffleSplit(1, test_size=0.25, random_state=0).split(X,
 # %%
 # Counting words
 # --------------
-# Both documents of a pair have the same counts and so get the same prediction, which is right for
-# exactly one of them.
+# A bag of words is a sum over the tokens, with a one-hot vector :math:`e(w_t)` for each:
+#
+# .. math:: \text{bag} = \sum_t e(w_t)
+#
+# A sum does not depend on the order. Both documents of a pair have the same bag and so get the same
+# prediction, which is right for exactly one of them.
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -43,7 +46,11 @@ print(f"bag of words: {bag_of_words.score(X[test], y[test]):.3f}")
 # %%
 # Reading in order
 # ----------------
-# The state of a recurrent network after a word depends on the words before it. The classifier also
+# A recurrent network has a state :math:`h`, which it updates word by word by the same function:
+#
+# .. math:: h_t = f(h_{t-1}, x_t)
+#
+# The state after a word depends on the words before it, and on their order. The classifier also
 # has a linear model of words and word pairs. Word pairs would give the order away, so
 # ``wide_weight=0`` turns this model off, and the recurrent network has to work out the order
 # itself.
@@ -54,8 +61,6 @@ rnn.fit(X[train], y[train])
 print(f"RNNTextClassifier: {rnn.score(X[test], y[test]):.3f}")
 
 # %%
-# Comparison
-# ----------
 import matplotlib.pyplot as plt
 
 scores = {
@@ -74,3 +79,15 @@ plt.show()
 # %%
 # Two new documents in the same style:
 rnn.predict(["the train was late and good , not bad", "the train was late and bad , not good"])
+
+# %%
+# Try it
+# ------
+# Count word pairs too, with ``CountVectorizer(token_pattern=r"\S+", ngram_range=(1, 2))``. What is
+# the accuracy now? In these documents, the words that decide stand side by side. In
+# :doc:`/auto_examples/first_steps/plot_token_lists` they do not, and pairs no longer help.
+
+# %%
+# Read on
+# -------
+# - Next: :doc:`/auto_examples/lesson/plot_2_plain_cell`.

@@ -1,28 +1,29 @@
 """
-================================
+=================================
 Search over cells and directions
-================================
+=================================
 
 Which cell works best, and does it help to read backwards as well? Every hyperparameter of
 :class:`~sklearn_rnn.RNNTextClassifier` is a plain parameter, so a grid search can tell.
 """
 
 # %%
-# The pipeline turns text into token ids and classifies them. ``wide_weight=0`` leaves out the
-# linear model of words and word pairs, which would decide most of each score on so few tweets and
-# hide what the cells do.
+# A task for which the cell matters
+# ---------------------------------
+# In these documents, a phrase such as "good , not bad" stands somewhere among neutral words, and
+# only its order tells the label. Two settings make sure that the score is that of the cells. With
+# ``wide_weight=0`` there is no linear model of word pairs, which would solve the task alone. With
+# ``pooling="last"`` the network has to remember the phrase to the end of the document.
 from sklearn.pipeline import Pipeline
 
 from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
-from sklearn_rnn.datasets import load_tweet_sentiment
+from sklearn_rnn.datasets import make_word_order
 
-X, y = load_tweet_sentiment(subset="train", return_X_y=True)
-X, y = X[:1500], y[:1500]
-
+X, y, groups = make_word_order(900, max_length=60, random_state=0, return_groups=True)
 model = Pipeline(
     [
-        ("vectorizer", SequenceVectorizer(max_features=5000)),
-        ("clf", RNNTextClassifier(wide_weight=0, max_epochs=4)),
+        ("vectorizer", SequenceVectorizer()),
+        ("clf", RNNTextClassifier(wide_weight=0, pooling="last", dropout=0, max_epochs=8)),
     ]
 )
 
@@ -30,27 +31,27 @@ model = Pipeline(
 # The search
 # ----------
 # A network that starts from other random weights gets another score. With several seeds in the
-# grid, the spread of the scores shows how much of a difference is luck.
-from sklearn.model_selection import GridSearchCV
+# grid, the spread of the scores shows how much of a difference is luck. Documents come in pairs
+# with the same words; :class:`~sklearn.model_selection.GroupKFold` keeps each pair in one fold.
+from sklearn.model_selection import GridSearchCV, GroupKFold
 
 grid = {
     "clf__cell": ["rnn", "lstm", "gru"],
     "clf__bidirectional": [False, True],
     "clf__random_state": [0, 1, 2],
 }
-search = GridSearchCV(model, grid, cv=3, refit=False)
-search.fit(X, y)
+search = GridSearchCV(model, grid, cv=GroupKFold(2), refit=False)
+search.fit(X, y, groups=groups)
 
 # %%
 # The results as a table
 # ----------------------
-# Mean and standard deviation of the accuracy over three folds and three seeds. Do not prefer a cell
-# for a difference smaller than the standard deviation: take more documents, folds and epochs.
+# Mean and standard deviation of the accuracy over two folds and three seeds; 0.5 is chance.
 import pandas as pd
 
 results = pd.DataFrame(search.cv_results_)
 results = results.rename(columns=lambda name: name.removeprefix("param_clf__"))
-folds = [f"split{i}_test_score" for i in range(3)]
+folds = [f"split{i}_test_score" for i in range(2)]
 scores = results.melt(["cell", "bidirectional"], folds, value_name="accuracy")
 scores = scores.groupby(["cell", "bidirectional"])["accuracy"].agg(["mean", "std"])
 scores.round(3)
@@ -74,6 +75,6 @@ for row, cell in enumerate(mean.index):
         ax.text(column, row, text, ha="center", va="center", color=color)
 ax.set_xticks([0, 1], ["forward", "both directions"])
 ax.set_yticks(range(len(mean)), [name.upper() for name in mean.index])
-ax.set(title="Accuracy over three folds and three seeds", ylabel="cell")
+ax.set(title="Accuracy over two folds and three seeds", ylabel="cell")
 fig.colorbar(image, ax=ax, label="accuracy")
 plt.show()

@@ -1,11 +1,24 @@
-"""
-====================
-Dates, and attention
-====================
+r"""
+12. Translating
+===============
 
-A translator reads dates as people write them and writes them in ISO 8601. Where does it look while
-it writes?
+A translator is a language model that reads something first. Here it reads dates as people write
+them, and writes them in ISO 8601. Where does it look while it writes?
 """
+
+# %%
+# Encoder and decoder
+# -------------------
+# The encoder reads the source :math:`x` in both directions. The decoder writes the target :math:`y`
+# as a language model does. The first thing that it reads is a summary of the source. At each token
+# it predicts from its state, :math:`q_i`, and from a weighted mean of the encoder's states,
+# :math:`a_i` (see :doc:`/auto_examples/lesson/plot_9_attention`):
+#
+# .. math:: p(y \mid x) = \prod_i p(y_i \mid y_{<i}, x), \qquad
+#     p(\cdot \mid y_{<i}, x) = \operatorname{softmax}(V \tanh(C [q_i ; a_i]) + b)
+#
+# In training the decoder reads the true target (teacher forcing). When it predicts, it reads what
+# it wrote itself.
 
 # %%
 # Pairs
@@ -74,8 +87,22 @@ print(f"attention to the weekday: {weights[:, :8].sum() / len(weights):.3f}")
 # %%
 # Several targets
 # ---------------
-# A beam finds the most probable targets. What is ambiguous shows in their scores, the logarithm of
-# the probability for each character.
+# A beam finds the most probable targets. Their scores, the logarithm of the probability for each
+# character, tell how sure the model is. It has no doubt about "1.2.03", which has the format of
+# others. "3 Ma 1979" could be in May or in March: it prefers May, and March comes next.
 texts, scores = model.translate(["1.2.03", "3 Ma 1979"], beam_size=5, n_best=3, return_scores=True)
 for found, values in zip(texts, scores, strict=True):
     print(dict(zip(found, values.round(2).tolist(), strict=True)))
+
+# %%
+# Try it
+# ------
+# Write all dates in one way, with ``FORMATS = ["%d %B %Y"]``. How few pairs are enough then? Now
+# exchange ``X`` and ``y``: the model has to write the name of the month.
+
+# %%
+# Read on
+# -------
+# - Back: :doc:`/auto_examples/lesson/plot_11_writing`.
+# - Pictures in place of texts: :doc:`/auto_examples/tasks/plot_show_attend_tell`.
+# - Sentences, beams and scores: :doc:`/user_guide/translation`.
