@@ -7,6 +7,8 @@ that what one of them needs does not stop the others.
 import argparse
 from importlib import import_module
 
+from benchmarks.openings import PAGES, write_openings
+
 BENCHMARKS = {
     "quality": ("benchmarks.quality", "accuracy of the defaults compared with TF-IDF"),
     "few_labels": ("benchmarks.few_labels", "accuracy from few labelled documents"),
@@ -56,6 +58,7 @@ BENCHMARKS = {
         "benchmarks.same_results",
         "whether two commits compute the same to the bit",
     ),
+    "openings": ("benchmarks.openings", "the first sentence of each page, from its tables"),
     "defaults": ("benchmarks.defaults.run", "the experiment behind the defaults"),
 }
 
@@ -70,6 +73,7 @@ def main():
     parser.add_argument("options", nargs=argparse.REMAINDER, help="see NAME --help")
     args = parser.parse_args()
     import_module(BENCHMARKS[args.name][0]).main(args.options)
+    write_openings(PAGES)
 
 
 if __name__ == "__main__":
