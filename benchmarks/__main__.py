@@ -11,6 +11,7 @@ from benchmarks.openings import PAGES, write_openings
 
 BENCHMARKS = {
     "quality": ("benchmarks.quality", "accuracy of the defaults compared with TF-IDF"),
+    "peers": ("benchmarks.peers.run", "classifiers of other libraries on the same texts"),
     "few_labels": ("benchmarks.few_labels", "accuracy from few labelled documents"),
     "pretraining": ("benchmarks.pretraining", "accuracy from few labels after pretraining"),
     "speed": ("benchmarks.speed.run", "seconds per epoch compared with other libraries"),

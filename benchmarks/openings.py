@@ -145,8 +145,8 @@ def gpu(cells, defaults, *others):
     )
     return (
         f"On long documents an epoch of an LSTM takes {skorch} of the time of skorch and {loop} of "
-        f"that of a packed loop; on tweets, the defaults take {seconds['cuda']} s on the GPU and {seconds['cpu']} s on the "
-        "CPU."
+        f"that of a packed loop; on tweets, the defaults take {seconds['cuda']} s on the GPU and "
+        f"{seconds['cpu']} s on the CPU."
     )
 
 
@@ -222,14 +222,16 @@ def out_of_core(table):
     )
 
 
-def peers(*tables):
+def peers(table):
     said = []
-    for table in tables[:-1]:
-        scored = {row["library"]: number(row["accuracy"]) for row in table if row["accuracy"]}
-        ours = scored.pop("sklearn_rnn")
-        best = max(scored, key=scored.get)
-        said.append(f"{ours:.3f}, the best other library {scored[best]:.3f} ({best})")
-    return f"sklearn_rnn reaches an accuracy of {listed(said)}."
+    for name in ("sentences", "tweets"):
+        ours, *others = (row for row in table if row[f"{name}, accuracy"])
+        best = max(others, key=lambda row: number(row[f"{name}, accuracy"]))
+        figures = [
+            f"{row[f'{name}, accuracy']} in {row[f'{name}, seconds']} s" for row in (ours, best)
+        ]
+        said.append(f"{figures[0]} on {name} (best of the others: {best['library']}, {figures[1]})")
+    return f"`RNNTextClassifier()` reaches an accuracy of {listed(said)}."
 
 
 def predicting(table, *_):

@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent / "_extensions"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import sklearn_rnn
@@ -18,7 +19,7 @@ version = release = sklearn_rnn.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "mathml",  # in _extensions
     "myst_parser",  # the benchmarks write Markdown
     "numpydoc",
     "sphinx_gallery.gen_gallery",
@@ -46,7 +47,16 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"sklearn_rnn {version}"
-html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_theme_options = {
+    "show_prev_next": False,
+    # Wide tables get the place of the sidebars.
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "benchmarks/*": []},
+}
+html_sidebars = {"index": [], "benchmarks/*": [], "install": [], "what_it_is_not": []}
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_js_files = ["tables.js"]
 html_show_sourcelink = False
 
 # Workers of a search inherit it; a gallery script must not open a window.
