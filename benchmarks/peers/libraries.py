@@ -5,6 +5,7 @@ aside and keep the epoch that is best on these. A library is imported when its c
 that one that is missing stops only itself.
 """
 
+import os
 import random
 import re
 from collections import Counter
@@ -12,9 +13,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from sklearn.model_selection import train_test_split
-
-from benchmarks.quality import make_baseline
-from benchmarks.speed.linear import FastTextLonger, normalize
 
 MAX_EPOCHS = 10
 PATIENCE = 2  # epochs without a better accuracy on the documents set aside
@@ -28,10 +26,12 @@ def hold_out(texts, labels, seed):
 class Ours:
     """`RNNTextClassifier()`, its defaults"""
 
+    params = {}
+
     def __init__(self, seed):
         from sklearn_rnn import RNNTextClassifier
 
-        self.model = RNNTextClassifier(random_state=seed, device="cpu")
+        self.model = RNNTextClassifier(random_state=seed, device="cpu", **self.params)
 
     def fit(self, texts, labels):
         self.model.fit(texts, labels)
@@ -40,10 +40,18 @@ class Ours:
         return self.model.predict(texts)
 
 
+class OursWithoutVectors(Ours):
+    """`RNNTextClassifier(embedding=None)`"""
+
+    params = {"embedding": None}
+
+
 class Tfidf(Ours):
     """TF-IDF of words and word pairs, `LogisticRegression`"""
 
     def __init__(self, seed):
+        from benchmarks.quality import make_baseline
+
         self.model = make_baseline()
 
 
@@ -53,19 +61,24 @@ class FastText:
     def __init__(self, seed):
         import fasttext
 
+        from benchmarks.speed.linear import FastTextLonger, normalize
+
         self.train, self.seed = fasttext.train_supervised, seed
+        self.settings, self.normalize = FastTextLonger.settings, normalize
 
     def fit(self, texts, labels):
         with TemporaryDirectory() as folder:
             path = f"{folder}/train.txt"
             with open(path, "w", encoding="utf-8") as file:
                 for text, label in zip(texts, labels, strict=True):
-                    file.write(f"__label__{label} {normalize(text)}\n")
-            self.model = self.train(path, **FastTextLonger.settings, seed=self.seed, verbose=0)
+                    file.write(f"__label__{label} {self.normalize(text)}\n")
+            self.model = self.train(path, **self.settings, seed=self.seed, verbose=0)
 
     def predict(self, texts):
         # Its own `predict` fails with NumPy 2.
-        best = (self.model.f.predict(f"{normalize(text)}\n", 1, 0.0, "strict") for text in texts)
+        best = (
+            self.model.f.predict(f"{self.normalize(text)}\n", 1, 0.0, "strict") for text in texts
+        )
         return np.array([found[0][1].removeprefix("__label__") if found else "" for found in best])
 
 
@@ -73,8 +86,6 @@ class Keras:
     """`TextVectorization`, `Embedding(128)`, bidirectional `LSTM(64)`, dropout, TensorFlow"""
 
     def __init__(self, seed):
-        import os
-
         os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="2")
         import keras
         import tensorflow
@@ -259,6 +270,7 @@ class Fastai:
 
 LIBRARIES = {
     "sklearn_rnn": Ours,
+    "sklearn_rnn, no word vectors": OursWithoutVectors,
     "scikit-learn": Tfidf,
     "fastText": FastText,
     "Keras": Keras,
