@@ -43,6 +43,8 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "reference_url": {"sklearn_rnn": None},
     "show_memory": False,
+    # Its page of times loads scripts from other hosts.
+    "write_computation_times": False,
 }
 
 html_theme = "pydata_sphinx_theme"

@@ -3,7 +3,7 @@
 document.addEventListener("DOMContentLoaded", () => {
   for (const table of document.querySelectorAll("table.table")) {
     const names = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
-    if (names.length < 4) continue;
+    if (names.length < 3) continue;
     table.classList.add("stacks");
     for (const row of table.querySelectorAll("tbody tr")) {
       [...row.cells].forEach((cell, i) => (cell.dataset.column = names[i] ?? ""));

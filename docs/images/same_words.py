@@ -1,8 +1,8 @@
 """Draw the picture of the README and the landing page, same_words.png beside this file.
 
-Two sentences with the same words are read word by word by a bag of words and by the classifier,
-both trained on the tweets that ship. Run as ``python docs/images/same_words.py``; it takes about
-half a minute.
+Two sentences with the same words are read word by word by a bag of words and by the classifier.
+Both have learned from the same documents, in which only the order of words tells the classes apart.
+Run as ``python docs/images/same_words.py``; it takes some seconds.
 """
 
 from pathlib import Path
@@ -16,45 +16,43 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
-from sklearn_rnn.datasets import load_tweet_sentiment
+from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn.datasets import make_word_order
 
 SENTENCES = {
-    "it is not bad , it is really good": "#1f5a93",
-    "it is not good , it is really bad": "#d9822b",
+    "the room was clean , not dirty": "#1f5a93",
+    "the room was dirty , not clean": "#d9822b",
 }
 
 
 def fit_models():
-    """Return both models by name, fitted to the same tweets and the same tokens."""
-    X, y = load_tweet_sentiment(subset="train", return_X_y=True)
-    tokenizer = SequenceVectorizer().build_tokenizer()
+    """Return both models by name, fitted to the same 2,000 documents."""
+    X, y = make_word_order(2000, max_length=30, random_state=0)
     models = {
         "Bag of words": make_pipeline(
-            CountVectorizer(tokenizer=tokenizer, token_pattern=None),
-            LogisticRegression(C=0.1, max_iter=1000),
+            CountVectorizer(token_pattern=r"\S+"), LogisticRegression(max_iter=1000)
         ),
-        "RNNTextClassifier": RNNTextClassifier(random_state=0),
+        # Without the linear model, whose word pairs would give the order away.
+        "Recurrent network": RNNTextClassifier(wide_weight=0, random_state=0),
     }
     return {name: model.fit(X, y) for name, model in models.items()}
 
 
-def balance_while_reading(model, sentence):
-    """Return how much more probable praise is than complaint after each word of a sentence."""
-    words = sentence.split()
-    beginnings = [" ".join(words[:n]) for n in range(1, len(words) + 1)]
-    probabilities = dict(zip(model.classes_, model.predict_proba(beginnings).T, strict=True))
-    return probabilities["positive"] - probabilities["negative"]
+def probabilities_while_reading(model, words):
+    """Return how probable "positive" is after each word."""
+    beginnings = [" ".join(words[: n + 1]) for n in range(len(words))]
+    return model.predict_proba(beginnings)[:, list(model.classes_).index("positive")]
 
 
 def draw(models):
     """Return a figure with one panel for each model and one line for each sentence."""
-    figure, axes = plt.subplots(1, len(models), figsize=(9, 3.4), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, len(models), figsize=(9, 3.2), sharey=True, layout="constrained")
     for ax, (name, model) in zip(axes, models.items(), strict=True):
-        ax.axhline(0, color="0.6", linewidth=0.8)
         for row, (sentence, color) in enumerate(SENTENCES.items()):
             words = sentence.split()
-            ax.plot(balance_while_reading(model, sentence), color=color, marker="o")
+            curve = probabilities_while_reading(model, words)
+            style = "--" if row else "-"  # where they lie on one another, both show
+            ax.plot(curve, style, color=color, marker="o", markersize=7 - 3 * row)
             for place, word in enumerate(words):
                 ax.annotate(
                     word,
@@ -64,11 +62,12 @@ def draw(models):
                     textcoords="offset points",
                     color=color,
                     ha="center",
-                    fontsize=9,
+                    fontsize=10,
                 )
-        ax.set(title=name, ylim=(-1.05, 1.05), xticks=[])
+        ax.axhline(0.5, color="0.7", linewidth=0.8, zorder=0)
+        ax.set(title=name, ylim=(-0.05, 1.05), xticks=[], yticks=[0, 0.5, 1])
         ax.spines[["top", "right", "bottom"]].set_visible(False)
-    axes[0].set_yticks([-1, 0, 1], ["negative", "neutral", "positive"])
+    axes[0].set_ylabel("probability of praise\nafter each word")
     return figure
 
 
