@@ -6,7 +6,10 @@ document.addEventListener("DOMContentLoaded", () => {
     if (names.length < 3) continue;
     table.classList.add("stacks");
     for (const row of table.querySelectorAll("tbody tr")) {
-      [...row.cells].forEach((cell, i) => (cell.dataset.column = names[i] ?? ""));
+      [...row.cells].forEach((cell, i) => {
+        cell.dataset.column = names[i] ?? "";
+        cell.classList.toggle("blank", cell.textContent.trim() === "");
+      });
     }
   }
 });
