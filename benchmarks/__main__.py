@@ -7,8 +7,11 @@ that what one of them needs does not stop the others.
 import argparse
 from importlib import import_module
 
+from benchmarks.openings import PAGES, write_openings
+
 BENCHMARKS = {
     "quality": ("benchmarks.quality", "accuracy of the defaults compared with TF-IDF"),
+    "peers": ("benchmarks.peers.run", "classifiers of other libraries on the same texts"),
     "few_labels": ("benchmarks.few_labels", "accuracy from few labelled documents"),
     "pretraining": ("benchmarks.pretraining", "accuracy from few labels after pretraining"),
     "speed": ("benchmarks.speed.run", "seconds per epoch compared with other libraries"),
@@ -73,6 +76,7 @@ BENCHMARKS = {
         "benchmarks.same_results",
         "whether two commits compute the same to the bit",
     ),
+    "openings": ("benchmarks.openings", "the first sentence of each page, from its tables"),
     "defaults": ("benchmarks.defaults.run", "the experiment behind the defaults"),
 }
 
@@ -87,6 +91,7 @@ def main():
     parser.add_argument("options", nargs=argparse.REMAINDER, help="see NAME --help")
     args = parser.parse_args()
     import_module(BENCHMARKS[args.name][0]).main(args.options)
+    write_openings(PAGES)
 
 
 if __name__ == "__main__":

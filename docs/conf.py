@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "_extensions"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import gallery_order
@@ -21,7 +22,7 @@ version = release = sklearn_rnn.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "mathml",  # in _extensions
     "myst_parser",  # the benchmarks write Markdown
     "numpydoc",
     "sphinx_gallery.gen_gallery",
@@ -46,11 +47,23 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "reference_url": {"sklearn_rnn": None},
     "show_memory": False,
+    # Its page of times loads scripts from other hosts.
+    "write_computation_times": False,
 }
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"sklearn_rnn {version}"
-html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_theme_options = {
+    "show_prev_next": False,
+    # Not on the pages of benchmarks/, whose wide tables get the place of the sidebars. The theme
+    # warns where a page matches two patterns.
+    "secondary_sidebar_items": {"[!b]**": ["page-toc"], "index": []},
+}
+html_sidebars = {"index": [], "benchmarks/*": [], "install": [], "what_it_is_not": []}
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_js_files = ["tables.js"]
 html_show_sourcelink = False
 
 # Workers of a search inherit it; a gallery script must not open a window.
