@@ -28,7 +28,7 @@ N_IDS = 20_000
 def main(argv):
     parser = argparse.ArgumentParser(prog="python -m benchmarks processes", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--documents", type=int, default=2048)
+    parser.add_argument("--documents", type=int, default=1024)
     parser.add_argument("--epochs", type=int, default=3, help="of a run; the first does not count")
     parser.add_argument("--output", default="docs/benchmarks")
     args = parser.parse_args(argv)

@@ -237,6 +237,15 @@ def test_a_forked_process_is_alone(four_processes):
         assert count_in_fork() == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_leaves_the_group_of_its_parent_alone(process_group, monkeypatch):
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    assert count_processes() == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        assert count_in_fork() == 1
+
+
 def test_part_of_the_environment_is_none(four_processes, monkeypatch):
     monkeypatch.delenv("MASTER_PORT")
     assert count_processes() == 1

@@ -132,6 +132,8 @@ _connected: Ranks | None = None
 _world: Any = None
 _connecting = threading.Lock()
 _is_forked = False
+# The process group of the parent, in a process that was forked.
+_inherited: Any = ALONE
 
 
 class _Local(threading.local):
@@ -185,13 +187,13 @@ def leave(ranks: Ranks) -> None:
 
 def count_processes() -> int:
     """Return how many processes the user has started to train together."""
-    # A process that was forked has the sockets of its parent; it must not use them.
-    if not dist.is_available() or _is_forked:
+    if not dist.is_available():
         return 1
     if dist.is_initialized():
-        return dist.get_world_size()
-    # The workers of a pool have inherited the environment.
-    if multiprocessing.current_process().name != "MainProcess":
+        # A process that was forked has the sockets of its parent; it must not use them.
+        return 1 if dist.group.WORLD is _inherited else dist.get_world_size()
+    # It has the environment of its parent as well, as the workers of a pool have.
+    if _is_forked or multiprocessing.current_process().name != "MainProcess":
         return 1
     if not all(os.environ.get(name) for name in _ENVIRONMENT):
         return 1
@@ -258,8 +260,9 @@ def _finalize() -> None:
 
 def _forget_connection() -> None:
     """Be alone in a process that was forked."""
-    global _connected, _connecting, _is_forked, _world
+    global _connected, _connecting, _is_forked, _world, _inherited
     _connected, _connecting, _is_forked, _world = None, threading.Lock(), True, None
+    _inherited = dist.group.WORLD if dist.is_available() and dist.is_initialized() else ALONE
     _local.ranks = ALONE
 
 
