@@ -38,9 +38,9 @@ def code_blocks(path, *transformers):
     return blocks
 
 
-# What pages show beside the package, and the tests do without where it is not installed. These blocks
-# were run when they were written. None defines what another block needs, so the rest of the page
-# runs without them.
+# What pages show beside the package, and the tests do without where it is not installed. These
+# blocks were run when they were written. None defines what another block needs, so the rest of the
+# page runs without them.
 ENGINES = {"dask", "datasets", "distributed", "optuna"}
 
 
