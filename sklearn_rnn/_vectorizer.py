@@ -409,7 +409,10 @@ class SequenceVectorizer(
             The counts of all tokens, whatever `min_df`, `max_df` and `max_features` are. Counts of
             several parts can be added.
         """
-        return TokenCounts.of_part(*self._index(X), joined_columns(X), settings_of(self))
+        tokens, occurrences, lengths = self._index(X)
+        return TokenCounts.of_part(
+            tokens, occurrences, lengths, joined_columns(X), settings_of(self)
+        )
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_counts(self, counts):

@@ -20,7 +20,7 @@ README = ROOT / "README.md"
 OPTIONAL = {
     *("imblearn", "lime", "mlflow", "optuna", "shap", "spacy", "transformers"),
     *("fastapi", "httpx", "onnxruntime", "uvicorn"),
-    *("dask", "datasets", "distributed", "pyspark", "ray"),
+    *("dask", "datasets", "distributed"),
 }
 
 MARKDOWN_BLOCK = re.compile(
