@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 
 import sklearn_rnn
 from benchmarks.serving.report import make_report
-from benchmarks.serving.servers import memory_of, serve, workers_of
+from benchmarks.serving.servers import memory_of, serve, wait_until_open, workers_of
 from benchmarks.turns import in_turns
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn.datasets import load_tweet_sentiment
@@ -52,10 +52,12 @@ def main(argv):
     documents = [str(text) for text in test]
     with TemporaryDirectory() as folder, ExitStack() as stack:
         model = fit_models(Path(folder), has_onnx)
+        servers = {each: stack.enter_context(serve(*each, model)) for each in services(names)}
         ports, memory = {}, {}
-        for service in services(names):
-            ports[service], pid = stack.enter_context(serve(*service, model))
-            memory[service] = [memory_of(each) for each in workers_of(pid)]
+        for service, (port, server) in servers.items():
+            wait_until_open(port, server)
+            ports[service] = port
+            memory[service] = [memory_of(worker) for worker in workers_of(server.pid)]
 
         def measure(key):
             name, (size, n_clients, n_processes) = key

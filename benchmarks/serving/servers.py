@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
-START = 60  # seconds in which a service has to listen
+START = 120  # seconds in which a service has to listen
 
 
 def free_port():
@@ -31,13 +31,12 @@ def command(contestant, n_processes, port):
 
 @contextmanager
 def serve(contestant, n_processes, model):
-    """Start a service of a saved model; yield its port and the id of its process."""
+    """Start a service of a saved model; yield its port and its process, without waiting for it."""
     port = free_port()
     environment = {**os.environ, "MODEL": str(model)}
     with subprocess.Popen(command(contestant, n_processes, port), env=environment) as server:
         try:
-            wait_until_open(port, server)
-            yield port, server.pid
+            yield port, server
         finally:
             server.terminate()
             with suppress(subprocess.TimeoutExpired):
