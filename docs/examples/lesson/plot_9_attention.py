@@ -44,7 +44,7 @@ for pooling in ("last", "mean", "max", "attention"):
 pd.DataFrame(rows).groupby("pooling", sort=False)["accuracy"].agg(["min", "max"]).round(3)
 
 # %%
-# Max pooling and attention find the phrase wherever it stands. In this document, the attention is on
+# Max pooling and attention find the phrase wherever it stands. In this document, attention is on
 # the state after the last word of the phrase, which knows the whole phrase.
 import matplotlib.pyplot as plt
 
