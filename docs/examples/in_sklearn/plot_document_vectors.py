@@ -74,20 +74,8 @@ for name, (of_train, of_test) in vectors.items():
 pd.DataFrame(rows).T.round(3)
 
 # %%
-# New documents
-# -------------
-# For each new sentence, the labels of the 50 closest test tweets.
-from sklearn.neighbors import NearestNeighbors
-
-documents = ["the worst flight ever", "boarding starts at noon", "thank you so much"]
-neighbors = NearestNeighbors(n_neighbors=50, metric="cosine").fit(vectors["RNNTextEncoder"][1])
-_, rows = neighbors.kneighbors(encoder.transform(documents))
-pd.DataFrame(
-    {
-        document: y_test.iloc[row].value_counts()
-        for document, row in zip(documents, rows, strict=True)
-    }
-).fillna(0)
+# Both gain from vectors that were learned for the task: neighbours are right more often, and the
+# clusters agree with the labels better than by chance.
 
 # %%
 # In a pipeline

@@ -96,8 +96,7 @@ scores = pd.DataFrame.from_dict(scores, orient="index")
 scores.round(3)
 
 # %%
-# As a plot
-# ---------
+# Each model knows a part of what decides. Together they know more.
 import matplotlib.pyplot as plt
 
 fig, axes = plt.subplots(1, 2, figsize=(8, 2.4), layout="constrained", sharey=True)

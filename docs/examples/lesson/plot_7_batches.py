@@ -123,8 +123,8 @@ plt.show()
 # %%
 # Try it
 # ------
-# Pass ``batch_size=256`` to ``padded_share``. Why does the share rise in random order, and hardly
-# in order of length?
+# Pass ``batch_size=256`` to ``padded_share``. By how much does each of the two shares rise, and
+# which documents are to blame?
 
 # %%
 # Read on

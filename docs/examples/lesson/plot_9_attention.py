@@ -44,8 +44,8 @@ for pooling in ("last", "mean", "max", "attention"):
 pd.DataFrame(rows).groupby("pooling", sort=False)["accuracy"].agg(["min", "max"]).round(3)
 
 # %%
-# Attention finds the place. In this document, its weight is on the state after the last word of the
-# phrase, which knows the whole phrase.
+# Max pooling and attention find the phrase wherever it stands. In this document, attention is on
+# the state after the last word of the phrase, which knows the whole phrase.
 import matplotlib.pyplot as plt
 
 from sklearn_rnn.inspection import AttentionDisplay
