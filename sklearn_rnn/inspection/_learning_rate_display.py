@@ -15,7 +15,7 @@ from sklearn_rnn._training.callbacks import TrainingDivergedError
 from sklearn_rnn.exceptions import FitInterruptedWarning
 from sklearn_rnn.inspection._plotting import COLOURS, get_axes
 
-# A loss so many times the lowest one only rises further.
+# A loss so many times the lowest one, and above the first one, only rises further.
 _DIVERGED = 4
 
 # What the short training leaves out: it writes, prints and stops in its own way.
@@ -80,7 +80,7 @@ class LearningRateDisplay:
     >>> X = ["good, not bad", "bad, not good"] * 20
     >>> y = ["praise", "complaint"] * 20
     >>> clf = RNNTextClassifier(hidden_size=8, random_state=0)
-    >>> display = LearningRateDisplay.from_estimator(clf, X, y, n_steps=20)
+    >>> display = LearningRateDisplay.from_estimator(clf, X, y, max_lr=0.01, n_steps=20)
     >>> display.losses.shape
     (20,)
     >>> hasattr(clf, "net_")  # the estimator is as it was
@@ -244,7 +244,8 @@ class RisingRate(Callback):
         if np.isfinite(loss):
             self.losses_.append(loss)
         is_last = len(self.losses_) == len(self.rates)
-        if is_last or not loss <= _DIVERGED * min(self.losses_, default=loss):
+        highest = max(_DIVERGED * min(self.losses_), self.losses_[0]) if self.losses_ else loss
+        if is_last or not loss <= highest:
             raise KeyboardInterrupt
 
 
