@@ -13,6 +13,7 @@ BENCHMARKS = {
     "quality": ("benchmarks.quality", "accuracy of the defaults compared with TF-IDF"),
     "peers": ("benchmarks.peers.run", "classifiers of other libraries on the same texts"),
     "few_labels": ("benchmarks.few_labels", "accuracy from few labelled documents"),
+    "few_tags": ("benchmarks.few_tags", "slots from few tagged commands after pretraining"),
     "pretraining": ("benchmarks.pretraining", "accuracy from few labels after pretraining"),
     "speed": ("benchmarks.speed.run", "seconds per epoch compared with other libraries"),
     "time_to_accuracy": ("benchmarks.time_to_accuracy", "seconds to a given accuracy"),

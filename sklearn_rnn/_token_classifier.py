@@ -750,8 +750,8 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         is_first, source = not hasattr(self, "net_"), None
         if is_first:
             models = models_to_start_from(self, X)
-            start = partial(start_vectorizer, estimator=self)
-            make_ids, source = self._reading_by(models, start)
+            read_first = partial(start_vectorizer, estimator=self)
+            make_ids, source = self._reading_by(models, read_first)
         else:
             make_ids = partial(extend_vectorizer, vectorizer=self.vectorizer_, estimator=self)
         sentences, vectorizer = read_sentences(X, make_ids, self)

@@ -69,7 +69,9 @@ def make_training_set(
     return Documents(X, y, weights * target.weigh(y)), target
 
 
-def check_weights(sample_weight: Any, X: csr_array, name: str = "sample_weight") -> np.ndarray:
+def check_weights(
+    sample_weight: Any, X: csr_array | list, name: str = "sample_weight"
+) -> np.ndarray:
     """Return a weight for each document, None standing for 1."""
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
     check_non_negative(weights, f"`{name}`")
