@@ -77,7 +77,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         Whether each layer also reads the sentence backwards, with a second cell. The two states of
         a token are concatenated.
 
-    num_layers : int, default=1
+    num_layers : int, default=2
         Number of recurrent layers. Each reads the states of the layer below.
 
     embedding : WordVectors, str, path-like, ndarray of shape (n_ids, n_features) or None, \
@@ -150,7 +150,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         Number of units, in each direction, of the recurrent layer that reads the characters of a
         word. Ignored if `fit` is given token ids.
 
-    hidden_size : int, default=128
+    hidden_size : int, default=200
         Number of units of a recurrent layer, in each direction.
 
     crf : bool, default=True
@@ -453,7 +453,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         cell="lstm",
         activation="tanh",
         bidirectional=True,
-        num_layers=1,
+        num_layers=2,
         embedding="auto",
         freeze_embedding="auto",
         pretrained=None,
@@ -462,7 +462,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         embedding_dim="auto",
         char_embedding_dim=32,
         char_hidden_size=32,
-        hidden_size=128,
+        hidden_size=200,
         crf=True,
         constraints=None,
         recurrent_init=None,
