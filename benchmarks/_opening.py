@@ -17,7 +17,7 @@ from sklearn_rnn.datasets import load_tweet_sentiment
 
 # What is written, and what opens it. Both are timed after the imports that they need.
 OPEN = {
-    "ours.safetensors": "sklearn_rnn.load(path)",
+    "ours.safetensors": "load(path)",
     "ours.pickle": "pickle.load(open(path, 'rb'))",
     "ours.joblib": "joblib.load(path)",
     "tfidf.joblib": "joblib.load(path)",
@@ -27,7 +27,7 @@ import pickle, sys
 from time import perf_counter
 import joblib, sklearn.linear_model, sklearn.pipeline, sklearn_rnn
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn_rnn import RNNTextClassifier
+from sklearn_rnn import RNNTextClassifier, load
 path = sys.argv[1]
 start = perf_counter()
 model = {opens}
