@@ -39,6 +39,11 @@ def here():
     return f"process{os.getpid()}"
 
 
+def name_of(value):
+    """Return a name for a test that is the same in every process: functions have addresses."""
+    return "-".join(value) if isinstance(value, dict) else str(value)
+
+
 @pytest.mark.parametrize(
     "params",
     [
@@ -50,7 +55,7 @@ def here():
         {"vocabulary": ["the", "a", "new york"]},
         {"token_pattern": r"\w+ \w+"},
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_results_are_those_of_one_process(params, short_parts):
     one, two = SequenceVectorizer(**params), SequenceVectorizer(**params, n_jobs=2)
@@ -161,7 +166,7 @@ def fail_lazily(text):
         ({"preprocessor": fail_in_preprocessing}, None),
         ({"preprocessor": fail_in_preprocessing}, 2),
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_an_error_of_the_users_function_names_the_row(params, n_jobs, short_parts):
     vectorizer = SequenceVectorizer(**params, n_jobs=n_jobs)
