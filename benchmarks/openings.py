@@ -164,8 +164,9 @@ def grid_lstm(table):
 
 
 def grid_search(table):
-    shares = [f"{percent(number(row['ratio']))} ({row['documents']})" for row in table]
-    return f"Two processes take {listed(shares)} of the time of one."
+    (processes,) = (name for name in table[0] if name.endswith(" processes"))
+    shares = [f"{percent(number(row['ratio']))} ({row[processes]})" for row in table]
+    return f"A search in two processes takes {listed(shares)} of its time in one."
 
 
 def kneser_ney(characters, words):
@@ -303,11 +304,44 @@ def speed(table, *_):
     )
 
 
-def start_up(table):
+def processes(table):
+    ratios = [
+        f"{number(row['ratio']):.2f} of its time in one with batches of {row['batch']}"
+        for row in where(table, processes="two")
+    ]
+    return (
+        f"In two processes of one machine, an epoch takes {listed(ratios)}: processes are for "
+        "several machines, and threads for one."
+    )
+
+
+def scale_model(_, epochs, *others):
+    ratios = column(epochs, "predicted / measured")
+    return (
+        f"Of epochs that it was not fitted to, the model predicts {percent(*ratios)} of the "
+        "measured time."
+    )
+
+
+def serving(table, *_):
+    rates = {
+        row["served"]: number(row["requests/s"])
+        for row in where(table, **{"documents a request": "1", "clients": "1"})
+    }
+    return (
+        f"One process answers {rates['RNNTextClassifier']:,.0f} requests a second of one client, "
+        f"with TF-IDF {rates['TF-IDF']:,.0f}, and {rates['FastAPI alone']:,.0f} if it computes "
+        "nothing."
+    )
+
+
+def start_up(table, models):
     (row,) = where(table, library="sklearn_rnn")
+    (model,) = where(models, file="`ours.safetensors`")
     return (
         f"Importing sklearn_rnn adds {number(row['added to the base, s']):.2f} s to the imports of "
-        "torch and scikit-learn."
+        f"torch and scikit-learn; to open a model of {number(model['bytes']) / 1e6:.0f} MB takes "
+        f"{number(model['to open it, ms']):.0f} ms."
     )
 
 
@@ -353,6 +387,15 @@ def vectorizing(table, *_):
     )
 
 
+def vectorizing_processes(table):
+    (row,) = where(table, way="2 processes")
+    fit, transform = (number(row[name]) for name in list(row)[2::2])
+    return (
+        f"Two processes that are there take {percent(fit)} of the time of one to learn a "
+        f"vocabulary and split a million tweets, and {percent(transform)} to split them."
+    )
+
+
 OPENINGS = {
     function.__name__: function
     for function in (
@@ -372,9 +415,12 @@ OPENINGS = {
         peers,
         predicting,
         pretraining,
+        processes,
         quality,
+        scale_model,
         scaling,
         search_peers,
+        serving,
         short,
         speed,
         start_up,
@@ -383,5 +429,6 @@ OPENINGS = {
         translation,
         vanishing_gradients,
         vectorizing,
+        vectorizing_processes,
     )
 }

@@ -84,7 +84,7 @@ def make_report(seconds, args):
         "the bit. `python -m benchmarks vectorizing_processes` generates this page.\n",
         f"Measured on {machine['cpu']}, {machine['cores']} cores; Python {machine['python']}, "
         f"joblib {machine['versions']['joblib']}.\n",
-        "| way | fit_transform, s | ratio | transform, s | ratio |",
+        "| way | fit_transform, s | ratio to one process | transform, s | ratio for transform |",
         "| --- | --- | --- | --- | --- |",
     ]
     for way, found in seconds.items():

@@ -141,7 +141,7 @@ OPTIONS = [
 
 @pytest.mark.parametrize(("name", "params"), OPTIONS)
 def test_all_options_are_resumed(name, params, path, at_each_step):
-    resumed, n_stops = fit_in_pieces(name, path, 6, **params)
+    resumed, n_stops = fit_in_pieces(name, path, 3, **params)
     assert n_stops > 1
     assert_same_fit(resumed, fit(name, **params))
 
@@ -533,12 +533,12 @@ def test_folder_must_be_writable(path, monkeypatch):
 
 
 def test_other_processes_of_a_training_write_nothing(path, at_each_step, monkeypatch):
-    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
-    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 0)
+    is_first = True
+    monkeypatch.setattr(checkpoints, "_is_first_process", lambda: is_first)
     with pytest.raises(Stopped):
         fit("classifier", checkpoint=path, callbacks=[StopAt(5)])
     data = path.read_bytes()
-    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 1)
+    is_first = False
     assert_same_fit(fit("classifier", checkpoint=path), fit("classifier"))
     assert path.read_bytes() == data
 

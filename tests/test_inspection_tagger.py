@@ -29,6 +29,7 @@ NOUNS = [["VERB", "ADP", "NOUN"], ["ADP", "NOUN", "ADP", "ADJ", "NOUN"], []] * 1
 def make_tagger(**params):
     small = {
         "embedding": None,  # whose words would all be known
+        "num_layers": 1,
         "hidden_size": 8,
         "char_hidden_size": 6,
         "max_epochs": 15,

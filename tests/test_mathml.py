@@ -23,7 +23,8 @@ FORMULAS = [
     (path, formula, as_block)
     for path in sorted(SOURCES)
     if not {"_build", "auto_examples", "generated"} & {*path.parts}
-    for text in [path.read_text(encoding="utf-8")]
+    # The text of the gallery's scripts stands in comments.
+    for text in [re.sub(r"^ *# ?", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)]
     for as_block, formulas in (
         (False, INLINE.findall(text)),
         (True, [dedent(body) for _, body in BLOCK.findall(text)]),

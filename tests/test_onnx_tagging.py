@@ -144,7 +144,7 @@ def test_a_tagger_of_ids_and_numbers():
 def test_one_that_started_from_a_language_model():
     words = SequenceVectorizer()
     model = RNNLanguageModel(vectorizer=words, embedding_dim=3, hidden_size=5, max_epochs=1).fit(X)
-    params = {**SMALL, "embedding_dim": "auto", "hidden_size": 128}
+    params = {**SMALL, "embedding_dim": "auto", "hidden_size": 200}
     tagger = RNNTokenClassifier(**{**params, "pretrained": model}).fit(X, Y)
     assert_same(tagger)
 

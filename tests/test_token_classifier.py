@@ -81,7 +81,7 @@ def same_weights(one, other):
 @both
 def test_it_learns_slots_of_real_commands(crf):
     params = {"hidden_size": 32, "embedding_dim": 32, "max_epochs": 20, "lr": 0.01, "dropout": 0.2}
-    tagger = small(**params, crf=crf)
+    tagger = small(**params, num_layers=1, crf=crf)
     tagger.fit(X[:120], Y[:120])
     tags = np.concatenate(Y[:120])
     most_frequent = np.unique(tags, return_counts=True)[1].max() / len(tags)

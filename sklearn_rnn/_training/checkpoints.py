@@ -24,6 +24,7 @@ from sklearn_rnn._files.file_format import pack, read_container, unpack
 from sklearn_rnn._files.values import NotDataError
 from sklearn_rnn._training.fit_identity import differences, identify_fit, identify_start, name_of
 from sklearn_rnn._training.net import SequenceNet
+from sklearn_rnn._training.ranks import current_ranks
 from sklearn_rnn._training.training_state import (
     StateReader,
     StateWriter,
@@ -238,7 +239,4 @@ def check_can_resume(estimator: Any) -> None:
 
 def _is_first_process() -> bool:
     """Return whether this process is the one that writes, of those that train together."""
-    distributed = torch.distributed
-    if not (distributed.is_available() and distributed.is_initialized()):
-        return True
-    return distributed.get_rank() == 0
+    return current_ranks().rank == 0

@@ -13,6 +13,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ._embedding import TokenEmbedding
 from ._language import LanguageNetwork, build_language_network
@@ -160,8 +161,26 @@ def _build(description: Mapping, max_layers: int = _MAX_LAYERS) -> nn.Module:
 
 def _build_on_meta(description: Mapping, max_layers: int) -> nn.Module:
     # torch notes the default device of a thread in a place that all of them share.
-    with _TURN, torch.device("meta"):
+    with _TURN, torch.device("meta"), _LeavesEmpty():
         return _build_part(description, max_layers)
+
+
+class _LeavesEmpty(TorchFunctionMode):
+    """Computes no values.
+
+    On the device "meta" there are none, and to find that out torch imports its compiler, which
+    takes ten times as long as to open a model.
+    """
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if function in (nn.init.normal_, nn.init.uniform_):
+            return kwargs["tensor"]
+        if function in (Tensor.normal_, Tensor.div_, Tensor.mul_):
+            return args[0]
+        if function is torch.cat:  # of vectors
+            return args[0][0].new_empty(sum(map(len, args[0])))
+        return function(*args, **kwargs)
 
 
 def _build_part(description: Mapping, max_layers: int) -> nn.Module:
