@@ -180,7 +180,7 @@ def make_report(results):
         "# Language models over the time of training\n",
         "Mean negative log-likelihood of a token in nats: what is left after training for the same "
         "time, with the same sizes, windows and learning rates. `RNNLanguageModel` predicts by an "
-        "average of its recent weights (`averaging=\"recent\"`); the loop over `torch.nn.LSTM` is "
+        'average of its recent weights (`averaging="recent"`); the loop over `torch.nn.LSTM` is '
         "written as in tutorials. The dropout for names was chosen on the validation part; the "
         "other settings were not searched. Measuring is not timed. KN is modified Kneser-Ney. "
         "`python -m benchmarks language_model CORPUS` measures a corpus and generates this page.\n",
