@@ -88,8 +88,9 @@ def make_report(results):
         "its defaults; *words alone* is given token ids, so that it has neither spelling nor word "
         "vectors. The BiLSTM-CRF is a plain PyTorch loop over padded batches with the same "
         "sizes, dropout, batch size and number of passes; it reads words alone too. CRFsuite reads "
-        "the lower-cased word, its affixes and its shape, of two neighbours on each side too, for 100 passes of L-BFGS. F1 is that of spans, "
-        "micro-averaged, as CoNLL's evaluation finds them (`span_f1_score`). Unknown words do not "
+        "the lower-cased word, its affixes and its shape, of two neighbours on each side too, for "
+        "100 passes of L-BFGS. F1 is that of spans, micro-averaged, as CoNLL's evaluation finds "
+        "them (`span_f1_score`). Unknown words do not "
         "occur in the train part. `python -m benchmarks tagging` generates this page.\n",
         f"Times are those of the processor on one thread, {machine['cpu']}, {versions}. Words a "
         "second in training count each word once a pass. Where there are several seeds, figures "
