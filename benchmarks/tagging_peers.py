@@ -95,16 +95,19 @@ class TutorialCRF(nn.Module):
 
 
 class TutorialTagger(nn.Module):
-    """Word embedding, bidirectional torch.nn.LSTM, linear layer and CRF, in a plain loop.
+    """Word embedding, bidirectional layers of torch.nn.LSTM, linear layer and CRF, in a plain loop.
 
     It has the sizes of `RNNTokenClassifier`, its dropout, its batches and as many passes, and reads
     words alone.
     """
 
-    def __init__(self, *, n_passes, seed=0, hidden_size=128, embedding_dim=100, batch_size=16):
+    def __init__(
+        self, *, n_passes, seed=0, hidden_size=200, num_layers=2, embedding_dim=100, batch_size=16
+    ):
         super().__init__()
         self.n_passes, self.seed, self.batch_size = n_passes, seed, batch_size
-        self.hidden_size, self.embedding_dim = hidden_size, embedding_dim
+        self.hidden_size, self.num_layers = hidden_size, num_layers
+        self.embedding_dim = embedding_dim
 
     def fit(self, X, y):
         torch.manual_seed(self.seed)
@@ -112,7 +115,12 @@ class TutorialTagger(nn.Module):
         self.tags = sorted({tag for tags in y for tag in tags})
         self.embedding = nn.Embedding(len(self.words) + 2, self.embedding_dim, padding_idx=0)
         self.lstm = nn.LSTM(
-            self.embedding_dim, self.hidden_size, batch_first=True, bidirectional=True
+            self.embedding_dim,
+            self.hidden_size,
+            self.num_layers,
+            batch_first=True,
+            dropout=0.5,
+            bidirectional=True,
         )
         self.dropout = nn.Dropout(0.5)
         self.head = nn.Linear(2 * self.hidden_size, len(self.tags))
