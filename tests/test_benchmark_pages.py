@@ -83,10 +83,10 @@ def test_readme_has_the_table_of_the_page_of_peers():
 
 
 def test_opening_is_put_below_the_title_and_replaced():
-    table = "| documents | n_jobs=1, s | ratio |\n| --- | --- | --- |\n| tweets | 3 | {} |\n"
+    table = "| documents | 2 processes | ratio |\n| --- | --- | --- |\n| tweets | loky | {} |\n"
     page = "# A search\n\nSome words.\n\n" + table
     opened = with_opening("grid_search", page.format("0.63 [0.5..0.7]"))
-    opening = "**Two processes take {} % (tweets) of the time of one.**\n\n"
+    opening = "**A search in two processes takes {} % (loky) of its time in one.**\n\n"
     assert opened == page.format("0.63 [0.5..0.7]").replace("Some", opening.format(63) + "Some")
     changed = opened.replace("0.63", "0.71")
     assert with_opening("grid_search", changed) == changed.replace("63 %", "71 %")

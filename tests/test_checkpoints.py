@@ -223,7 +223,7 @@ class Clock:
         return self.now
 
 
-class PassTime(Callback):
+class TenSeconds(Callback):
     """Let each step take ten seconds."""
 
     def __init__(self, clock):
@@ -243,7 +243,7 @@ def test_once_a_minute_or_less_where_writing_takes_long(seconds, period, path, m
 
     monkeypatch.setattr(checkpoints, "monotonic", clock)
     monkeypatch.setattr(checkpoints, "write_atomically", write)
-    fit("regressor", checkpoint=path, max_epochs=30, callbacks=[PassTime(clock)])  # 120 steps
+    fit("regressor", checkpoint=path, max_epochs=30, callbacks=[TenSeconds(clock)])  # 120 steps
     assert written[0] == 60 + seconds
     gaps = np.diff(written) - seconds
     assert len(gaps) > 4

@@ -66,8 +66,8 @@ class LazyAdamW(torch.optim.AdamW):
     tensor([False,  True, False,  True, False])
     """
 
-    # Around its own, torch imports its compiler, which takes about a second. A process that predicts
-    # with a model, or fits a small one, would wait for that most of the time.
+    # Around its own, torch imports its compiler, which takes about a second: most of the time of a
+    # process that predicts with a model or fits a small one.
     add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
 
     def __init__(
