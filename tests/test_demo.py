@@ -10,7 +10,7 @@ DEMO = Path(__file__).parent.parent / "docs/examples/demo.py"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.mark.parametrize("data", ["sentences", "tweets"])
+@pytest.mark.parametrize("data", ["sentences", pytest.param("tweets", marks=pytest.mark.slow)])
 def test_demo_reports_and_plots(data, tmp_path):
     sizes = ["--data", data, "--n-train", "200", "--n-search", "30"]
     demo = subprocess.run(

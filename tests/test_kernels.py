@@ -342,7 +342,9 @@ def test_library_is_compiled_once(cache, tmp_path, monkeypatch):
     assert _build._built(cache) == built
 
 
-@pytest.mark.parametrize("content", [b"", b"\x7fELF", None])
+@pytest.mark.parametrize(
+    "content", [b"\x7fELF", *(pytest.param(each, marks=pytest.mark.slow) for each in (b"", None))]
+)
 def test_a_damaged_library_is_compiled_again(cache, content):
     built = _build._built(cache)
     whole = built.read_bytes()
