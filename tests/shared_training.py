@@ -1,6 +1,6 @@
 """What the tests of processes run in each of them: fits by name, and what ends one early.
 
-``python shared_training.py FOLDER WHAT NAME...`` writes the fingerprints of the weights into
+``python shared_training.py FOLDER WHAT NAME...`` writes the digests of the weights into
 FOLDER. WHAT is "fit", or how the second process ends in the midst of its training: "kill",
 "interrupt", or "kill once", which counts the starts in FOLDER.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from shared_fits import EVERY_FIT
 from skorch.callbacks import Callback
 
-from sklearn_rnn._training.fingerprints import fingerprint
+from sklearn_rnn._training.fit_identity import digest
 
 RANK = int(os.environ.get("RANK", "0"))
 
@@ -53,7 +53,7 @@ def main():
             (FOLDER / f"error {RANK}").write_text(f"{time.time()} {error}")
             raise
         state = list(model.module_.state_dict().values())
-        found[name] = [fingerprint(state), model.loss_curve_]
+        found[name] = [digest(state), model.loss_curve_]
     (FOLDER / f"{RANK}.json").write_text(json.dumps(found))
 
 

@@ -20,7 +20,7 @@ from weights import have_same_weights
 
 from sklearn_rnn import RNNTextClassifier
 from sklearn_rnn._training import ranks as ranks_file
-from sklearn_rnn._training.fingerprints import fingerprint
+from sklearn_rnn._training.fit_identity import digest
 from sklearn_rnn._training.ranks import ALONE, count_processes, current_ranks, sharing_out
 
 SCRIPT = Path(__file__).parent / "shared_training.py"
@@ -69,7 +69,7 @@ def fit_in_processes(n_ranks, folder, *names):
 def learned_here(name):
     fit, params = EVERY_FIT[name]
     model = fit(4, **params)
-    return [fingerprint(list(model.module_.state_dict().values())), model.loss_curve_]
+    return [digest(list(model.module_.state_dict().values())), model.loss_curve_]
 
 
 def test_two_processes_learn_what_one_does(tmp_path):

@@ -112,7 +112,7 @@ def _add(found: Any, value: Any) -> None:
         value = value.detach().cpu().numpy()
     if isinstance(value, np.ndarray) and value.dtype != object:
         found.update(f"{value.dtype.str}{value.shape}".encode())
-        found.update(value.tobytes())
+        found.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8))
     elif isinstance(value, (list, tuple, np.ndarray)):
         found.update(f"{len(value)} items".encode())
         for item in value:
