@@ -90,6 +90,7 @@ class Checkpoint(Callback):
         path = Path(os.fsdecode(self.path))
         self.file_ = path / f"{name_of(self.fit_)}.safetensors" if path.is_dir() else path
         self.state_ = self._read(net.max_epochs)
+        self.writes_ = _is_first_process()  # which is known only while they train together
         self.due_, self.is_data_ = monotonic() + _SECONDS, False
         net.callbacks_.append(("checkpoint", self))  # behind all that changes weights
         if self.state_ is None:
@@ -110,7 +111,7 @@ class Checkpoint(Callback):
 
     def on_batch_end(self, net, batch=None, training=False, **kwargs):
         """Write the state after a step, if it is time."""
-        if not training or not _is_first_process():
+        if not training or not self.writes_:
             return
         if monotonic() >= self.due_:
             self._write(net)
@@ -124,7 +125,7 @@ class Checkpoint(Callback):
 
     def remove(self) -> None:
         """Remove the file of a training that needs it no more."""
-        if _is_first_process():
+        if self.writes_:
             self.file_.unlink(missing_ok=True)
 
     def _write(self, net: SequenceNet) -> None:
