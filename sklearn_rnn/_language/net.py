@@ -27,6 +27,23 @@ from sklearn_rnn.modules.cells._base import State
 _MAX_GRADIENTS = 2**26
 
 
+class _GivenGradient(torch.autograd.Function):
+    """A number whose gradient for some states is given.
+
+    The argument `grad_outputs` of torch.autograd.grad would do, but at its first use torch imports
+    its symbolic shapes, and with them SymPy, which takes a second.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, grad: Tensor) -> Tensor:
+        ctx.grad = grad
+        return states.new_zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, _: Tensor) -> tuple[Tensor, None]:
+        return ctx.grad, None
+
+
 class LanguageNet(TokenNet):
     """skorch net over `LanguageData`.
 
@@ -79,11 +96,11 @@ class LanguageNet(TokenNet):
                     hidden, state = self.read(part, state)
                 losses, grad_hidden, by_decoder = self._decode(hidden, part, 1 / window.mean_size)
                 share = len(part) / window.mean_size
-                outputs = [hidden, *(share * penalty.mean() for penalty in penalties)]
-                grad_outputs = [grad_hidden, *[None] * len(penalties)]
-                grads = list(
-                    torch.autograd.grad(outputs, parameters, grad_outputs, allow_unused=True)
-                )
+                outputs = [
+                    _GivenGradient.apply(hidden, grad_hidden),
+                    *(share * penalty.mean() for penalty in penalties),
+                ]
+                grads = list(torch.autograd.grad(outputs, parameters, allow_unused=True))
             for i, parameter in enumerate(parameters):
                 if (grad := by_decoder.get(parameter)) is not None:
                     grads[i] = grad if grads[i] is None else grads[i] + grad
