@@ -44,7 +44,7 @@ SETS = {
     "cmudict_g2p": (
         _characters,
         _phonemes,
-        {"hidden_size": 256, "dropout": 0.2, "max_epochs": 10},
+        {"hidden_size": 256, "dropout": 0.2, "max_epochs": 25},
     ),
     "tatoeba": (_subwords, _subwords, {"dropout": 0.2, "max_epochs": 8}),
 }
