@@ -219,8 +219,8 @@ class BaseRNNText(StartsFromModels, BaseRNN):
             # Weights that are finite can still be too large, above all with a ReLU in the loop.
             raise ValueError(
                 f"The outputs of this {type(self).__name__} are infinite or NaN for {n_lost} of "
-                f"{len(outputs)} documents, since its weights are too large. Fit it anew with a "
-                "lower lr, or set clip_grad_norm to a smaller number."
+                f"{len(outputs)} documents, because its weights are too large. Fit it again "
+                "with a lower lr, or set clip_grad_norm to a smaller number."
             )
         return outputs
 
@@ -241,15 +241,15 @@ class BaseRNNText(StartsFromModels, BaseRNN):
         n_outputs = self.net_.outputs(SequenceDataset(csr_array(np.ones((1, 1), int)))).shape[1]
         target = target_of(self._targets, vars(self))
         if target is None:
-            raise ValueError("nothing was learned of y")
+            raise ValueError("nothing was learned about y")
         target.check_learned(vars(self), n_outputs)
         coverage = self.embedding_coverage_
         if (coverage is None) != (self.embedding_source_ is None):
-            raise ValueError("vectors of words have a source and a coverage, or neither")
+            raise ValueError("word vectors need both a source and a coverage, or neither")
         if coverage is not None and (
             coverage.keys() != {"tokens", "words"} or {*map(type, coverage.values())} != {float}
         ):
-            raise ValueError("the coverage is that of tokens and words")
+            raise ValueError("the coverage must be that of tokens and words")
 
 
 def _describe(start, X):

@@ -760,10 +760,10 @@ class RNNLanguageModel(
         if (0 if vectors is None else vectors.num_embeddings) != n_labels:
             raise ValueError("the classes do not fit the network")
         if self.reverse_ and not self.documents_:
-            raise ValueError("a stream is not read from its end")
+            raise ValueError("a stream cannot be read from its end")
         counts = self.class_count_
         if (counts is None) != (self.classes_ is None):
-            raise ValueError("labels are counted, or there are none")
+            raise ValueError("there are classes without counts, or counts without classes")
         if counts is not None and (counts.dtype != np.int64 or counts.shape != (n_labels,)):
             raise ValueError("the counts do not fit the classes")
 

@@ -701,7 +701,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         if not np.array_equal(np.unique(self.classes_), self.classes_):
             raise ValueError("the classes are not sorted")
         if (characters is None) != (module.spelling is None):
-            raise ValueError("the network reads characters, or there are none")
+            raise ValueError("characters need a network that reads them")
         if characters is not None and len(characters) + FIRST_ID != module.spelling.n_known:
             raise ValueError("the characters do not fit the network")
 

@@ -576,12 +576,12 @@ class RNNTranslator(Translates, BaseRNN):
     def _check_learned(self):
         """Raise an error of any type if what was read from a file does not fit together."""
         if self.longest_target_ < 0:
-            raise ValueError("no target is shorter than nothing")
+            raise ValueError("the longest target has a negative length")
         if self.spacing_ is not None:
             check_spacing(self.spacing_)
         writer = self._make_writer()
         if self.net_.module_.decoder.n_ids > writer.n_ids:
-            raise ValueError("the network writes tokens that the vocabulary has not")
+            raise ValueError("the network writes tokens that the vocabulary does not have")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -641,7 +641,7 @@ class SequenceVectorizer(
         if self.vocabulary_ != Vocabulary.from_user(self.vocabulary_).ids or not self.n_positions_:
             raise ValueError("the tokens are not in the order of their ids")
         if self.too_frequent_ids_.dtype != np.int64 or self.too_frequent_ids_.ndim != 1:
-            raise ValueError("what is too frequent is no list of ids")
+            raise ValueError("the tokens that are too frequent are not a list of ids")
         check_joined_columns(self.columns_)
 
     def __sklearn_tags__(self):

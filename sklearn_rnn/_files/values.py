@@ -39,7 +39,7 @@ _SCALARS = {"b": bool, "i": int, "u": int, "f": float, "U": str, "S": bytes}
 
 
 class NotDataError(Exception):
-    """A value that is no data, such as a function."""
+    """A value that cannot be saved as plain data, such as a function."""
 
 
 class Writer:
@@ -105,7 +105,7 @@ class Writer:
 
     def write_other(self, value: Any) -> Any:
         """Refuse a value of another type; to be overridden by who knows more of them."""
-        raise NotDataError(f"{value!r} of type {type(value).__name__} is no data")
+        raise NotDataError(f"{value!r} of type {type(value).__name__} is not plain data")
 
     def add_array(self, array: np.ndarray) -> str:
         """Set an array of numbers aside and return its name."""
@@ -131,14 +131,14 @@ class Writer:
             native = array.astype(dtype.newbyteorder("="))
             return {**written, "numbers": self.add_array(_as_numbers(native))}
         if dtype.str[1:] not in _NUMBERS:
-            raise NotDataError(f"an array of dtype {dtype} is no data that can be written")
+            raise NotDataError(f"an array of dtype {dtype} is not plain data")
         # The file has one byte order.
         return {**written, "numbers": self.add_array(array.astype(dtype.newbyteorder("<")))}
 
     def _write_random_state(self, value: np.random.RandomState) -> dict:
         state = value.get_state(legacy=False)
         if state["bit_generator"] != "MT19937":
-            raise NotDataError(f"a RandomState of {state['bit_generator']} is no data")
+            raise NotDataError(f"a RandomState of {state['bit_generator']} is not plain data")
         return {
             "type": "RandomState",
             "key": self.write(state["state"]["key"]),
@@ -289,7 +289,7 @@ def _are_told_apart(keys: Iterable) -> bool:
 def _as_dtype(name: Any) -> np.dtype:
     """Return a dtype of one kind by its name; NumPy would parse others as Python."""
     if not _DTYPE_NAME.fullmatch(_checked(name, str)):
-        raise ValueError(f"{name[:50]!r} is no dtype that is written")
+        raise ValueError(f"{name[:50]!r} is not a dtype that is written")
     return np.dtype(name)
 
 
@@ -305,5 +305,5 @@ def _from_numbers(numbers: np.ndarray, dtype: np.dtype, shape: tuple[int, ...]) 
     if not fits or numbers.shape[:-1] != shape:
         raise ValueError("the numbers of an array do not fit its dtype or shape")
     if dtype.kind == "U" and numbers.max(initial=0) > _MAX_CODE_POINT:
-        raise ValueError("an array of text holds numbers that are no characters")
+        raise ValueError("an array of text holds numbers that are not characters")
     return numbers.view(dtype)[..., 0]

@@ -47,8 +47,8 @@ def read_labels(
     if known is not None and (known.classes_ is None) != (y is None):
         with_, now = ("with", "without") if y is None else ("without", "with")
         raise ValueError(
-            f"Training continues a {name} that was fitted {with_} labels. Got X {now} y. To begin "
-            "anew, set warm_start=False and call fit."
+            f"Training continues a {name} that was fitted {with_} labels. Got X {now} y. To start "
+            "over, set warm_start=False and call fit."
         )
     if y is None:
         return Texts(X), {"classes_": None, "class_count_": None}
@@ -91,7 +91,7 @@ def encode_labels(y: Any, classes: np.ndarray | None, estimator: Any, name: str)
     unseen = set(y.tolist()).difference(classes.tolist())
     if unseen:
         raise ValueError(
-            f"{name} contains labels that are no classes: {sorted(unseen, key=str)}. "
+            f"{name} contains labels that are not among the classes: {sorted(unseen, key=str)}. "
             f"The classes are {classes.tolist()}."
         )
     return np.searchsorted(classes, y).astype(np.int64)

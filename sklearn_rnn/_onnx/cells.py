@@ -58,9 +58,9 @@ def check_cell(cell: Cell) -> None:
         and author(class_, "forward") in (RecurrentCell, ProjectedCell)
     ):
         raise NotImplementedError(
-            f"export_onnx cannot translate the cell {class_.__name__}, which is none of this "
-            "package. Fit with a cell that has a name, such as cell='lstm' or cell='gru', or with "
-            "a subclass of RecurrentCell that computes by its step alone."
+            f"export_onnx cannot translate the cell {class_.__name__}, which is not part of "
+            "this package. Fit with a cell that has a name, such as cell='lstm' or cell='gru', or "
+            "with a subclass of RecurrentCell that computes by its step alone."
         )
 
 

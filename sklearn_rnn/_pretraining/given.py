@@ -79,7 +79,7 @@ def language_source(estimator: Any, models: list[RNNLanguageModel]) -> LanguageS
     must = f"The 'pretrained' parameter of {type(estimator).__name__} must"
     if any(model.classes_ is not None for model in models):
         raise ValueError(
-            f"{must} hold models of the language alone. Got one that was fitted with labels; fit "
+            f"{must} hold language models without labels. Got one that was fitted with labels; fit "
             "it without y."
         )
     networks = tuple(model.module_ for model in models)

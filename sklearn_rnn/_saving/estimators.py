@@ -236,21 +236,21 @@ class _ModelWriter(Writer):
         except NotDataError as exc:
             raise TypeError(
                 f"The '{name}' parameter of {estimator} cannot be saved as data: {exc}. "
-                "joblib.dump takes it, in a file that is to be opened only where it is trusted."
+                "Use joblib.dump instead, and open that file only if you trust it."
             ) from exc
 
     def _write_learned(self, estimator, name, value, known):
         if name not in known:
             raise TypeError(
                 f"The attribute '{name}' of {estimator} cannot be saved: it is neither a parameter "
-                "nor something that fit learns. joblib.dump takes it."
+                "nor something that fit learns. Use joblib.dump instead."
             )
         try:
             return self.write(value)
         except NotDataError as exc:
             raise TypeError(
                 f"The attribute '{name}' of {estimator} cannot be saved as data: {exc}. "
-                "joblib.dump takes it."
+                "Use joblib.dump instead."
             ) from exc
 
 
@@ -359,18 +359,18 @@ def _check_pipeline_param(name, value):
         for step_name, step in value:
             is_step = type(step) in _CLASSES.values() or step is None or type(step) is str
             if not (type(step_name) is str and is_step):
-                raise NotDataError(f"the step {step_name!r} is no estimator of sklearn_rnn")
+                raise NotDataError(f"the step {step_name!r} is not an estimator of sklearn_rnn")
 
 
 def _refusal(estimator):
-    """Return why an object is none that can be saved."""
+    """Return why an object cannot be saved."""
     names = ", ".join(ESTIMATORS)
     hint = ""
     if hasattr(estimator, "best_estimator_"):
         hint = " Save its best_estimator_."
     elif isinstance(estimator, type) or not isinstance(estimator, BaseEstimator):
-        hint = " The order is save(estimator, path)."
+        hint = " Call it as save(estimator, path)."
     return (
-        f"save takes an instance of {names}, or a Pipeline of such. Got {estimator!r} of type "
+        f"save takes an instance of {names}, or a Pipeline of them. Got {estimator!r} of type "
         f"{type(estimator).__name__}.{hint}"
     )

@@ -83,9 +83,9 @@ class TaggingNet(TokenNet):
                 scores = cast("Tensor", self._infer(self.module_, batch))
                 if not scores.isfinite().all():
                     raise ValueError(
-                        "The scores of tags are infinite or NaN, since the weights of the network "
-                        "are too large. Fit it anew with a lower lr, or set clip_grad_norm to a "
-                        "smaller number."
+                        "The scores of tags are infinite or NaN, because the weights of the "
+                        "network are too large. Fit it again with a lower lr, or set "
+                        "clip_grad_norm to a smaller number."
                     )
                 return finish(scores, _layout(batch, scores))
 

@@ -128,7 +128,7 @@ def _check_steps(codes: np.ndarray, classes: np.ndarray, lengths: np.ndarray, na
         raise ValueError(
             f"With constraints='bio', {name} must hold 'I-x' only after 'B-x' or 'I-x'. Got "
             f"{str(classes[codes[place]])!r} {after}; broken in {len(rows)} row(s), "
-            f"{name_rows(rows)}, counted from 0. Mend the tags, or set constraints=None."
+            f"{name_rows(rows)}, counted from 0. Correct the tags, or set constraints=None."
         )
 
 
@@ -146,7 +146,7 @@ def weigh_tags(
     mean = np.average(weights[tagged.codes], weights=of_tokens if of_tokens.any() else None)
     if not mean:
         raise ValueError(
-            "At least one tag in y needs a weight above 0, but by class_weight all are 0. "
+            "At least one tag in y needs a weight above 0, but with this class_weight all are 0. "
             f"Got {estimator.class_weight}."
         )
     return weights if in_stream else weights / mean

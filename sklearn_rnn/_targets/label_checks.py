@@ -43,14 +43,14 @@ def check_labels(y: Any, estimator: Any) -> np.ndarray:
     if kind == "multiclass-multioutput":
         raise ValueError(
             f"{name} takes one label for each document, or an indicator matrix of 0 and 1 with a "
-            "column for each label. Got multiclass-multioutput targets, columns of more values: "
+            "column for each label. Got multiclass-multioutput targets, columns of other values: "
             "sklearn.multioutput.MultiOutputClassifier fits one classifier for each column."
         )
     check_classification_targets(y)
     y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
     if not np.isin(y, (0, 1)).all():
         raise ValueError(
-            "An indicator matrix of labels must hold 0 and 1 alone. "
+            "An indicator matrix of labels must hold only 0 and 1. "
             f"Got {np.unique(y).tolist()} in y; MultiLabelBinarizer makes one from lists of labels."
         )
     return y.astype(np.uint8)
@@ -109,7 +109,7 @@ def check_stream_classes(
         if classes is None or len(classes) == n_labels or np.array_equal(classes, [0, 1]):
             return known
         raise ValueError(
-            "Where y is an indicator matrix, classes must be None or have an entry for each of "
+            "If y is an indicator matrix, classes must be None or have an entry for each of "
             f"its {n_labels} columns. Got {len(classes)} entries."
         )
     if classes is None:
@@ -125,6 +125,6 @@ def check_stream_classes(
     if known and not np.array_equal(classes, known["classes_"]):
         raise ValueError(
             f"`classes={classes}` is not the same as on last call to partial_fit or fit, was: "
-            f"{known['classes_']}. To begin anew, call fit, or partial_fit of a clone."
+            f"{known['classes_']}. To start over, call fit, or partial_fit of a clone."
         )
     return {"classes_": classes, "multilabel_": False}

@@ -98,7 +98,7 @@ class ClassTarget(LabelTarget):
         self.check(y, "y")
         if isinstance(estimator.class_weight, list):
             raise ValueError(
-                "class_weight must be a dict, 'balanced' or None where each document has one "
+                "class_weight must be a dict, 'balanced' or None if each document has one "
                 "label; a list of them needs an indicator matrix as y. "
                 f"Got {estimator.class_weight}."
             )
@@ -118,15 +118,15 @@ class ClassTarget(LabelTarget):
         return codes.clip(max=len(self.classes) - 1)
 
     def check(self, y: np.ndarray, name: str) -> None:
-        """Refuse labels that are no classes."""
+        """Refuse labels that are not among the classes."""
         if y.ndim > 1:
             raise ValueError(f"{name} must hold one label for each document. Got several.")
         classes = self.classes.tolist()
         unseen = set(y.tolist()).difference(classes)
         if unseen:
             raise ValueError(
-                f"{name} contains labels that are no classes: {sorted(unseen, key=str)}. "
-                f"The classes are {classes}."
+                f"{name} contains labels that are not among the classes: "
+                f"{sorted(unseen, key=str)}. The classes are {classes}."
             )
 
     def memberships(self, y: np.ndarray) -> csr_array:

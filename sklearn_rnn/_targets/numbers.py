@@ -69,7 +69,7 @@ class NumberTarget(Target):
         """Refuse classes: numbers have none."""
         if classes is not None:
             raise ValueError(
-                f"classes must be None where y holds numbers, as it does here. Got {classes!r}. "
+                f"classes must be None if y holds numbers. Got {classes!r}. "
                 "With labels, set loss='log_loss'."
             )
         return known
@@ -83,7 +83,7 @@ class NumberTarget(Target):
             if values.dtype != np.float64 or not fits or not np.isfinite(values).all():
                 raise ValueError("the offset or the scale does not fit the outputs of the network")
         if offset.shape != scale.shape:
-            raise ValueError("the offset and the scale do not fit each other")
+            raise ValueError("the offset and the scale have different shapes")
 
     def __init__(
         self,
@@ -102,9 +102,9 @@ class NumberTarget(Target):
         activation = "exp" if loss == "poisson" else "identity"
         if known and known["out_activation_"] != activation:
             raise ValueError(
-                f"loss={loss!r} cannot go on from a network whose outputs are to be turned into "
-                f"numbers by {known['out_activation_']!r}: with 'poisson', and with it alone, they "
-                "are logarithms. Set loss back, or begin anew by fit with warm_start=False."
+                f"loss={loss!r} cannot continue from a network whose outputs are turned into "
+                f"numbers by {known['out_activation_']!r}: they are logarithms only with "
+                "loss='poisson'. Set loss back, or start over by fit with warm_start=False."
             )
         if known:
             self.offset, self.scale = known["y_offset_"], known["y_scale_"]
@@ -169,7 +169,8 @@ class NumberTarget(Target):
             raise ValueError(
                 "y must be near the numbers learned first: those between "
                 f"{y.min()} and {y.max()} are too far from the offset {self.offset} to be "
-                f"learned by the scale {self.scale}. Give numbers in the same unit, or fit anew."
+                f"learned by the scale {self.scale}. Give numbers in the same unit, or call fit "
+                "again."
             )
         return targets.reshape(len(y), self.n_outputs)
 

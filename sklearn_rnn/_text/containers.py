@@ -209,7 +209,7 @@ def joined_columns(X: Any) -> list[str] | None:
 def check_joined_columns(columns: list | None) -> None:
     """Raise a ValueError if what was read from a file is not what `joined_columns` returns."""
     if columns is not None and not all(type(name) is str for name in columns):
-        raise ValueError("the columns are no names")
+        raise ValueError("the columns are not names")
 
 
 def check_column_names(X: Any, known: list[str] | None) -> None:
@@ -292,7 +292,7 @@ def _as_texts(
 
 
 def _no_text(value: Any, row: int, where: str, name: str) -> str:
-    """Return the message about an entry that is no text."""
+    """Return the message about an entry that is not text."""
     found = f"row {row} is of type {type(value).__name__}."
     if where != name:
         return (

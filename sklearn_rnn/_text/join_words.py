@@ -95,7 +95,7 @@ def check_spacing(spacing: Any) -> None:
     if len(spacing) != len(_NOT_LEARNED) or any(
         type(gap) is not str or gap.strip() for gap in gaps
     ):
-        raise ValueError("spacing is white space before and after marks")
+        raise ValueError("spacing must be white space before and after marks")
 
 
 def _is_mark(token: str) -> bool:

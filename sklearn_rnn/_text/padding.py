@@ -74,5 +74,5 @@ class PositionNamesMixin:
         """
         check_is_fitted(self)
         if is_drawing_diagram():  # which would call positions features
-            raise AttributeError("The columns are positions, and no features.")
+            raise AttributeError("The columns are positions, not features.")
         return np.array([f"position{i}" for i in range(self.n_positions_)], dtype=object)

@@ -39,12 +39,12 @@ def convert_sentencepiece(raw: bytes) -> dict:
     except (IndexError, KeyError, TypeError, UnicodeDecodeError, struct.error) as exc:
         raise ValueError("it is neither JSON nor a model of SentencePiece") from exc
     if not pieces or kind not in (_UNIGRAM, _BPE):
-        raise ValueError("it is no unigram or BPE model of SentencePiece")
+        raise ValueError("it is not a unigram or BPE model of SentencePiece")
     unknown = next((id_ for id_, (*_, type_) in enumerate(pieces) if type_ == _UNKNOWN), None)
     if unknown is None:
-        raise ValueError("a model of SentencePiece has an unknown token, but it has none")
+        raise ValueError("it has no unknown token, which a model of SentencePiece must have")
     if _last(trainer, 24, 0):  # treat_whitespace_as_suffix
-        raise ValueError("it marks the end of words, and only marks at their start can be read")
+        raise ValueError("it marks the end of words; only models that mark their start can be read")
     return {
         "version": "1.0",
         "truncation": None,

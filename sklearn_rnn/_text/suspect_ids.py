@@ -65,7 +65,7 @@ def check_suspect_ids(X: Any, sequences: csr_array, name: str) -> None:
     are_columns = len(starts) <= sequences.shape[1] // 3 and (n_starting >= len(first) / 4).all()
     if n_gaps >= _N_SIDE_BY_SIDE and starts[0] == 0 and are_columns:
         raise ValueError(
-            "X holds several columns side by side: after a gap, documents go on at column(s) "
+            "X holds several columns side by side: after a gap, documents continue at column(s) "
             f"{', '.join(map(str, starts[1:4]))}. {name} reads one text, in one vocabulary: the "
             f"same id in two columns would be the same word. {_JOIN}"
         )
@@ -80,9 +80,10 @@ def check_suspect_ids(X: Any, sequences: csr_array, name: str) -> None:
     else:
         return
     warnings.warn(
-        f"The numbers in X are hardly token ids: {reason}, as counts (CountVectorizer), one-hot "
-        f"or ordinal codes and columns side by side have. {name} reads each number as a word, in "
-        f"the order of the columns. Pass raw text, or the ids of a SequenceVectorizer. {_JOIN}",
+        f"The numbers in X do not look like token ids: {reason}. They may be counts "
+        f"(CountVectorizer), one-hot or ordinal codes, or columns side by side. {name} reads "
+        "each number as a word, in the order of the columns. Pass raw text, or the ids of a "
+        f"SequenceVectorizer. {_JOIN}",
         stacklevel=2,
     )
 

@@ -39,7 +39,7 @@ def build_tokenizer(text: str) -> Any:
         return import_tokenizers().Tokenizer.from_str(text)
     except BaseException as exc:
         if isinstance(exc, Exception) or is_panic(exc):
-            raise ValueError(f"it is no tokenizer.json that can be read ({exc})") from exc
+            raise ValueError(f"it is not a readable tokenizer.json ({exc})") from exc
         raise
 
 

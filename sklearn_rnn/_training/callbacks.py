@@ -74,7 +74,7 @@ class ValidationScore(Callback):
         if n_lost:
             warnings.warn(
                 f"The validation score was NaN or -inf in {n_lost} of {len(scores)} epochs, which "
-                "early stopping counts as worse than all others. Choose another scoring, or set "
+                "early stopping treats as worse than all others. Choose another scoring, or set "
                 "more documents aside.",
                 stacklevel=2,
             )

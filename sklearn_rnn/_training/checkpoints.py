@@ -137,8 +137,8 @@ class Checkpoint(Callback):
             write_atomically(self.file_, pack(content, writer.arrays))
         except OSError as exc:
             warnings.warn(
-                f"The checkpoint {self.file_} could not be written: {exc}. Training goes on, and a "
-                "checkpoint from before stays.",
+                f"The checkpoint {self.file_} could not be written: {exc}. Training continues, and "
+                "the previous checkpoint is kept.",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -156,12 +156,12 @@ class Checkpoint(Callback):
         try:
             content, arrays = unpack(read_container(self.file_))
             if content["type"] != "checkpoint":
-                raise ModelFileError("it is a file of sklearn_rnn.save, and is left as it is")
+                raise ModelFileError("it was written by sklearn_rnn.save and is left as it is")
             reader = StateReader(arrays)
             fit, state = reader.read(content["fit"]), reader.read(content["state"])
             if differ := differences(fit, self.fit_):
                 raise _OtherFitError(
-                    f"The checkpoint {self.file_} is that of another fit, which differs in "
+                    f"The checkpoint {self.file_} belongs to another fit, which differs in "
                     f"{', '.join(differ)}. Set that back to resume it. To start over, remove the "
                     "file or choose another path; for several fits, as in a search, pass a folder."
                 )
@@ -227,7 +227,7 @@ def check_can_resume(estimator: Any) -> None:
     if not isinstance(estimator.random_state, Integral):
         raise ValueError(
             f"With checkpoint, the 'random_state' parameter of {type(estimator).__name__} must be "
-            "an int, from which a fit that resumes draws the same random numbers again. "
+            "an int, so that a resumed fit draws the same random numbers. "
             f"Got {estimator.random_state!r} instead."
         )
     path = os.fsdecode(estimator.checkpoint)

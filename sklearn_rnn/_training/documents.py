@@ -84,7 +84,7 @@ def check_any_weight(
     """Refuse documents, or what else there is, of no weight at all."""
     if not weights.any():
         raise ValueError(
-            f"At least one non-zero weight is needed among the {what} {where}, but by "
+            f"At least one non-zero weight is needed among the {what} {where}, but with this "
             f"sample_weight and class_weight all are 0. Give more {what} a weight"
             + (", or set early_stopping=False." if estimator.early_stopping else ".")
         )

@@ -112,9 +112,9 @@ def check_matrix(embedding: np.ndarray, X: csr_array, vectorizer: Any, estimator
     else:
         if getattr(vectorizer, "vocabulary", None) is None:
             raise ValueError(
-                f"{must} be WordVectors where the vocabulary is learned in fit: nobody knows yet "
-                "which row of an array belongs to which word. Got an array. Make "
-                "WordVectors(words, array) of it, pass a vectorizer with a fixed vocabulary, or "
+                f"{must} be WordVectors if fit learns the vocabulary: before that, it is unknown "
+                "which row of an array belongs to which word. Got an array. Make it "
+                "WordVectors(words, array), pass a vectorizer with a fixed vocabulary, or "
                 "fit on token ids."
             )
         n_ids, what = FIRST_ID + len(vectorizer.vocabulary_), "the vocabulary of the vectorizer"

@@ -231,8 +231,8 @@ def _tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int, stackl
         raise KeyboardInterrupt
     warnings.warn(
         f"Training of {type(estimator).__name__} was interrupted in epoch {len(net.history)} of "
-        f"{max_epochs}. The estimator keeps the best weights that it had reached."
-        + ("" if estimator.checkpoint is None else " The next fit goes on from the checkpoint."),
+        f"{max_epochs}. The estimator keeps the best weights reached so far."
+        + ("" if estimator.checkpoint is None else " The next fit resumes from the checkpoint."),
         FitInterruptedWarning,
         stacklevel=stacklevel,
     )

@@ -167,8 +167,8 @@ def take_weights(module: nn.Module, previous: nn.Module, estimator: Any) -> None
     except RuntimeError as exc:
         raise ValueError(
             f"The parameters of this {type(estimator).__name__} make a network of another shape "
-            "than the one whose weights are to be trained further. Set those that were "
-            "changed back, or, to begin anew, set warm_start=False and call fit."
+            "than the fitted one, so its weights cannot be trained further. Change them back, or "
+            "start over: set warm_start=False and call fit."
         ) from exc
 
 
@@ -316,8 +316,8 @@ def check_skorch_params(estimator: Any) -> dict:
         )
     if "callbacks" in params:
         raise ValueError(
-            f"The 'skorch_params' parameter of {name} must not hold 'callbacks', among which are "
-            "those that training needs. Add yours by the 'callbacks' parameter."
+            f"The 'skorch_params' parameter of {name} must not hold 'callbacks', which would "
+            "replace those that training needs. Pass yours as the 'callbacks' parameter."
         )
     return params
 

@@ -64,7 +64,7 @@ def write_net(net: NeuralNet, writer: Writer) -> dict:
     Raises
     ------
     NotDataError
-        If it holds what is no data.
+        If it holds something that is not plain data.
     """
     try:
         network = describe(net.module_)
@@ -72,7 +72,7 @@ def write_net(net: NeuralNet, writer: Writer) -> dict:
         raise NotDataError(str(exc)) from exc
     params = net.get_params(deep=False)
     if {params["iterator_train"], params["iterator_valid"]} != {type(net).batches}:
-        raise NotDataError("a net with iterators of your own is no data")
+        raise NotDataError("a net with iterators of your own is not plain data")
     kept = {
         name: value
         for name, value in params.items()
@@ -160,8 +160,8 @@ def _device_here(name: str) -> torch.device:
         find_device(device)
     except (RuntimeError, AssertionError):
         warnings.warn(
-            f"The model was saved on the device {name!r}, which is not here. It is loaded on the "
-            "CPU instead.",
+            f"The model was saved on the device {name!r}, which is not available here. It is "
+            "loaded on the CPU instead.",
             DeviceWarning,
             stacklevel=2,
         )

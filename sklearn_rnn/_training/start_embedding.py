@@ -233,7 +233,7 @@ def _warn_if_hardly_any(estimator: Any, start: StartVectors, X: csr_array) -> No
     if share < _SHARE_TO_WARN:
         warnings.warn(
             f"The 'embedding' parameter of {type(estimator).__name__} has vectors for only "
-            f"{share:.0%} of the tokens in X; all others start from random ones. Do language, "
-            "lower case and analyzer of the vectorizer suit the vectors?",
+            f"{share:.0%} of the tokens in X; all others start from random ones. Check "
+            "that language, lower case and analyzer of the vectorizer fit the vectors.",
             stacklevel=6,  # of who called fit
         )

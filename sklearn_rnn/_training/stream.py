@@ -230,8 +230,7 @@ def skipping_a_diverged_chunk(estimator: Any, stacklevel: int) -> Iterator[None]
         if not hasattr(estimator, "net_"):
             raise
         warnings.warn(
-            f"This chunk was not learned, and the {type(estimator).__name__} is as it was before. "
-            f"{error}",
+            f"This chunk was not learned, and the {type(estimator).__name__} is unchanged. {error}",
             ConvergenceWarning,
             stacklevel=stacklevel,
         )

@@ -91,7 +91,7 @@ def set_callbacks(net: SequenceNet, states: Mapping[str, dict]) -> None:
     """Let the callbacks go on from their states."""
     resumable = _resumable(net)
     if unknown := (states.keys() ^ resumable.keys()) - _MAY_BE_MISSING:
-        raise ValueError(f"the callbacks {sorted(unknown)} are there once alone")
+        raise ValueError(f"the callbacks {sorted(unknown)} are in only one of the two")
     for name in states.keys() & resumable.keys():
         resumable[name][1](states[name])
 
@@ -111,7 +111,7 @@ def generator_of(net: SequenceNet) -> torch.Generator:
 def check_can_be_written(net: SequenceNet) -> None:
     """Raise NotDataError if the place in an epoch could not be found again."""
     if net.iterator_train is not type(net).batches:
-        raise NotDataError("a net with an iterator of your own is no data")
+        raise NotDataError("a net with an iterator of your own is not plain data")
 
 
 class StateWriter(Writer):
@@ -191,7 +191,7 @@ def _check_optimizer_state(optimizer: torch.optim.Optimizer, state: Mapping) -> 
             else:
                 fits = value is None or isinstance(value, (int, float))
             if not fits:
-                raise ValueError(f"{name!r}, is no number and no tensor like its parameter")
+                raise ValueError(f"{name!r}, is neither a number nor a tensor like its parameter")
 
 
 def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:

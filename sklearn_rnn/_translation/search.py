@@ -131,8 +131,8 @@ def beam_search(
         )
     if not all(found):
         raise ValueError(
-            "The scores of tokens are infinite or NaN, since the weights of the network are too "
-            "large. Fit it anew with a lower lr, or set clip_grad_norm to a smaller number."
+            "The scores of tokens are infinite or NaN, because the weights of the network are too "
+            "large. Fit it again with a lower lr, or set clip_grad_norm to a smaller number."
         )
     return [sorted(targets, key=lambda each: -each.score) for targets in found]
 

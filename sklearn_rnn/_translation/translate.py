@@ -92,8 +92,8 @@ def check_copies(X: Any, vectorizer: Any, estimator: Any) -> None:
         )
     if not hasattr(vectorizer, "build_analyzer"):
         raise TypeError(
-            "With replace_unknown=True, the source vectorizer must have a method build_analyzer, "
-            f"which {type(vectorizer).__name__} has not. Set replace_unknown=False."
+            "With replace_unknown=True, the source vectorizer must have a method build_analyzer. "
+            f"{type(vectorizer).__name__} has none. Set replace_unknown=False."
         )
 
 

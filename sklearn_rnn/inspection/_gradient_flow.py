@@ -215,7 +215,7 @@ def _encode_labels(inspected: InspectedEstimator, y: Any) -> np.ndarray:
     unseen = ~np.isin(y, classes)
     if unseen.any():
         raise ValueError(
-            f"y contains labels that were not there in fit: {np.unique(y[unseen]).tolist()}. "
+            f"y contains labels that were not seen in fit: {np.unique(y[unseen]).tolist()}. "
             f"The classes are {classes.tolist()}."
         )
     return np.searchsorted(classes, y)

@@ -198,7 +198,7 @@ def read_attention(estimator: Any, document: Any) -> tuple[DocumentWords, np.nda
     attention = record_document(inspected, sequence).attention
     if attention is None:
         raise ValueError(
-            "Attention is there only with pooling='attention' or 'multihead_attention'. This "
+            "Attention weights exist only with pooling='attention' or 'multihead_attention'. This "
             f"{inspected.name} has pooling={inspected.estimator.pooling!r}."
         )
     return words, attention.float().cpu().numpy()

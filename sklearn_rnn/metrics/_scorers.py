@@ -84,6 +84,6 @@ def get_scorer(scoring):
         return sklearn.metrics.get_scorer(scoring)
     except ValueError as exc:
         raise ValueError(
-            f"scoring must be one of {', '.join(get_scorer_names())}, or of scikit-learn's names "
-            f"that sklearn.metrics.get_scorer_names() lists. Got {scoring!r} instead."
+            f"scoring must be one of {', '.join(get_scorer_names())}, or one of scikit-learn's "
+            f"names that sklearn.metrics.get_scorer_names() lists. Got {scoring!r} instead."
         ) from exc
