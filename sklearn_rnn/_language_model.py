@@ -754,7 +754,7 @@ class RNNLanguageModel(
         return self.module_.encoder.output_size
 
     def _check_learned(self):
-        """Raise an error of any type if what was read from a file does not fit together."""
+        """Raise an error of any type if what was read from a file is inconsistent."""
         n_labels = 0 if self.classes_ is None else len(self.classes_)
         vectors = self.module_.label_vectors
         if (0 if vectors is None else vectors.num_embeddings) != n_labels:

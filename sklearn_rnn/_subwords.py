@@ -388,7 +388,7 @@ class SubwordVectorizer(
         return tokens, n_positions
 
     def _transform(self, tokens, n_positions):
-        """Return token ids in the container asked for."""
+        """Return token ids in the requested container."""
         return to_container(
             *tokens,
             n_positions=n_positions,
@@ -398,7 +398,7 @@ class SubwordVectorizer(
         )
 
     def _check_learned(self):
-        """Raise an error of any type if what was read from a file does not fit together."""
+        """Raise an error of any type if what was read from a file is inconsistent."""
         from sklearn_rnn._text.tokenizer_json import check_tokenizer_json
 
         check_tokenizer_json(self.tokenizer_json_)

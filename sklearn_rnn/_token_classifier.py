@@ -576,7 +576,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         return self
 
     def _check_tags(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
-        """Refuse what does not fit together: it should not come out after the pretraining."""
+        """Refuse input that does not fit together now, rather than after the pretraining."""
         models = given_models(self)
         reader = copy(self)
         if models and models[0].vectorizer is not None:
@@ -589,14 +589,14 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
             read_tagged(sentences, y_val, sample_weight_val, self, classes, "_val")
 
     def _reading_by(self, models, make_ids):
-        """Return what makes token ids, and what the network starts from: both by models, if any."""
+        """Return what makes token ids and what the network starts from, given any models."""
         if not models:
             return make_ids, None
         source = language_source(self, models)
         return partial(read_by_model, model=models[0], estimator=self), source
 
     def _read_training(self, X, y, sample_weight, model, make_ids, source):
-        """Return what to train on, its vectorizer, what is learned of it, and the start."""
+        """Return the training data, its vectorizer, what is learned from it, and the start."""
         if model is not None:
             vectorizer, start = model.vectorizer_, None
             sentences = read_by(X, vectorizer, self)
@@ -694,7 +694,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         return self
 
     def _check_learned(self):
-        """Raise an error of any type if what was read from a file does not fit together."""
+        """Raise an error of any type if what was read from a file is inconsistent."""
         module, characters = self.module_, self.characters_
         if len(self.classes_) != module.head.out_features:
             raise ValueError("the classes do not fit the network")
@@ -714,7 +714,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
 
 
 def _describe(start, X):
-    """Return the attributes that tell which vectors words started from."""
+    """Return the attributes that say which vectors the words started from."""
     return {
         "embedding_source_": None if start is None else start.source,
         "embedding_coverage_": None if start is None else start.coverage(X),

@@ -538,7 +538,10 @@ class RNNTranslator(Translates, BaseRNN):
         return self
 
     def _read_training(self, X, y, model):
-        """Return pairs to train on, their vectorizers and what is learned, by a model to go on."""
+        """Return the pairs to train on, their vectorizers and what is learned from them.
+
+        With `model`, its vocabularies are kept.
+        """
         if model is not None:
             vectorizers = model.source_vectorizer_, model.target_vectorizer_
             sources = read_sources(X, vectorizers[0], model.module_.n_region_features, self)
@@ -568,13 +571,13 @@ class RNNTranslator(Translates, BaseRNN):
         return PairData(as_sources(sources), targets, sizes.n_ids, weights_val)
 
     def _make_predictor(self, learned):
-        """Return an estimator that translates by what is learned here, to score while training."""
+        """Return an estimator that translates with what is learned here, to score in training."""
         predictor = object.__new__(type(self))
         predictor.__dict__.update({**vars(self), **learned})
         return predictor
 
     def _check_learned(self):
-        """Raise an error of any type if what was read from a file does not fit together."""
+        """Raise an error of any type if what was read from a file is inconsistent."""
         if self.longest_target_ < 0:
             raise ValueError("the longest target has a negative length")
         if self.spacing_ is not None:
@@ -591,12 +594,12 @@ class RNNTranslator(Translates, BaseRNN):
 
 
 class _Scorer:
-    """Score a translator in training by pairs that were set aside.
+    """Score a translator in training on pairs that were set aside.
 
     Parameters
     ----------
     estimator : RNNTranslator
-        With all that its translations need but for `net_`.
+        With everything that it needs to translate except `net_`.
     X, y : object
         The pairs.
     weights : ndarray of float64 of shape (n_pairs,)

@@ -624,7 +624,7 @@ class SequenceVectorizer(
         return self._arrange(ids[occurrences], lengths, learned)
 
     def _arrange(self, ids, lengths, learned):
-        """Return token ids in the container asked for, cut as asked for."""
+        """Return token ids in the requested container, truncated as requested."""
         if len(learned["too_frequent_ids_"]):
             ids = np.where(np.isin(ids, learned["too_frequent_ids_"]), UNKNOWN_ID, ids)
         return to_container(

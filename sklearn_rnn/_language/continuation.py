@@ -67,7 +67,7 @@ class Continuation:
         return "".join(self._written)
 
     def copy(self) -> Continuation:
-        """Return another text that goes on from here."""
+        """Return another text that continues from here."""
         other = copy.copy(self)
         other._written = self._written.copy()
         return other

@@ -29,7 +29,7 @@ class LanguageData(torch.utils.data.Dataset):
         How many ids each reads.
     n_unscored : ndarray of int64 of shape (n_sequences,), default=None
         With how many of these it only warms up: another sequence predicts what is behind them.
-        None stands for 0.
+        None means 0.
     labels : ndarray of int64 of shape (n_sequences,), default=None
         The label of each.
     """

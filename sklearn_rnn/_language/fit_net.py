@@ -38,7 +38,7 @@ def fit_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how.
+        Its parameters say how.
     train : Texts
         What to train on.
     valid : Texts or None
@@ -50,7 +50,7 @@ def fit_net(
     seeds : pair of int
         Those of the order of documents, and of torch.
     previous : torch.nn.Module, default=None
-        The network to go on from.
+        The network to continue from.
     start : StartVectors, default=None
         The vectors that words start from. None draws all of them.
 

@@ -1,4 +1,4 @@
-"""Texts that go on from a prompt, side by side, each token drawn from the model."""
+"""Texts that continue from a prompt, side by side, each token drawn from the model."""
 
 from __future__ import annotations
 

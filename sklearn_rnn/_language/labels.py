@@ -30,13 +30,13 @@ def read_labels(
     y : array-like of shape (n_texts,) or None
         The labels.
     estimator : estimator instance
-        Whose parameters hold.
+        Its parameters hold.
     known : estimator instance, default=None
-        The one that was trained before, if training goes on.
+        The one that was trained before, if training continues.
     documents : bool
         Whether the texts are documents, or one stream.
     classes : ndarray of shape (n_classes,), default=None
-        All labels, sorted. None stands for those in `y`.
+        All labels, sorted. None means those in `y`.
     """
     name = type(estimator).__name__
     if not documents and X.nnz == 0:

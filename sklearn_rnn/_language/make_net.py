@@ -66,7 +66,7 @@ def make_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which net.
+        Its parameters say which net.
     n_ids : int
         Number of token ids.
     n_labels : int

@@ -42,7 +42,7 @@ class LanguageNet(TokenNet):
     _states: list | None = None
 
     def read(self, part: WindowPart, state: list[State] | None) -> tuple[Tensor, list[State]]:
-        """Return the states at the tokens of a part of a window, and those to go on with.
+        """Return the states at the tokens of a part of a window, and those to continue with.
 
         Parameters
         ----------
@@ -169,7 +169,7 @@ class LanguageNet(TokenNet):
         self._states = carried
 
     def on_train_end(self, net: Any, *args: Any, **kwargs: Any) -> None:
-        """Let go of the states, which are no part of what was learned."""
+        """Let go of the states, which are not part of what was learned."""
         super().on_train_end(net, *args, **kwargs)
         self._states = None
 

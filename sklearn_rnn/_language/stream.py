@@ -29,7 +29,7 @@ def trained_on_texts(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how, and whose `net_` goes on, if it has one.
+        Its parameters say how, and its `net_` is trained further, if it has one.
     texts : Texts
         The chunk, checked.
     n_labels : int

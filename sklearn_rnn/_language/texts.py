@@ -61,7 +61,7 @@ def hold_out_texts(texts: Texts, estimator: Any, seed: int) -> tuple[Texts, Text
     texts : Texts
         What to split.
     estimator : estimator instance
-        Whose `documents` and `validation_fraction` say how.
+        Its `documents` and `validation_fraction` say how.
     seed : int
         The seed of the split.
     """

@@ -52,7 +52,7 @@ class Window:
     Parameters
     ----------
     parts : list of WindowPart
-        The parts. Those of the next window go on with the same sequences; where all of one have
+        The parts. Those of the next window continue with the same sequences; where all of one have
         ended, it is missing at the end of the list.
     is_first : bool
         Whether the sequences begin here.

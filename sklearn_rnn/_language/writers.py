@@ -57,7 +57,7 @@ class WordWriter:
     tokens : list of str
         The token of each id.
     spacing : dict of dict of str, default=None
-        The white space of marks, from `learn_spacing`. None stands for that of English.
+        The white space of marks, from `learn_spacing`. None means that of English.
     """
 
     def __init__(self, tokens: list[str], spacing: Spacing | None = None) -> None:

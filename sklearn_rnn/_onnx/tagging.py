@@ -34,7 +34,7 @@ def add_tagger(
     classes : ndarray of shape (n_classes,)
         The tags, in a type that ONNX has.
     characters : str or None
-        The characters that the network knows. None for one that knows ids alone.
+        The characters that the network knows. None for one that knows only ids.
     """
     tokens: list[str | int] = ["n_documents", "n_positions"]
     ids = graph.add("Transpose", graph.input("token_ids", np.int32, tokens))

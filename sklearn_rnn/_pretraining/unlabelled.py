@@ -65,7 +65,7 @@ def models_to_start_from(
     Parameters
     ----------
     estimator : estimator instance
-        Whose `pretrained` says which.
+        Its `pretrained` says which.
     X : iterable of str, or {sparse matrix, array-like} of shape (n_documents, n_positions)
         The documents of the task.
     X_unlabelled : like `X`, default=None

@@ -211,7 +211,7 @@ class _ModelWriter(Writer):
     def _write_whole(self, name, estimator):
         estimator._validate_params()
         params = estimator.get_params(deep=False)
-        # What is private is for this process alone.
+        # What is private is for this process only.
         learned = {
             key: value
             for key, value in vars(estimator).items()

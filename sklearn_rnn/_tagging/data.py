@@ -33,11 +33,11 @@ class TaggingData(torch.utils.data.Dataset):
     X : csr_array of int32 of shape (n_sentences, n_positions)
         Token ids.
     words : tuple of ndarray of int32 of shape (n_tokens,) and SpelledWords, default=None
-        Which word each token is, and how these are spelled. None reads ids alone.
+        Which word each token is, and how these are spelled. None reads only ids.
     tags : ndarray of int64 of shape (n_tokens,), default=None
         The tags.
     weights : ndarray of float64 of shape (n_sentences,), default=None
-        Weight of each sentence in the loss. None stands for 1.
+        Weight of each sentence in the loss. None means 1.
     """
 
     def __init__(

@@ -108,7 +108,7 @@ def fit_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how.
+        Its parameters say how.
     train : TaggedSentences
         What to train on.
     valid : TaggedSentences or None
@@ -124,7 +124,7 @@ def fit_net(
     seeds : pair of int
         Those of the order of sentences, and of torch.
     previous : torch.nn.Module, default=None
-        The network to go on from.
+        The network to continue from.
     start : StartVectors, default=None
         The vectors that words start from. None draws all of them.
 

@@ -60,7 +60,7 @@ def make_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which net.
+        Its parameters say which net.
     learned : dict
         What is known of tags and characters: `classes_` and `characters_`.
     n_ids : int
@@ -68,7 +68,7 @@ def make_net(
     plan : TrainingPlan
         The training.
     tag_weight : ndarray of shape (n_classes,), default=None
-        The weight of each tag in the loss. None stands for 1.
+        The weight of each tag in the loss. None means 1.
     previous : torch.nn.Module, default=None
         A network of the same shape, whose weights are taken over.
     start : StartVectors, default=None

@@ -47,9 +47,9 @@ def read_tagged(
     y, sample_weight
         What the user passed.
     estimator : estimator instance
-        Whose `constraints` the tags are to obey.
+        The tags must obey its `constraints`.
     classes : ndarray of shape (n_classes,), default=None
-        The tags that are known, sorted. None stands for those in `y`, or in a stream for none.
+        The tags that are known, sorted. None means those in `y`, or in a stream for none.
     suffix : str, default=""
         What the names of the arguments end in, for the messages.
     stream_classes : array-like, default=None

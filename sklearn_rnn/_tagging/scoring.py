@@ -72,7 +72,7 @@ class SentenceScorer:
     Parameters
     ----------
     estimator : estimator instance
-        Whose `scoring` says how.
+        Its `scoring` says how.
     learned : dict
         What its predictions need, but for `net_`.
     valid : TaggedSentences

@@ -81,7 +81,7 @@ class Sentences:
         Parameters
         ----------
         characters : str or None
-            The characters that it knows, in the order of their ids. None reads ids alone.
+            The characters that it knows, in the order of their ids. None reads only ids.
         tags, weights : ndarray
             As `TaggingData` takes them.
 

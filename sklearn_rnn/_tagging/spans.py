@@ -21,7 +21,7 @@ class Span(NamedTuple):
     label : str
         What it is, such as "PER".
     start, stop : int
-        Its first token, and the one behind its last.
+        Its first token, and the one after its last.
     text : str
         Its text, or its tokens with spaces between them where sentences are lists of tokens.
     start_char, stop_char : int or None
@@ -75,7 +75,7 @@ def marks_spans(classes: np.ndarray) -> bool:
 def find_spans(tags: list) -> list[tuple[str, int, int]]:
     """Return label, start and stop of each span, as CoNLL's evaluation finds them.
 
-    A tag that goes on with nothing begins a span.
+    A tag "I-x" that continues no span begins one.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def locate_span(found: tuple[str, int, int], row: int, sentences: Any) -> Span:
     row : int
         Which sentence.
     sentences : Sentences
-        All sentences. Of token ids there is no text.
+        All sentences. Token ids have no text.
     """
     label, start, stop = found
     if sentences.texts is not None:

@@ -34,7 +34,7 @@ def trained_on_sentences(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how, and whose `net_` goes on, if it has one.
+        Its parameters say how, and its `net_` is trained further, if it has one.
     chunk : TaggedSentences
         The chunk, checked.
     learned : dict

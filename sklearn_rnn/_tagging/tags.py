@@ -36,7 +36,7 @@ def read_tags(y: Any, lengths: np.ndarray, estimator: Any, name: str = "y") -> n
     Raises
     ------
     TypeError
-        If it is no sequence of sequences, or holds tags that are neither text nor integers.
+        If it is not a sequence of sequences, or holds tags that are neither text nor integers.
     ValueError
         If sentences and tags differ in number, or if tags are missing.
 

@@ -54,7 +54,7 @@ class Target(ABC):
         weights : ndarray of float64 of shape (n_documents,)
             Weights of the documents.
         estimator : estimator instance
-            Whose parameters say what is learned of `y`.
+            Its parameters say what is learned of `y`.
         known : dict
             What a training before has learned, or nothing.
         """

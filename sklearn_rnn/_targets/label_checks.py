@@ -74,14 +74,14 @@ def check_stream_classes(
     Parameters
     ----------
     classes : array-like of shape (n_classes,) or None
-        What the user passed: all labels of the stream, needed in the first chunk. None stands for
+        What the user passed: all labels of the stream, needed in the first chunk. None means
         those of the chunks before, or for the columns of an indicator matrix.
     y : ndarray of shape (n_documents,) or (n_documents, n_labels)
         The labels of the chunk, as `check_labels` returns them.
     known : dict
         What the chunks before have left, see `known_of`.
     estimator : estimator instance
-        Whose `class_weight` is to hold.
+        Its `class_weight` is checked.
     at_least : int, default=2
         The smallest number of classes that can be learned.
 

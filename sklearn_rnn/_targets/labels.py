@@ -77,9 +77,9 @@ class ClassTarget(LabelTarget):
     weights : ndarray of float64 of shape (n_documents,)
         Their weights, by which "balanced" counts them.
     estimator : estimator instance
-        Whose `class_weight` and `label_smoothing` hold.
+        Its `class_weight` and `label_smoothing` hold.
     classes : ndarray of shape (n_classes,), default=None
-        The classes, sorted. None stands for those in `y`.
+        The classes, sorted. None means those in `y`.
     """
 
     def __init__(
@@ -153,9 +153,9 @@ class IndicatorTarget(LabelTarget):
     weights : ndarray of float64 of shape (n_documents,)
         Weights of the documents, by which "balanced" counts them.
     estimator : estimator instance
-        Whose `class_weight` and `label_smoothing` hold.
+        Its `class_weight` and `label_smoothing` hold.
     classes : ndarray of shape (n_labels,), default=None
-        The numbers of the columns. None stands for those of `y`.
+        The numbers of the columns. None means those of `y`.
     """
 
     def __init__(

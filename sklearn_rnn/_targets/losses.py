@@ -15,7 +15,7 @@ class BinaryCrossEntropy(nn.Module):
     label_smoothing : float, default=0.0
         Share of each target that is spread evenly over "holds" and "holds not".
     class_weight : torch.Tensor of shape (2, n_labels), default=None
-        Weight of a label where it does not hold, and where it does. None stands for 1.
+        Weight of a label where it does not hold, and where it does. None means 1.
 
     Examples
     --------
@@ -54,7 +54,7 @@ class NumberLoss(nn.Module):
     quantile : float, default=0.5
         The quantile that outputs are to approach. Used by "quantile" alone.
     epsilon : float, default=1.0
-        Up to which error "huber" is half the square. Beyond, it goes on in a straight line.
+        Up to which error "huber" is half the square. Beyond, it continues in a straight line.
 
     Examples
     --------

@@ -39,7 +39,7 @@ class NumberTarget(Target):
     epsilon : float, default=1.0
         For "huber".
     known : dict, default=None
-        The offset and scale of a training before, to go on in its units.
+        The offset and scale of a training before, to continue in its units.
     """
 
     learned_constraints: ClassVar = {

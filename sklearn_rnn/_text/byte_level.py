@@ -29,7 +29,7 @@ def spell(token: str) -> str:
     Returns
     -------
     str
-        The text. If the bytes are no whole characters, or if the text could be taken for such,
+        The text. If the bytes are not whole characters, or if the text could be taken for such,
         each byte as "<0xE0>". No two tokens are spelled alike.
 
     Examples

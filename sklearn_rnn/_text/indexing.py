@@ -58,7 +58,7 @@ def index_documents(
     analyze : callable
         From a document to its tokens.
     n_jobs : int or None, default=None
-        How many processes to split them in, None for this one alone.
+        How many processes to split them in, None for only this one.
 
     Examples
     --------

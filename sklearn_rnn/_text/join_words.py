@@ -147,7 +147,7 @@ def join_word(joined: Joined, token: str, spacing: Spacing = _NOT_LEARNED) -> tu
 
 
 def _is_glued(joined: Joined, token: str) -> bool:
-    """Tell whether a token that is no quotation mark follows without a space."""
+    """Tell whether a token that is not a quotation mark follows without a space."""
     before, last = joined.before, joined.last
     if token in _NO_SPACE_BEFORE or token in _NO_SPACE_AROUND or last in _NO_SPACE_AROUND:
         return True

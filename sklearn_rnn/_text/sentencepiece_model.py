@@ -28,7 +28,7 @@ def convert_sentencepiece(raw: bytes) -> dict:
     Raises
     ------
     ValueError
-        If it is no such file, or a model of words or characters.
+        If it is not such a file, or a model of words or characters.
     """
     try:
         model = _fields(raw)

@@ -28,7 +28,7 @@ def sequences_from_flat(
     lengths : array-like of int of shape (n_documents,)
         The number of tokens of each document.
     width : int or None, default=None
-        The number of positions. None stands for the longest document's, and at least 1.
+        The number of positions. None means the longest document's, and at least 1.
 
     Returns
     -------

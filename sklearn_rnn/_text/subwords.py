@@ -130,7 +130,7 @@ def read_subwords(text: str) -> Subwords:
 
 @contextmanager
 def explained(documents: Iterable[str]) -> Iterator[None]:
-    """Raise ValueError with the row of a document that is no Unicode, or where Rust panics."""
+    """Raise ValueError with the row of a document that is invalid Unicode, or where Rust panics."""
     try:
         yield
     except BaseException as exc:

@@ -80,7 +80,7 @@ class SequenceDataset(torch.utils.data.Dataset):
     targets : ndarray of shape (n_documents, ...), default=None
         What the network is to predict.
     weights : ndarray of float32 of shape (n_documents,), default=None
-        Weight of each document in the loss. None stands for 1.
+        Weight of each document in the loss. None means 1.
 
     Examples
     --------
@@ -126,9 +126,9 @@ class SequenceDataset(torch.utils.data.Dataset):
         rows : ndarray of int64 of shape (n_documents,)
             Rows, by descending length.
         lengths : ndarray of int64 of shape (n_documents,), default=None
-            How many tokens to read of each. None stands for all.
+            How many tokens to read of each. None means all.
         offsets : ndarray of int64 of shape (n_documents,), default=None
-            How many tokens of each to leave out before these. None stands for 0.
+            How many tokens of each to leave out before these. None means 0.
         n_parts : int, default=1
             How many parts to cut the batch into, of about as many tokens each. Where a document
             is longer than a part they are fewer.

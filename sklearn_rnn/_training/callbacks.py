@@ -31,7 +31,7 @@ class ValidationScore(Callback):
     ----------
     score : callable or None
         ``score(net, outputs)`` returns the score of the outputs for the whole set, in its order;
-        they are None if the net validates in one step of its own. None stands for the negative
+        they are None if the net validates in one step of its own. None means the negative
         loss.
     """
 
@@ -118,11 +118,11 @@ class KeepBest(ResumableCallback):
 
 
 class TrainingDivergedError(ValueError):
-    """Training gave a loss or weights that are no numbers to compute with."""
+    """Training gave a loss or weights that are infinite or NaN."""
 
 
 class CheckLoss(Callback):
-    """Refuse to go on once the training loss or the weights are no numbers to compute with."""
+    """Stop training when the loss or the weights become infinite or NaN."""
 
     def on_epoch_end(self, net, dataset_train=None, **kwargs):
         """Check the mean loss of the epoch, and the weights: the loss is older than the last step.
@@ -186,7 +186,7 @@ class ClipGradNorm(ResumableCallback):
         self.kernels = kernels
 
     def on_epoch_begin(self, net, **kwargs):
-        """Start the mean anew."""
+        """Start a new mean."""
         self.total_: float | torch.Tensor = 0.0
         self.n_steps_ = 0
 
@@ -247,11 +247,11 @@ class UnfreezeGradually(Callback):
         self.n_epochs = n_epochs
 
     def on_epoch_begin(self, net, **kwargs):
-        """Freeze the layers whose turn has not come."""
+        """Freeze the layers whose turn is yet to come."""
         freeze_layers(net.module_, self.layers, self.n_epochs, len(net.history) - 1)
 
     def on_train_end(self, net, **kwargs):
-        """Let all learn that training may go on with."""
+        """Unfreeze all layers, in case training continues."""
         freeze_layers(net.module_, self.layers, 0, 0)
 
 

@@ -1,6 +1,6 @@
-"""Checkpoints: the state of a training in a file, from which the same training goes on.
+"""Checkpoints: the state of a training in a file, from which the same training continues.
 
-A file is data alone, as `sklearn_rnn.save` writes it, and is replaced in one step. It is there for
+A file is only data, as `sklearn_rnn.save` writes it, and is replaced in one step. It is there for
 as long as its training is not finished: what is finished is in the estimator, and `save` keeps it
 in a fraction of the space.
 """
@@ -47,7 +47,7 @@ class _OtherFitError(ValueError):
 
 
 class Checkpoint(Callback):
-    """Write the state of a training now and then, and let the training go on from it.
+    """Write the state of a training now and then, and let the training continue from it.
 
     What cannot be written as data comes out after the first step.
 
@@ -213,7 +213,7 @@ def open_checkpoint(
 
 
 def check_can_resume(estimator: Any) -> None:
-    """Refuse a checkpoint that no later fit could go on from, before hours are spent.
+    """Refuse a checkpoint that no later fit could continue from, before hours are spent.
 
     Raises
     ------

@@ -51,7 +51,7 @@ def find_words(text: Any, vectorizer: SequenceVectorizer | SubwordVectorizer) ->
     -------
     words : DocumentWords
         Spelled as in the text. If preprocessing or a tokenizer of the user makes it unclear where
-        a token comes from, spelled as the tokens and without `spans`. A subword that goes on with
+        a token comes from, spelled as the tokens and without `spans`. A subword that continues with
         a word begins with "##".
 
     Examples

@@ -56,7 +56,7 @@ def make_training_set(
     sample_weight : array-like of shape (n_documents,) or None
         What the user passed.
     estimator : estimator instance
-        Whose parameters say what is learned of `y`.
+        Its parameters say what is learned of `y`.
     make_target : callable
         The target's `make`.
     known : dict

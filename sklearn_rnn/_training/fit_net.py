@@ -46,7 +46,7 @@ def fit_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how.
+        Its parameters say how.
     train, valid : Documents
         What to train on, and what to validate on, None for nothing.
     target : Target
@@ -58,7 +58,7 @@ def fit_net(
     seeds : pair of int
         Those of the order of documents, and of torch.
     previous : torch.nn.Module, default=None
-        The network to go on from.
+        The network to continue from.
     start : StartVectors, default=None
         The vectors that words start from. None draws all of them.
 
@@ -115,7 +115,7 @@ def train_to_the_end(
     sets : pair of torch.utils.data.Dataset or None
         What to train on, and what to validate on.
     estimator : estimator instance
-        Whose parameters say on how many threads.
+        Its parameters say on how many threads.
     plan : TrainingPlan
         Where to train, and for how many epochs at most.
     seed : int
@@ -170,7 +170,7 @@ def build_and_train(
     device : torch.device
         Where training is.
     checkpoint : Checkpoint, default=None
-        What to go on from, and to write now and then.
+        What to continue from, and to write now and then.
     """
     draws = _draws_shared_numbers(estimator, device)
     with sharing_out(estimator) as ranks:

@@ -127,7 +127,7 @@ def grow_table(
     Parameters
     ----------
     part : torch.nn.Module
-        Whose `table` is a :class:`torch.nn.Embedding`.
+        Its `table` is a :class:`torch.nn.Embedding`.
     name : str
         Its name in the network.
     optimizer : torch.optim.Optimizer

@@ -29,12 +29,12 @@ class LanguageStart(StartVectors):
     Parameters
     ----------
     embedding : LanguageSource
-        Where new words are to start from when training goes on.
+        Where new words are to start from when training continues.
     source, ids, vectors, found
         As in `StartVectors`. With two models, a vector is that of the first beside that of the
         second.
     networks : tuple of LanguageNetwork
-        Those that have learned, none if training goes on.
+        Those that have learned, none if training continues.
     directions : tuple of int
         For each, which direction of the layers starts from it: 0 forwards, 1 backwards.
     shape : dict

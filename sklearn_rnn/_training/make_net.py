@@ -117,7 +117,7 @@ def make_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which net.
+        Its parameters say which net.
     X : csr_array of int32 of shape (n_documents, n_positions)
         The documents to train on.
     vectorizer : transformer or None
@@ -202,7 +202,7 @@ def common_params(estimator: Any, plan: TrainingPlan, batches: type) -> dict:
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which net.
+        Its parameters say which net.
     plan : TrainingPlan
         The training.
     batches : type
@@ -330,7 +330,7 @@ def make_callbacks(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which.
+        Its parameters say which.
     plan : TrainingPlan
         The training.
     wide_norm : callable, default=None

@@ -62,7 +62,7 @@ def make_network(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which network.
+        Its parameters say which network.
     X : csr_array of int32 of shape (n_documents, n_positions)
         The documents to train on.
     n_ids : int
@@ -116,7 +116,7 @@ def embedding_sizes(
     Parameters
     ----------
     estimator : estimator instance
-        Whose `embedding_dim` says how wide the vectors are.
+        Its `embedding_dim` says how wide the vectors are.
     start : StartVectors or None
         The vectors that words start from.
     like : TokenEmbedding or None

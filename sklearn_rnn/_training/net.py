@@ -98,7 +98,7 @@ class SequenceNet(ResumableNet):
         self._random.set_state(torch.get_rng_state())
 
     def drop_random_state(self) -> None:
-        """Let go of that generator, which is no part of what was learned."""
+        """Let go of that generator, which is not part of what was learned."""
         self.__dict__.pop("_random", None)
 
     def get_split_datasets(
@@ -270,7 +270,7 @@ class SequenceNet(ResumableNet):
         dataset : SequenceDataset
             The documents.
         function : callable, default=None
-            What to apply to packed documents, a method of the module. None stands for the module.
+            What to apply to packed documents, a method of the module. None means the module.
 
         Returns
         -------

@@ -36,7 +36,7 @@ def trained_in_stream(
     Parameters
     ----------
     estimator : estimator instance
-        Whose `net_` goes on, if it is one of a stream.
+        Its `net_` is trained further, if it is one of a stream.
     chunk : torch.utils.data.Dataset
         What to train on.
     ids : ndarray of int of shape (n_ids,)

@@ -68,7 +68,7 @@ def _end_turn() -> None:
 
 
 def _forget_threads() -> None:
-    """Start anew in a process that was forked: of its threads there is only the one that forked."""
+    """Start over in a forked process: of its threads there is only the one that forked."""
     global _TURN, _CHANGE
     _TURN, _CHANGE = threading.RLock(), threading.Lock()
     _pools.clear()

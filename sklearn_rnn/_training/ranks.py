@@ -155,12 +155,12 @@ def sharing_out(estimator: Any) -> Iterator[Ranks]:
     Parameters
     ----------
     estimator : estimator instance
-        Whose `n_shards` says into how many shards they cut each batch.
+        Its `n_shards` says into how many shards they cut each batch.
 
     Yields
     ------
     ranks : Ranks
-        The processes: this one alone, unless there are more and `n_shards` is larger than 1.
+        The processes: only this one, unless there are more and `n_shards` is larger than 1.
     """
     ranks, before = _find_ranks(estimator), _local.ranks
     with ranks.turn if ranks.n_ranks > 1 else nullcontext():

@@ -1,4 +1,4 @@
-"""Nets and callbacks whose training can go on in the middle of an epoch."""
+"""Nets and callbacks whose training can continue in the middle of an epoch."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ResumableCallback(Callback):
 
 
 class ResumableNet(ListedNet):
-    """skorch net that goes on in an epoch of which the history has some training batches already.
+    """skorch net that continues in an epoch of which the history has some training batches already.
 
     These are taken from the iterator and passed over, so that it draws the random numbers of a
     whole epoch.

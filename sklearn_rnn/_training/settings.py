@@ -1,6 +1,6 @@
 """What parameters come to that leave a choice: batch size, epochs, share of the wide path, threads.
 
-In each function, `estimator` is read for its parameters alone.
+In each function, `estimator` is read for its parameters only.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def count_workers(n_jobs: int | None) -> int:
     """Return the number of threads to compute on, in a task of an engine within its share.
 
     joblib counts the cores of the whole cluster where a backend such as dask's is active. Threads
-    are of this process alone.
+    are of this process only.
     """
     share = _share_of_threads()
     if n_jobs is None:

@@ -159,7 +159,7 @@ def _from_array(
     found: np.ndarray,
     is_first: bool,
 ) -> StartVectors:
-    """Take the rows of an array; a row of zeros is no vector."""
+    """Take the rows of an array; a row of zeros is not a vector."""
     if is_first:
         check_matrix(embedding, X, vectorizer, estimator)
     is_found = (embedding != 0).any(axis=1)

@@ -149,7 +149,7 @@ def trained_on_chunk(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how, and whose `net_` goes on, if it has one.
+        Its parameters say how, and its `net_` is trained further, if it has one.
     documents : Documents
         The chunk, checked.
     target : Target
@@ -193,7 +193,7 @@ def trained_on_chunk(
 
 
 def begin_chunk(estimator: Any, start: Callable[[], Stream]) -> tuple[Stream, torch.device]:
-    """Return the stream that a chunk goes on with, or a new one, and where it is trained."""
+    """Return the stream that a chunk continues with, or a new one, and where it is trained."""
     ongoing = ongoing_net(estimator)
     if ongoing is None:
         return start(), prepare_device(estimator)
@@ -266,7 +266,7 @@ def freeze_in_stream(
 def _start_stream(
     estimator: Any, fitted: SequenceNet | None, language: LanguageSource | None, longest: int
 ) -> Stream:
-    """Return a stream that goes on from what was fitted, or from language models."""
+    """Return a stream that continues from what was fitted, or from language models."""
     ngrams = None if fitted is None else find_ngrams(fitted.module_)
     counts = NGramCounts(longest=longest)
     if ngrams is not None:

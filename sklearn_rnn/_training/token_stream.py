@@ -28,9 +28,9 @@ class OpenChunk:
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how.
+        Its parameters say how.
     stream : Stream
-        The stream that it goes on with, or a new one.
+        The stream that it continues with, or a new one.
     device : torch.device
         Where it is trained.
     start : StartVectors or None
@@ -74,7 +74,7 @@ def open_chunk(estimator: Any, X: csr_array, vectorizer: Any, embedding: Any) ->
     Parameters
     ----------
     estimator : estimator instance
-        Whose `net_` goes on, if it has one.
+        Its `net_` is trained further, if it has one.
     X : csr_array of int32 of shape (n_documents, n_positions)
         The chunk.
     vectorizer : transformer or None

@@ -1,4 +1,4 @@
-"""The state of a training after a step as plain values, and a net that goes on from it."""
+"""The state of a training after a step as plain values, and a net that continues from it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def get_state(net: SequenceNet, order: np.random.RandomState, *, draws: bool) ->
 
 
 def set_state(net: SequenceNet, state: dict[str, Any]) -> None:
-    """Let a net that is about to be trained go on from a state, but for what its epoch began with.
+    """Set a net that is about to be trained to a state, except for what its epoch began with.
 
     Its history gets the epochs that are finished; `set_epoch` adds the one that is not.
 
@@ -82,13 +82,13 @@ def set_state(net: SequenceNet, state: dict[str, Any]) -> None:
 
 
 def set_epoch(net: SequenceNet, state: dict[str, Any]) -> None:
-    """Let a net go on in the middle of the epoch that has just begun."""
+    """Set a net to the middle of the epoch that has just begun."""
     set_callbacks(net, state["callbacks"])
     net.history[-1].update(_with_batches(state["history"][-1]))
 
 
 def set_callbacks(net: SequenceNet, states: Mapping[str, dict]) -> None:
-    """Let the callbacks go on from their states."""
+    """Set the callbacks to their states."""
     resumable = _resumable(net)
     if unknown := (states.keys() ^ resumable.keys()) - _MAY_BE_MISSING:
         raise ValueError(f"the callbacks {sorted(unknown)} are in only one of the two")

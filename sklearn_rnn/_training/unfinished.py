@@ -90,7 +90,7 @@ def undone_unless_finished(undo: Callable[..., None]) -> Iterator[None]:
 
 
 def _undo_unfinished() -> None:
-    """Undo in a forked process what other threads were changing; this one goes on with its own."""
+    """Undo in a forked process what other threads were changing; its own thread continues."""
     here = threading.get_ident()
     others = [key for key, (thread, _) in _under_way.items() if thread != here]
     with torch_workers(1):  # threads of OpenMP are not there either

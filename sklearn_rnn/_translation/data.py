@@ -95,7 +95,7 @@ class PairPart:
     targets : torch.Tensor of int64 of shape (n_tokens,)
         What comes next: the target, then the boundary.
     weights : torch.Tensor of float32 of shape (n_tokens,), default=None
-        The weight of each token, that of its pair. None stands for 1.
+        The weight of each token, that of its pair. None means 1.
     """
 
     source: PackedSequence | Regions
@@ -141,7 +141,7 @@ class PairData(torch.utils.data.Dataset):
     n_ids : int
         Number of ids that the network can write. The others are unknown tokens.
     weights : ndarray of float64 of shape (n_pairs,), default=None
-        Weight of each pair in the loss. None stands for 1.
+        Weight of each pair in the loss. None means 1.
     """
 
     def __init__(

@@ -35,7 +35,7 @@ def fit_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how.
+        Its parameters say how.
     train : PairData
         What to train on.
     valid : PairData or None
@@ -47,7 +47,7 @@ def fit_net(
     score : callable, default=None
         The score of early stopping, see `ValidationScore`.
     previous : torch.nn.Module, default=None
-        The network to go on from.
+        The network to continue from.
 
     Raises
     ------

@@ -74,7 +74,7 @@ def make_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which net.
+        Its parameters say which net.
     sizes : Sizes
         What its vocabularies are.
     plan : TrainingPlan

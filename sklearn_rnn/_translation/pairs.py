@@ -178,7 +178,7 @@ def take(encoded: Encoded, rows: np.ndarray) -> Encoded:
 
 
 def read_targets(y: Any, vectorizer: Any, estimator: Any, name: str = "y") -> list:
-    """Return targets as a list of str, or of lists of str, and refuse what is no text.
+    """Return targets as a list of str, or of lists of str, and refuse what is not text.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def spacing_of(y: list, vectorizer: Any) -> Spacing | None:
 def sizes_of(
     sources: Encoded, targets: csr_array, vectorizers: tuple[Any, Any], previous: Any = None
 ) -> Sizes:
-    """Return how large the network for some pairs must be, or is if training goes on.
+    """Return how large the network for some pairs must be, or is if training continues.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ def sizes_of(
     vectorizers : pair of transformer or None
         Those of the sources and of the targets.
     previous : TranslationNetwork, default=None
-        The network to go on from. Ids that it does not know are unknown tokens.
+        The network to continue from. Ids that it does not know are unknown tokens.
     """
     of_sources, of_targets = vectorizers
     longest = int(sequence_lengths(targets).max(initial=0)) + 1

@@ -21,7 +21,7 @@ class TargetWriter:
     as_tokens : bool
         Whether to write lists of tokens.
     spacing : dict of dict of str, default=None
-        The white space of marks in texts, from `learn_spacing`. None stands for that of English.
+        The white space of marks in texts, from `learn_spacing`. None means that of English.
     """
 
     def __init__(self, vectorizer: Any, *, as_tokens: bool, spacing: Any = None) -> None:

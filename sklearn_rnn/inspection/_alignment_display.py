@@ -114,7 +114,7 @@ class AlignmentDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is no translator, or `document` no source.
+            If `estimator` is not a translator, or `document` not a source.
         ValueError
             If there is more than one source.
         """

@@ -35,7 +35,7 @@ class HeatMapDisplay:
         ax.set_title(f"{name.capitalize()}, layer {self.layer}, {self.direction}")
         ax.set_ylabel("unit, similar ones together" if order_units else "unit")
         if order_units:
-            # The rows are no numbers of units any more; `unit_order_` tells which they are.
+            # The rows are not numbers of units any more; `unit_order_` tells which they are.
             ax.set_yticks([])
         label_words(ax, self.tokens)
         self.image_, self.ax_, self.figure_ = image, ax, figure

@@ -24,7 +24,7 @@ _LONGEST_WORD = 18
 def get_axes(
     ax: Axes | None, caller: str, *, width: float = 6.4, height: float = 4.0
 ) -> tuple[Axes, Figure | SubFigure]:
-    """Return the axes to draw on, and their figure; None stands for new ones.
+    """Return the axes to draw on, and their figure; None means new ones.
 
     Parameters
     ----------

@@ -99,7 +99,7 @@ class SpanDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is no tagger, or `document` no sentence.
+            If `estimator` is not a tagger, or `document` not a sentence.
         ValueError
             If there is more than one sentence.
         """

@@ -74,7 +74,7 @@ def surprise(estimator, X, y=None, *, n_alternatives=3):
     Raises
     ------
     TypeError
-        If `estimator` is no language model.
+        If `estimator` is not a language model.
     ValueError
         If texts or labels are invalid, or if there is no token to predict.
 

@@ -48,7 +48,7 @@ def tag_probabilities(estimator, X):
     Raises
     ------
     TypeError
-        If `estimator` is no tagger.
+        If `estimator` is not a tagger.
 
     See Also
     --------

@@ -120,7 +120,7 @@ def perplexity_score(log_probs):
     Raises
     ------
     ValueError
-        If there are no tokens, or if a number is no log-probability: it is NaN or above 0.
+        If there are no tokens, or if a number is not a log-probability: it is NaN or above 0.
 
     Examples
     --------

@@ -55,7 +55,7 @@ def check_tag_pairs(y_true: Iterable, y_pred: Iterable) -> tuple[list[list], lis
     ValueError
         If the lengths of sentences differ.
     TypeError
-        If an item is no list of tags.
+        If an item is not a list of tags.
 
     Examples
     --------

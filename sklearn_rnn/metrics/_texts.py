@@ -55,7 +55,7 @@ def bleu_score(
     ValueError
         If there are not as many predictions as references, or none.
     TypeError
-        If a text is no str.
+        If a text is not a str.
     ImportError
         If sacrebleu is not installed.
 
@@ -126,7 +126,7 @@ def chrf_score(
     ValueError
         If there are not as many predictions as references, or none.
     TypeError
-        If a text is no str.
+        If a text is not a str.
     ImportError
         If sacrebleu is not installed.
 

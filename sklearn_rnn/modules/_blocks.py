@@ -33,8 +33,8 @@ class TimeBlocks:
     reverse : bool, default=False
         Whether each document is read from its end. Its padding then follows its first token.
     max_padding : int, default=None
-        Most rows of padding in a block. None stands for 100 on the CPU, and for any number on a
-        GPU, which computes on padding in no time but waits for each kernel to be started.
+        Most rows of padding in a block. None means 100 on the CPU and no limit on a GPU,
+        where padding costs next to nothing, but each kernel has to be started.
 
     Examples
     --------

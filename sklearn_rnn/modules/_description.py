@@ -44,7 +44,7 @@ _TURN = threading.Lock()
 
 
 def _forget_turn() -> None:
-    """Start anew in a process that was forked: whoever held the lock is not there."""
+    """Start over in a forked process: whoever held the lock is not there."""
     global _TURN
     _TURN = threading.Lock()
 

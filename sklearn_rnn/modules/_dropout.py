@@ -25,7 +25,7 @@ def dropout_generator(generator: torch.Generator | None) -> Iterator[None]:
     Parameters
     ----------
     generator : torch.Generator or None
-        Where to draw from. None stands for torch's own.
+        Where to draw from. None means torch's own.
 
     Examples
     --------

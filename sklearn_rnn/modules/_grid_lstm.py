@@ -20,9 +20,9 @@ from .cells._grid_lstm import lstm_transform
 class GridLSTM(nn.Module):
     """Grid LSTM over depth and time, in place of a stack of layers.
 
-    Between the layers of a stack, as between the steps of a plain recurrent network, each number
-    is computed anew. Here a memory goes up from layer to layer, by gates as it goes on in time, so
-    that gradients reach the lowest layers of many.
+    Between the layers of a stack, as between the steps of a plain recurrent network, each number is
+    computed anew. Here a memory is also passed on from layer to layer, through gates, as it is from
+    step to step, so that gradients reach the lowest of many layers.
 
     A linear projection of the input enters at the bottom as hidden vector and memory; the hidden
     vector of the top layer is the output. In both directions there are two grids side by side.

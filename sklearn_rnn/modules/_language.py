@@ -30,7 +30,7 @@ class LanguageNetwork(nn.Module):
     embedding : TokenEmbedding
         From ids (n_tokens,) to vectors (n_tokens, embedding_dim).
     encoder : RecurrentStack or GridLSTM
-        From vectors to states, forwards alone.
+        From vectors to states, forwards only.
     decoder : torch.nn.Module
         From states to log-probabilities, as `SoftmaxDecoder`.
     n_labels : int, default=0

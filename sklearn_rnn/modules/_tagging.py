@@ -174,7 +174,7 @@ class TaggingNetwork(nn.Module):
     embedding : TokenEmbedding
         From ids (n_tokens,) to vectors (n_tokens, embedding_dim).
     spelling : SpellingEncoder or None
-        From the spellings of a batch to vectors. None for a network that knows ids alone.
+        From the spellings of a batch to vectors. None for a network that knows only ids.
     encoder : torch.nn.Module
         From vectors and a layout to states (n_tokens, n_features).
     n_tags : int
@@ -331,7 +331,7 @@ def build_tagging_network(
     n_tags : int
         Number of tags.
     num_characters : int, default=None
-        Number of ids of characters, padding (0) and unknown (1) included. None reads ids alone.
+        Number of ids of characters, padding (0) and unknown (1) included. None reads only ids.
     crf : bool, default=False
         Whether a `LinearChainCRF` scores neighbouring tags together.
     constrained : bool, default=False

@@ -62,7 +62,7 @@ class TranslationNetwork(nn.Module):
     embedding : TokenEmbedding
         From ids of the target to vectors.
     stack : RecurrentStack or GridLSTM
-        From these vectors to states, forwards alone.
+        From these vectors to states, forwards only.
     attention : Attention
         From these states to the source.
     decoder : SoftmaxDecoder

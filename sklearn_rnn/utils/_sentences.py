@@ -30,7 +30,7 @@ def sentences_from_frame(frame, *, sentence="sentence", token="token", tag="tag"
     Raises
     ------
     TypeError
-        If it is no data frame.
+        If it is not a data frame.
     KeyError
         If the frame lacks a column.
     ValueError

@@ -106,7 +106,7 @@ class GridLSTMCell(RecurrentCell):
         output : torch.Tensor of shape (n_steps, n_documents, 2 * hidden_size)
             The hidden vectors and memories that go up.
         state : tuple of two tensors of shape (n_documents, hidden_size)
-            Those that go on in time.
+            Those for the next step.
         """
         steps = zip(*self.project(x), strict=True)
         output, (_, h, m) = run_steps(self.advance, steps, state)
@@ -147,7 +147,7 @@ class GridLSTMCell(RecurrentCell):
         Returns
         -------
         state : tuple of three tensors of shape (n_documents, ...)
-            What goes up, hidden vector beside memory, then those two that go on in time.
+            What goes up, hidden vector beside memory, then those two that continue in time.
         """
         depth_sums, m_below, *time_sums = x
         h, m = state[-2:]

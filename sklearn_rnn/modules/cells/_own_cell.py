@@ -59,7 +59,7 @@ def make_own_cell(make: Callable, input_size: int, hidden_size: int) -> Cell:
     training = cell.training
     cell.eval()
     x = torch.zeros(_N_STEPS, _N_DOCUMENTS, input_size)
-    # What a check computes is no part of the training, nor are the random numbers it may draw.
+    # What a check computes is not part of the training, nor are the random numbers it may draw.
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         if hasattr(cell, "initial_state"):
             _check_block(name, cast("Cell", cell), x, hidden_size)

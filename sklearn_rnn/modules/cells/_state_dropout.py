@@ -12,7 +12,7 @@ from ._base import Cell, State, SteppedCell, run_steps
 
 
 class _WeighingCell(SteppedCell, Protocol):
-    """A cell that reads its hidden state by weights alone."""
+    """A cell that reads its hidden state by weights only."""
 
     hidden_size: int
 
@@ -23,7 +23,7 @@ class StateDropout(nn.Module):
     Each document has a mask of its own, which goes along behind its state. While training the
     cell is run step by step; afterwards nothing is zeroed, and it is run as it would be alone.
 
-    Only for cells that read their hidden state by weights alone, as LSTMs do. What is kept is
+    Only for cells that read their hidden state by weights only, as LSTMs do. What is kept is
     scaled up, so that a GRU, which also hands it on as it is, would grow from step to step.
 
     Parameters

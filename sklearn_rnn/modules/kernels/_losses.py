@@ -39,7 +39,7 @@ def cross_entropy(
     Raises
     ------
     IndexError
-        If a target is no class.
+        If a target is not a class.
     """
     return _CrossEntropy.apply(targets, weights, label_smoothing, *outputs)
 

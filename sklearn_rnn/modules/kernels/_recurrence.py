@@ -108,7 +108,7 @@ def read_on(
         state = step(kernel_name(cell), cell, x, _start(cell, state, layout, cell.hidden_size))
         return state[0], state
     states, kept = _apply(cell, x, layout, False, state)
-    # What an LSTM keeps is its memory; what a GRU keeps is no part of its state.
+    # What an LSTM keeps is its memory; what a GRU keeps is not part of its state.
     parts = (states.detach(), kept)[: cell.n_states]
     last = tuple(_own_units(part[layout.last], cell).contiguous() for part in parts)
     return _own_units(states, cell), last

@@ -27,7 +27,7 @@ def _is_plain(tensor: Tensor) -> bool:
 
 
 def adamw_update(parameter: Tensor, grad: Tensor, state: dict, group: dict) -> Update:
-    """Return a step of AdamW for `step_all`, of a sparse gradient's rows alone.
+    """Return a step of AdamW for `step_all`, of a sparse gradient's rows only.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def adamw_update(parameter: Tensor, grad: Tensor, state: dict, group: dict) -> U
 
 
 def plain_update(parameter: Tensor, grad: Tensor, lr: float) -> Update:
-    """Return a step of gradient descent for `step_all`, of a sparse gradient's rows alone."""
+    """Return a step of gradient descent for `step_all`, of a sparse gradient's rows only."""
     return Update(*_tensors(parameter, grad), lr=lr)
 
 

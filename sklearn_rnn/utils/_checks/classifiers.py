@@ -97,7 +97,7 @@ def check_classes_are_sorted(name, estimator):
 
 @text_check(is_classifier)
 def check_continuous_target_of_classifier(name, estimator):
-    """Fractions are no classes."""
+    """Fractions are not classes."""
     y = np.linspace(0, 1, len(make_documents()))
     fit_ = make(estimator).fit
     assert_refused(

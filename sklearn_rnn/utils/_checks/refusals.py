@@ -1,4 +1,4 @@
-"""What is no collection of documents is refused, in `fit` and in every other method."""
+"""What is not a collection of documents is refused, in `fit` and in every other method."""
 
 import numpy as np
 
@@ -38,19 +38,19 @@ def check_single_string(name, estimator):
 
 @text_check()
 def check_none_document(name, estimator):
-    """A missing document, None, is no text."""
+    """A missing document, None, is not text."""
     check_refused(name, estimator, with_entry(None), "None among the documents")
 
 
 @text_check()
 def check_nan_document(name, estimator):
-    """A missing document, NaN as pandas has it, is no text."""
+    """A missing document, NaN as pandas has it, is not text."""
     check_refused(name, estimator, with_entry(float("nan")), "NaN among the documents")
 
 
 @text_check()
 def check_number_document(name, estimator):
-    """A number is no text."""
+    """A number is not text."""
     check_refused(name, estimator, with_entry(7), "a number among the documents")
 
 

@@ -73,7 +73,7 @@ def check_complex_target(name, estimator):
 
 @text_check(is_supervised)
 def check_missing_target(name, estimator):
-    """NaN, None and infinity are no targets."""
+    """NaN, None and infinity are not targets."""
     n = len(make_documents())
     for missing in (np.nan, np.inf):
         y = np.resize([0.0, 1.0], n)
