@@ -29,7 +29,8 @@ def write_atomically(path: str | os.PathLike, data: bytes) -> None:
     Parameters
     ----------
     path : path-like
-        The file to write. A link is followed. Folders, pipes, devices and read-only files are refused.
+        The file to write. A link is followed; folders, pipes, devices and read-only files are
+        refused.
     data : bytes
         The content.
 
