@@ -1,10 +1,10 @@
 """Save estimators to files that contain data, but no code, and load them.
 
-To take part, an estimator stands in `ESTIMATORS`, names what it learns in `_learned_constraints`,
-in the form of `_parameter_constraints`, and checks in `_check_learned` that it fits together. What
-is learned of `y`, its targets know. An attribute may hold what `_files/values.py` can write, nets,
-and other estimators of ours. Attributes whose names begin with an underscore are not kept: it must
-do without.
+An estimator that can be saved is listed in `ESTIMATORS`, names what it learns in
+`_learned_constraints`, in the form of `_parameter_constraints`, and checks in `_check_learned` that
+it is consistent. Its targets name what was learned about `y`. An attribute may hold what
+`_files/values.py` can write, nets, and other estimators of ours. Attributes whose names begin with
+an underscore are not saved: a loaded estimator must work without them.
 """
 
 import os
@@ -100,10 +100,10 @@ def save(estimator, path):
     The training history keeps the values of each epoch, but not those of each batch. A RandomState
     passed as `random_state` is saved in its current state. A path is saved as text, and
     :class:`WordVectors` with all their words; to keep those out of the file, set the fitted
-    estimator's `embedding` to None before. The same holds for the language models of `pretrained`,
-    which only another fit needs. After `partial_fit`, the vocabulary is
-    saved, but neither the word counts nor the state of the optimizer. A loaded estimator therefore
-    continues with `partial_fit` as it would after `fit`.
+    estimator's `embedding` to None first. The same holds for the language models in `pretrained`,
+    which only another fit needs. After `partial_fit`, the vocabulary is saved, but neither the word
+    counts nor the state of the optimizer, so a loaded estimator continues with `partial_fit` as it
+    would after `fit`.
 
     Examples
     --------
@@ -274,7 +274,7 @@ class _ModelReader(Reader):
         return super().reader_of(type_)
 
     def read_estimator(self, written):
-        """Return an estimator that was written, checked."""
+        """Return an estimator that was written, after checking it."""
         _count_part(self)
         class_ = _CLASSES[written["class"]]
         written_params = with_current_names(written["params"], PARAMETERS)
@@ -300,7 +300,7 @@ class _ModelReader(Reader):
 
 
 def _is_tokenizer(value):
-    """Tell a tokenizer of `tokenizers`, by its name: the package may not be imported."""
+    """Recognise a tokenizer of `tokenizers` by its name: the package may not be imported."""
     type_ = type(value)
     return type_.__name__ == "Tokenizer" and type_.__module__.split(".")[0] == "tokenizers"
 
@@ -313,7 +313,7 @@ def _count_part(file):
 
 
 def _constraints_of(class_, learned):
-    """Return the names of what an estimator has learned, and what each may be."""
+    """Return the names of what an estimator has learned, with their constraints."""
     if hasattr(class_, "_constraints_of_learned"):
         return class_._constraints_of_learned(learned)  # they depend on what `y` was
     return getattr(class_, "_learned_constraints", {})
@@ -349,7 +349,7 @@ def _request_setters(estimator):
 
 
 def _check_pipeline_param(name, value):
-    """Raise NotDataError unless a parameter of a pipeline is such as can be saved.
+    """Raise NotDataError unless a parameter of a pipeline can be saved.
 
     The steps are estimators of ours, and `memory`, a folder of pickles, is not used.
     """

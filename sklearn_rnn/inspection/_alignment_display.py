@@ -64,7 +64,7 @@ class AlignmentDisplay:
     Notes
     -----
     Attention shows which states of the source the decoder read, not why it wrote a token. The
-    states of an encoder in both directions also reflect neighbouring tokens.
+    states of a bidirectional encoder also reflect neighbouring tokens.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which characters of its words a tagger goes by."""
+"""Which characters of its words a tagger relies on."""
 
 from __future__ import annotations
 

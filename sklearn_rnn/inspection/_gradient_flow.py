@@ -136,9 +136,9 @@ def _state_gradients(
 
 @contextmanager
 def stepwise(deep: nn.Module) -> Iterator[States]:
-    """Let cells go step by step inside the block, and keep the state after each step.
+    """Run cells step by step inside the block, and keep the state after each step.
 
-    A kernel over many steps computes the gradients of the states in between, but tells none.
+    A kernel over many steps computes the gradients of the states in between, but returns none.
 
     Parameters
     ----------

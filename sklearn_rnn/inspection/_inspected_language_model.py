@@ -54,7 +54,7 @@ class InspectedLanguageModel(InspectedEstimator):
         return LanguageWindows(dataset, _BATCH_SIZE).plan()
 
     def run(self, dataset: LanguageData, rows: np.ndarray) -> None:
-        """Let the network read some documents, longest first."""
+        """Run the network on some documents, longest first."""
         net = self.estimator.net_
         with net._autocast():
             net.read(cut_window(dataset, rows, 0, int(dataset.lengths[rows[0]])), None)

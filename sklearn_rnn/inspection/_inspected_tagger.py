@@ -1,4 +1,4 @@
-"""A fitted tagger, and what it says of sentences: their tags and the probability of each."""
+"""A fitted tagger, and what it says about sentences: their tags and their probabilities."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class InspectedTagger:
 
 @dataclass(frozen=True)
 class TokenTags:
-    """What a tagger says of each token.
+    """What a tagger says about each token.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Scorers by name. scikit-learn's own registry is private, so this one stands beside it."""
+"""Scorers by name. scikit-learn's own registry is private, so this is a second one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SCORERS = {
 
 
 def get_scorer_names():
-    """Return the names that `get_scorer` knows beside scikit-learn's.
+    """Return the names that `get_scorer` knows in addition to scikit-learn's.
 
     Returns
     -------
@@ -47,9 +47,9 @@ def get_scorer_names():
 def get_scorer(scoring):
     """Return a scorer by name, for searches, cross-validation and early stopping.
 
-    scikit-learn finds names such as "accuracy" itself, but not these. Give searches what this
-    function returns, as in ``GridSearchCV(tagger, grid, scoring=get_scorer("span_f1"))``. For other
-    options than the defaults, make a scorer:
+    scikit-learn finds names such as "accuracy" itself, but not these. Pass searches what this
+    function returns, as in ``GridSearchCV(tagger, grid, scoring=get_scorer("span_f1"))``. To change
+    options, make a scorer:
     ``make_scorer(span_f1_score, mode="strict", scheme="IOB2")``, with
     :func:`sklearn.metrics.make_scorer`.
 
