@@ -120,7 +120,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     word_dropout : float in range [0.0, 1.0), default=0.2
         Fraction of the tokens that are replaced by the unknown token in training.
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
-        Fraction of the state-to-state weights that are set to zero in training, drawn anew for each
+        Fraction of the state-to-state weights that are set to zero in training, redrawn for each
         batch or part of a batch. Ignored by cells without such weights.
     variational_dropout : bool, default=False
         Whether to drop the same features at all tokens of a document (Gal and Ghahramani, 2016). It

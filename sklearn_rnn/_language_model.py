@@ -140,7 +140,7 @@ class RNNLanguageModel(
         stays the same.
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
         Fraction of the state-to-state weights that are set to zero in training, as in the AWD-LSTM
-        (Merity et al., 2018), drawn anew for each window or part of a window. Ignored by cells
+        (Merity et al., 2018), redrawn for each window or part of a window. Ignored by cells
         without such weights.
     variational_dropout : bool, default=False
         Whether to drop the same features at all tokens of a window (Gal and Ghahramani, 2016). It

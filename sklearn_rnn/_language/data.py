@@ -17,7 +17,7 @@ BOUNDARY_ID = 0
 class LanguageData(torch.utils.data.Dataset):
     """One flat stream of token ids, and the sequences in it.
 
-    A sequence reads the ids from its start on, and predicts at each of them the id behind it.
+    A sequence reads the ids from its start on, and predicts at each of them the id after it.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class LanguageData(torch.utils.data.Dataset):
     lengths : ndarray of int64 of shape (n_sequences,)
         How many ids each reads.
     n_unscored : ndarray of int64 of shape (n_sequences,), default=None
-        With how many of these it only warms up: another sequence predicts what is behind them.
+        With how many of these it only warms up: another sequence predicts what follows them.
         None means 0.
     labels : ndarray of int64 of shape (n_sequences,), default=None
         The label of each.

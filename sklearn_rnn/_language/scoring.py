@@ -26,7 +26,7 @@ _WINDOW_TOKENS = 2**13
 
 
 def token_log_probs(net: Any, data: LanguageData) -> np.ndarray:
-    """Return the log-probability of each token behind the first, given those before it.
+    """Return the log-probability of each token after the first, given those before it.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def token_log_probs(net: Any, data: LanguageData) -> np.ndarray:
 
 
 def token_states(net: Any, data: LanguageData) -> np.ndarray:
-    """Return, for each token behind the first, the state of the top layer that predicts it.
+    """Return, for each token after the first, the state of the top layer that predicts it.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class WindowPart:
     ids : torch.nn.utils.rnn.PackedSequence of int32
         What to read, longest sequences first.
     targets : torch.Tensor of int64 of shape (n_tokens,)
-        What is behind each of these ids.
+        What follows each of these ids.
     places : ndarray of int64 of shape (n_tokens,)
         Where they lie in the stream.
     rows : ndarray of int64 of shape (n_sequences,)

@@ -27,7 +27,7 @@ class Chain(NamedTuple):
     alpha : str
         The scores of first tags, (n_documents, n_tags).
     scores : str
-        Those of the tokens behind the first, (n_steps, n_documents, n_tags). The last step is none,
+        Those of the tokens after the first, (n_steps, n_documents, n_tags). The last step is none,
         so that there is always one.
     goes_on : str
         Whether each of them is a token, float32 of shape (n_steps, n_documents, 1).

@@ -24,9 +24,9 @@ class Documents:
     Parameters
     ----------
     ids : str
-        Token ids, int32 of shape (n_steps, n_documents), 0 behind the end of a document.
+        Token ids, int32 of shape (n_steps, n_documents), 0 after the end of a document.
     is_token : str
-        False behind the end of a document, bool of shape (n_steps, n_documents, 1).
+        False after the end of a document, bool of shape (n_steps, n_documents, 1).
     lengths : str
         Tokens of each document, int32 of shape (n_documents,), at least 1.
     """

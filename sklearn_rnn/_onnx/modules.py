@@ -80,7 +80,7 @@ def sequence_network(graph: Graph, module: SequenceNetwork, documents: Documents
 
 
 def encode(graph: Graph, module: SequenceNetwork, documents: Documents) -> str:
-    """Return the document vectors, in front of the head: (n_documents, n_features)."""
+    """Return the document vectors, before the head: (n_documents, n_features)."""
     check_module(module)
     x = translate(graph, module.embedding, documents)
     states = translate(graph, module.encoder, x, documents)

@@ -33,7 +33,7 @@ def spelling_vectors(graph: Graph, module: SpellingEncoder, points: str, charact
     module : SpellingEncoder
         The module, in evaluation mode.
     points : str
-        Code points, int64 of shape (n_characters, n_words), 0 behind the end of a word. An empty
+        Code points, int64 of shape (n_characters, n_words), 0 after the end of a word. An empty
         word is one character, of code point 0.
     characters : str
         The characters that have ids, from `FIRST_ID` on.

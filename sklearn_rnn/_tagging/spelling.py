@@ -134,7 +134,7 @@ def number_affixes(points: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     points : ndarray of uint32 of shape (n_characters,)
-        The code points of the words, one behind the other.
+        The code points of the words, one after the other.
     lengths : ndarray of int64 of shape (n_words,)
         How many of them each word has.
 

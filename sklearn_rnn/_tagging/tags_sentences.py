@@ -96,7 +96,7 @@ class TagsSentences:
         -------
         spans : list of list of Span
             For each sentence, its spans in order: named tuples with the fields `label`; `start` and
-            `stop`, the first token and the one behind the last; `text`; and `start_char` and
+            `stop`, the first token and the one after the last; `text`; and `start_char` and
             `stop_char`, the place in the text, None for sentences that are lists of tokens.
 
         Raises

@@ -40,7 +40,7 @@ class LabelTarget(Target):
 
     @classmethod
     def check_learned(cls, learned: Mapping[str, Any], n_outputs: int) -> None:
-        """Refuse classes that are none, or not those of a network of so many outputs.
+        """Refuse classes that are none, or not those of a network of this many outputs.
 
         Examples
         --------

@@ -76,7 +76,7 @@ class NumberTarget(Target):
 
     @classmethod
     def check_learned(cls, learned: Mapping[str, Any], n_outputs: int) -> None:
-        """Refuse an offset and a scale that do not fit a network of so many outputs."""
+        """Refuse an offset and a scale that do not fit a network of this many outputs."""
         offset, scale = learned["y_offset_"], learned["y_scale_"]
         for values in (offset, scale):
             fits = values.shape in ((), (n_outputs,)) and values.size == n_outputs

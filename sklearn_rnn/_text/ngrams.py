@@ -28,7 +28,7 @@ class NGrams:
     """The words, pairs and triples to know, with their inverse document frequencies.
 
     Each has a number: a word its id, and the pair at place `i` is `n_ids + i`. A triple is the pair
-    of a pair and the word behind it.
+    of a pair and the word after it.
 
     Parameters
     ----------

@@ -61,12 +61,12 @@ def number_by_pieces(
         Documents.
     split : callable
         `split_words`, or another function whose tokens contain no spaces, do not depend on what
-        stands behind a space, and are those of `TOKEN_PATTERN` in simple text.
+        follows a space, and are those of `TOKEN_PATTERN` in simple text.
     number : callable
         From tokens to their numbers, an array of int32.
     preprocess : callable, default=str
         Function applied to the documents before they are split. It takes many of them at a time,
-        so it must not depend on what stands behind a space, such as `str.lower`.
+        so it must not depend on what follows a space, such as `str.lower`.
     known : mapping of str to int or None, default=None
         The numbers of tokens that `number` knows, from 1 to their count and one, where there are
         many.

@@ -113,7 +113,7 @@ def split_words(text: str) -> list[str]:
 
 
 def word_spans(text: str) -> list[tuple[int, int, str]]:
-    r"""Return the words that `split_words` finds, each behind its start and end in the text.
+    r"""Return the words that `split_words` finds, each after its start and end in the text.
 
     Examples
     --------

@@ -75,7 +75,7 @@ class Checkpoint(Callback):
         Raises
         ------
         ModelFileError
-            If the file is damaged or is none of ours.
+            If the file is damaged or is not one of ours.
         ValueError
             If it is that of another training.
         TypeError

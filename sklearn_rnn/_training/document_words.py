@@ -137,7 +137,7 @@ def _origins(text: str, prepared: str, preprocess: Callable[[str], str]) -> np.n
 
 
 def _search(prepared: str, tokens: list[str], origins: np.ndarray) -> np.ndarray | None:
-    """Find tokens one behind the other, None if one is not there."""
+    """Find tokens one after the other, None if one is not there."""
     found, place = [], 0
     for token in tokens:
         start = prepared.find(token, place)

@@ -23,7 +23,7 @@ SPARE_ROOM = 1.25
 
 
 class RoomToGrow:
-    """Lengthen tensors, with spare room behind their last rows.
+    """Lengthen tensors, with spare room after their last rows.
 
     Examples
     --------
@@ -47,7 +47,7 @@ class RoomToGrow:
         name : str
             A name for the tensor, under which it comes again.
         tensor : torch.Tensor of shape (n_rows_before, ...)
-            The rows. Where there is room behind them, they are not copied.
+            The rows. Where there is room after them, they are not copied.
         n_rows : int
             Number of rows wanted.
         """
@@ -135,7 +135,7 @@ def grow_table(
     n_rows : int
         Number of rows. Where the table has as many, nothing happens.
     room : RoomToGrow
-        Where there may be room behind the rows.
+        Where there may be room after the rows.
     """
     weight = part.table.weight
     if len(weight) >= n_rows:
@@ -209,8 +209,8 @@ def _set_weight(
 ) -> None:
     """Give a table, or another parameter by its name, another number of rows.
 
-    By another parameter: what still holds a loss, such as a traceback or a callback, holds the
-    shape of the old one.
+    Replaces the Parameter instead of resizing it: an old loss, which a traceback or a callback may
+    hold, still expects the old shape.
     """
     old = part.get_parameter(name)
     new = nn.Parameter(values, requires_grad=old.requires_grad)

@@ -111,7 +111,7 @@ def reading(model: Any) -> threading.RLock:
 
 
 def _forget_locks() -> None:
-    """Start over in a forked process: the threads that held the locks are not there."""
+    """Start over in a forked process: the threads that held the locks do not exist there."""
     global _guard
     _guard = threading.Lock()
     _locks.clear()

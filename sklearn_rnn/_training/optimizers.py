@@ -46,8 +46,8 @@ class LazyAdamW(torch.optim.AdamW):
     weight_decay : float, default=1e-2
         Decoupled weight decay.
     kernels : bool or "auto", default=False
-        Whether to step by kernels of our own what they can compute with, see
-        `modules.kernels.has_kernels`: float32 on the CPU.
+        Whether to use the package's kernels where they can: float32 on the CPU, see
+        `modules.kernels.has_kernels`.
 
     References
     ----------

@@ -33,7 +33,7 @@ def resolve_precision(
     device : torch.device
         Where the network computes.
     kernels : bool, default=False
-        Whether the layers compute by kernels of our own.
+        Whether the layers use the package's kernels.
 
     Returns
     -------

@@ -113,7 +113,7 @@ def resolve_epochs(freeze: bool | int) -> float:
 
 
 def resolve_kernels(estimator: Any) -> bool | str:
-    """Return whether to compute by kernels of our own, as modules take it."""
+    """Return whether to use the package's kernels, as modules take it."""
     return "auto" if estimator.kernels == "auto" else bool(estimator.kernels)
 
 

@@ -27,7 +27,7 @@ from sklearn_rnn._training.ranks import STEP, current_ranks
 
 # The gradient of each parameter, None where it has none.
 Grads = list[Tensor | None]
-# The first shard of a node, and the one behind its last.
+# The first shard of a node, and the one after its last.
 Node = tuple[int, int]
 
 # How a gradient is sent.

@@ -35,7 +35,7 @@ _PICKLE = (
     "with gensim and pass the result to WordVectors.from_gensim"
 )
 _FRAME = "read it with pandas and pass the frame, indexed by word, to WordVectors.from_frame"
-# Protocol 2 to 5, and what begins like text but is none of ours.
+# Protocol 2 to 5, and what begins like text but is not one of ours.
 _REFUSED = {
     **{b"\x80" + bytes([protocol]): _PICKLE for protocol in range(2, 6)},
     b"<": "it is a web page or XML, as servers send instead of a file. Download the file again",

@@ -54,7 +54,7 @@ class NgramHash:
     def _rows(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         encoded = [f"<{word}>".encode(errors="surrogatepass") for word in words]
         lengths = np.array([len(word) for word in encoded])
-        # A byte behind the last one, so that each has a next.
+        # A byte after the last one, so that each has a next.
         text = np.frombuffer(b"".join([*encoded, b"."]), np.uint8)
         word_ends = np.cumsum(lengths)
         owners = np.repeat(np.arange(len(words)), lengths)

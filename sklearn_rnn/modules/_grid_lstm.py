@@ -1,4 +1,4 @@
-"""Grid LSTM: layers that hand a memory up, as an LSTM hands one on in time."""
+"""Grid LSTM: layers that pass a memory upwards, as an LSTM passes one on in time."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class GridLSTM(nn.Module):
         Whether a second grid reads from the end. The output then has ``2 * hidden_size`` features,
         the forward ones first.
     priority : {"depth", "time"}, default="depth"
-        Which dimension of a block is computed last, see `GridLSTMCell`. None is neither.
+        Which dimension of a block is computed last, see `GridLSTMCell`. None means neither.
     tied : bool, default=False
         Whether all layers have the same weights.
     dropout : float, default=0.0
-        Dropout of the hidden vectors between the layers. The memories pass.
+        Dropout of the hidden vectors between the layers. The memories are not dropped.
     recurrent_dropout : float, default=0.0
         Dropout of the weights from the hidden vector of time, see `RecurrentLayer`.
 
@@ -127,7 +127,7 @@ class GridLSTM(nn.Module):
     def read(
         self, x: Tensor, layout: PackedLayout, state: Sequence[State] | None = None
     ) -> tuple[Tensor, list[State]]:
-        """Return the top layer's hidden vector at every token, and the state to read on with.
+        """Return the top layer's hidden vector at every token, and the state to continue from.
 
         See `RecurrentStack.read`.
 
@@ -138,7 +138,7 @@ class GridLSTM(nn.Module):
         layout : PackedLayout
             Where each token lies.
         state : list of tuple of torch.Tensor, default=None
-            What the call before returned. None is the state before a document.
+            What the previous call returned. None is the state before a document.
 
         Returns
         -------
@@ -167,7 +167,7 @@ class GridLSTM(nn.Module):
 
 
 class DepthLSTM(nn.Module):
-    r"""Grid LSTM over depth alone: a feed-forward network with gates and a memory.
+    r"""Grid LSTM over depth only: a feed-forward network with gates and a memory.
 
     .. math:: (h', m') = \operatorname{LSTM}(W h + b, m)
 

@@ -14,7 +14,7 @@ class ProjectedCell(RecurrentCell):
 
     What a step takes from the input, :math:`W x_t + b`, does not depend on the state. So it is
     one product for a whole block of time, in :meth:`project`. A cell writes the rest of its
-    equations, which goes step by step, in :meth:`equations` or :meth:`advance`.
+    equations, which run step by step, in :meth:`equations` or :meth:`advance`.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ _TURN = threading.Lock()
 
 
 def _forget_turn() -> None:
-    """Start over in a forked process: whoever held the lock is not there."""
+    """Start over in a forked process: the thread that held the lock does not exist there."""
     global _TURN
     _TURN = threading.Lock()
 

@@ -46,7 +46,7 @@ def chain_log_likelihood(
     Raises
     ------
     IndexError
-        If a tag is none of the `n_tags`.
+        If a tag is not one of the `n_tags`.
     """
     return _LogLikelihood.apply(scores, start, transitions, end, tags, batch_sizes)
 

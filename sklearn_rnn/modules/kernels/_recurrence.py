@@ -78,7 +78,7 @@ def read(
     Raises
     ------
     ValueError
-        If the state is none of this cell's.
+        If the state is not one of this cell's.
     """
     states, _ = _apply(cell, x, layout, reverse, state)
     return _own_units(states, cell)
@@ -87,7 +87,7 @@ def read(
 def read_on(
     cell: RecurrentCell, x: Tensor | UniqueRows, layout: PackedLayout, state: State | None = None
 ) -> tuple[Tensor, State]:
-    """Read a packed batch forwards, as `read` does, and return also the state to read on with.
+    """Read a packed batch forwards, as `read` does, and return also the state to continue from.
 
     Parameters
     ----------
