@@ -1,8 +1,6 @@
 """Containers of text to a list of str, and of labels to an array.
 
-All that is known of pandas and polars stands here.
-
-Neither library is imported: a frame or a series is recognised by the methods that it has.
+Everything about pandas and polars is here. Neither library is imported: a frame or a series is recognised by the methods that it has.
 """
 
 from __future__ import annotations
@@ -37,9 +35,9 @@ def is_text(X: Any) -> bool:
     -------
     bool
         False for a sparse matrix or array, and for numbers in an array, a frame, a series or
-        nested lists. True for everything else, also for what `as_documents` then refuses, such as
-        no documents at all: its messages about text are the helpful ones. One column in which
-        all is missing is text: pandas reads empty columns of a file as NaN.
+        nested lists. True for everything else, even if `as_documents` then refuses it, such as no
+        documents at all: its messages about text are the helpful ones. A column in which
+        everything is missing is text: pandas reads empty columns of a file as NaN.
 
     Examples
     --------
@@ -69,7 +67,7 @@ def is_text(X: Any) -> bool:
 
 
 def _is_missing_column(array: np.ndarray) -> bool:
-    """Tell whether an array of numbers or dates is one column, and all of it NaN or NaT."""
+    """Tell whether an array of numbers or dates is one column of only NaN or NaT."""
     is_column = array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1)
     return is_column and array.size > 0 and bool((array != array).all())
 
@@ -95,7 +93,7 @@ def as_documents(
         generator. Sequences of str, which are lists, tuples or one-dimensional arrays, are tokens.
 
     missing : {"error", "empty"}, default="error"
-        What None, NaN and NA stand for: an error that names their rows, or an empty document.
+        How to treat None, NaN and NA: raise an error that names their rows, or read them as empty.
 
     encoding : str, default="utf-8"
         How documents that are bytes are decoded.
@@ -104,14 +102,14 @@ def as_documents(
         What to do with bytes that are not valid in `encoding`.
 
     of_any_type : bool, default=False
-        Whether documents may be any objects, for a function of the user to read. Those that are
+        Whether documents may be any objects, which a function of the user reads. Those that are
         not bytes are returned as they are.
 
     takes_tokens : bool, default=True
         Whether documents may be sequences of str, their tokens.
 
     estimator : str or estimator instance, default="SequenceVectorizer"
-        Who asks, for the messages.
+        The caller, for the messages.
 
     name : str, default="X"
         The name of the argument, for the messages.
@@ -172,7 +170,7 @@ def column_names(X: Any) -> list[str] | None:
 
 
 def as_one_column(y: Any, name: str) -> Any:
-    """Return the column of a frame with one, and anything but a frame as it is.
+    """Return the only column of a frame, and anything but a frame as it is.
 
     Examples
     --------
@@ -192,7 +190,7 @@ def as_one_column(y: Any, name: str) -> Any:
 
 
 def joined_columns(X: Any) -> list[str] | None:
-    """Return the columns of text that make up a document, None where it is one text.
+    """Return the columns of text that make up a document, None if it is one text.
 
     Examples
     --------
@@ -218,7 +216,7 @@ def check_column_names(X: Any, known: list[str] | None) -> None:
     Parameters
     ----------
     X : object
-        What a user passed. Anything but a frame is taken as it is: text that is joined already.
+        What a user passed. Anything but a frame is text that is joined already.
     known : list of str or None
         The columns of `fit`, None if each document was one text.
     """
@@ -252,7 +250,7 @@ def _as_texts(
     of_any_type: bool = False,
     takes_tokens: bool = True,
 ) -> list:
-    """Return a new list of entries as str, saying where there are others."""
+    """Return a new list of entries as str, or say in which rows there are others."""
     if set(map(type, values)) == {str}:
         return values
     missing_rows = []
@@ -305,7 +303,7 @@ def _no_text(value: Any, row: int, where: str, name: str) -> str:
 
 
 def as_labels(y: Any) -> np.ndarray:
-    r"""Return labels as an array, of the numbers or texts that they are.
+    r"""Return labels as an array of numbers or texts.
 
     Parameters
     ----------
@@ -315,8 +313,8 @@ def as_labels(y: Any) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_samples,)
-        Numbers of a list or of a nullable dtype have the dtype that NumPy finds for them; text
-        that came as objects stays so.
+        Numbers of a list or of a nullable dtype get the dtype that NumPy finds for them; text
+        in an object array keeps that dtype.
 
     Examples
     --------
@@ -369,7 +367,7 @@ def as_labels(y: Any) -> np.ndarray:
 
 
 def _is_of_objects(y: Any) -> bool:
-    """Tell a container of any objects from one of a nullable dtype, which NumPy reads alike."""
+    """Tell a container of objects from one of a nullable dtype: NumPy reads both alike."""
     dtypes = [y.dtype] if hasattr(y, "dtype") else list(getattr(y, "dtypes", []))
     return any(str(dtype) in {"object", "Object"} for dtype in dtypes)
 

@@ -27,7 +27,7 @@ _ENDING = re.compile(r"['\u2019]\w+|n['\u2019]t", re.IGNORECASE)
 
 
 class Joined(NamedTuple):
-    """What is to be known of the tokens so far.
+    """What has to be known about the tokens so far.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Joined(NamedTuple):
     open_quotes : str
         The quotation marks that are open.
     is_spaced : bool
-        Whether the text ends in white space, or has not begun.
+        Whether the text ends in white space, or is empty.
     """
 
     before: str = ""
@@ -46,7 +46,7 @@ class Joined(NamedTuple):
 
 
 def read_joined(text: str) -> Joined:
-    """Return what is to be known of a text to which words are to be added."""
+    """Return what has to be known about a text before adding words."""
     joined = Joined()
     for token in split_words(text):
         joined = join_word(joined, token)[1]
@@ -56,7 +56,7 @@ def read_joined(text: str) -> Joined:
 def learn_spacing(documents: Iterable[tuple[str, Any]]) -> Spacing:
     """Return the white space that marks nearly always have before and after them.
 
-    Quotation marks are left out, whose spaces tell where a quotation begins and ends.
+    Quotation marks are left out, because their spaces depend on where a quotation begins and ends.
 
     Parameters
     ----------
@@ -103,9 +103,9 @@ def _is_mark(token: str) -> bool:
 
 
 def join_word(joined: Joined, token: str, spacing: Spacing = _NOT_LEARNED) -> tuple[str, Joined]:
-    """Return what a token adds to the text, and what is to be known after it.
+    """Return what a token adds to the text, and what has to be known after it.
 
-    Spaces stand as in English, where nothing else was learned. Scripts without spaces have none.
+    Spaces are as in English unless others were learned. Scripts without spaces have none.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def join_word(joined: Joined, token: str, spacing: Spacing = _NOT_LEARNED) -> tu
     Returns
     -------
     piece : str
-        The token, with a space before it where one belongs.
+        The token, with a space before it if one belongs there.
     joined : Joined
 
     Examples

@@ -1,7 +1,7 @@
 """Models of SentencePiece, read as JSON of `tokenizers` without the package sentencepiece.
 
 A model file is a message of protocol buffers. Only the few fields that say how text is split are
-read; sentencepiece_model.proto names them.
+read; sentencepiece_model.proto lists them.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _unigram(pieces: list[tuple[str, float, int]], unknown: int, trainer: dict) 
 
 
 def _bpe(pieces: list[tuple[str, float, int]], unknown: int, trainer: dict) -> dict:
-    """Return a BPE model, with the merges that SentencePiece leaves to be found in the pieces."""
+    """Return a BPE model, with the merges that SentencePiece leaves implicit in the pieces."""
     rank = {piece: -score for piece, score, type_ in pieces if type_ == _NORMAL}
     ids = {piece: id_ for id_, (piece, *_) in enumerate(pieces)}
     merges = []

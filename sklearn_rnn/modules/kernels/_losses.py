@@ -1,4 +1,4 @@
-"""The loss of a batch in one autograd function, its gradient found on the way."""
+"""The loss of a batch in one autograd function, which also computes its gradient."""
 
 from __future__ import annotations
 
