@@ -1,6 +1,7 @@
 """Containers of text to a list of str, and of labels to an array.
 
-Everything about pandas and polars is here. Neither library is imported: a frame or a series is recognised by the methods that it has.
+Everything about pandas and polars is here. Neither library is imported: a frame or a series is
+recognised by its methods.
 """
 
 from __future__ import annotations

@@ -80,7 +80,8 @@ def learn_bpe(pieces: Counter[str], *, vocab_size: int, min_frequency: int) -> d
 def learn_wordpiece(pieces: Counter[str], *, vocab_size: int, min_frequency: int) -> dict:
     """Learn WordPiece as BERT's vocabulary is learned today: the tokens of byte pair encoding.
 
-    They are used differently: a piece is split into the longest token that it begins with, and the rest likewise.
+    They are used differently: a piece is split into the longest token that it begins with, and the
+    rest likewise.
     """
     bpe = learn_bpe(pieces, vocab_size=vocab_size, min_frequency=min_frequency)
     return {

@@ -1,9 +1,10 @@
 r"""How a text becomes the pieces within which subwords are learned, as JSON of `tokenizers`.
 
-A space is put before the text, so that its first word is spelled as in the middle of a text. The text is normalized and split into pieces: a word with the space before it, up to three
-digits, punctuation, or white space. Each piece is written in UTF-8 with a character for each byte.
-No step looks beyond the white space around a piece. So a chunk, a word with what is attached to
-it, is tokenized once for all places where it occurs.
+A space is put before the text, so that its first word is spelled as in the middle of a text. The
+text is normalized and split into pieces: a word with the space before it, up to three digits,
+punctuation, or white space. Each piece is written in UTF-8 with a character for each byte. No step
+looks beyond the white space around a piece. So a chunk, a word with what is attached to it, is
+tokenized once for all places where it occurs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A training from its first epoch to its last."""
+"""The training of a net, from its first epoch to its last."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def train_to_the_end(
     seed : int
         Seed of torch.
     stacklevel : int
-        How far up is who called fit, as for :func:`warnings.warn`.
+        How far up the caller of fit is, as for :func:`warnings.warn`.
     """
     device, seeds = plan.device, (plan.order_seed, seed)
     checkpoint = open_checkpoint(
@@ -155,7 +155,7 @@ def build_and_train(
     device: torch.device,
     checkpoint: Checkpoint | None = None,
 ) -> SequenceNet:
-    """Build a net while other threads do not, train it while they may, and return it.
+    """Build a net while no other thread builds one, then train it, and return it.
 
     Parameters
     ----------
@@ -164,13 +164,13 @@ def build_and_train(
     sets : pair of torch.utils.data.Dataset or None
         What to train on, and what to validate on.
     estimator : estimator instance
-        Whose cell says whether training draws from torch's random numbers as well.
+        Its cell says whether training also draws from torch's random numbers.
     seed : int
         Seed of torch.
     device : torch.device
         Where training is.
     checkpoint : Checkpoint, default=None
-        What to continue from, and to write now and then.
+        What to continue from, and to write from time to time.
     """
     draws = _draws_shared_numbers(estimator, device)
     with sharing_out(estimator) as ranks:
@@ -198,7 +198,7 @@ def _train(
     checkpoint: Checkpoint | None,
     **epochs: int,
 ) -> None:
-    """Train a net, by all processes in step."""
+    """Train a net, in step with all processes."""
     if ranks.n_ranks == 1:
         net.partial_fit(sets, **epochs)
         return
@@ -212,21 +212,21 @@ def _train(
 def _draws_shared_numbers(estimator: Any, device: torch.device) -> bool:
     """Return whether training draws from torch's random numbers, those of the whole process.
 
-    A cell of the user's may, and on a GPU all do: then other threads build only when training has
+    A custom cell may, and on a GPU all do: then other threads build only when training has
     ended.
     """
     return callable(estimator.cell) or device.type != "cpu"
 
 
 def end_training(net: SequenceNet) -> None:
-    """Leave a net as every prediction does, and without gradients, which take room."""
+    """Put a net in evaluation mode, and drop its gradients, which take memory."""
     net.module_.zero_grad(set_to_none=True)
     net.drop_random_state()
     net._set_training(False)
 
 
 def _tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int, stacklevel: int) -> None:
-    """Warn that training ended early, or raise the interrupt where no step was taken."""
+    """Warn that training ended early, or raise the interrupt if no step was taken."""
     if not any("train_loss" in batch for row in net.history for batch in row["batches"]):
         raise KeyboardInterrupt
     warnings.warn(

@@ -51,16 +51,16 @@ _PREDICTION_BATCH_SIZE = 256
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """Where, how long and in which order a net is to be trained.
+    """Where, how long and in which order to train a net.
 
     Parameters
     ----------
     device : torch.device
-        Where.
+        Where to train.
     batch_size : int
         Documents in a batch.
     max_epochs : int
-        Epochs at most.
+        Largest number of epochs.
     n_steps : int
         Steps in these epochs, over which the learning rate goes through its schedule.
     order_seed : int
@@ -74,8 +74,8 @@ class TrainingPlan:
     n_frozen : float, default=0
         Number of epochs for which the embedding does not learn.
     unit : {"doc", "token"}, default="doc"
-        What the progress bar counts. Where batches differ in size, tokens are also what the
-        schedule goes by, and `n_steps` is their number.
+        What the progress bar counts. If batches differ in size, the schedule also goes by tokens,
+        and `n_steps` is their number.
     """
 
     device: torch.device
@@ -91,14 +91,14 @@ class TrainingPlan:
 
 
 def prepare_device(estimator: Any) -> torch.device:
-    """Return the device to train on, with the kernels that run there compiled if asked for."""
+    """Return the device to train on; compile its kernels if `kernels` is True."""
     device = resolve_device(estimator.device, estimator)
     prepare_kernels(estimator, device)
     return device
 
 
 def prepare_kernels(estimator: Any, device: torch.device) -> None:
-    """Compile the kernels that run on a device, if they are asked for and not here yet."""
+    """Compile the kernels of a device, if `kernels` is True and they are missing."""
     if device.type == "cpu" and resolve_kernels(estimator) is True:
         load_kernels()
 
@@ -121,7 +121,7 @@ def make_net(
     X : csr_array of int32 of shape (n_documents, n_positions)
         The documents to train on.
     vectorizer : transformer or None
-        What made them, whose vocabulary is to have room.
+        The vectorizer that made them, whose vocabulary must fit.
     target : Target
         What is learned.
     plan : TrainingPlan
@@ -175,7 +175,7 @@ def take_weights(module: nn.Module, previous: nn.Module, estimator: Any) -> None
 def _net_params(
     estimator: Any, target: Target, plan: TrainingPlan, directions: Sequence[int]
 ) -> dict:
-    """Return the arguments of the net but for the module."""
+    """Return the arguments of the net except for the module."""
     kernels = resolve_kernels(estimator)
     part_documents = n_documents_at_once(estimator.cell) if plan.device.type == "cpu" else None
     return {
@@ -227,7 +227,7 @@ def common_params(estimator: Any, plan: TrainingPlan, batches: type) -> dict:
 def token_params(
     estimator: Any, plan: TrainingPlan, batches: type, directions: Sequence[int] = (), **own: Any
 ) -> dict:
-    """Return the arguments of a net that predicts at each token, but for the module.
+    """Return the arguments of a net that predicts at each token, except for the module.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def token_params(
     directions : sequence of int, default=()
         Those of the layers that start from language models.
     **own : Any
-        What others of these nets do not have.
+        Arguments that only one of these nets has.
     """
     return {
         **common_params(estimator, plan, batches),
@@ -254,7 +254,7 @@ def token_params(
 def optimizer_params(
     estimator: Any, target: Target | None = None, directions: Sequence[int] = ()
 ) -> dict:
-    """Return the arguments of the optimizer, with rates of their own for some parts.
+    """Return the arguments of the optimizer, with separate learning rates for some parts.
 
     These are the wide path, and what starts from language models, in these `directions`.
     """
@@ -279,7 +279,7 @@ def optimizer_params(
 
 
 def make_unfreezing(estimator: Any, directions: Sequence[int]) -> list:
-    """Return the callback that lets what language models learned wait, if it is to wait."""
+    """Return the callback that unfreezes pretrained layers gradually, if there are any."""
     if not (directions and estimator.freeze_pretrained):
         return []
     n_epochs = resolve_epochs(estimator.freeze_pretrained)
@@ -288,7 +288,7 @@ def make_unfreezing(estimator: Any, directions: Sequence[int]) -> list:
 
 
 def resolve_optimizer(estimator: Any) -> type | partial:
-    """Return the class of the optimizer, or the partial of one, that an estimator asks for."""
+    """Return the class of the optimizer, or the partial of one, of an estimator."""
     optimizer = estimator.optimizer
     if isinstance(optimizer, str):
         return OPTIMIZERS[optimizer]
@@ -303,7 +303,7 @@ def resolve_optimizer(estimator: Any) -> type | partial:
 
 
 def check_skorch_params(estimator: Any) -> dict:
-    """Return what an estimator hands through to skorch, if skorch knows it."""
+    """Return what an estimator passes on to skorch, if skorch knows it."""
     params = estimator.skorch_params or {}
     name = type(estimator).__name__
     known = set(inspect.signature(NeuralNet).parameters)
@@ -325,7 +325,7 @@ def check_skorch_params(estimator: Any) -> dict:
 def make_callbacks(
     estimator: Any, plan: TrainingPlan, wide_norm: Callable[[float], float] | None = None
 ) -> list:
-    """Return the callbacks of a training: ours, and behind them those of the user.
+    """Return the callbacks of a training: ours, followed by those of the user.
 
     Parameters
     ----------

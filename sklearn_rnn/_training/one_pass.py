@@ -1,4 +1,4 @@
-"""One pass over a chunk of a stream, all of which is undone where it fails."""
+"""One pass over a chunk of a stream, which is undone completely if it fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def trained_in_stream(
     open_net: Callable[[], SequenceNet],
     grow: Callable[[SequenceNet], Any],
 ) -> Iterator[tuple[SequenceNet, list]]:
-    """Make one pass over a data set; what fails in here or in the block undoes all of it.
+    """Make one pass over a data set; a failure in here or in the block undoes all of it.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def trained_in_stream(
     net : SequenceNet
         The trained net.
     epochs : list of dict
-        What its history says of the chunk.
+        What its history says about the chunk.
     """
     ongoing = ongoing_net(estimator)
     before = _StateBefore(estimator)

@@ -1,4 +1,4 @@
-"""A chunk of a stream of tokens: what to know of it before it is trained on, and room for it."""
+"""A chunk of a stream of tokens: what to know before training on it, and room for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sklearn_rnn._training.stream import (
 
 @dataclass(frozen=True)
 class OpenChunk:
-    """A chunk that a tagger or a language model is about to learn from.
+    """A chunk from which a tagger or a language model is about to learn.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ class OpenChunk:
     start : StartVectors or None
         The vectors that its new words start from.
     n_known : int
-        How many ids the network knows, 0 for a new one.
+        Number of ids that the network knows, 0 for a new one.
     n_ids : int
-        How many it is to know.
+        Number of ids after the chunk.
     """
 
     estimator: Any
@@ -61,7 +61,7 @@ class OpenChunk:
         )
 
     def grow(self, net: Any) -> Stream:
-        """Let a net learn at the present rate, with room for new ids; return the next stream."""
+        """Make a net learn at the current rate, with room for new ids; return the next stream."""
         for group in net.optimizer_.param_groups:
             group["lr"] *= self.estimator.lr / self.stream.lr
         grow_embeddings(net.module_, net.optimizer_, self.n_ids, self.stream.room, self.start)
@@ -69,7 +69,7 @@ class OpenChunk:
 
 
 def open_chunk(estimator: Any, X: csr_array, vectorizer: Any, embedding: Any) -> OpenChunk:
-    """Return what to know of a chunk.
+    """Return what to know about a chunk.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def open_chunk(estimator: Any, X: csr_array, vectorizer: Any, embedding: Any) ->
     vectorizer : transformer or None
         What made it.
     embedding : object
-        Where a new stream looks words up, None for nowhere.
+        Where a new stream looks up words, None for nowhere.
     """
     fitted = getattr(estimator, "net_", None)
     stream, device = begin_chunk(estimator, lambda: start_stream(estimator, embedding))

@@ -34,7 +34,7 @@ def get_state(net: SequenceNet, order: np.random.RandomState, *, draws: bool) ->
     net : SequenceNet
         The net in training.
     order : numpy.random.RandomState
-        What its order was drawn from, as it was before this epoch.
+        What its order is drawn from, as it was before this epoch.
     draws : bool
         Whether training draws from torch's random numbers, those of the whole process.
     """
@@ -181,7 +181,7 @@ def _set_optimizer(optimizer: torch.optim.Optimizer, kept: dict[str, Any]) -> No
 
 
 def _check_optimizer_state(optimizer: torch.optim.Optimizer, state: Mapping) -> None:
-    """Refuse all but numbers and tensors like the parameters: kernels take their addresses."""
+    """Refuse anything but numbers and tensors like the parameters: kernels use addresses."""
     parameters = _parameters(optimizer)
     for index, of_parameter in state.items():
         parameter = parameters[index]
@@ -200,9 +200,9 @@ def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
 
 
 def _laid_out(value: Any, parameter: Tensor) -> Any:
-    """Return a part of the state, in the order of memory of its parameter.
+    """Return a part of the state, with the memory layout of its parameter.
 
-    In that order torch's fused optimizers take the numbers of both.
+    torch's fused optimizers read both in that layout.
     """
     if not isinstance(value, Tensor) or value.shape != parameter.shape:
         return value
@@ -210,7 +210,7 @@ def _laid_out(value: Any, parameter: Tensor) -> Any:
 
 
 def _packed(batches: list[dict]) -> list[dict]:
-    """Return the rows of batches as columns, one set of them for each run of rows alike."""
+    """Return the rows of batches as columns, one set for each run of rows with equal keys."""
 
     def kind(batch: dict) -> list:
         return [(name, type(value)) for name, value in batch.items()]
