@@ -1,4 +1,4 @@
-"""The training of a language model from its first epoch to its last."""
+"""The training of a language model, from its first epoch to its last."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def fit_net(
     previous : torch.nn.Module, default=None
         The network to continue from.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
 
     Raises
     ------

@@ -21,7 +21,7 @@ def read_labels(
     documents: bool,
     classes: np.ndarray | None = None,
 ) -> tuple[Texts, dict[str, Any]]:
-    """Return texts with the labels that a user passed, and what is learned of these.
+    """Return texts with the labels that a user passed, and what is learned about these.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def read_labels(
     y : array-like of shape (n_texts,) or None
         The labels.
     estimator : estimator instance
-        Its parameters hold.
+        Its parameters apply.
     known : estimator instance, default=None
-        The one that was trained before, if training continues.
+        The estimator of the earlier training, if training continues.
     documents : bool
         Whether the texts are documents, or one stream.
     classes : ndarray of shape (n_classes,), default=None
@@ -70,7 +70,7 @@ def read_labels(
 def read_labels_of_chunk(
     X: csr_array, y: Any, classes: Any, estimator: Any, *, documents: bool
 ) -> tuple[Texts, dict[str, Any]]:
-    """Return a chunk of texts with its labels, as `read_labels`, of which `classes` holds all."""
+    """Return a chunk of texts with its labels, as `read_labels`; `classes` has all labels."""
     known = estimator if hasattr(estimator, "net_") else None
     if y is None and classes is not None:
         raise ValueError("classes is provided, but y was not provided.")
@@ -82,7 +82,7 @@ def read_labels_of_chunk(
 
 
 def encode_labels(y: Any, classes: np.ndarray | None, estimator: Any, name: str) -> np.ndarray:
-    """Return the place of each label among the classes, refusing those that are none."""
+    """Return the place of each label among the classes; refuse those that are not among them."""
     if classes is None:
         raise ValueError(
             f"{name} is provided, but this {type(estimator).__name__} was fitted without labels."
@@ -98,7 +98,7 @@ def encode_labels(y: Any, classes: np.ndarray | None, estimator: Any, name: str)
 
 
 def check_known_labels(y: Any, X: csr_array, model: Any) -> np.ndarray | None:
-    """Return the labels of texts to be scored; a model without labels ignores them."""
+    """Return the labels of texts to score; a model without labels ignores them."""
     if model.classes_ is None or y is None:
         return None
     labels = encode_labels(y, model.classes_, model, "y")

@@ -76,9 +76,9 @@ def make_net(
     previous : torch.nn.Module, default=None
         A network of the same shape, whose weights are taken over.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
     averaging : {"recent", "asgd"} or None, default=None
-        Which average of the weights is kept.
+        The average of the weights to keep.
     """
     params = _net_params(estimator, plan)
     if averaging is not None:
@@ -104,7 +104,7 @@ def make_net(
 def _resolve_auto(
     estimator: Any, n_ids: int, previous: Any, start: StartVectors | None
 ) -> dict[str, Any]:
-    """Return what the number of ids decides, or the previous network, which may have grown."""
+    """Return what depends on the number of ids, or on the previous network, which may grow."""
     softmax, like, cutoffs = estimator.softmax, None, None
     if previous is not None:
         like = previous.embedding
@@ -122,7 +122,7 @@ def _resolve_auto(
 
 
 def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
-    """Return the arguments of the net but for the module."""
+    """Return the arguments of the net except for the module."""
     is_stepped = estimator.zoneout or (
         estimator.variational_dropout and estimator.recurrent_dropout
     )

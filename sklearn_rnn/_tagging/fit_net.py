@@ -1,4 +1,4 @@
-"""The training of a tagger from its first epoch to its last."""
+"""The training of a tagger, from its first epoch to its last."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ class TaggedSentences:
         characters : str or None
             The characters that the network knows.
         tag_weight : ndarray of shape (n_classes,), default=None
-            With a CRF, weights of tags: a sentence counts as much as its tags do on average.
+            With a CRF, weights of tags: the weight of a sentence is the mean of those of its tags.
         mean_weight : float, default=None
-            The mean weight of a sentence. None is that of these.
+            The mean weight of a sentence. None takes that of these.
         """
         weights = self.weights
         lengths = self.sentences.lengths
@@ -114,7 +114,7 @@ def fit_net(
     valid : TaggedSentences or None
         What to validate on, None for nothing.
     learned : dict
-        What is known of tags and characters.
+        What is known about tags and characters.
     n_ids : int
         Number of token ids.
     tag_weight : ndarray of shape (n_classes,) or None
@@ -126,7 +126,7 @@ def fit_net(
     previous : torch.nn.Module, default=None
         The network to continue from.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
 
     Raises
     ------

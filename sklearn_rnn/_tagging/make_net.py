@@ -62,7 +62,7 @@ def make_net(
     estimator : estimator instance
         Its parameters say which net.
     learned : dict
-        What is known of tags and characters: `classes_` and `characters_`.
+        What is known about tags and characters: `classes_` and `characters_`.
     n_ids : int
         Number of token ids.
     plan : TrainingPlan
@@ -72,7 +72,7 @@ def make_net(
     previous : torch.nn.Module, default=None
         A network of the same shape, whose weights are taken over.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
     max_length : int, default=1
         The number of tokens of the longest sentence.
     """

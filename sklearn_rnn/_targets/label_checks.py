@@ -1,4 +1,4 @@
-"""What may be passed as labels: in `fit`, and as the `classes` of a stream."""
+"""Checks of labels: those of `fit`, and the `classes` of a stream."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sklearn_rnn._text.containers import as_labels
 
 
 def check_labels(y: Any, estimator: Any) -> np.ndarray:
-    """Return labels as they are: one for each document, or an indicator matrix of many.
+    """Return labels as an array: one for each document, or an indicator matrix.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,) or {array-like, sparse matrix} of (n_samples, n_labels)
         What a user passed to an estimator.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def check_labels(y: Any, estimator: Any) -> np.ndarray:
 
 
 def _is_table(y: Any) -> bool:
-    """Tell columns from one label for each document; a single column counts as the latter."""
+    """Tell columns from single labels of documents; one column counts as the latter."""
     if isinstance(y, (list, tuple)):
         if not len(y) or not isinstance(y[0], (list, tuple, np.ndarray)):
             return False
@@ -69,17 +69,17 @@ def _is_table(y: Any) -> bool:
 def check_stream_classes(
     classes: Any, y: np.ndarray, known: dict, estimator: Any, *, at_least: int = 2
 ) -> dict:
-    """Return what is known of the labels of a stream before a chunk is learned from.
+    """Return what is known about the labels of a stream before a chunk is learned from.
 
     Parameters
     ----------
     classes : array-like of shape (n_classes,) or None
         What the user passed: all labels of the stream, needed in the first chunk. None means
-        those of the chunks before, or for the columns of an indicator matrix.
+        those of earlier chunks, or the columns of an indicator matrix.
     y : ndarray of shape (n_documents,) or (n_documents, n_labels)
         The labels of the chunk, as `check_labels` returns them.
     known : dict
-        What the chunks before have left, see `known_of`.
+        What is known from earlier chunks, see `known_of`.
     estimator : estimator instance
         Its `class_weight` is checked.
     at_least : int, default=2

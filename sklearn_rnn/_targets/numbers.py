@@ -18,13 +18,12 @@ NUMBER_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisso
 
 
 class NumberTarget(Target):
-    """One or more real numbers for each document, in units in which the network learns well.
+    """One or more real numbers for each document, in units that suit the network.
 
-    The network learns ``(y - y_offset) / y_scale``. The offset is what would be the best constant
-    prediction, and the scale the spread around it: mean and standard deviation for
-    "squared_error"; the median, or the quantile, and the mean absolute deviation from it for the
-    losses that outliers move less. For "poisson" `y` is divided by its mean, and the network's
-    output is the logarithm.
+    The network learns ``(y - y_offset) / y_scale``. The offset is the best constant prediction, and
+    the scale the spread around it: mean and standard deviation for "squared_error"; the median, or
+    the quantile, and the mean absolute deviation from it for the losses that are less sensitive to
+    outliers. For "poisson" `y` is divided by its mean, and the network's output is the logarithm.
 
     Parameters
     ----------
@@ -39,7 +38,7 @@ class NumberTarget(Target):
     epsilon : float, default=1.0
         For "huber".
     known : dict, default=None
-        The offset and scale of a training before, to continue in its units.
+        The offset and scale of an earlier training, to continue in its units.
     """
 
     learned_constraints: ClassVar = {
@@ -50,7 +49,7 @@ class NumberTarget(Target):
 
     @classmethod
     def read(cls, y: Any, estimator: Any) -> np.ndarray:
-        """Return numbers as float64, in one dimension or in columns, as they came."""
+        """Return numbers as float64, in one dimension or in columns, as they were passed."""
         check_given(y, estimator)
         return check_array(
             y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=estimator
@@ -152,13 +151,13 @@ class NumberTarget(Target):
     def wide_lr(self, lr: float) -> float:
         """Return the rate of the wide path, bounded: on a squared error, descent can diverge.
 
-        It does above twice the inverse of the mean product of two documents' features, which is 9
-        for equal documents, and about 1 for texts with a tenth of their words in common.
+        It diverges above twice the inverse of the mean product of two documents' features, which is
+        9 for equal documents, and about 1 for texts with a tenth of their words in common.
         """
         return min(400 * lr, 0.8)
 
     def wide_norm(self, norm: float) -> float:
-        """Return the largest norm of its gradients: what bounds them where descent diverges."""
+        """Return the largest norm of its gradients, in case descent diverges."""
         return norm * np.sqrt(self.n_outputs)
 
     def encode(self, y: np.ndarray) -> np.ndarray:
@@ -186,7 +185,7 @@ class NumberTarget(Target):
 
 
 def _standard_deviation(deviations: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the root mean square of each column, also where the squares leave float64."""
+    """Return the root mean square of each column, even if the squares overflow float64."""
     unit = np.abs(deviations).max(axis=0)
     # Other columns keep the very digits of the plain formula.
     unit[((unit > 1e-140) & (unit < 1e140)) | (unit == 0)] = 1.0
@@ -194,9 +193,9 @@ def _standard_deviation(deviations: np.ndarray, weights: np.ndarray) -> np.ndarr
 
 
 def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
-    """Return a quantile, each value counted as often as its weight says.
+    """Return a weighted quantile.
 
-    Where the sum of weights falls on it exactly, the mean of the two values beside.
+    If the sum of weights meets it exactly, it is the mean of the two neighbouring values.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """The package tokenizers: imported when it is needed, and safe to fork.
 
-Its threads do not survive a fork. Unless it is told, a forked process waits for them for ever, or
+Its threads do not survive a fork. Unless it is told, a forked process waits for them forever, or
 prints a warning.
 """
 

@@ -45,7 +45,7 @@ class TokenBatch:
     rows : ndarray of int64 of shape (n_documents,)
         The documents' rows in the data set.
     parts : list of torch.nn.utils.rnn.PackedSequence of int32
-        Their token ids, with no padding, in parts that can be computed side by side.
+        Their token ids, with no padding, in parts that can be computed in parallel.
     n_shards : int, default=1
         Number of shards that the parts are dealt out to, in turn.
     """

@@ -84,7 +84,7 @@ def check_matrix(embedding: np.ndarray, X: csr_array, vectorizer: Any, estimator
     X : csr_array of int32 of shape (n_documents, n_positions)
         The documents.
     vectorizer : transformer or None
-        What made the token ids.
+        The vectorizer that made the token ids.
     estimator : estimator instance
         The caller, for the messages.
 

@@ -52,7 +52,7 @@ def fit_net(
     target : Target
         What is learned.
     vectorizer : transformer or None
-        What made the token ids.
+        The vectorizer that made the token ids.
     score : callable or None
         The score of early stopping, see `ValidationScore`.
     seeds : pair of int
@@ -60,7 +60,7 @@ def fit_net(
     previous : torch.nn.Module, default=None
         The network to continue from.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
 
     Raises
     ------

@@ -129,7 +129,7 @@ def make_net(
     previous : torch.nn.Module, default=None
         A network of the same shape, whose weights, words and pairs are taken over.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
     """
     n_ids = ngrams = like = None
     if previous is not None:

@@ -76,7 +76,7 @@ def make_network(
     ngrams : NGrams, default=None
         The n-grams of the wide path. None counts those of `X`.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
     like : TokenEmbedding, default=None
         The embedding of an earlier network, whose widths are those of this one.
     source : str, default=None

@@ -3,7 +3,7 @@
 torch.distributed connects them: through a process group of the user, or one that is made here from
 the environment that torchrun sets. Messages go through another group of the same processes, so that
 they do not mix with others. A process that fails closes it, and the others fail at once, too,
-instead of waiting for ever.
+instead of waiting forever.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def find_start(
     X : csr_array of int32 of shape (n_documents, n_positions)
         The documents.
     vectorizer : transformer or None
-        What made the token ids.
+        The vectorizer that made the token ids.
     found : ndarray of bool, default=None
         Which ids were found earlier in a stream. Only later ones are looked up.
     n_to_warn : int, default=1

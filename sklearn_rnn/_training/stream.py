@@ -155,7 +155,7 @@ def trained_on_chunk(
     target : Target
         What is learned.
     vectorizer : transformer or None
-        What made the token ids.
+        The vectorizer that made the token ids.
     language : LanguageSource, default=None
         The language models that a new network starts from.
 

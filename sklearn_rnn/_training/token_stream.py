@@ -78,7 +78,7 @@ def open_chunk(estimator: Any, X: csr_array, vectorizer: Any, embedding: Any) ->
     X : csr_array of int32 of shape (n_documents, n_positions)
         The chunk.
     vectorizer : transformer or None
-        What made it.
+        The vectorizer that made it.
     embedding : object
         Where a new stream looks up words, None for nowhere.
     """

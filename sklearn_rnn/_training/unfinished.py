@@ -45,7 +45,7 @@ class LearnedState:
         ----------
         in_child : bool, default=False
             Whether in a process that was forked while another thread made the changes. Locks in C++
-            that the thread held then stay locked for ever.
+            that the thread held then stay locked forever.
         """
         vars(self.estimator).update(self.learned)
         for name in self._learned().keys() - self.learned.keys():

@@ -1,7 +1,7 @@
 """Threads that compute calls in parallel, and that no interrupt can leave half locked.
 
 :class:`concurrent.futures.ThreadPoolExecutor` takes locks in Python code, where an interrupt can
-come between taking a lock and being certain to release it; the next call then waits for ever. Here
+come between taking a lock and being certain to release it; the next call then waits forever. Here
 threads pass everything to each other through :class:`queue.SimpleQueue`, which is written in C.
 """
 

@@ -1,4 +1,4 @@
-"""The training of a translator from its first epoch to its last."""
+"""The training of a translator, from its first epoch to its last."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def fit_net(
     valid : PairData or None
         What to validate on, None for nothing.
     sizes : Sizes
-        How large the two sides of the network are.
+        The sizes of both sides of the network.
     seeds : pair of int
         Those of the order of the pairs, and of torch.
     score : callable, default=None
@@ -75,7 +75,7 @@ def fit_net(
 
 
 def resolve_training_length(estimator: Any, data: PairData) -> tuple[int, int]:
-    """Return batch size and epochs: the fewer pairs, the smaller and the more."""
+    """Return batch size and epochs: the fewer pairs, the smaller batches and the more epochs."""
     batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
     if batch_size == "auto":
         batch_size = int(np.clip(len(data) // _STEPS_OF_EPOCH, 4, _PAIRS_OF_STEP))

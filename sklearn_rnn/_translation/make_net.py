@@ -46,7 +46,7 @@ _PART_PAIRS = 8
 
 
 class Sizes(NamedTuple):
-    """How large the two sides of a network are.
+    """The sizes of both sides of a network.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def make_net(
     estimator : estimator instance
         Its parameters say which net.
     sizes : Sizes
-        What its vocabularies are.
+        The sizes of its vocabularies.
     plan : TrainingPlan
         The training.
     previous : torch.nn.Module, default=None
@@ -107,7 +107,7 @@ def _embedding_dim(estimator: Any, n_ids: int | None) -> int:
 
 
 def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
-    """Return the arguments of the net but for the module."""
+    """Return the arguments of the net except for the module."""
     return token_params(
         estimator,
         plan,

@@ -207,7 +207,7 @@ class SpanDisplay:
 
 
 def _describe(row):
-    """Return what is known of a token, as one line."""
+    """Return what is known about a token, as one line."""
     known = "" if row["known"] else f" ({UNKNOWN_TOKEN})"
     line = f"{show_word(row['token'])}{known}  {row['tag']} {row['probability']:.0%}"
     if row["runner_up"] is None:

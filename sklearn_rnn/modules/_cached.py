@@ -12,7 +12,7 @@ class cached_property(Generic[T]):
     """The :class:`functools.cached_property` of Python 3.12: without a lock.
 
     In Python 3.11 all instances share one lock. Threads wait for each other, and a process that is
-    forked while another thread holds the lock waits for ever.
+    forked while another thread holds the lock waits forever.
     """
 
     def __init__(self, function: Callable[[Any], T]) -> None:
