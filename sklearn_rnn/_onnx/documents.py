@@ -37,7 +37,7 @@ class Documents:
 
 
 def read_documents(graph: Graph, token_ids: str) -> Documents:
-    """Take documents as an estimator does, wherever the padding stands.
+    """Read documents as an estimator does, wherever the padding is.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def read_documents(graph: Graph, token_ids: str) -> Documents:
     Returns
     -------
     documents : Documents
-        No longer than the longest of them. An empty one holds one unknown token.
+        No longer than the longest of them. An empty one contains one unknown token.
     """
     add, zero = graph.add, np.int32(0)
     is_token = add("Greater", token_ids, zero)

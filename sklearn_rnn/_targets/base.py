@@ -101,7 +101,7 @@ class Target(ABC):
 
 
 def known_of(targets: tuple[type[Target], ...], estimator: Any) -> dict:
-    """Return what an estimator has learned of `y` by one of these targets, nothing before `fit`."""
+    """Return what an estimator has learned about `y`, for one of these targets."""
     names = {name for target in targets for name in target.learned_constraints}
     return {name: value for name, value in vars(estimator).items() if name in names}
 

@@ -1,4 +1,4 @@
-"""The n-grams of characters that fastText makes vectors of, so that unseen words have one too."""
+"""The character n-grams from which fastText makes vectors of words, even unseen ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class NgramHash:
     Parameters
     ----------
     min_n, max_n : int
-        Shortest and longest n-gram, in characters, with "<" before the word and ">" behind it.
+        Shortest and longest n-gram, in characters, with "<" before the word and ">" after it.
     n_buckets : int
         Number of rows that the n-grams share.
 

@@ -1,4 +1,4 @@
-"""The target of supervised estimators: what is refused, and what makes no difference."""
+"""The target of supervised estimators: what is refused, and what does not matter."""
 
 import warnings
 
@@ -45,7 +45,7 @@ def check_target_of_two_columns(name, estimator):
 
 @text_check(is_supervised, takes_one_target)
 def check_target_of_one_column(name, estimator):
-    """A column is taken as the vector that was meant, or refused."""
+    """A column is treated as a vector, or refused."""
     y = make_target(estimator).reshape(-1, 1)
     X = make_documents()
     with warnings.catch_warnings():
