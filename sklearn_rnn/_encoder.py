@@ -511,8 +511,8 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
             `X`, one for each direction, and the network starts from it. The models have the
             vectorizer, the cell, the sizes and the `embedding` of this estimator; two models share
             its `embedding_dim`. Without a vectorizer, they read words that occur in two documents
-            or more. To choose other parameters, such as the 5 epochs, set `pretrained` to an
-            unfitted :class:`RNNLanguageModel`. Ignored when training continues.
+            or more, and train for 5 epochs. To change that, set `pretrained` to an unfitted
+            :class:`RNNLanguageModel`. Ignored when training continues.
 
         Returns
         -------
@@ -526,7 +526,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
             classes, if the loss or the weights become infinite or NaN, or if the validation score
             is NaN in every epoch.
         OSError
-            If `embedding` is a path, and there is no such file, or it cannot be read.
+            If `embedding` is the path of a file that does not exist or cannot be read.
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
@@ -536,18 +536,18 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
     def partial_fit(self, X, y=None, classes=None, sample_weight=None):
         """Learn from another chunk of documents, in one pass over it.
 
-        The first chunk decides whether `y` is labels or numbers, and what the unit of numbers is,
-        so it should hold enough documents to tell.
+        The first chunk decides whether `y` holds labels or numbers, and what the unit of numbers
+        is, so it should contain enough documents.
 
         The vocabulary grows with the chunks: new words get new vectors. The optimizer keeps its
         state between chunks. The learning rate is `lr`, which may be changed between chunks; other
-        parameters that are changed take effect at the next `fit`. `lr_schedule`, `max_epochs` and
+        changes of parameters take effect at the next `fit`. `lr_schedule`, `max_epochs` and
         the parameters of early stopping are ignored.
 
         After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
         unless `warm_start` is True. If an error is raised or training is interrupted, the
-        estimator stays as it was before the call. So it does, with a `ConvergenceWarning`, if a
-        later chunk gives a loss or weights that are infinite or NaN.
+        estimator stays as it was before the call. The same holds, with a `ConvergenceWarning`, if
+        the loss or the weights become infinite or NaN in a later chunk.
 
         Parameters
         ----------
@@ -578,7 +578,7 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
         ------
         ValueError
             If `classes` is missing in the first call or differs from that of an earlier call, if
-            `y` holds another class or changes between labels and numbers, with
+            `y` contains another class or changes between labels and numbers, with
             ``early_stopping=True`` or ``class_weight="balanced"``, or as in `fit`.
         """
         return self._partial_fit(X, y, sample_weight, classes)

@@ -89,7 +89,7 @@ class RNNLanguageModel(
         end, and the end counts as one more token. If False, all texts are one long stream, such as
         a book that is split into lines: the state is carried from each text into the next.
     reverse : bool, default=False
-        Whether to read each text from its end, and so to predict each token from those behind it.
+        Whether to read each text from its end, and so to predict each token from those after it.
         Needs ``documents=True``. A model in each direction can start a bidirectional network, see
         `pretrained` of :class:`RNNTextClassifier`.
     embedding : WordVectors, str, path-like, ndarray of shape (n_ids, n_features) or None, \
@@ -465,8 +465,8 @@ class RNNLanguageModel(
             dense.
 
         y : array-like of shape (n_samples,), default=None
-            The label of each document, for a model that knows the labels apart. Needs
-            ``documents=True``. None learns all texts alike.
+            The label of each document, for a model that learns each label separately. Needs
+            ``documents=True``. With None, it learns all texts alike.
 
         X_val : like `X`, default=None
             Texts to score after each epoch. Only allowed if `early_stopping` is True.
@@ -527,8 +527,8 @@ class RNNLanguageModel(
 
         The vocabulary grows with the chunks: new tokens get new vectors, and are at first as
         probable as the unknown token. The optimizer keeps its state between chunks. The learning
-        rate is `lr`, which may be changed between chunks; other parameters that are changed take
-        effect at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of early stopping
+        rate is `lr`, which may be changed between chunks; other changes of parameters take effect
+        at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of early stopping
         are ignored. With ``documents=False``, each chunk is a stream of its own.
 
         After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
@@ -559,7 +559,7 @@ class RNNLanguageModel(
         ------
         ValueError
             If `classes` is missing in the first call with `y` or differs from that of an earlier
-            call, if `y` holds another class, with ``early_stopping=True``, or as in `fit`.
+            call, if `y` contains another class, with ``early_stopping=True``, or as in `fit`.
         """
         check_no_early_stopping(self)
         return lock_of(self).write(self._learn_chunk, X, y, classes)
@@ -602,7 +602,7 @@ class RNNLanguageModel(
         return Texts(sequences, labels)
 
     def score(self, X, y=None):
-        """Return the mean log-likelihood of a token, the higher the better.
+        """Return the mean log-likelihood of a token: the higher, the better.
 
         With ``documents=True``, the end of each text counts as a token.
 
@@ -613,20 +613,20 @@ class RNNLanguageModel(
 
         y : array-like of shape (n_samples,), default=None
             The labels of the texts, if the model was fitted with labels: the likelihood is then
-            that given the label. None takes the mean over the labels, by how frequent they were in
-            `fit`.
+            that given the label. None takes the mean over the labels, weighted by their frequency
+            in `fit`.
 
         Returns
         -------
         score : float
-            The natural logarithm of the probability of a token, given those before it.
+            The mean natural logarithm of the probability of a token, given those before it.
         """
         with self._reading():
             values, _ = self._score_tokens(X, y)
         return float(values.mean())
 
     def perplexity(self, X, y=None):
-        """Return the perplexity, the exponential of the negative score: the lower the better.
+        """Return the perplexity, the exponential of the negative score: the lower, the better.
 
         A model that finds k tokens equally likely at every place, and all others impossible, has
         perplexity k.
@@ -642,14 +642,14 @@ class RNNLanguageModel(
         Returns
         -------
         perplexity : float
-            Of a token.
+            The perplexity of a token.
         """
         return math.exp(-self.score(X, y))
 
     def bits_per_character(self, X, y=None):
-        """Return how many bits the model needs for a character: the lower the better.
+        """Return how many bits the model needs for a character: the lower, the better.
 
-        That compares models of characters, subwords and words, on the same texts. With
+        This compares models of characters, subwords and words on the same texts. With
         ``documents=True``, the end of each text counts as a character.
 
         Parameters
@@ -686,8 +686,8 @@ class RNNLanguageModel(
         Returns
         -------
         log_probs : ndarray of float64 of shape (n_samples,)
-            The natural logarithms, the end of the text included with ``documents=True``. Without,
-            they are those of the text given the texts before it.
+            The natural logarithms, with ``documents=True`` including the end of the text. With
+            ``documents=False`` they are those of the text given the texts before it.
         """
         with self._reading():
             values, counts = self._score_tokens(X, y)
@@ -697,7 +697,7 @@ class RNNLanguageModel(
         """Return the log-probability of each token, given those before it.
 
         The lower it is, the more surprising the token. With ``reverse=True``, it is that given the
-        tokens behind it.
+        tokens after it.
 
         Parameters
         ----------
@@ -722,7 +722,7 @@ class RNNLanguageModel(
     def transform(self, X):
         """Encode each text as a vector: the state of the top layer after its last token.
 
-        Each text is read by itself. If the model was fitted with labels, it is read under its most
+        Each text is read on its own. If the model was fitted with labels, it is read under its most
         probable label.
 
         Parameters

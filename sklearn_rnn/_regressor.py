@@ -501,8 +501,8 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
             `X`, one for each direction, and the network starts from it. The models have the
             vectorizer, the cell, the sizes and the `embedding` of this estimator; two models share
             its `embedding_dim`. Without a vectorizer, they read words that occur in two documents
-            or more. To choose other parameters, such as the 5 epochs, set `pretrained` to an
-            unfitted :class:`RNNLanguageModel`. Ignored when training continues.
+            or more, and train for 5 epochs. To change that, set `pretrained` to an unfitted
+            :class:`RNNLanguageModel`. Ignored when training continues.
 
         Returns
         -------
@@ -516,7 +516,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
             "poisson", if the loss or the weights become infinite or NaN, or if the validation
             score is NaN in every epoch.
         OSError
-            If `embedding` is a path, and there is no such file, or it cannot be read.
+            If `embedding` is the path of a file that does not exist or cannot be read.
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
@@ -531,14 +531,14 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
 
         The vocabulary grows with the chunks: new words get new vectors, and the wide path learns
         new words, word pairs and frequencies. The optimizer keeps its state between chunks. The
-        learning rate is `lr`, which may be changed between chunks; other parameters that are
-        changed take effect at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of
+        learning rate is `lr`, which may be changed between chunks; other changes of parameters
+        take effect at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of
         early stopping are ignored.
 
         After `fit`, training continues from its weights, its vocabulary and its unit of `y`. `fit`
         starts over, unless `warm_start` is True. If an error is raised or training is interrupted,
-        the estimator stays as it was before the call. So it does, with a `ConvergenceWarning`, if
-        a later chunk gives a loss or weights that are infinite or NaN.
+        the estimator stays as it was before the call. The same holds, with a `ConvergenceWarning`,
+        if the loss or the weights become infinite or NaN in a later chunk.
 
         Parameters
         ----------

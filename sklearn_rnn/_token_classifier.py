@@ -496,15 +496,15 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
             Tags of these sentences, which must be among those of `y`. Required with `X_val`.
 
         sample_weight_val : array-like of shape (n_val_samples,), default=None
-            Weights of these sentences in their score.
+            Weight of each of these sentences in the score. None weighs all equally.
 
         X_unlabelled : like `X`, default=None
             Further sentences, without tags, or texts. `fit` first trains a language model on them
             and on `X`, one for each direction, and the network starts from it. The models have the
             vectorizer, the cell, the sizes and the `embedding` of this estimator; two models share
             its `embedding_dim`. Without a vectorizer, they read words that occur in two sentences
-            or more. To choose other parameters, such as the 5 epochs, set `pretrained` to an
-            unfitted :class:`RNNLanguageModel`. Ignored when training continues.
+            or more, and train for 5 epochs. To change that, set `pretrained` to an unfitted
+            :class:`RNNLanguageModel`. Ignored when training continues.
 
         Returns
         -------
@@ -514,13 +514,13 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         Raises
         ------
         ValueError
-            If sentences or tags are missing or invalid, if the tags of a sentence are not as many
-            as its tokens, if there is no token to learn from, or if the loss or the weights become
+            If sentences or tags are missing or invalid, if the numbers of tags and tokens of a
+            sentence differ, if there is no token to learn from, if the loss or the weights become
             infinite or NaN, or if the network cannot start from the language models.
         TypeError
             If `y` is not a list of tags for each sentence.
         OSError
-            If `embedding` is a path, and there is no such file, or it cannot be read.
+            If `embedding` is the path of a file that does not exist or cannot be read.
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
@@ -622,8 +622,8 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         """Learn from another chunk of sentences, in one pass over it.
 
         The vocabulary and the alphabet grow with the chunks. The optimizer keeps its state between
-        chunks. The learning rate is `lr`, which may be changed between chunks; other parameters
-        that are changed take effect at the next `fit`. `lr_schedule`, `max_epochs` and the
+        chunks. The learning rate is `lr`, which may be changed between chunks; other changes of
+        parameters take effect at the next `fit`. `lr_schedule`, `max_epochs` and the
         parameters of early stopping are ignored.
 
         After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
@@ -657,7 +657,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         ------
         ValueError
             If `classes` is missing in the first call or differs from that of an earlier call, if
-            `y` holds another tag, with ``early_stopping=True``, or as in `fit`.
+            `y` contains another tag, with ``early_stopping=True``, or as in `fit`.
         """
         check_crf_params(self)
         check_no_early_stopping(self)

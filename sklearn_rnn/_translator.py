@@ -464,8 +464,8 @@ class RNNTranslator(Translates, BaseRNN):
         ----------
         X : iterable of str, or array-like of shape (n_samples, n_regions, n_features)
             The sources: raw text or lists of tokens, in any container that
-            :class:`SequenceVectorizer` accepts; token ids as it returns them; or rows of vectors, a
-            3-D array or a list of 2-D arrays with any number of rows.
+            :class:`SequenceVectorizer` accepts; token ids as it returns them; or rows of vectors,
+            as a 3-D array or a list of 2-D arrays with any number of rows.
 
         y : iterable of str
             The targets: raw text or lists of tokens, one for each source. They may be empty.
@@ -492,7 +492,7 @@ class RNNTranslator(Translates, BaseRNN):
         Raises
         ------
         ValueError
-            If texts are missing or invalid, if there are not as many targets as sources, if
+            If texts are missing or invalid, if the numbers of sources and targets differ, if
             weights are negative or all 0, or if the loss or the weights of the network become
             infinite or NaN.
         TypeError
