@@ -98,13 +98,13 @@ class BaseRNNText(StartsFromModels, BaseRNN):
         previous, known, start, checked = None, {}, None, None
         X, X_val = as_reusable(X), as_reusable(X_val)
         if is_warm:
-            model = copy(self)  # a whole one, though another thread may learn a chunk
+            model = copy(self)  # a consistent copy, as another thread may learn a chunk
             previous, known = model.net_.module_, known_of(self._targets, model)
             sequences, vectorizer = model._check_input(X), model.vectorizer_
             check_known_ids(sequences, previous)
         else:
             if X_unlabelled is not None:
-                # What is wrong should not come out hours later, after the pretraining.
+                # Errors should not surface hours later, after the pretraining.
                 checked = self._label(X, y, sample_weight, X_val, y_val, sample_weight_val, {})
             sequences, vectorizer, start = self._read_first(X, X_unlabelled, X_val)
         ids_val = None if X_val is None else vectorize(X_val, vectorizer, self, name="X_val")
@@ -216,7 +216,7 @@ class BaseRNNText(StartsFromModels, BaseRNN):
             outputs = self.net_.outputs(dataset, function)
         n_lost = np.count_nonzero(~np.isfinite(outputs).all(axis=1))
         if n_lost:
-            # Weights that are finite can still be too large, above all with a ReLU in the loop.
+            # Finite weights can still be too large, especially with a ReLU in the recurrence.
             raise ValueError(
                 f"The outputs of this {type(self).__name__} are infinite or NaN for {n_lost} of "
                 f"{len(outputs)} documents, because its weights are too large. Fit it again "

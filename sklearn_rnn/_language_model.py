@@ -493,7 +493,7 @@ class RNNLanguageModel(
         is_warm = self.warm_start and hasattr(self, "net_")
         previous, known = None, None
         if is_warm:
-            model = copy(self)  # a whole one, though another thread may learn a chunk
+            model = copy(self)  # a consistent copy, as another thread may learn a chunk
             previous, known = model.net_.module_, model
             sequences, vectorizer = vectorize(X, model.vectorizer_, self), model.vectorizer_
             check_known_ids(sequences, previous)

@@ -195,7 +195,7 @@ class SubwordVectorizer(
         "missing": [StrOptions({"error", "empty"})],
     }
 
-    # What `sklearn_rnn.save` writes of a fitted one.
+    # The learned attributes that `sklearn_rnn.save` writes.
     _learned_constraints: dict = {
         "tokenizer_json_": [str],
         "n_positions_": [Interval(Integral, 1, None, closed="left")],
@@ -286,7 +286,7 @@ class SubwordVectorizer(
             The token ids, padded with 0 if dense.
         """
         check_is_fitted(self)
-        fitted = copy(self)  # at once, as another thread may fit
+        fitted = copy(self)  # a consistent copy, as another thread may fit
         check_column_names(X, fitted.columns_)
         tokens = fitted._subwords.encode(self._read_documents(X))
         return self._transform(tokens, fitted.n_positions_)
@@ -335,7 +335,7 @@ class SubwordVectorizer(
                [4, 9]])]
         """
         check_is_fitted(self)
-        fitted = copy(self)  # at once, as another thread may fit
+        fitted = copy(self)  # a consistent copy, as another thread may fit
         check_column_names(X, fitted.columns_)
         spans = fitted._subwords.spans(self._read_documents(X))
         if self.max_length is None and self.sparse_output:

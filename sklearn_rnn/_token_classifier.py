@@ -532,7 +532,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         check_validation_given(self, X_val, y_val, sample_weight_val)
         X, X_val = as_reusable(X), as_reusable(X_val)
         is_warm = self.warm_start and hasattr(self, "net_")
-        model = copy(self) if is_warm else None  # a whole one, though another thread may learn
+        model = copy(self) if is_warm else None  # a consistent copy, as another thread may learn
         make_ids, source = partial(fit_vectorizer, estimator=self), None
         if model is None:
             if X_unlabelled is not None:

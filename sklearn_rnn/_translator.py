@@ -504,7 +504,7 @@ class RNNTranslator(Translates, BaseRNN):
         check_can_resume(self)
         check_validation_given(self, X_val, y_val, sample_weight_val)
         is_warm = self.warm_start and hasattr(self, "net_")
-        model = copy(self) if is_warm else None  # a whole one, though another thread may fit
+        model = copy(self) if is_warm else None  # a consistent copy, as another thread may fit
         sources, y, targets, vectorizers, learned = self._read_training(X, y, model)
         if self.replace_unknown:
             check_copies(X, vectorizers[0], self)

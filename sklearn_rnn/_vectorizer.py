@@ -279,7 +279,7 @@ class SequenceVectorizer(
         "n_jobs": [Integral, None],
     }
 
-    # What `sklearn_rnn.save` writes of a fitted one.
+    # The learned attributes that `sklearn_rnn.save` writes.
     _learned_constraints: dict = {
         "vocabulary_": [dict],
         "n_positions_": [Interval(Integral, 1, None, closed="left")],
@@ -481,7 +481,7 @@ class SequenceVectorizer(
             id 1.
         """
         check_is_fitted(self)
-        learned = vars(self).copy()  # at once, as another thread may fit
+        learned = vars(self).copy()  # a consistent copy, as another thread may fit
         check_column_names(X, learned["columns_"])
         documents, vocabulary = read_documents(X, self), Vocabulary(learned["vocabulary_"])
         ids, lengths = look_up(documents, self.build_analyzer(), vocabulary, self.n_jobs)

@@ -90,7 +90,7 @@ def _temporary_file(target: Path, *, is_private: bool) -> Iterator[tuple[Path, B
     while True:
         temporary = target.with_name(f"{_stray_prefix(target)}{secrets.token_hex(8)}.tmp")
         is_ours = True
-        # Around the opening, too: an interrupt may come before the file has a name here.
+        # Around the opening, too: an interrupt may come before the file is known here.
         try:
             try:
                 opened = open(temporary, "xb", opener=open_private if is_private else None)
@@ -100,7 +100,7 @@ def _temporary_file(target: Path, *, is_private: bool) -> Iterator[tuple[Path, B
                 raise
             with opened as file:
                 _lock(file, wait=True)
-                # Before the lock was there, another process may have taken it for a stray.
+                # Before it was locked, another process may have removed it as a stray.
                 if _is_at(file, temporary):
                     yield temporary, file
                     return
@@ -117,7 +117,7 @@ def _remove_strays(target: Path) -> None:
     is_stray = re.compile(re.escape(_stray_prefix(target)) + r"[0-9a-f]{16}\.tmp").fullmatch
     with suppress(OSError):  # a folder need not be readable to be written to
         for stray in map(target.with_name, filter(is_stray, os.listdir(target.parent))):
-            # Not the pipe, the link or the file of somebody else who has taken such a name.
+            # Not a pipe, a link or a file of somebody else with such a name.
             status = stray.lstat()
             if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
                 continue

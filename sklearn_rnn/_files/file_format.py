@@ -28,7 +28,7 @@ _PREFIX = rb'{"__metadata__":{"sklearn_rnn":"{\"sha256\":\"'
 _N_LENGTH = 8  # The length of the header comes first.
 _N_DIGEST = 64
 _START = _N_LENGTH + len(_PREFIX)
-# The versions of what wrote a file are for who has to find out why it reads badly.
+# The versions that wrote a file help to find out why it cannot be read.
 _PACKAGES = (
     "sklearn-rnn",
     "numpy",

@@ -17,7 +17,7 @@ from sklearn_rnn._training.fit_net import train_to_the_end
 from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
 from sklearn_rnn._training.start_embedding import StartVectors
 
-# "auto" reads so many tokens in all, and so many in a step.
+# "auto" reads this many tokens in all, and this many in a step.
 _TOKENS_OF_TRAINING = 10**7
 _TOKENS_OF_STEP = 4096
 

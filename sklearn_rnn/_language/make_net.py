@@ -23,7 +23,7 @@ from sklearn_rnn.modules import AdaptiveSoftmaxDecoder, build_language_network
 from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules.kernels import has_kernels
 
-# Parameters of an estimator that the network takes by the same name.
+# Parameters of an estimator that the network has under the same name.
 _ARGUMENTS = (
     "cell",
     "activation",
@@ -42,12 +42,12 @@ _ARGUMENTS = (
     "slowness_penalty",
 )
 
-# Up to so many ids are characters, which have little to tell of one another.
+# Up to this many ids are characters, which say little about each other.
 _MAX_CHARACTERS = 512
 _CHARACTER_DIM = 64
 _WORD_DIM = 200
 
-# From so many ids on, a step by the adaptive softmax takes a fifth of the time.
+# From this many ids on, a step of the adaptive softmax takes a fifth of the time.
 _MAX_FULL_SOFTMAX = 10_000
 
 
@@ -128,7 +128,7 @@ def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
     )
     kernels = has_kernels(resolve_kernels(estimator))
     by_kernels = estimator.cell in KERNEL_CELLS and kernels and not is_stepped
-    # Kernels of our own start threads themselves.
+    # The package's kernels start threads themselves.
     is_cut = plan.device.type == "cpu" and not by_kernels
     return token_params(
         estimator,

@@ -42,7 +42,7 @@ def cell_states(graph: Graph, cell: Cell, *where: Any) -> str:
     """Return the states of any cell, (n_steps, n_documents, hidden_size)."""
     check_cell(cell)
     with graph.scope(type(cell).__name__):
-        # By the very class: a subclass may compute something else.
+        # By the exact class: a subclass may compute something else.
         return OPERATORS.get(type(cell), stepwise_cell)(graph, cell, *where)
 
 

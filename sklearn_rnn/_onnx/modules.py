@@ -59,7 +59,7 @@ def translate(graph: Graph, module: nn.Module, *args: Any) -> str:
 
 def check_module(module: nn.Module) -> None:
     """Refuse a module that has no translation."""
-    # By the very class: a subclass may compute something else.
+    # By the exact class: a subclass may compute something else.
     if type(module) not in TRANSLATIONS:
         raise NotImplementedError(
             f"export_onnx cannot translate the module {type(module).__name__}. It can: "

@@ -158,7 +158,7 @@ def product_scores(graph: Graph, module: Attention, query: str, keys: str) -> st
     return graph.add("Squeeze", graph.add("MatMul", keys, graph.add("Unsqueeze", query, [2])), [2])
 
 
-# By the very class: a subclass may compute something else.
+# By the exact class: a subclass may compute something else.
 PARTS: dict[str | None, Callable] = {"encoder": add_encoder, "decoder": add_decoder}
 SOURCES: dict[type[nn.Module], Callable[..., _Source]] = {
     TextEncoder: text_encoder,

@@ -19,7 +19,7 @@ from sklearn_rnn._training.settings import resolve_frozen_epochs
 from sklearn_rnn._training.start_embedding import StartVectors
 
 _BATCH_SIZE = 16
-# "auto" trains on so many tokens in all.
+# "auto" trains on this many tokens in all.
 _TOKENS_OF_TRAINING = 2 * 10**6
 
 

@@ -24,7 +24,7 @@ from sklearn_rnn._training.settings import resolve_kernels
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules import TokenEmbedding, build_tagging_network
 
-# Parameters of an estimator that the network takes by the same name.
+# Parameters of an estimator that the network has under the same name.
 _ARGUMENTS = (
     "cell",
     "activation",

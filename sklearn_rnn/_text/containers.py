@@ -330,7 +330,7 @@ def as_labels(y: Any) -> np.ndarray:
             label.item() if isinstance(label, np.ndarray) and not label.ndim else label
             for label in y
         ]
-    # NumPy alone would read 1 beside "a" as "1", and None or NaN beside "a" as text.
+    # NumPy would read 1 next to "a" as "1", and None or NaN next to "a" as text.
     array = column_or_1d(np.asarray(y, dtype=object if is_list else None), warn=True)
     types = set(map(type, array.tolist())) if array.dtype == object else set()
     kinds = {_kind_of_label(type_) for type_ in types}

@@ -132,7 +132,7 @@ class NGramCounts:
     @classmethod
     def from_ngrams(cls, ngrams: NGrams, longest: int = 2) -> NGramCounts:
         """Return the counts from inverse frequencies, as far as float32 allows."""
-        # Padding stands in no document, so its inverse frequency tells their number.
+        # Padding occurs in no document, so its inverse frequency gives their number.
         n_documents = np.rint(np.exp(ngrams.word_idf[0].astype(np.float64) - 1) - 1)
         n_ids = len(ngrams.word_idf)
         first, last = np.divmod(ngrams.pairs, n_ids)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sklearn_rnn._text.byte_level import ALPHABET
 
 _BYTE = re.compile("<0x([0-9A-F]{2})>")
-# What stands for bytes that are no character.
+# Replaces bytes that are not a character.
 _REPLACEMENT = "\ufffd"
 
 Decode = Callable[[list[list[int]]], list[str]]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-# The columns of a SequenceVectorizer in a frame, behind the prefix of a ColumnTransformer.
+# The columns of a SequenceVectorizer in a frame, after the prefix of a ColumnTransformer.
 _POSITION = re.compile(r"(?:.*__)?position\d+")
 _FIRST_POSITION = re.compile(r"(?:.*__)?position0")
 

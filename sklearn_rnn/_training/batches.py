@@ -31,7 +31,7 @@ MAX_BATCH_TOKENS = 2**14
 # of a core. A batch is cut in two from so many on as make up for starting a second thread.
 PART_TOKENS = 2560
 MIN_TOKENS_TO_CUT = 1024
-# Kernels of our own start threads themselves, so that a batch is cut for the sake of the cache
+# The package's kernels start threads themselves, so that a batch is cut for the sake of the cache
 # alone.
 MIN_TOKENS_TO_CUT_WITH_KERNELS = 2 * PART_TOKENS
 

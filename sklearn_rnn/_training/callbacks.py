@@ -20,7 +20,7 @@ from sklearn_rnn._training.optimizers import clip_grad_norm
 from sklearn_rnn._training.resumable import ResumableCallback, check_alike, check_types
 from sklearn_rnn.modules import TokenEmbedding
 
-# Products of two such weights are still finite in float32, and no training that learns gets near.
+# Products of two such weights are still finite in float32, and no successful training gets near.
 _LARGEST_WEIGHT = 1e15
 
 

@@ -37,7 +37,7 @@ from sklearn_rnn._training.training_state import (
 )
 from sklearn_rnn.exceptions import ModelFileError
 
-# A checkpoint is written once in so many seconds, and takes no more than this share of the time.
+# Seconds between checkpoints, and the largest share of the time that writing them may take.
 _SECONDS = 60.0
 _SHARE = 0.02
 

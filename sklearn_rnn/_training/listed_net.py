@@ -41,7 +41,7 @@ class ListedNet(NeuralNet):
     added or replaced is used from the next epoch on.
     """
 
-    # Of the present epoch; None looks everything up anew.
+    # Of the current epoch; None looks everything up again.
     _lists: _Lists | None = None
 
     def on_epoch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:

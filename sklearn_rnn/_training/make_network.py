@@ -23,7 +23,7 @@ _MAX_PAIR_WEIGHTS = 2**25
 # Features of a token vector where no vectors say how many.
 _DEFAULT_DIM = 100
 
-# Parameters of an estimator that the network takes by the same name.
+# Parameters of an estimator that the network has under the same name.
 _ARGUMENTS = (
     "cell",
     "activation",

@@ -16,7 +16,7 @@ from sklearn_rnn._training.process_state import training_modes
 from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
 
-# A stream has no end, and the memory has: so many chunks stay in the history.
+# A stream has no end, but memory does: only this many chunks stay in the history.
 N_CHUNKS_KEPT = 32
 
 

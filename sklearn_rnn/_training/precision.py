@@ -10,7 +10,7 @@ from sklearn_rnn.modules.cells import CELLS
 
 PRECISIONS = ("float32", "bfloat16", "auto")
 
-# The cells that have a kernel of our own.
+# The cells that have the package's kernel.
 KERNEL_CELLS = tuple(name for name, cell in CELLS.items() if vars(cell).get("kernel"))
 # Those that torch's kernels on a CPU compute faster in bfloat16.
 BFLOAT16_CELLS = tuple(name for name, cell in CELLS.items() if cell.faster_in_bfloat16)

@@ -56,7 +56,7 @@ _local = _Local()
 
 def _await_turn() -> None:
     """Wait before a fork until no thread has changed what the child would never restore."""
-    # A cell of the user's, and a GPU, keep the turn for a whole training: not forever.
+    # A custom cell, and a GPU, keep the turn for a whole training: not forever.
     locks = _TURN, _CHANGE
     _local.held_for_fork = [lock for lock in locks if lock.acquire(timeout=_PATIENCE)]
 

@@ -24,16 +24,16 @@ from torch import distributed as dist
 
 from sklearn_rnn._training.messages import pack, unpack
 
-# How long processes wait for one another.
+# How long processes wait for each other.
 TIMEOUT = timedelta(minutes=5)
 
 # What torchrun sets, and others that start processes.
 _ENVIRONMENT = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
-# Bytes that each process sends at first. Then it is the length of the messages that says.
+# Bytes that each process sends at first. Later, the length of the messages decides.
 _FIRST_SIZE = 2**12
 
-# What messages are about: they must meet their like.
+# The purpose of a message: all processes must send the same kind.
 START, STEP, END = range(3)
 
 

@@ -14,7 +14,7 @@ from sklearn_rnn._translation.data import PairData
 from sklearn_rnn._translation.make_net import Sizes, make_net
 from sklearn_rnn._translation.net import TranslationNet
 
-# "auto" reads so many tokens of targets in all, and so many pairs in a step.
+# "auto" reads this many tokens of targets in all, and this many pairs in a step.
 _TOKENS_OF_TRAINING = 10**7
 _PAIRS_OF_STEP = 64
 _STEPS_OF_EPOCH = 64

@@ -17,7 +17,7 @@ from sklearn_rnn._translation.data import PREDICTION_PAIRS, PairBatches
 from sklearn_rnn._translation.net import TranslationNet
 from sklearn_rnn.modules import build_translation_network
 
-# Parameters of an estimator that the network takes by the same name.
+# Parameters of an estimator that the network has under the same name.
 _ARGUMENTS = (
     "cell",
     "activation",
@@ -36,7 +36,7 @@ _ARGUMENTS = (
     "zoneout",
 )
 
-# Up to so many ids are characters, which have little to tell of one another.
+# Up to this many ids are characters, which say little about each other.
 _MAX_CHARACTERS = 512
 _CHARACTER_DIM = 64
 _WORD_DIM = 128

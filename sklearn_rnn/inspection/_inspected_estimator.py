@@ -71,7 +71,7 @@ class InspectedEstimator:
 
     def __init__(self, estimator: Any) -> None:
         final, self.transformers = unwrap_kind(estimator, self.kind)
-        final = copy(final)  # one whole model, whatever another thread learns meanwhile
+        final = copy(final)  # one consistent model, whatever another thread learns
         final.net_ = final.net_.with_own_modules()  # others predict with those of the estimator
         self.estimator = final
         self.vectorizer = final.vectorizer_

@@ -27,7 +27,7 @@ class InspectedTagger:
 
     def __init__(self, estimator: Any) -> None:
         tagger, self.transformers = unwrap_kind(estimator, RNNTokenClassifier)
-        self.tagger = copy(tagger)  # one whole model, whatever another thread learns meanwhile
+        self.tagger = copy(tagger)  # one consistent model, whatever another thread learns
 
     @property
     def classes(self) -> np.ndarray:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # see on white, is left out.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
-# A tick label takes so many inches along the axis.
+# Inches that a tick label takes along the axis.
 _INCHES_A_WORD = 0.16
 _LONGEST_WORD = 18
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from ._cached import cached_property
 from ._layout import PackedLayout
 
-# A further block costs a kernel as long as some hundred steps of a document.
+# Another block costs a kernel as much as some hundred steps of a document.
 MAX_PADDING = 100
 
 # What a kernel keeps of a larger block for the way back does not fit into the cache of a core, and

@@ -337,7 +337,7 @@ def build_language_network(
         locked_dropout=variational_dropout,
         activation_penalty=activation_penalty,
         slowness_penalty=slowness_penalty,
-        # Only kernels of our own take the vector of a repeated token once.
+        # Only the package's kernels take the vector of a repeated token once.
         unique=kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False,
     )
     network.arguments = arguments if isinstance(cell, str) else None

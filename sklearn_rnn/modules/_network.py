@@ -262,7 +262,7 @@ def build_network(
         n_outputs,
         skip_connection=skip_connection,
         dropout=dropout,
-        # Only kernels of our own take the vector of a repeated token once.
+        # Only the package's kernels take the vector of a repeated token once.
         unique=kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False,
     )
     network.arguments = arguments if isinstance(cell, str) else None

@@ -47,7 +47,7 @@ class RecurrentLayer(nn.Module):
         Fraction of the state-to-state weights that are zeroed for a whole call in
         training (DropConnect as in the AWD-LSTM of Merity, Keskar and Socher, 2018).
     kernels : bool or "auto", default=False
-        Whether to use the package's kernels on the CPU, where there are some for the cell.
+        Whether to use the package's kernels on the CPU, if the cell has one.
         "auto" does so if they were installed with the package; True also if
         `modules.kernels.load_kernels` has compiled them in this process.
     """

@@ -402,6 +402,6 @@ def _make_text_encoder(
     bidirectional: bool,
     kernels: bool | str,
 ) -> TextEncoder:
-    # Only kernels of our own take the vector of a repeated token once.
+    # Only the package's kernels take the vector of a repeated token once.
     unique = kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False
     return TextEncoder(embedding, encoder, bidirectional=bidirectional, unique=unique)

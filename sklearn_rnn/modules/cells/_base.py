@@ -90,7 +90,7 @@ class RecurrentCell(nn.Module):
     has_recurrent_weights = True
     # The parameters of `build_network` that the cell takes too.
     options: tuple[str, ...] = ()
-    # The kernel of our own for the cell; the values of `options` are part of its full name.
+    # The package's kernel for the cell; the values of `options` are part of its full name.
     kernel: str | None = None
     # Whether torch's kernel on the CPU is faster in bfloat16.
     faster_in_bfloat16 = False
