@@ -140,8 +140,8 @@ class RNNLanguageModel(
         stays the same.
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
         Fraction of the state-to-state weights that are set to zero in training, as in the AWD-LSTM
-        (Merity et al., 2018), redrawn for each window or part of a window. Ignored by cells
-        without such weights.
+        (Merity et al., 2018), redrawn for each window or part of a window. Ignored by cells without
+        such weights.
     variational_dropout : bool, default=False
         Whether to drop the same features at all tokens of a window (Gal and Ghahramani, 2016). It
         applies to `dropout`, to `embedding_dropout` and to `recurrent_dropout`, which then drops
@@ -158,14 +158,13 @@ class RNNLanguageModel(
         to token in the features of the top layer (temporal activation regularisation, TAR; Merity
         et al., 2017).
     weight_decay : float, default=0.01
-        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers without
-        weight decay.
+        How strongly the optimizer pulls weights towards zero, if it has weight decay.
 
     optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
-        The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
-        batch, so that a large vocabulary costs little. A callable is an optimizer class, such as
-        those in :mod:`torch.optim`, or a :func:`functools.partial` of one. Pass further arguments
-        by `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
+        The optimizer. "adamw" updates only the embedding rows of tokens in the batch, so a large
+        vocabulary costs little. A callable is a class, such as those in :mod:`torch.optim`, or a
+        :func:`functools.partial` of one. Pass further arguments in `skorch_params`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``.
     lr : float, default=3e-3
         Learning rate, the highest one if `lr_schedule` varies it.
     lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
@@ -202,9 +201,8 @@ class RNNLanguageModel(
         How much the score must rise to count as an improvement. Only used with `early_stopping`.
     warm_start : bool, default=False
         Whether `fit` continues from the weights, the vocabulary and the labels of the previous fit,
-        instead of starting over, for example to resume an interrupted fit. The network must have
-        the same shape. The learning rate goes through its whole schedule again, and the optimizer
-        starts without momentum.
+        instead of starting over, for example after an interrupt. The network must have the same
+        shape. The learning-rate schedule and the optimizer start again.
     checkpoint : str, path-like or None, default=None
         File in which `fit` keeps the state of training, about once a minute. If the process is
         killed, `fit` with the same arguments resumes from there and ends with the weights of an
@@ -216,8 +214,7 @@ class RNNLanguageModel(
         weights, to the bit. The global random state of torch is left unchanged.
 
     device : str or torch.device, default="auto"
-        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one. Pass "cpu" to
-        stay on the CPU.
+        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one.
     precision : {"float32", "bfloat16", "auto"}, default="float32"
         Number format of matrix products; weights, sums and losses stay in float32. "bfloat16" keeps
         about three digits, and saves time on hardware that supports it. "auto" uses it where it is
@@ -237,13 +234,13 @@ class RNNLanguageModel(
         train one network together, as in ``torchrun --nproc-per-node=2 train.py``. The weights
         depend on `n_shards`, but not on the number of processes, to the bit. See :ref:`processes`.
     verbose : int, default=0
-        With 1 or more, `fit` shows a progress bar and prints a table with a row for each epoch:
-        loss, validation score and seconds.
+        With 1 or more, `fit` shows a progress bar and prints a row for each epoch: loss, validation
+        score and seconds.
     callbacks : list or None, default=None
         Additional skorch callbacks, alone or as pairs of a name and a callback.
     skorch_params : dict or None, default=None
-        Additional arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those
-        that the estimator sets.
+        Further arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those that
+        the estimator sets.
 
     Attributes
     ----------
@@ -301,9 +298,9 @@ class RNNLanguageModel(
 
     When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached so far
     and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; a search or a
-    cross-validation scores it like any other fit and goes on. It is left unchanged by an interrupt
-    before the first step, by an interrupted `partial_fit`, which raises KeyboardInterrupt, and by
-    an error.
+    cross-validation scores it like any other fit and continues. The estimator is left unchanged by
+    an interrupt before the first step, by an interrupted `partial_fit`, which raises
+    KeyboardInterrupt, and by an error.
 
     Any number of Python threads may use an estimator while one of them trains it: each sees a whole
     model, the one before or the one after. See :ref:`threads`.

@@ -84,8 +84,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
     activation : {"tanh", "relu", "sigmoid"}, default="tanh"
         Activation of the plain cell. Ignored unless ``cell="rnn"``.
     bidirectional : bool, default=True
-        Whether each layer also reads the document backwards, with a second cell. The two states of
-        a token are concatenated.
+        Whether each layer also reads backwards, with a second cell, and concatenates both states.
     num_layers : int, default=1
         Number of recurrent layers. Each reads the states of the layer below.
     hidden_size : int, default=64
@@ -106,7 +105,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         concatenated ("concat"), a mean with learned weights ("attention"), or `num_heads` such
         means, each of its own part of the features ("multihead_attention").
     num_heads : int, default=4
-        Number of weighted means. It must divide the number of features of a state. Only used if
+        Number of weighted means, a divisor of the features of a state. Only used if
         ``pooling="multihead_attention"``.
     skip_connection : bool, default=True
         Whether to concatenate the mean embedding to the document vector, as a shortcut around the
@@ -144,8 +143,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         averaged over the heads, times the number of tokens. Ignored unless `pooling` is "attention"
         or "multihead_attention".
     weight_decay : float, default=0.01
-        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers without
-        weight decay.
+        How strongly the optimizer pulls weights towards zero, if it has weight decay.
 
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, \
             default="squared_error"
@@ -164,10 +162,10 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         Error at which the Huber loss changes from squared to absolute, in units of `y_scale_`, the
         mean absolute deviation of `y` from its median. Only used if ``loss="huber"``.
     optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
-        The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
-        batch, so that a large vocabulary costs little. A callable is an optimizer class, such as
-        those in :mod:`torch.optim`, or a :func:`functools.partial` of one. Pass further arguments
-        by `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
+        The optimizer. "adamw" updates only the embedding rows of tokens in the batch, so a large
+        vocabulary costs little. A callable is a class, such as those in :mod:`torch.optim`, or a
+        :func:`functools.partial` of one. Pass further arguments in `skorch_params`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``.
     lr : float, default=2e-3
         Learning rate, the highest one if `lr_schedule` varies it.
     lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
@@ -181,9 +179,9 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         Number of documents in a training batch. "auto" is 16 for fewer than 1,000 documents, 32
         otherwise, and always 32 in `partial_fit`.
     crop_length : int or None, default=1024
-        Number of tokens that training reads of a longer document, from a random position that
-        changes from epoch to epoch. This bounds the training time and makes long documents harder
-        to memorise. None reads whole documents, as prediction always does.
+        Number of tokens that training reads of a longer document, from another random position in
+        each epoch. This bounds the training time and makes long documents harder to memorise. None
+        reads whole documents, as prediction always does.
     early_stopping : bool, default=False
         Whether to stop training when the validation score has not improved by more than `tol` for
         `n_iter_no_change` epochs, and to keep the weights of the best epoch. The validation
@@ -201,9 +199,8 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         How much the score must rise to count as an improvement. Only used with `early_stopping`.
     warm_start : bool, default=False
         Whether `fit` continues from the weights, the vocabulary and the unit of `y` of the previous
-        fit, instead of starting over, for example to resume an interrupted fit. The network must
-        have the same shape. The learning rate goes through its whole schedule again, and the
-        optimizer starts without momentum.
+        fit, instead of starting over, for example after an interrupt. The network must have the
+        same shape. The learning-rate schedule and the optimizer start again.
     checkpoint : str, path-like or None, default=None
         File in which `fit` keeps the state of training, about once a minute. If the process is
         killed, `fit` with the same arguments resumes from there and ends with the weights of an
@@ -215,8 +212,7 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         weights, to the bit. The global random state of torch is left unchanged.
 
     device : str or torch.device, default="auto"
-        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one. Pass "cpu" to
-        stay on the CPU.
+        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one.
     precision : {"float32", "bfloat16", "auto"}, default="float32"
         Number format of matrix products; weights, sums and losses stay in float32. "bfloat16" keeps
         about three digits, and saves time on hardware that supports it. "auto" uses it where it is
@@ -236,13 +232,13 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
         train one network together, as in ``torchrun --nproc-per-node=2 train.py``. The weights
         depend on `n_shards`, but not on the number of processes, to the bit. See :ref:`processes`.
     verbose : int, default=0
-        With 1 or more, `fit` shows a progress bar and prints a table with a row for each epoch:
-        loss, validation score and seconds.
+        With 1 or more, `fit` shows a progress bar and prints a row for each epoch: loss, validation
+        score and seconds.
     callbacks : list or None, default=None
         Additional skorch callbacks, alone or as pairs of a name and a callback.
     skorch_params : dict or None, default=None
-        Additional arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those
-        that the estimator sets.
+        Further arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those that
+        the estimator sets.
 
     Attributes
     ----------
@@ -305,9 +301,9 @@ class RNNTextRegressor(RegressorMixin, BaseRNNText):
 
     When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached so far
     and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; a search or a
-    cross-validation scores it like any other fit and goes on. It is left unchanged by an interrupt
-    before the first step, by an interrupted `partial_fit`, which raises KeyboardInterrupt, and by
-    an error.
+    cross-validation scores it like any other fit and continues. The estimator is left unchanged by
+    an interrupt before the first step, by an interrupted `partial_fit`, which raises
+    KeyboardInterrupt, and by an error.
 
     After `partial_fit`, the estimator also holds the state of the optimizer and the counts of words
     and word pairs, so it takes more memory, and more space when pickled.

@@ -144,14 +144,13 @@ class RNNTranslator(Translates, BaseRNN):
         epoch to this value in the last. All tokens of a target are predicted in one pass, each from
         the true tokens before it (Mihaylova and Martins, 2019).
     weight_decay : float, default=0.01
-        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers without
-        weight decay.
+        How strongly the optimizer pulls weights towards zero, if it has weight decay.
 
     optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
-        The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
-        batch, so that a large vocabulary costs little. A callable is an optimizer class, such as
-        those in :mod:`torch.optim`, or a :func:`functools.partial` of one. Pass further arguments
-        by `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
+        The optimizer. "adamw" updates only the embedding rows of tokens in the batch, so a large
+        vocabulary costs little. A callable is a class, such as those in :mod:`torch.optim`, or a
+        :func:`functools.partial` of one. Pass further arguments in `skorch_params`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``.
     lr : float, default=3e-3
         Learning rate, the highest one if `lr_schedule` varies it.
     lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
@@ -182,9 +181,8 @@ class RNNTranslator(Translates, BaseRNN):
         How much the score must rise to count as an improvement. Only used with `early_stopping`.
     warm_start : bool, default=False
         Whether `fit` continues from the weights and the vocabularies of the previous fit, instead
-        of starting over, for example to resume an interrupted fit. The network must have the same
-        shape. The learning rate goes through its whole schedule again, and the optimizer starts
-        without momentum.
+        of starting over, for example after an interrupt. The network must have the same shape. The
+        learning-rate schedule and the optimizer start again.
     checkpoint : str, path-like or None, default=None
         File in which `fit` keeps the state of training, about once a minute. If the process is
         killed, `fit` with the same arguments resumes from there and ends with the weights of an
@@ -210,8 +208,7 @@ class RNNTranslator(Translates, BaseRNN):
         languages. If False, the unknown token is never written.
 
     device : str or torch.device, default="auto"
-        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one. Pass "cpu" to
-        stay on the CPU.
+        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one.
     precision : {"float32", "bfloat16", "auto"}, default="float32"
         Number format of matrix products; weights, sums and losses stay in float32. "bfloat16" keeps
         about three digits, and saves time on hardware that supports it. "auto" uses it where it is
@@ -230,13 +227,13 @@ class RNNTranslator(Translates, BaseRNN):
         train one network together, as in ``torchrun --nproc-per-node=2 train.py``. The weights
         depend on `n_shards`, but not on the number of processes, to the bit. See :ref:`processes`.
     verbose : int, default=0
-        With 1 or more, `fit` shows a progress bar and prints a table with a row for each epoch:
-        loss, validation score and seconds.
+        With 1 or more, `fit` shows a progress bar and prints a row for each epoch: loss, validation
+        score and seconds.
     callbacks : list or None, default=None
         Additional skorch callbacks, alone or as pairs of a name and a callback.
     skorch_params : dict or None, default=None
-        Additional arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those
-        that the estimator sets.
+        Further arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those that
+        the estimator sets.
 
     Attributes
     ----------
@@ -295,8 +292,8 @@ class RNNTranslator(Translates, BaseRNN):
 
     When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached so far
     and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; a search or a
-    cross-validation scores it like any other fit and goes on. It is left unchanged by an interrupt
-    before the first step, and by an error.
+    cross-validation scores it like any other fit and continues. The estimator is left unchanged by
+    an interrupt before the first step, and by an error.
 
     Any number of Python threads may use an estimator while one of them trains it: each sees a whole
     model, the one before or the one after. See :ref:`threads`.
