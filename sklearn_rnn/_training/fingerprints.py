@@ -35,7 +35,7 @@ def check_alike(
     ranks : Ranks
         The processes.
     estimator : estimator instance
-        Its parameters are compared, as far as they are plain values.
+        Whose parameters are compared, those of them that are plain values.
     net : SequenceNet
         The net, ready to be trained.
     sets : pair of torch.utils.data.Dataset or None

@@ -12,7 +12,7 @@ _SUBSETS = ("train", "test", "all")
 
 
 def read_frame(name: str) -> pd.DataFrame:
-    """Read one corpus as a frame of str columns: text, split and, if there is one, label."""
+    """Read one corpus as a frame of str columns: text, split and, where there is one, label."""
     compressed = files(__package__).joinpath("data", f"{name}.jsonl.xz").read_bytes()
     # Split at "\n" alone: some documents hold other characters that str.splitlines cuts at.
     lines = lzma.decompress(compressed).decode("utf-8").split("\n")
@@ -29,7 +29,7 @@ def check_subset(name: str, subset: str) -> None:
 
 
 def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool) -> Bunch | tuple[Any, Any]:
-    """Load one corpus as all public loaders return it."""
+    """Load one corpus the way all public loaders offer it."""
     check_subset(name, subset)
     frame = read_frame(name)
     target_names = sorted(frame["label"].unique())

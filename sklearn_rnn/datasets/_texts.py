@@ -9,7 +9,7 @@ from ._loaders import check_subset, read_frame
 
 
 def _load(name: str, *, subset: str, as_frame: bool) -> Bunch:
-    """Load one set of texts as both public loaders return it."""
+    """Load one set of texts the way both public loaders offer it."""
     check_subset(name, subset)
     frame = read_frame(name)
     if subset != "all":

@@ -207,7 +207,7 @@ class SpanDisplay:
 
 
 def _describe(row):
-    """Return what is known about a token, as one line."""
+    """Return what is known of a token, as one line."""
     known = "" if row["known"] else f" ({UNKNOWN_TOKEN})"
     line = f"{show_word(row['token'])}{known}  {row['tag']} {row['probability']:.0%}"
     if row["runner_up"] is None:
@@ -224,7 +224,7 @@ def _legend():
 
 
 def _shaded(text, colour, probability, title=""):
-    """Return text on its shade, or as it is without a colour."""
+    """Return text on its shade, which is none without a colour."""
     style = ""
     if colour is not None:
         # Half sure is as good as not at all: the upper half of the scale tells more.
