@@ -1,4 +1,4 @@
-"""BaseRNNText: the one flow of fitting, from documents and `y` to what is learned."""
+"""BaseRNNText: the one way to fit, from documents and `y` to what is learned."""
 
 import os
 from copy import copy
@@ -50,10 +50,10 @@ from sklearn_rnn.modules._pooling import POOLINGS
 
 
 class BaseRNNText(StartsFromModels, BaseRNN):
-    """Parameters and the one path of fitting shared by the estimators of documents.
+    """Base of the estimators of documents: their parameters, and the one way to fit them.
 
-    A subclass names in `_targets` what kinds of `y` it learns; where they are several,
-    `_choose_target` says which one it is.
+    A subclass names the kinds of `y` that it learns in `_targets`; if there are several,
+    `_choose_target` says which one a `y` is.
     """
 
     _parameter_constraints: dict = {
@@ -87,24 +87,24 @@ class BaseRNNText(StartsFromModels, BaseRNN):
     _targets: tuple = ()
 
     def _choose_target(self, y, known):
-        """Return which of `_targets` a `y` is, as it was passed, given what is known of it."""
+        """Return which of `_targets` a `y` is, as it was passed, given what is known about it."""
         return self._targets[0]
 
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, X_unlabelled=None):
-        """Learn from documents and what belongs to them, and return the estimator."""
+        """Learn from documents, targets and weights, and return the estimator."""
         check_can_resume(self)
         check_validation_given(self, X_val, y_val, sample_weight_val)
         is_warm = self.warm_start and hasattr(self, "net_")
         previous, known, start, checked = None, {}, None, None
         X, X_val = as_reusable(X), as_reusable(X_val)
         if is_warm:
-            model = copy(self)  # a whole one, though another thread may learn a chunk
+            model = copy(self)  # a consistent copy, as another thread may learn a chunk
             previous, known = model.net_.module_, known_of(self._targets, model)
             sequences, vectorizer = model._check_input(X), model.vectorizer_
             check_known_ids(sequences, previous)
         else:
             if X_unlabelled is not None:
-                # What is wrong should not come out hours later, after the pretraining.
+                # Errors should not surface hours later, after the pretraining.
                 checked = self._label(X, y, sample_weight, X_val, y_val, sample_weight_val, {})
             sequences, vectorizer, start = self._read_first(X, X_unlabelled, X_val)
         ids_val = None if X_val is None else vectorize(X_val, vectorizer, self, name="X_val")
@@ -148,7 +148,7 @@ class BaseRNNText(StartsFromModels, BaseRNN):
     def _label(self, X, y, sample_weight, X_val, y_val, sample_weight_val, known):
         """Return documents with what belongs to them, for training and validation, and the target.
 
-        The documents may be in any form: nothing but their number matters.
+        The documents may be in any form: only their number matters.
         """
         kind = self._choose_target(y, known)
         y = kind.read(y, self)
@@ -172,7 +172,7 @@ class BaseRNNText(StartsFromModels, BaseRNN):
         return sequences, vectorizer, source.start(count_ids(sequences, vectorizer))
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
-        """Learn from a chunk of documents and what belongs to them, and return the estimator."""
+        """Learn from a chunk of documents, targets and weights, and return the estimator."""
         check_no_early_stopping(self)
         return lock_of(self).write(self._learn_chunk, X, y, sample_weight, classes)
 
@@ -206,7 +206,7 @@ class BaseRNNText(StartsFromModels, BaseRNN):
         return predictor
 
     def _check_input(self, X):
-        """Return the documents as token ids, by the vectorizer of `fit` where they are text."""
+        """Return the documents as token ids, using the vectorizer of `fit` if they are text."""
         return vectorize(X, self.vectorizer_, self)
 
     def _outputs(self, X, function=None):
@@ -216,11 +216,11 @@ class BaseRNNText(StartsFromModels, BaseRNN):
             outputs = self.net_.outputs(dataset, function)
         n_lost = np.count_nonzero(~np.isfinite(outputs).all(axis=1))
         if n_lost:
-            # Weights that are finite can still be too large, above all with a ReLU in the loop.
+            # Finite weights can still be too large, especially with a ReLU in the recurrence.
             raise ValueError(
                 f"The outputs of this {type(self).__name__} are infinite or NaN for {n_lost} of "
-                f"{len(outputs)} documents, since its weights are too large. Fit it anew with a "
-                "lower lr, or set clip_grad_norm to a smaller number."
+                f"{len(outputs)} documents, because its weights are too large. Fit it again "
+                "with a lower lr, or set clip_grad_norm to a smaller number."
             )
         return outputs
 
@@ -232,28 +232,28 @@ class BaseRNNText(StartsFromModels, BaseRNN):
 
     @classmethod
     def _constraints_of_learned(cls, learned):
-        """Return what the attributes that were learned may be: ours, and those of the target."""
+        """Return the constraints of learned attributes: ours, and those of the target."""
         target = target_of(cls._targets, learned)
         return {**cls._learned_constraints, **(target.learned_constraints if target else {})}
 
     def _check_learned(self):
-        """Raise an error of any type if what was read from a file does not fit together."""
+        """Raise an error of any type if what was read from a file is inconsistent."""
         n_outputs = self.net_.outputs(SequenceDataset(csr_array(np.ones((1, 1), int)))).shape[1]
         target = target_of(self._targets, vars(self))
         if target is None:
-            raise ValueError("nothing was learned of y")
+            raise ValueError("nothing was learned about y")
         target.check_learned(vars(self), n_outputs)
         coverage = self.embedding_coverage_
         if (coverage is None) != (self.embedding_source_ is None):
-            raise ValueError("vectors of words have a source and a coverage, or neither")
+            raise ValueError("word vectors need both a source and a coverage, or neither")
         if coverage is not None and (
             coverage.keys() != {"tokens", "words"} or {*map(type, coverage.values())} != {float}
         ):
-            raise ValueError("the coverage is that of tokens and words")
+            raise ValueError("the coverage must be that of tokens and words")
 
 
 def _describe(start, X):
-    """Return the attributes that tell which vectors words started from."""
+    """Return the attributes that say which vectors the words started from."""
     return {
         "embedding_source_": None if start is None else start.source,
         "embedding_coverage_": None if start is None else start.coverage(X),

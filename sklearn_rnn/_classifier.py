@@ -16,9 +16,9 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
     Each token becomes a vector, recurrent layers read the vectors in order, and their states are
     pooled into one document vector, from which a linear layer computes a score for each class.
-    Beside it, a linear model of words and word pairs is trained, the wide path, which learns more
-    from few documents. It starts from naive Bayes. The prediction is a weighted mean of both, see
-    `wide_weight`.
+    Beside the network, a linear model of words and word pairs is trained, which learns more from
+    few documents: the wide path. It starts from naive Bayes. The prediction is a weighted mean of
+    both, see `wide_weight`.
 
     A document has one class or, if `y` is an indicator matrix, any number of labels, each of which
     is learned on its own.
@@ -26,318 +26,227 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     Training runs on PyTorch through skorch, in batches of documents of similar length. Nothing is
     computed on padding.
 
+    The parameters come in groups: those to set first, what the network starts from, its layers,
+    regularisation, training, and computing.
+
     Parameters
     ----------
     vectorizer : transformer or None, default=None
-        Turns raw text into token ids. It is cloned and fitted as `vectorizer_`. None uses a
+        Turns raw text into token ids. It is cloned and fitted as `vectorizer_`. None is a
         :class:`SequenceVectorizer` with its default settings. Ignored if `fit` is given token ids.
-
-    cell : str or callable, default="lstm"
-        The recurrent cell. The main ones are "lstm" (long short-term memory), "gru" (gated
-        recurrent unit) and "rnn" (the plain cell); the user guide lists all of them under Cells. A
-        callable ``cell(input_size, hidden_size)`` builds a cell of your own: for example a subclass
-        of :class:`~sklearn_rnn.modules.RecurrentCell`, or a module that computes one step, such as
-        :class:`torch.nn.GRUCell`.
-
-    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
-        Activation of the plain cell. Ignored unless ``cell="rnn"``.
-
-    bidirectional : bool, default=True
-        Whether each layer also reads the document backwards, with a second cell. The two states of
-        a token are concatenated.
-
-    num_layers : int, default=1
-        Number of recurrent layers. Each reads the states of the layer below.
-
     embedding : WordVectors, str, path-like, ndarray of shape (n_ids, n_features) or None, \
             default="auto"
-        Vectors that the words start from, learned elsewhere on more text. The fewer documents there
-        are, the more they help. Words without a vector start from a random one, as all words do
-        with None.
-
-        - A :class:`WordVectors`, or the path of a file that it reads.
-        - "glove" is the table of English words that ships with the package.
-        - "auto" uses that table if it has most of the words in the documents, otherwise no vectors.
-          Reading it takes about 0.1 s and 40 MB, once per process.
-        - An array has the vector of token id i in row i, and zeros for ids without one. It needs
-          token ids, or a vectorizer with a fixed `vocabulary`.
-
-        All but an array need raw text; given token ids, "auto" uses no vectors. Vectors are centred
-        and scaled to the variance of random ones. When training continues, they only serve new
-        words in `partial_fit`. Ignored if the network starts from a fitted language model.
+        Word vectors to start from, learned elsewhere on more text; the fewer documents there are,
+        the more they help. "glove" is the English table that ships with the package; "auto" uses it
+        if it has most of the words, otherwise no vectors. Pass your own as a :class:`WordVectors`
+        or as the path of a file that it reads. All of these need raw text; without it, "auto" uses
+        none. With token ids, or a fixed `vocabulary`, pass an array: row i is the vector of token
+        id i, zeros if it has none. With None, all vectors start from random values. Ignored with a
+        fitted language model. See :doc:`/user_guide/pretrained_embeddings`.
+    max_epochs : int or "auto", default="auto"
+        Number of passes over the documents; with `early_stopping`, the largest number. "auto" is
+        300 (1,000 if the vectorizer splits text into characters) divided by the square root of the
+        number of documents, but at least 3 and at most 30. Ignored by `partial_fit`, which makes
+        one pass.
 
     freeze_embedding : bool, int or "auto", default="auto"
-        Whether the word vectors stay as they are, and only the rest of the network learns; an int
-        is the number of epochs for which they do, or of calls of `partial_fit`. "auto" freezes them
-        for two epochs of `fit`, but for no more than half of `max_epochs`, and never in
-        `partial_fit`. Words without a vector of their own are frozen too. Ignored without
-        `embedding`, and with a language model, which `freeze_pretrained` freezes.
-
+        Whether the word vectors stay as they are while the rest of the network learns: always,
+        never, or for this many epochs or calls of `partial_fit`. "auto" is two epochs of `fit`, but
+        at most half of `max_epochs`, and none of `partial_fit`. Words without a vector are frozen
+        too. Ignored without `embedding`, and with a language model.
     pretrained : RNNLanguageModel, FrozenEstimator, tuple of these or None, default=None
-        Language model from which the network starts: its token vectors and its recurrent layers,
-        learned from text without labels. The fewer labels there are, the more it helps.
-
-        - A fitted :class:`RNNLanguageModel`. The estimator reads text by its vectorizer, and takes
-          over its `cell`, `activation`, `num_layers`, `hidden_size` and token vectors, so leave
-          these parameters and `vectorizer` at their defaults. Words that the model has not seen
-          join the vocabulary and start from random vectors. Layers of a direction that the model
-          does not read start from random weights.
-        - A tuple of two, one of them fitted with ``reverse=True``, for both directions.
-        - An unfitted one has the parameters of the models that `fit` trains on `X_unlabelled`.
-
-        Cloning the estimator keeps a fitted model. To try several in a search, put each into a
-        :class:`~sklearn.frozen.FrozenEstimator`. Ignored when training continues.
-
+        Language model to start from: its token vectors and recurrent layers, learned from text
+        without labels. The fewer labels there are, the more it helps. Pass a fitted
+        :class:`RNNLanguageModel`, or two for both directions, one of them fitted with
+        ``reverse=True``. The estimator takes over its vectorizer, `cell`, `activation`,
+        `num_layers`, `hidden_size` and token vectors, so leave these parameters at their defaults.
+        An unfitted model has the parameters of those that `fit` trains on `X_unlabelled`. To try
+        several in a search, put each into a :class:`~sklearn.frozen.FrozenEstimator`. Ignored when
+        training continues. See :doc:`/user_guide/pretraining`.
     freeze_pretrained : bool or int, default=1
-        Number of epochs, or of calls of `partial_fit`, after which the highest recurrent layer of
-        the language model learns. Each layer below follows after as many more, and the token
-        vectors last (gradual unfreezing; Howard and Ruder, 2018). With True they all stay as they
-        are; with False they learn from the beginning. Ignored without a language model, and when
-        training continues.
-
+        Number of epochs, or of calls of `partial_fit`, after which the top recurrent layer of the
+        language model learns. Each layer below follows after as many more, the token vectors last
+        (gradual unfreezing; Howard and Ruder, 2018). True freezes them all for good, False trains
+        them from the beginning. Ignored without a language model, and when training continues.
     layer_lr_decay : float in range (0.0, 1.0], default=0.4
         Factor by which the learning rate falls from each layer to the one below (discriminative
-        fine-tuning). The highest recurrent layer of the language model learns at the rate `lr`, the
-        token vectors at the lowest one, and what starts from random weights, such as the output
-        layer, at `lr` divided by the factor. With 1 all learn at the same rate. Ignored without a
+        fine-tuning). The top recurrent layer of the language model learns at `lr`, new layers such
+        as the output layer at `lr` divided by the factor. With 1 all learn alike. Ignored without a
         language model, and when training continues.
 
     embedding_dim : int or "auto", default="auto"
         Number of features of a token vector. "auto" is that of `embedding`, 100 without. If it
         differs from that of `embedding`, the network learns a linear map from one to the other.
-
+    cell : str or callable, default="lstm"
+        The recurrent cell: "lstm" (long short-term memory), "gru" (gated recurrent unit), "rnn"
+        (the plain cell) or another of those in :doc:`/user_guide/cells`. A callable
+        ``cell(input_size, hidden_size)`` builds a cell of your own, such as a subclass of
+        :class:`~sklearn_rnn.modules.RecurrentCell`, or a module that computes one step, such as
+        :class:`torch.nn.GRUCell`.
+    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
+        Activation of the plain cell. Ignored unless ``cell="rnn"``.
+    bidirectional : bool, default=True
+        Whether each layer also reads backwards, with a second cell, and concatenates both states.
+    num_layers : int, default=1
+        Number of recurrent layers. Each reads the states of the layer below.
     hidden_size : int, default=64
         Number of units of a recurrent layer, in each direction.
-
     recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
-        How to initialise the state-to-state weights. None leaves that to the cell; the cells of
-        this package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an
-        IRNN. Ignored by cells without state-to-state matrices.
-
+        How to initialise the state-to-state weights. None leaves it to the cell; those of this
+        package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an IRNN.
+        Ignored by cells without state-to-state matrices.
     forget_bias : float, "chrono" or None, default=None
-        Initial bias of the gate that keeps the memory. The larger the bias, the longer the cell
-        remembers before it is trained. "chrono" draws a bias for each unit, so that the units
-        remember for between one step and the length of the longest document (Tallec and Ollivier,
-        2018). None leaves the bias to the cell: 1 for LSTMs, 0 for others. Ignored by cells without
-        such a gate.
-
+        Initial bias of the gate that keeps the memory: the larger, the longer an untrained cell
+        remembers. "chrono" draws a bias for each unit, for memories of one step up to the length of
+        the longest document (Tallec and Ollivier, 2018). None leaves it to the cell: 1 for LSTMs, 0
+        for others. Ignored by cells without such a gate.
     pooling : {"last", "mean", "max", "attention", "multihead_attention", "concat"}, \
             default="attention"
-        How to combine the states of all tokens into one document vector:
-
-        - "last" takes the state after the whole document has been read;
-        - "mean" takes the mean of the states;
-        - "max" takes the largest value of each feature;
-        - "attention" takes a weighted mean, with learned weights;
-        - "multihead_attention" takes `num_heads` weighted means, each of its own part of the
-          features;
-        - "concat" concatenates "max" and "mean".
-
+        How the states of all tokens become one document vector: the state after the whole document
+        ("last"), the mean ("mean"), the largest value of each feature ("max"), the last two
+        concatenated ("concat"), a mean with learned weights ("attention"), or `num_heads` such
+        means, each of its own part of the features ("multihead_attention").
     num_heads : int, default=4
-        Number of weighted means. It must divide the number of features of a state. Only used if
+        Number of weighted means, a divisor of the features of a state. Only used if
         ``pooling="multihead_attention"``.
-
-    attention_penalty : float, default=0.0
-        Strength of a penalty that keeps attention from ignoring tokens (Xu et al., 2015). It is the
-        factor of a term in the training loss: the mean over the tokens of ``(1 - share)**2``, where
-        the share of a token is its attention weight, averaged over the heads, times the number of
-        tokens. Ignored unless `pooling` is "attention" or "multihead_attention".
-
     skip_connection : bool, default=True
         Whether to concatenate the mean embedding to the document vector, as a shortcut around the
         recurrent layers.
-
     wide_weight : float in range [0.0, 1.0) or "auto", default="auto"
-        Share of the wide path in the scores. The wide path is a linear model of the TF-IDF weights
-        of words and word pairs, trained in the same steps as the recurrent network. "auto" lowers
-        its share as the number of documents grows: 0.9 up to 625 documents, 0.87 for 1,000, and 0.6
-        from 10,000 on. It is at most 0.7 if the network starts from word vectors, and at most 0.5
-        if it starts from a language model; for documents of more than 60 to 100 tokens on average,
-        it rises up to 0.9 again. With 0 there is no wide path, only the recurrent network. After
-        `fit`, the share is `wide_weight_`.
-
+        Share of the wide path in the scores: a linear model of the TF-IDF weights of words and word
+        pairs, trained in the same steps as the network. "auto" falls from 0.9 for up to 625
+        documents to 0.6 for 10,000 and more. If the network starts from word vectors it is at most
+        0.7, or at most 0.5 from a language model, unless the documents have more than 100 or 60
+        tokens on average. 0 leaves out the wide path. After `fit`, the share is `wide_weight_`.
     wide_ngrams : {1, 2, 3} or "auto", default="auto"
-        Largest number of adjacent tokens that the wide path counts as one feature: 1 for words
-        alone, 2 for word pairs, 3 for triples, as the second number of `ngram_range` in
-        :class:`~sklearn.feature_extraction.text.TfidfVectorizer`. "auto" is 3 if the vectorizer
-        splits text into characters (``analyzer="char"``), or if most of the text is in scripts
-        without spaces, such as Thai or Chinese, which it reads character by character; otherwise 2.
-        Ignored if `wide_weight` is 0.
+        Largest number of adjacent tokens that the wide path counts as one feature, such as 2 for
+        word pairs. "auto" is 2, or 3 if most tokens are characters: with ``analyzer="char"``, or in
+        scripts without spaces, such as Thai or Chinese. Ignored if `wide_weight` is 0.
 
     dropout : float in range [0.0, 1.0), default=0.5
         Fraction of the features that are set to zero in training, between recurrent layers and
         before the output layer.
-
     word_dropout : float in range [0.0, 1.0), default=0.2
         Fraction of the tokens that are replaced by the unknown token in training.
-
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
-        Fraction of the state-to-state weights that are set to zero in training. The weights are
-        drawn anew for each batch, or for each part of a batch that is computed on its own. Ignored
-        by cells without such weights.
-
+        Fraction of the state-to-state weights that are set to zero in training, redrawn for each
+        batch or part of a batch. Ignored by cells without such weights.
     variational_dropout : bool, default=False
         Whether to drop the same features at all tokens of a document (Gal and Ghahramani, 2016). It
         applies to `dropout` between the layers and to `recurrent_dropout`, which then drops units
-        of the state instead of weights. With `recurrent_dropout`, cells are run step by step, which
-        is slower, and have to read their state through weights only, as "rnn" and the LSTMs do.
-
+        of the state instead of weights. Together with the latter, cells run step by step, which is
+        slower, and must read their state through weights only, as "rnn" and the LSTMs do.
     zoneout : float in range [0.0, 1.0), default=0.0
         Probability that a unit of a cell keeps its previous value at a step in training. Above 0,
-        cells are run step by step, which is slower.
-
+        cells run step by step, which is slower.
+    attention_penalty : float, default=0.0
+        Strength of a penalty that keeps attention from ignoring tokens (Xu et al., 2015): the mean
+        over the tokens of ``(1 - share)**2``, where the share of a token is its attention weight,
+        averaged over the heads, times the number of tokens. Ignored unless `pooling` is "attention"
+        or "multihead_attention".
     label_smoothing : float in range [0.0, 1.0), default=0.05
-        Fraction of the target that is spread evenly over the classes, so that the network does not
-        become overconfident. With an indicator matrix, it is spread over the presence and the
-        absence of each label.
-
-    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
-        The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
-        batch, so that a large vocabulary costs little. A callable is an optimizer class, such as
-        those in :mod:`torch.optim`, or a :func:`functools.partial` of one. Set further arguments by
-        `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
-
-    lr : float, default=2e-3
-        Learning rate, the highest one if `lr_schedule` varies it.
-
-    lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
-        How the learning rate changes over the training. "onecycle" raises it to `lr` in the first
-        quarter and lowers it to zero after that. "cosine" lowers it from `lr` to zero along half a
-        cosine, "linear" in a straight line. "constant" keeps it. Ignored by `partial_fit`.
-
+        Fraction of the target that is spread evenly over the classes to prevent overconfidence;
+        with an indicator matrix, over the presence and the absence of each label.
     weight_decay : float, default=0.01
-        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers without
-        weight decay.
-
-    clip_grad_norm : float or None, default=1.0
-        Largest norm of the recurrent network's gradient in a step. Larger gradients are scaled down
-        to it, because gradients through time can explode. None disables clipping.
-
-    batch_size : int or "auto", default="auto"
-        Number of documents in a training batch. "auto" is 16 for fewer than 1,000 documents, 32
-        otherwise, and always 32 in `partial_fit`.
-
-    crop_length : int or None, default=1024
-        Number of tokens that training reads of a longer document, from a random position that
-        changes from epoch to epoch. This bounds the training time and makes long documents harder
-        to memorise. None reads whole documents. Prediction always does.
-
-    max_epochs : int or "auto", default="auto"
-        Number of passes over the documents, the largest number if `early_stopping` is True. "auto"
-        is 300 divided by the square root of the number of documents, or 1,000 if the vectorizer
-        splits text into characters, but at least 3 and at most 30. Ignored by `partial_fit`, which
-        makes one pass.
-
-    early_stopping : bool, default=False
-        Whether to stop training when the score of validation documents no longer improves. They are
-        scored after each epoch; training ends when the score has not improved by more than `tol`
-        for `n_iter_no_change` epochs, and the weights of the best epoch are kept. The documents are
-        the `X_val` given to `fit`, or else `validation_fraction` of `X`.
-
-    scoring : str, callable or None, default=None
-        Score for early stopping: the name of a scorer of scikit-learn, such as "f1_macro" or
-        "neg_log_loss"; a callable ``scorer(estimator, X, y)``, which is given token ids as `X`; or
-        "loss" for the negative loss. None is the accuracy. Only used if `early_stopping` is True.
-
-    validation_fraction : float in range (0.0, 1.0), default=0.1
-        Fraction of the documents to set aside for validation, stratified by class if every class
-        has enough documents. Each class keeps at least one document to train on, and each class
-        with two or more is among those set aside, as long as there is room for all classes. Only
-        used if `early_stopping` is True and `fit` is given no `X_val`.
-
-    n_iter_no_change : int, default=3
-        Number of epochs without improvement after which training stops. Only used if
-        `early_stopping` is True.
-
-    tol : float, default=0.0
-        How much the score must rise to count as an improvement. Only used if `early_stopping` is
-        True.
-
-    warm_start : bool, default=False
-        Whether `fit` continues from the weights of the previous fit, with its vocabulary and its
-        classes, instead of starting over. The network must have the same shape. The learning rate
-        goes through its whole schedule again, and the optimizer starts without momentum. This is
-        also how to resume an interrupted fit.
-
-    checkpoint : str, path-like or None, default=None
-        File in which `fit` keeps the state of training, about once a minute. If the process is
-        killed, `fit` with the same arguments resumes from there and ends with the weights of an
-        undisturbed run, to the bit. The file is removed when training ends. In a folder, each fit
-        has a file of its own, which a search needs. `random_state` must be an int. `partial_fit`
-        ignores this parameter. See :ref:`checkpoints`.
+        How strongly the optimizer pulls weights towards zero, if it has weight decay.
 
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" weighs classes inversely to their frequency. A
         dict gives weights by class; classes that it does not name have weight 1. With an indicator
         matrix, "balanced" weighs the presence and the absence of each label, and weights of your
         own are a list of dicts such as ``{0: 1, 1: 5}``, one for each column.
-
+    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
+        The optimizer. "adamw" updates only the embedding rows of tokens in the batch, so a large
+        vocabulary costs little. A callable is a class, such as those in :mod:`torch.optim`, or a
+        :func:`functools.partial` of one. Pass further arguments in `skorch_params`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``.
+    lr : float, default=2e-3
+        Learning rate, the highest one if `lr_schedule` varies it.
+    lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
+        How the learning rate changes during training. "onecycle" raises it to `lr` in the first
+        quarter and then lowers it to zero. "cosine" lowers it from `lr` to zero along half a
+        cosine, "linear" in a straight line. "constant" keeps it. Ignored by `partial_fit`.
+    clip_grad_norm : float or None, default=1.0
+        Largest norm of the recurrent network's gradient in a step. Larger ones are scaled down to
+        it, because gradients can explode through time. None disables clipping.
+    batch_size : int or "auto", default="auto"
+        Number of documents in a training batch. "auto" is 16 for fewer than 1,000 documents, 32
+        otherwise, and always 32 in `partial_fit`.
+    crop_length : int or None, default=1024
+        Number of tokens that training reads of a longer document, from another random position in
+        each epoch. This bounds the training time and makes long documents harder to memorise. None
+        reads whole documents, as prediction always does.
+    early_stopping : bool, default=False
+        Whether to stop training when the validation score has not improved by more than `tol` for
+        `n_iter_no_change` epochs, and to keep the weights of the best epoch. The validation
+        documents are the `X_val` given to `fit`, or else `validation_fraction` of `X`.
+    scoring : str, callable or None, default=None
+        Score for early stopping: the name of a scorer of scikit-learn, such as "f1_macro" or
+        "neg_log_loss"; a callable ``scorer(estimator, X, y)``, which is given token ids as `X`; or
+        "loss" for the negative loss. None is the accuracy. Only used with `early_stopping`.
+    validation_fraction : float in range (0.0, 1.0), default=0.1
+        Fraction of the documents to set aside for validation, stratified by class if every class
+        has enough documents. If not, classes with two or more documents are on both sides of the
+        split, as long as there is room. Only used with `early_stopping` and without `X_val`.
+    n_iter_no_change : int, default=3
+        Number of epochs without improvement before training stops. Only used with `early_stopping`.
+    tol : float, default=0.0
+        How much the score must rise to count as an improvement. Only used with `early_stopping`.
+    warm_start : bool, default=False
+        Whether `fit` continues from the weights, the vocabulary and the classes of the previous
+        fit, instead of starting over, for example after an interrupt. The network must have the
+        same shape. The learning-rate schedule and the optimizer start again.
+    checkpoint : str, path-like or None, default=None
+        File in which `fit` keeps the state of training, about once a minute. If the process is
+        killed, `fit` with the same arguments resumes from there and ends with the weights of an
+        undisturbed run, to the bit. In a folder, each fit has a file of its own, which a search
+        needs. `random_state` must be an int. Ignored by `partial_fit`. See :ref:`checkpoints`.
     random_state : int, RandomState instance or None, default=None
         Controls the initial weights, the order of the documents, dropout and which documents are
         set aside for validation. With an int, the same data on the same machine gives the same
         weights, to the bit. The global random state of torch is left unchanged.
 
     device : str or torch.device, default="auto"
-        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one. Pass "cpu" to
-        stay on the CPU.
-
+        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one.
     precision : {"float32", "bfloat16", "auto"}, default="float32"
-        Number format of matrix products. Weights, sums and losses stay in float32. "bfloat16" keeps
-        about three digits, and saves time on hardware that supports it. On such CPUs, servers from
-        2021 on, cells with kernels (see `kernels`) take about nine tenths of the time; without
-        kernels an LSTM takes two thirds, and other cells take longer than in float32. "auto" uses
-        "bfloat16" where it is faster on the CPU, and on every GPU that supports it.
-
+        Number format of matrix products; weights, sums and losses stay in float32. "bfloat16" keeps
+        about three digits, and saves time on hardware that supports it. "auto" uses it where it is
+        faster on the CPU, and on every GPU that supports it. See :doc:`/user_guide/speed`.
     kernels : bool or "auto", default="auto"
-        Whether to use the compiled CPU kernels of this package. With them, a training epoch of a
-        GRU takes about a third of the time, of a plain cell less than half, and of an LSTM three
-        quarters. "auto" uses them if they were compiled when the package was installed, which takes
-        a C++ compiler. True also compiles them in `fit` if they are missing; that takes some
-        seconds once on a machine, and the result is kept in the user's cache. Predictions with and
-        without kernels differ only by rounding, and a fitted model that finds no kernels predicts
-        without them. Training divides batches of 1,000 tokens and more differently, so that dropout
-        draws other numbers and the weights differ as with another seed. Ignored by cells other than
-        "rnn", "lstm" and "gru".
-
+        Whether to use the compiled CPU kernels of this package for "rnn", "lstm" and "gru", which
+        are faster. "auto" uses them if the package was installed with them; True compiles them in
+        `fit` if they are missing, once on a machine, in some seconds. Predictions with and without
+        kernels differ only by rounding; training differs as with another seed. See
+        :doc:`/user_guide/speed`.
     n_jobs : int or None, default=None
-        Number of CPU threads. Parts of a batch are computed in parallel, which helps batches of
-        1,000 tokens or more. The result is the same, to the bit, for any number. None uses as many
-        threads as torch does: all processors, or its share of them in a worker process of joblib.
-        -1 means all processors.
-
+        Number of CPU threads. More than one helps with batches of 1,000 tokens or more. The result
+        is the same, to the bit, for any number. None uses as many threads as torch does: all
+        processors, or its share of them in a worker process of joblib. -1 means all processors.
     n_shards : int, default=1
-        Number of shards into which each training batch is cut. Several processes can train one
-        network together, as in ``torchrun --nproc-per-node=2 train.py``: they share the shards out,
-        and so need at least one each. The result depends on `n_shards`, since dropout draws other
-        numbers and sums are rounded otherwise, but not on the number of processes: the weights are
-        the same, to the bit. See :ref:`processes`.
-
+        Number of shards into which each training batch is cut. At most this many processes can
+        train one network together, as in ``torchrun --nproc-per-node=2 train.py``. The weights
+        depend on `n_shards`, but not on the number of processes, to the bit. See :ref:`processes`.
     verbose : int, default=0
-        With 1 or more, a progress bar shows speed and time left, and a table is printed with a
-        row for each epoch: loss, validation score and seconds.
-
+        With 1 or more, `fit` shows a progress bar and prints a row for each epoch: loss, validation
+        score and seconds.
     callbacks : list or None, default=None
         Additional skorch callbacks, alone or as pairs of a name and a callback.
-
     skorch_params : dict or None, default=None
-        Additional arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those
-        that the estimator sets.
+        Further arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those that
+        the estimator sets.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted. With an indicator matrix, the numbers of its columns.
-
     multilabel_ : bool
         Whether `y` was an indicator matrix, so that a document can have any number of labels.
 
     vectorizer_ : transformer or None
         The fitted vectorizer, None after fitting on token ids.
-
     embedding_source_ : str or None
         Where the word vectors came from: "glove", the path of a file, "WordVectors", "array", or
         "RNNLanguageModel" after pretraining. None if all were random.
-
     embedding_coverage_ : dict of str to float, or None
         Share of the "tokens" in the training documents, and of the different "words" in them, that
         have a vector in `embedding` or in the language model; after `partial_fit`, in its last
@@ -345,30 +254,22 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
     net_ : skorch.NeuralNet
         The trained skorch net.
-
     module_ : torch.nn.Module
         The trained network.
-
     wide_weight_ : float
         Share of the wide path in the scores, 0.0 without one. The recurrent network has the rest.
 
     history_ : skorch.history.History
-        What skorch recorded in each epoch, or in each of the last 32 chunks given to
-        `partial_fit`.
-
+        What skorch recorded in each epoch, or in each of the last 32 chunks given to `partial_fit`.
     n_iter_ : int
         Number of epochs of the last fit, 1 after `partial_fit`.
-
     t_ : int
         Number of documents seen in training; each counts once per epoch.
-
     loss_curve_ : list of float
         Training loss of each epoch, and of each chunk given to `partial_fit`.
-
     validation_scores_ : list of float or None
         Score of the validation documents after each epoch; higher is better. None without early
         stopping.
-
     best_validation_score_ : float or None
         The highest validation score, whose weights were kept. None without early stopping.
 
@@ -388,39 +289,32 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
     single unknown token. Token ids larger than any in `fit` are read as the unknown token.
 
     When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached so far
-    and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`. It is left unchanged if the
-    interrupt comes before the first step, and if `fit` raises an error. In a search or a
-    cross-validation, an interrupt ends only the current fit, which is scored like the others. An
-    interrupted `partial_fit` leaves the estimator unchanged and raises KeyboardInterrupt.
+    and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; a search or a
+    cross-validation scores it like any other fit and continues. The estimator is left unchanged by
+    an interrupt before the first step, by an interrupted `partial_fit`, which raises
+    KeyboardInterrupt, and by an error.
 
     After `partial_fit`, the estimator also holds the state of the optimizer and the counts of words
-    and word pairs, and takes more memory, and more space when pickled.
+    and word pairs, so it takes more memory, and more space when pickled.
 
     Any number of Python threads may use an estimator while one of them trains it: each sees a whole
     model, the one before or the one after. See :ref:`threads`.
 
     References
     ----------
-    S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
-
-    K. Xu et al., "Show, attend and tell: neural image caption generation with visual attention",
-    ICML (2015).
-
-    H.-T. Cheng et al., "Wide & deep learning for recommender systems", DLRS (2016).
-
-    S. Wang and C. D. Manning, "Baselines and bigrams: simple, good sentiment and topic
-    classification", ACL (2012).
-
-    J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", ACL
-    (2018).
-
-    Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
-    networks", NIPS (2016).
-
-    L. N. Smith and N. Topin, "Super-convergence: very fast training of neural networks using large
-    learning rates" (2018), https://arxiv.org/abs/1708.07120.
-
-    C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
+    - S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
+    - K. Xu et al., "Show, attend and tell: neural image caption generation with visual attention",
+      ICML (2015).
+    - H.-T. Cheng et al., "Wide & deep learning for recommender systems", DLRS (2016).
+    - S. Wang and C. D. Manning, "Baselines and bigrams: simple, good sentiment and topic
+      classification", ACL (2012).
+    - J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", ACL
+      (2018).
+    - Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
+      networks", NIPS (2016).
+    - L. N. Smith and N. Topin, "Super-convergence: very fast training of neural networks using
+      large learning rates" (2018), https://arxiv.org/abs/1708.07120.
+    - C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
 
     Examples
     --------
@@ -444,22 +338,22 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self,
         *,
         vectorizer=None,
-        cell="lstm",
-        activation="tanh",
-        bidirectional=True,
-        num_layers=1,
         embedding="auto",
+        max_epochs="auto",
         freeze_embedding="auto",
         pretrained=None,
         freeze_pretrained=1,
         layer_lr_decay=0.4,
         embedding_dim="auto",
+        cell="lstm",
+        activation="tanh",
+        bidirectional=True,
+        num_layers=1,
         hidden_size=64,
         recurrent_init=None,
         forget_bias=None,
         pooling="attention",
         num_heads=4,
-        attention_penalty=0.0,
         skip_connection=True,
         wide_weight="auto",
         wide_ngrams="auto",
@@ -468,15 +362,16 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         recurrent_dropout=0.0,
         variational_dropout=False,
         zoneout=0.0,
+        attention_penalty=0.0,
         label_smoothing=0.05,
+        weight_decay=0.01,
+        class_weight=None,
         optimizer="adamw",
         lr=2e-3,
         lr_schedule="onecycle",
-        weight_decay=0.01,
         clip_grad_norm=1.0,
         batch_size="auto",
         crop_length=1024,
-        max_epochs="auto",
         early_stopping=False,
         scoring=None,
         validation_fraction=0.1,
@@ -484,7 +379,6 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         tol=0.0,
         warm_start=False,
         checkpoint=None,
-        class_weight=None,
         random_state=None,
         device="auto",
         precision="float32",
@@ -496,22 +390,22 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         skorch_params=None,
     ):
         self.vectorizer = vectorizer
-        self.cell = cell
-        self.activation = activation
-        self.bidirectional = bidirectional
-        self.num_layers = num_layers
         self.embedding = embedding
+        self.max_epochs = max_epochs
         self.freeze_embedding = freeze_embedding
         self.pretrained = pretrained
         self.freeze_pretrained = freeze_pretrained
         self.layer_lr_decay = layer_lr_decay
         self.embedding_dim = embedding_dim
+        self.cell = cell
+        self.activation = activation
+        self.bidirectional = bidirectional
+        self.num_layers = num_layers
         self.hidden_size = hidden_size
         self.recurrent_init = recurrent_init
         self.forget_bias = forget_bias
         self.pooling = pooling
         self.num_heads = num_heads
-        self.attention_penalty = attention_penalty
         self.skip_connection = skip_connection
         self.wide_weight = wide_weight
         self.wide_ngrams = wide_ngrams
@@ -520,15 +414,16 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.recurrent_dropout = recurrent_dropout
         self.variational_dropout = variational_dropout
         self.zoneout = zoneout
+        self.attention_penalty = attention_penalty
         self.label_smoothing = label_smoothing
+        self.weight_decay = weight_decay
+        self.class_weight = class_weight
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule
-        self.weight_decay = weight_decay
         self.clip_grad_norm = clip_grad_norm
         self.batch_size = batch_size
         self.crop_length = crop_length
-        self.max_epochs = max_epochs
         self.early_stopping = early_stopping
         self.scoring = scoring
         self.validation_fraction = validation_fraction
@@ -536,7 +431,6 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         self.tol = tol
         self.warm_start = warm_start
         self.checkpoint = checkpoint
-        self.class_weight = class_weight
         self.random_state = random_state
         self.device = device
         self.precision = precision
@@ -593,8 +487,8 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
             `X`, one for each direction, and the network starts from it. The models have the
             vectorizer, the cell, the sizes and the `embedding` of this estimator; two models share
             its `embedding_dim`. Without a vectorizer, they read words that occur in two documents
-            or more. To choose other parameters, such as the 5 epochs, set `pretrained` to an
-            unfitted :class:`RNNLanguageModel`. Ignored when training continues.
+            or more, and train for 5 epochs. To change that, set `pretrained` to an unfitted
+            :class:`RNNLanguageModel`. Ignored when training continues.
 
         Returns
         -------
@@ -604,11 +498,11 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         Raises
         ------
         ValueError
-            If documents or labels are missing or invalid, if there are fewer than two classes, or
-            if the loss or the weights become infinite or NaN, or the validation score is NaN in
+            If documents or labels are missing or invalid, if there are fewer than two classes, if
+            the loss or the weights become infinite or NaN, or if the validation score is NaN in
             every epoch.
         OSError
-            If `embedding` is a path, and there is no such file, or it cannot be read.
+            If `embedding` is the path of a file that does not exist or cannot be read.
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
@@ -620,14 +514,14 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
 
         The vocabulary grows with the chunks: new words get new vectors, and the wide path learns
         new words, word pairs and frequencies. The optimizer keeps its state between chunks. The
-        learning rate is `lr`, which may be changed between chunks; other parameters that are
-        changed take effect at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of
+        learning rate is `lr`, which may be changed between chunks; other changes of parameters
+        take effect at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of
         early stopping are ignored.
 
         After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
         unless `warm_start` is True. If an error is raised or training is interrupted, the
-        estimator stays as it was before the call. So it does, with a `ConvergenceWarning`, if a
-        later chunk gives a loss or weights that are infinite or NaN.
+        estimator stays as it was before the call. The same holds, with a `ConvergenceWarning`, if
+        the loss or the weights become infinite or NaN in a later chunk.
 
         Parameters
         ----------
@@ -656,8 +550,8 @@ class RNNTextClassifier(ClassifierMixin, BaseRNNText):
         ------
         ValueError
             If `classes` is missing in the first call or differs from that of an earlier call, if
-            `y` holds another class, with ``early_stopping=True`` or ``class_weight="balanced"``,
-            or as in `fit`.
+            `y` contains another class, with ``early_stopping=True`` or
+            ``class_weight="balanced"``, or as in `fit`.
         """
         return self._partial_fit(X, y, sample_weight, classes)
 

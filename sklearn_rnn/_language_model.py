@@ -54,19 +54,21 @@ class RNNLanguageModel(
 ):
     """Learn to predict the next token of a text, with a recurrent neural network.
 
-    The model reads a text token by token, characters by default, and at each of them gives every
-    token of its vocabulary a probability to come next. So it tells how probable a text is
-    (`score`, `perplexity`, `log_prob`), and which of its tokens are surprising
-    (`token_log_probs`). It writes texts of its own (`generate`, `stream`). Its state at the end of
-    a text is a vector of the text (`transform`).
+    The model reads a text token by token, characters by default, and predicts at each of them how
+    probable every token of its vocabulary is to come next. So it tells how probable a text is
+    (`score`, `perplexity`, `log_prob`) and which of its tokens are surprising (`token_log_probs`).
+    It writes text (`generate`, `stream`). Its state after the last token is a vector of the text
+    (`transform`).
 
-    Given labels `y`, the model learns how the texts of each label are written. It then also
-    classifies: by Bayes' theorem, from how probable a text is under each label (`predict`,
-    `predict_proba`).
+    Given labels `y`, the model learns how the texts of each label are written. It can then classify
+    by Bayes' theorem, from how probable a text is under each label (`predict`, `predict_proba`).
 
     Training runs on PyTorch through skorch, by truncated back-propagation through time: texts of
     similar length are read side by side, in windows of `bptt` tokens, with the state carried from
     window to window.
+
+    The parameters come in groups: those to set first, the network, regularisation, training, and
+    computing.
 
     Parameters
     ----------
@@ -75,272 +77,204 @@ class RNNLanguageModel(
         characters, by ``SequenceVectorizer(analyzer="char", lowercase=False)``. Pass a
         :class:`SequenceVectorizer` to model words, or a :class:`SubwordVectorizer` for subwords.
         Ignored if `fit` is given token ids.
+    hidden_size : int, default=256
+        Number of units of a recurrent layer.
+    max_epochs : int or "auto", default="auto"
+        Number of passes over the texts; with `early_stopping`, the largest number. "auto" is 10
+        million divided by the number of tokens, but at least 3 and at most 50. Ignored by
+        `partial_fit`, which makes one pass.
 
     documents : bool, default=True
-        Whether each text is a document with a beginning and an end, which the model learns too. The
-        end then counts as one more token. If False, all texts are one long stream, such as a book
-        that is split into lines: the state is carried from each text into the next.
-
+        Whether each text is a document with a beginning and an end. The model learns where texts
+        end, and the end counts as one more token. If False, all texts are one long stream, such as
+        a book that is split into lines: the state is carried from each text into the next.
     reverse : bool, default=False
-        Whether to read each text from its end, and so to predict each token from those behind it.
+        Whether to read each text from its end, and so to predict each token from those after it.
         Needs ``documents=True``. A model in each direction can start a bidirectional network, see
         `pretrained` of :class:`RNNTextClassifier`.
-
-    cell : str or callable, default="lstm"
-        The recurrent cell. The main ones are "lstm" (long short-term memory), "gru" (gated
-        recurrent unit) and "rnn" (the plain cell); the user guide lists all of them under Cells. A
-        callable ``cell(input_size, hidden_size)`` builds a cell of your own: for example a subclass
-        of :class:`~sklearn_rnn.modules.RecurrentCell`, or a module that computes one step, such as
-        :class:`torch.nn.GRUCell`.
-
-    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
-        Activation of the plain cell. Ignored unless ``cell="rnn"``.
-
-    num_layers : int, default=1
-        Number of recurrent layers. Each reads the states of the layer below.
-
     embedding : WordVectors, str, path-like, ndarray of shape (n_ids, n_features) or None, \
             default=None
-        Vectors that the words start from, as in :class:`RNNTextClassifier`. None draws all of them.
-        When training continues after `fit`, new words start from random ones.
-
+        Word vectors to start from, as in :class:`RNNTextClassifier`. With None, all start from
+        random values. When training continues after `fit`, new words do too.
     embedding_dim : int or "auto", default="auto"
         Number of features of a token vector. "auto" is that of `embedding`; without, it is 64 for
         up to 512 token ids, as characters have, and 200 for more. If it differs from that of
         `embedding`, the network learns a linear map from one to the other.
-
-    hidden_size : int, default=256
-        Number of units of a recurrent layer.
-
+    cell : str or callable, default="lstm"
+        The recurrent cell: "lstm" (long short-term memory), "gru" (gated recurrent unit), "rnn"
+        (the plain cell) or another of those in :doc:`/user_guide/cells`. A callable
+        ``cell(input_size, hidden_size)`` builds a cell of your own, such as a subclass of
+        :class:`~sklearn_rnn.modules.RecurrentCell`, or a module that computes one step, such as
+        :class:`torch.nn.GRUCell`.
+    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
+        Activation of the plain cell. Ignored unless ``cell="rnn"``.
+    num_layers : int, default=1
+        Number of recurrent layers. Each reads the states of the layer below.
     tie_weights : bool, default=False
         Whether the output layer uses the token vectors as its weights (Press and Wolf, 2017). That
         saves most of the weights of a large vocabulary, and often predicts rare words better. If
         `hidden_size` and `embedding_dim` differ, a linear layer leads from one to the other.
-
-    recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
-        How to initialise the state-to-state weights. None leaves that to the cell; the cells of
-        this package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an
-        IRNN. Ignored by cells without state-to-state matrices.
-
-    forget_bias : float, "chrono" or None, default=None
-        Initial bias of the gate that keeps the memory. The larger the bias, the longer the cell
-        remembers before it is trained. "chrono" draws a bias for each unit, so that the units
-        remember for between one step and `bptt` (Tallec and Ollivier, 2018). None leaves the bias
-        to the cell: 1 for LSTMs, 0 for others. Ignored by cells without such a gate.
-
-    dropout : float in range [0.0, 1.0), default=0.1
-        Fraction of the features that are set to zero in training, between recurrent layers and
-        before the output layer. Raise it if the validation score falls while the training loss
-        still improves.
-
-    embedding_dropout : float in range [0.0, 1.0), default=0.0
-        Fraction of the features of the token vectors that are set to zero in training.
-
-    word_dropout : float in range [0.0, 1.0), default=0.0
-        Fraction of the tokens that are read as the unknown token in training. What is predicted
-        stays the same.
-
-    recurrent_dropout : float in range [0.0, 1.0), default=0.0
-        Fraction of the state-to-state weights that are set to zero in training, as in the AWD-LSTM
-        (Merity et al., 2018). The weights are drawn anew for each window, or for each part of a
-        window that is computed on its own. Ignored by cells without such weights.
-
-    variational_dropout : bool, default=False
-        Whether to drop the same features at all tokens of a window (Gal and Ghahramani, 2016). It
-        applies to `dropout`, to `embedding_dropout`, and to `recurrent_dropout`, which then drops
-        units of the state instead of weights. With `recurrent_dropout`, cells are run step by step,
-        which is slower, and have to read their state through weights only, as "rnn" and the LSTMs
-        do.
-
-    zoneout : float in range [0.0, 1.0), default=0.0
-        Probability that a unit of a cell keeps its previous value at a step in training. Above 0,
-        cells are run step by step, which is slower.
-
-    activation_penalty : float, default=0.0
-        Strength of a penalty on large states: the mean square of the features that the output layer
-        reads (activation regularisation, AR; Merity et al., 2017).
-
-    slowness_penalty : float, default=0.0
-        Strength of a penalty on states that change fast: the mean square of what changes from token
-        to token in the features of the top layer (temporal activation regularisation, TAR; Merity
-        et al., 2017).
-
     softmax : {"auto", "full", "adaptive"}, default="auto"
         How probabilities are computed. "full" computes those of all tokens of the vocabulary at
         each step. "adaptive" puts rare tokens into clusters and computes a cluster only where its
         tokens occur, which trains several times faster on a large vocabulary (Grave et al., 2017).
         "auto" is "adaptive" for more than 10,000 token ids.
+    recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
+        How to initialise the state-to-state weights. None leaves it to the cell; those of this
+        package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an IRNN.
+        Ignored by cells without state-to-state matrices.
+    forget_bias : float, "chrono" or None, default=None
+        Initial bias of the gate that keeps the memory: the larger, the longer an untrained cell
+        remembers. "chrono" draws a bias for each unit, for memories of one step up to `bptt`
+        (Tallec and Ollivier, 2018). None leaves it to the cell: 1 for LSTMs, 0 for others. Ignored
+        by cells without such a gate.
 
-    averaging : {"recent", "asgd"} or None, default=None
-        Whether to predict with an average of the weights over the steps of the training. "recent"
-        averages over about the last tenth of the steps. "asgd" averages over all steps since the
-        validation score first did not improve, or since half of the epochs without early stopping
-        (Merity et al., 2018); use it with ``lr_schedule="constant"``. None uses the weights of the
-        last step. Ignored by `partial_fit`.
+    dropout : float in range [0.0, 1.0), default=0.1
+        Fraction of the features that are set to zero in training, between recurrent layers and
+        before the output layer. Raise it if the validation score falls while the training loss
+        still improves.
+    embedding_dropout : float in range [0.0, 1.0), default=0.0
+        Fraction of the features of the token vectors that are set to zero in training.
+    word_dropout : float in range [0.0, 1.0), default=0.0
+        Fraction of the tokens that are read as the unknown token in training. What is predicted
+        stays the same.
+    recurrent_dropout : float in range [0.0, 1.0), default=0.0
+        Fraction of the state-to-state weights that are set to zero in training, as in the AWD-LSTM
+        (Merity et al., 2018), redrawn for each window or part of a window. Ignored by cells without
+        such weights.
+    variational_dropout : bool, default=False
+        Whether to drop the same features at all tokens of a window (Gal and Ghahramani, 2016). It
+        applies to `dropout`, to `embedding_dropout` and to `recurrent_dropout`, which then drops
+        units of the state instead of weights. Together with the latter, cells run step by step,
+        which is slower, and must read their state through weights only, as "rnn" and the LSTMs do.
+    zoneout : float in range [0.0, 1.0), default=0.0
+        Probability that a unit of a cell keeps its previous value at a step in training. Above 0,
+        cells run step by step, which is slower.
+    activation_penalty : float, default=0.0
+        Strength of a penalty on large states: the mean square of the features that the output layer
+        reads (activation regularisation, AR; Merity et al., 2017).
+    slowness_penalty : float, default=0.0
+        Strength of a penalty on states that change fast: the mean square of the change from token
+        to token in the features of the top layer (temporal activation regularisation, TAR; Merity
+        et al., 2017).
+    weight_decay : float, default=0.01
+        How strongly the optimizer pulls weights towards zero, if it has weight decay.
 
     optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
-        The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
-        batch, so that a large vocabulary costs little. A callable is an optimizer class, such as
-        those in :mod:`torch.optim`, or a :func:`functools.partial` of one. Set further arguments by
-        `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
-
+        The optimizer. "adamw" updates only the embedding rows of tokens in the batch, so a large
+        vocabulary costs little. A callable is a class, such as those in :mod:`torch.optim`, or a
+        :func:`functools.partial` of one. Pass further arguments in `skorch_params`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``.
     lr : float, default=3e-3
         Learning rate, the highest one if `lr_schedule` varies it.
-
     lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
-        How the learning rate changes over the training. "onecycle" raises it to `lr` in the first
-        quarter and lowers it to zero after that. "cosine" lowers it from `lr` to zero along half a
+        How the learning rate changes during training. "onecycle" raises it to `lr` in the first
+        quarter and then lowers it to zero. "cosine" lowers it from `lr` to zero along half a
         cosine, "linear" in a straight line. "constant" keeps it. Ignored by `partial_fit`.
-
-    weight_decay : float, default=0.01
-        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers without
-        weight decay.
-
     clip_grad_norm : float or None, default=1.0
-        Largest norm of the gradient in a step. Larger gradients are scaled down to it, because
-        gradients through time can explode. None disables clipping.
-
+        Largest norm of the gradient in a step. Larger ones are scaled down to it, because gradients
+        can explode through time. None disables clipping.
+    averaging : {"recent", "asgd"} or None, default=None
+        Whether to predict with an average of the weights over the steps of the training. "recent"
+        averages over about the last tenth of the steps; "asgd" over all steps since the validation
+        score first did not improve, or since half of the epochs without early stopping (Merity et
+        al., 2018); use it with ``lr_schedule="constant"``. None uses the weights of the last step.
+        Ignored by `partial_fit`.
     batch_size : int or "auto", default="auto"
         Number of documents, or of pieces of the stream, that are read side by side. "auto" makes
         windows of about 4,000 tokens, but smaller ones if there is little text.
-
     bptt : int, default=128
         Number of tokens of a window, and so of the steps through which gradients flow back
         (truncated back-propagation through time). The state is carried from window to window, so
         the model can use what lies further back. The first window of a text is shorter, at random,
         so that the windows differ from epoch to epoch.
-
-    max_epochs : int or "auto", default="auto"
-        Number of passes over the texts, the largest number if `early_stopping` is True. "auto" is
-        10 million divided by the number of tokens, but at least 3 and at most 50. Ignored by
-        `partial_fit`, which makes one pass.
-
     early_stopping : bool, default=False
-        Whether to stop training when the score of validation texts no longer improves. They are
-        scored after each epoch; training ends when the score has not improved by more than `tol`
-        for `n_iter_no_change` epochs, and the weights of the best epoch are kept. The texts are the
-        `X_val` given to `fit`, or else `validation_fraction` of `X`.
-
+        Whether to stop training when the validation score has not improved by more than `tol` for
+        `n_iter_no_change` epochs, and to keep the weights of the best epoch. The validation texts
+        are the `X_val` given to `fit`, or else `validation_fraction` of `X`.
     validation_fraction : float in range (0.0, 1.0), default=0.1
         Fraction of the documents to set aside for validation; of a stream, its last part. Only used
-        if `early_stopping` is True and `fit` is given no `X_val`.
-
+        with `early_stopping` and without `X_val`.
     n_iter_no_change : int, default=3
-        Number of epochs without improvement after which training stops. Only used if
-        `early_stopping` is True.
-
+        Number of epochs without improvement before training stops. Only used with `early_stopping`.
     tol : float, default=0.0
-        How much the score must rise to count as an improvement. Only used if `early_stopping` is
-        True.
-
+        How much the score must rise to count as an improvement. Only used with `early_stopping`.
     warm_start : bool, default=False
-        Whether `fit` continues from the weights of the previous fit, with its vocabulary and its
-        labels, instead of starting over. The network must have the same shape. The learning rate
-        goes through its whole schedule again, and the optimizer starts without momentum. This is
-        also how to resume an interrupted fit.
-
+        Whether `fit` continues from the weights, the vocabulary and the labels of the previous fit,
+        instead of starting over, for example after an interrupt. The network must have the same
+        shape. The learning-rate schedule and the optimizer start again.
     checkpoint : str, path-like or None, default=None
         File in which `fit` keeps the state of training, about once a minute. If the process is
         killed, `fit` with the same arguments resumes from there and ends with the weights of an
-        undisturbed run, to the bit. The file is removed when training ends. In a folder, each fit
-        has a file of its own, which a search needs. `random_state` must be an int. `partial_fit`
-        ignores this parameter. See :ref:`checkpoints`.
-
+        undisturbed run, to the bit. In a folder, each fit has a file of its own, which a search
+        needs. `random_state` must be an int. Ignored by `partial_fit`. See :ref:`checkpoints`.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, the order of the documents, the windows, dropout and which
-        documents are set aside for validation. With an int, the same data on the same machine gives
-        the same weights, to the bit. The global random state of torch is left unchanged.
+        Controls the initial weights, the order of the texts, the windows, dropout and which texts
+        are set aside for validation. With an int, the same data on the same machine gives the same
+        weights, to the bit. The global random state of torch is left unchanged.
 
     device : str or torch.device, default="auto"
-        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one. Pass "cpu" to
-        stay on the CPU.
-
+        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one.
     precision : {"float32", "bfloat16", "auto"}, default="float32"
-        Number format of matrix products. Weights, sums and losses stay in float32. "bfloat16" keeps
-        about three digits, and saves time on hardware that supports it. On such CPUs, servers from
-        2021 on, cells with kernels (see `kernels`) take about nine tenths of the time; without
-        kernels an LSTM takes two thirds, and other cells take longer than in float32. "auto" uses
-        "bfloat16" where it is faster on the CPU, and on every GPU that supports it.
-
+        Number format of matrix products; weights, sums and losses stay in float32. "bfloat16" keeps
+        about three digits, and saves time on hardware that supports it. "auto" uses it where it is
+        faster on the CPU, and on every GPU that supports it. See :doc:`/user_guide/speed`.
     kernels : bool or "auto", default="auto"
-        Whether to use the compiled CPU kernels of this package. With them, a training epoch of a
-        GRU takes about a third of the time, of a plain cell less than half, and of an LSTM three
-        quarters. "auto" uses them if they were compiled when the package was installed, which takes
-        a C++ compiler. True also compiles them in `fit` if they are missing; that takes some
-        seconds once on a machine, and the result is kept in the user's cache. Predictions with and
-        without kernels differ only by rounding, and a fitted model that finds no kernels predicts
-        without them. Training divides batches of 1,000 tokens and more differently, so that dropout
-        draws other numbers and the weights differ as with another seed. Ignored by cells other than
-        "rnn", "lstm" and "gru".
-
+        Whether to use the compiled CPU kernels of this package for "rnn", "lstm" and "gru", which
+        are faster. "auto" uses them if the package was installed with them; True compiles them in
+        `fit` if they are missing, once on a machine, in some seconds. Predictions with and without
+        kernels differ only by rounding; training differs as with another seed. See
+        :doc:`/user_guide/speed`.
     n_jobs : int or None, default=None
-        Number of CPU threads. Parts of a batch are computed in parallel, which helps batches of
-        1,000 tokens or more. The result is the same, to the bit, for any number. None uses as many
-        threads as torch does: all processors, or its share of them in a worker process of joblib.
-        -1 means all processors.
-
+        Number of CPU threads. More than one helps with batches of 1,000 tokens or more. The result
+        is the same, to the bit, for any number. None uses as many threads as torch does: all
+        processors, or its share of them in a worker process of joblib. -1 means all processors.
     n_shards : int, default=1
-        Number of shards into which each training batch is cut. Several processes can train one
-        network together, as in ``torchrun --nproc-per-node=2 train.py``: they share the shards out,
-        and so need at least one each. The result depends on `n_shards`, since dropout draws other
-        numbers and sums are rounded otherwise, but not on the number of processes: the weights are
-        the same, to the bit. See :ref:`processes`.
-
+        Number of shards into which each training batch is cut. At most this many processes can
+        train one network together, as in ``torchrun --nproc-per-node=2 train.py``. The weights
+        depend on `n_shards`, but not on the number of processes, to the bit. See :ref:`processes`.
     verbose : int, default=0
-        With 1 or more, a progress bar shows speed and time left, and a table is printed with a
-        row for each epoch: loss, validation score and seconds.
-
+        With 1 or more, `fit` shows a progress bar and prints a row for each epoch: loss, validation
+        score and seconds.
     callbacks : list or None, default=None
         Additional skorch callbacks, alone or as pairs of a name and a callback.
-
     skorch_params : dict or None, default=None
-        Additional arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those
-        that the estimator sets.
+        Further arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those that
+        the estimator sets.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,) or None
         The labels, sorted. None after fitting without `y`.
-
     class_count_ : ndarray of int64 of shape (n_classes,) or None
         Number of documents of each label. None after fitting without `y`.
-
     class_log_prior_ : ndarray of float64 of shape (n_classes,) or None
         Logarithm of the share of each label in these documents. None after fitting without `y`.
 
+    vectorizer_ : transformer or None
+        The fitted vectorizer, None after fitting on token ids.
     documents_ : bool
         The value of `documents` in the last `fit`, by which the model reads texts.
-
     reverse_ : bool
         The value of `reverse` in the last `fit`.
 
-    vectorizer_ : transformer or None
-        The fitted vectorizer, None after fitting on token ids.
-
     net_ : skorch.NeuralNet
         The trained skorch net.
-
     module_ : torch.nn.Module
         The trained network.
 
     history_ : skorch.history.History
-        What skorch recorded in each epoch, or in each of the last 32 chunks given to
-        `partial_fit`.
-
+        What skorch recorded in each epoch, or in each of the last 32 chunks given to `partial_fit`.
     n_iter_ : int
         Number of epochs of the last fit, 1 after `partial_fit`.
-
     t_ : int
         Number of tokens seen in training; each counts once per epoch.
-
     loss_curve_ : list of float
         Training loss of each epoch, and of each chunk given to `partial_fit`: the mean negative
         log-likelihood of a token, with dropout.
-
     validation_scores_ : list of float or None
         Score of the validation texts after each epoch, as `score` computes it. None without early
         stopping.
-
     best_validation_score_ : float or None
         The highest validation score, whose weights were kept. None without early stopping.
 
@@ -355,7 +289,7 @@ class RNNLanguageModel(
     -----
     With ``documents=True``, the result for a text does not depend on the other texts. With
     ``documents=False``, a text is scored as it follows those before it. A long stream is then read
-    in up to 64 pieces side by side, each of which reads the 256 tokens before it first; so scores
+    in up to 64 pieces side by side, each of which first reads the 256 tokens before it; so scores
     differ a little from those of one long read.
 
     Tokens that the vocabulary lacks count as the unknown token, which is predicted like the others.
@@ -363,26 +297,26 @@ class RNNLanguageModel(
     characters with subwords that have no unknown token.
 
     When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached so far
-    and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`. It is left unchanged if the
-    interrupt comes before the first step, and if `fit` raises an error. In a search or a
-    cross-validation, an interrupt ends only the current fit, which is scored like the others.
+    and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; a search or a
+    cross-validation scores it like any other fit and continues. The estimator is left unchanged by
+    an interrupt before the first step, by an interrupted `partial_fit`, which raises
+    KeyboardInterrupt, and by an error.
 
     Any number of Python threads may use an estimator while one of them trains it: each sees a whole
     model, the one before or the one after. See :ref:`threads`.
 
     References
     ----------
-    T. Mikolov et al., "Recurrent neural network based language model", Interspeech (2010).
-
-    O. Press and L. Wolf, "Using the output embedding to improve language models", EACL (2017).
-
-    S. Merity, N. S. Keskar and R. Socher, "Regularizing and optimizing LSTM language models", ICLR
-    (2018).
-
-    Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
-    networks", NIPS (2016).
-
-    C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
+    - T. Mikolov et al., "Recurrent neural network based language model", Interspeech (2010).
+    - O. Press and L. Wolf, "Using the output embedding to improve language models", EACL (2017).
+    - E. Grave et al., "Efficient softmax approximation for GPUs", ICML (2017).
+    - S. Merity, B. McCann and R. Socher, "Revisiting activation regularization for language RNNs"
+      (2017), https://arxiv.org/abs/1708.01009.
+    - S. Merity, N. S. Keskar and R. Socher, "Regularizing and optimizing LSTM language models",
+      ICLR (2018).
+    - Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
+      networks", NIPS (2016).
+    - C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
 
     Examples
     --------
@@ -425,15 +359,17 @@ class RNNLanguageModel(
         self,
         *,
         vectorizer=None,
+        hidden_size=256,
+        max_epochs="auto",
         documents=True,
         reverse=False,
+        embedding=None,
+        embedding_dim="auto",
         cell="lstm",
         activation="tanh",
         num_layers=1,
-        embedding=None,
-        embedding_dim="auto",
-        hidden_size=256,
         tie_weights=False,
+        softmax="auto",
         recurrent_init=None,
         forget_bias=None,
         dropout=0.1,
@@ -444,16 +380,14 @@ class RNNLanguageModel(
         zoneout=0.0,
         activation_penalty=0.0,
         slowness_penalty=0.0,
-        softmax="auto",
-        averaging=None,
+        weight_decay=0.01,
         optimizer="adamw",
         lr=3e-3,
         lr_schedule="onecycle",
-        weight_decay=0.01,
         clip_grad_norm=1.0,
+        averaging=None,
         batch_size="auto",
         bptt=128,
-        max_epochs="auto",
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=3,
@@ -471,15 +405,17 @@ class RNNLanguageModel(
         skorch_params=None,
     ):
         self.vectorizer = vectorizer
+        self.hidden_size = hidden_size
+        self.max_epochs = max_epochs
         self.documents = documents
         self.reverse = reverse
+        self.embedding = embedding
+        self.embedding_dim = embedding_dim
         self.cell = cell
         self.activation = activation
         self.num_layers = num_layers
-        self.embedding = embedding
-        self.embedding_dim = embedding_dim
-        self.hidden_size = hidden_size
         self.tie_weights = tie_weights
+        self.softmax = softmax
         self.recurrent_init = recurrent_init
         self.forget_bias = forget_bias
         self.dropout = dropout
@@ -490,16 +426,14 @@ class RNNLanguageModel(
         self.zoneout = zoneout
         self.activation_penalty = activation_penalty
         self.slowness_penalty = slowness_penalty
-        self.softmax = softmax
-        self.averaging = averaging
+        self.weight_decay = weight_decay
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule
-        self.weight_decay = weight_decay
         self.clip_grad_norm = clip_grad_norm
+        self.averaging = averaging
         self.batch_size = batch_size
         self.bptt = bptt
-        self.max_epochs = max_epochs
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -528,8 +462,8 @@ class RNNLanguageModel(
             dense.
 
         y : array-like of shape (n_samples,), default=None
-            The label of each document, for a model that knows the labels apart. Needs
-            ``documents=True``. None learns all texts alike.
+            The label of each document, for a model that learns each label separately. Needs
+            ``documents=True``. With None, it learns all texts alike.
 
         X_val : like `X`, default=None
             Texts to score after each epoch. Only allowed if `early_stopping` is True.
@@ -556,7 +490,7 @@ class RNNLanguageModel(
         is_warm = self.warm_start and hasattr(self, "net_")
         previous, known = None, None
         if is_warm:
-            model = copy(self)  # a whole one, though another thread may learn a chunk
+            model = copy(self)  # a consistent copy, as another thread may learn a chunk
             previous, known = model.net_.module_, model
             sequences, vectorizer = vectorize(X, model.vectorizer_, self), model.vectorizer_
             check_known_ids(sequences, previous)
@@ -590,8 +524,8 @@ class RNNLanguageModel(
 
         The vocabulary grows with the chunks: new tokens get new vectors, and are at first as
         probable as the unknown token. The optimizer keeps its state between chunks. The learning
-        rate is `lr`, which may be changed between chunks; other parameters that are changed take
-        effect at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of early stopping
+        rate is `lr`, which may be changed between chunks; other changes of parameters take effect
+        at the next `fit`. `lr_schedule`, `max_epochs` and the parameters of early stopping
         are ignored. With ``documents=False``, each chunk is a stream of its own.
 
         After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
@@ -622,7 +556,7 @@ class RNNLanguageModel(
         ------
         ValueError
             If `classes` is missing in the first call with `y` or differs from that of an earlier
-            call, if `y` holds another class, with ``early_stopping=True``, or as in `fit`.
+            call, if `y` contains another class, with ``early_stopping=True``, or as in `fit`.
         """
         check_no_early_stopping(self)
         return lock_of(self).write(self._learn_chunk, X, y, classes)
@@ -665,7 +599,7 @@ class RNNLanguageModel(
         return Texts(sequences, labels)
 
     def score(self, X, y=None):
-        """Return the mean log-likelihood of a token, the higher the better.
+        """Return the mean log-likelihood of a token: the higher, the better.
 
         With ``documents=True``, the end of each text counts as a token.
 
@@ -676,20 +610,20 @@ class RNNLanguageModel(
 
         y : array-like of shape (n_samples,), default=None
             The labels of the texts, if the model was fitted with labels: the likelihood is then
-            that given the label. None takes the mean over the labels, by how frequent they were in
-            `fit`.
+            that given the label. None takes the mean over the labels, weighted by their frequency
+            in `fit`.
 
         Returns
         -------
         score : float
-            The natural logarithm of the probability of a token, given those before it.
+            The mean natural logarithm of the probability of a token, given those before it.
         """
         with self._reading():
             values, _ = self._score_tokens(X, y)
         return float(values.mean())
 
     def perplexity(self, X, y=None):
-        """Return the perplexity, the exponential of the negative score: the lower the better.
+        """Return the perplexity, the exponential of the negative score: the lower, the better.
 
         A model that finds k tokens equally likely at every place, and all others impossible, has
         perplexity k.
@@ -705,14 +639,14 @@ class RNNLanguageModel(
         Returns
         -------
         perplexity : float
-            Of a token.
+            The perplexity of a token.
         """
         return math.exp(-self.score(X, y))
 
     def bits_per_character(self, X, y=None):
-        """Return how many bits the model needs for a character: the lower the better.
+        """Return how many bits the model needs for a character: the lower, the better.
 
-        That compares models of characters, subwords and words, on the same texts. With
+        This compares models of characters, subwords and words on the same texts. With
         ``documents=True``, the end of each text counts as a character.
 
         Parameters
@@ -749,8 +683,8 @@ class RNNLanguageModel(
         Returns
         -------
         log_probs : ndarray of float64 of shape (n_samples,)
-            The natural logarithms, the end of the text included with ``documents=True``. Without,
-            they are those of the text given the texts before it.
+            The natural logarithms, with ``documents=True`` including the end of the text. With
+            ``documents=False`` they are those of the text given the texts before it.
         """
         with self._reading():
             values, counts = self._score_tokens(X, y)
@@ -760,7 +694,7 @@ class RNNLanguageModel(
         """Return the log-probability of each token, given those before it.
 
         The lower it is, the more surprising the token. With ``reverse=True``, it is that given the
-        tokens behind it.
+        tokens after it.
 
         Parameters
         ----------
@@ -785,7 +719,7 @@ class RNNLanguageModel(
     def transform(self, X):
         """Encode each text as a vector: the state of the top layer after its last token.
 
-        Each text is read by itself. If the model was fitted with labels, it is read under its most
+        Each text is read on its own. If the model was fitted with labels, it is read under its most
         probable label.
 
         Parameters
@@ -817,16 +751,16 @@ class RNNLanguageModel(
         return self.module_.encoder.output_size
 
     def _check_learned(self):
-        """Raise an error of any type if what was read from a file does not fit together."""
+        """Raise an error of any type if what was read from a file is inconsistent."""
         n_labels = 0 if self.classes_ is None else len(self.classes_)
         vectors = self.module_.label_vectors
         if (0 if vectors is None else vectors.num_embeddings) != n_labels:
             raise ValueError("the classes do not fit the network")
         if self.reverse_ and not self.documents_:
-            raise ValueError("a stream is not read from its end")
+            raise ValueError("a stream cannot be read from its end")
         counts = self.class_count_
         if (counts is None) != (self.classes_ is None):
-            raise ValueError("labels are counted, or there are none")
+            raise ValueError("there are classes without counts, or counts without classes")
         if counts is not None and (counts.dtype != np.int64 or counts.shape != (n_labels,)):
             raise ValueError("the counts do not fit the classes")
 

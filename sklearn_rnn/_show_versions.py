@@ -1,4 +1,4 @@
-"""What a report of a bug needs to say of the machine, after scikit-learn's function of the name."""
+"""What a bug report needs to say about the machine, like scikit-learn's `show_versions`."""
 
 import platform
 import re
@@ -33,7 +33,7 @@ _PACKAGES = (
 def show_versions():
     """Print useful debugging information.
 
-    Paste the output into a report of a bug. It lists the system, the versions of the dependencies,
+    Paste the output into a bug report. It lists the system, the versions of the dependencies,
     how PyTorch computes, whether the compiled kernels for the CPU are installed, and the thread
     pools.
 

@@ -54,9 +54,9 @@ __all__ = [
 
 
 class StrOptions(_StrOptions):
-    """A set of strings that messages list in the order of the alphabet.
+    """A set of strings that messages list in alphabetical order.
 
-    scikit-learn lists them in that of the set, which changes from one Python process to the next.
+    scikit-learn lists them in the order of the set, which changes between Python processes.
 
     Parameters
     ----------
@@ -78,11 +78,11 @@ class StrOptions(_StrOptions):
 
 
 class SparseOutputMixin:
-    """A transformer with `sparse_output`, whose sparse output no global setting turns to frames.
+    """A transformer with `sparse_output`, whose sparse output no global setting turns into frames.
 
     `sklearn.set_config(transform_output="pandas")` is for tables. It leaves `CountVectorizer`
     alone, but makes any transformer with `set_output` that returns a sparse matrix raise an error.
-    `set_output` of the transformer itself holds as ever. Must stand left of `TransformerMixin`.
+    `set_output` of the transformer itself still works. List it before `TransformerMixin`.
     """
 
     def __init_subclass__(cls, **kwargs):
@@ -104,10 +104,10 @@ def _without_frames(method):
 
 
 def is_drawing_diagram():
-    """Tell whether it is scikit-learn's diagram of an estimator that asks, further up the stack.
+    """Tell whether scikit-learn's diagram of an estimator is asking, further up the stack.
 
-    From 1.9 on, diagrams count the names of a transformer's columns as its features, and nothing
-    but an error in `get_feature_names_out` keeps them from it.
+    From 1.9 on, diagrams count the names of a transformer's columns as its features, and only an
+    error in `get_feature_names_out` prevents that.
     """
     frame = currentframe()
     while frame is not None and frame.f_globals.get("__name__") != _VisualBlock.__module__:

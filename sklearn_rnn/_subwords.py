@@ -54,7 +54,7 @@ class SubwordVectorizer(
         How subwords are learned. "bpe" (byte pair encoding) starts with bytes and repeatedly merges
         the most frequent pair. "wordpiece" learns the same tokens, but splits a word by taking the
         longest token that it begins with, then does the same with the rest. "unigram" starts with
-        many tokens and drops those whose loss lowers the likelihood of the documents least; it
+        many tokens and drops those whose removal lowers the likelihood of the documents least; it
         splits a word in the most likely way. Ignored if `tokenizer` is given.
 
     vocab_size : int, default=8000
@@ -142,12 +142,12 @@ class SubwordVectorizer(
     Documents can be in any container that :class:`SequenceVectorizer` accepts.
 
     There is no `partial_fit`: subwords are learned from all training documents at once. An
-    estimator that learns from a stream learns them from the first chunk; they can spell all later
+    estimator that learns from a stream learns them from the first chunk; they can spell any later
     text.
 
     The same documents give the same tokens, in any order and with any number of threads. BPE
     dropout and subword sampling are not available, because ids are computed only once per fit, and
-    the tokenizers package takes no seed. For regularization, use `word_dropout` of the estimators.
+    the tokenizers package takes no seed. To regularise, use `word_dropout` of the estimators.
 
     References
     ----------
@@ -195,7 +195,7 @@ class SubwordVectorizer(
         "missing": [StrOptions({"error", "empty"})],
     }
 
-    # What `sklearn_rnn.save` writes of a fitted one.
+    # The learned attributes that `sklearn_rnn.save` writes.
     _learned_constraints: dict = {
         "tokenizer_json_": [str],
         "n_positions_": [Interval(Integral, 1, None, closed="left")],
@@ -286,7 +286,7 @@ class SubwordVectorizer(
             The token ids, padded with 0 if dense.
         """
         check_is_fitted(self)
-        fitted = copy(self)  # at once, as another thread may fit
+        fitted = copy(self)  # a consistent copy, as another thread may fit
         check_column_names(X, fitted.columns_)
         tokens = fitted._subwords.encode(self._read_documents(X))
         return self._transform(tokens, fitted.n_positions_)
@@ -302,7 +302,7 @@ class SubwordVectorizer(
         Returns
         -------
         texts : list of str
-            The documents. They equal those of `transform` if no step changed them, as with
+            The documents. They equal those given to `transform` if no step changed them, as with
             ``lowercase=False, normalization=None``. The unknown token and ids beyond the vocabulary
             are "<unk>". Characters that `max_length` cut apart are replacement characters.
         """
@@ -312,7 +312,7 @@ class SubwordVectorizer(
         return self._subwords.decode([ids[start:end] for start, end in pairwise(bounds)])
 
     def token_spans(self, X):
-        """Return where the tokens stand in the text.
+        """Return where the tokens are in the text.
 
         Parameters
         ----------
@@ -324,7 +324,7 @@ class SubwordVectorizer(
         spans : list of ndarray of int64 of shape (n_tokens, 2)
             Start and end of each token of each document, truncated as by `transform`. A token at
             the start of a word includes the space before it. Tokens that are bytes of one character
-            all have the place of the character.
+            all have the place of that character.
 
         Examples
         --------
@@ -335,7 +335,7 @@ class SubwordVectorizer(
                [4, 9]])]
         """
         check_is_fitted(self)
-        fitted = copy(self)  # at once, as another thread may fit
+        fitted = copy(self)  # a consistent copy, as another thread may fit
         check_column_names(X, fitted.columns_)
         spans = fitted._subwords.spans(self._read_documents(X))
         if self.max_length is None and self.sparse_output:
@@ -388,7 +388,7 @@ class SubwordVectorizer(
         return tokens, n_positions
 
     def _transform(self, tokens, n_positions):
-        """Return token ids in the container asked for."""
+        """Return token ids in the requested container."""
         return to_container(
             *tokens,
             n_positions=n_positions,
@@ -398,7 +398,7 @@ class SubwordVectorizer(
         )
 
     def _check_learned(self):
-        """Raise an error of any type if what was read from a file does not fit together."""
+        """Raise an error of any type if what was read from a file is inconsistent."""
         from sklearn_rnn._text.tokenizer_json import check_tokenizer_json
 
         check_tokenizer_json(self.tokenizer_json_)

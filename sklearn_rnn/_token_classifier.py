@@ -57,315 +57,232 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
     Training runs on PyTorch through skorch, in batches of sentences of similar length. Nothing is
     computed on padding.
 
+    The parameters come in groups: those to set first, what the network starts from, its layers,
+    regularisation, training, and computing.
+
     Parameters
     ----------
     vectorizer : transformer or None, default=None
-        Turns text or tokens into token ids. It is cloned and fitted as `vectorizer_`. None uses a
+        Turns text or tokens into token ids. It is cloned and fitted as `vectorizer_`. None is a
         :class:`SequenceVectorizer` with its default settings. Ignored if `fit` is given token ids.
-
-    cell : str or callable, default="lstm"
-        The recurrent cell. The main ones are "lstm" (long short-term memory), "gru" (gated
-        recurrent unit) and "rnn" (the plain cell); the user guide lists all of them under Cells. A
-        callable ``cell(input_size, hidden_size)`` builds a cell of your own: for example a subclass
-        of :class:`~sklearn_rnn.modules.RecurrentCell`, or a module that computes one step, such as
-        :class:`torch.nn.GRUCell`.
-
-    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
-        Activation of the plain cell. Ignored unless ``cell="rnn"``.
-
-    bidirectional : bool, default=True
-        Whether each layer also reads the sentence backwards, with a second cell. The two states of
-        a token are concatenated.
-
-    num_layers : int, default=2
-        Number of recurrent layers. Each reads the states of the layer below.
-
     embedding : WordVectors, str, path-like, ndarray of shape (n_ids, n_features) or None, \
             default="auto"
-        Vectors that the words start from, learned elsewhere on more text. The fewer sentences there
-        are, the more they help. Words without a vector start from a random one, as all words do
-        with None.
-
-        - A :class:`WordVectors`, or the path of a file that it reads.
-        - "glove" is the table of English words that ships with the package.
-        - "auto" uses that table if it has most of the words in the sentences, otherwise no vectors.
-          Reading it takes about 0.1 s and 40 MB, once per process.
-        - An array has the vector of token id i in row i, and zeros for ids without one. It needs
-          token ids, or a vectorizer with a fixed `vocabulary`.
-
-        All but an array need text or tokens; given token ids, "auto" uses no vectors. Vectors are
-        centred and scaled to the variance of random ones. When training continues, they only serve
-        new words in `partial_fit`. Ignored if the network starts from a fitted language model.
-
-        In `fit`, the vocabulary also takes the words that only a table has, up to 100,000, so that
-        the model knows them in other sentences. It does not if the `vectorizer` has a `vocabulary`
-        or left words out, nor for a file, of which only the words in `X` are read.
+        Word vectors to start from, learned elsewhere on more text; the fewer sentences there are,
+        the more they help. "glove" is the English table that ships with the package; "auto" uses it
+        if it has most of the words, otherwise no vectors. Pass your own as a :class:`WordVectors`
+        or as the path of a file that it reads. All of these need text or tokens; without them,
+        "auto" uses none. With token ids, or a fixed `vocabulary`, pass an array: row i is the
+        vector of token id i, zeros if it has none. With None, all vectors start from random values.
+        Ignored with a fitted language model. In `fit`, the vocabulary also takes the words that
+        only the table has, up to 100,000, so that the model knows them in other sentences. It does
+        not if the `vectorizer` has a `vocabulary` or left words out, nor for a file, of which only
+        the words in `X` are read. See :doc:`/user_guide/pretrained_embeddings`.
+    max_epochs : int or "auto", default="auto"
+        Number of passes over the sentences; with `early_stopping`, the largest number. "auto" is 2
+        million divided by the number of tokens, but at least 8 and at most 30. Ignored by
+        `partial_fit`, which makes one pass.
 
     freeze_embedding : bool, int or "auto", default="auto"
-        Whether the word vectors stay as they are, and only the rest of the network learns; an int
-        is the number of epochs for which they do, or of calls of `partial_fit`. "auto" freezes them
-        for two epochs of `fit`, but for no more than half of `max_epochs`, and never in
-        `partial_fit`. Words without a vector of their own are frozen too. Ignored without
-        `embedding`, and with a language model, which `freeze_pretrained` freezes.
-
+        Whether the word vectors stay as they are while the rest of the network learns: always,
+        never, or for this many epochs or calls of `partial_fit`. "auto" is two epochs of `fit`, but
+        at most half of `max_epochs`, and none of `partial_fit`. Words without a vector are frozen
+        too. Ignored without `embedding`, and with a language model.
     pretrained : RNNLanguageModel, FrozenEstimator, tuple of these or None, default=None
-        Language model from which the network starts: its token vectors and its recurrent layers,
-        learned from text without tags. The fewer tags there are, the more it helps.
-
-        - A fitted :class:`RNNLanguageModel` of words, as of ``vectorizer=SequenceVectorizer()``.
-          The estimator reads sentences by its vectorizer, and takes over its `cell`, `activation`,
-          `num_layers`, `hidden_size` and token vectors, so leave these parameters and `vectorizer`
-          at their defaults. Words that the model has not seen join the vocabulary and start from
-          random vectors. Layers of a direction that the model does not read start from random
-          weights, as does all that reads how words are spelled.
-        - A tuple of two, one of them fitted with ``reverse=True``, for both directions.
-        - An unfitted one has the parameters of the models that `fit` trains on `X_unlabelled`.
-
-        Cloning the estimator keeps a fitted model. To try several in a search, put each into a
-        :class:`~sklearn.frozen.FrozenEstimator`. Ignored when training continues.
-
+        Language model of words to start from: its token vectors and recurrent layers, learned from
+        text without tags. The fewer tags there are, the more it helps. Pass a fitted
+        :class:`RNNLanguageModel`, or two for both directions, one of them fitted with
+        ``reverse=True``. The estimator takes over its vectorizer, `cell`, `activation`,
+        `num_layers`, `hidden_size` and token vectors, so leave these parameters at their defaults.
+        What reads how words are spelled starts from random weights. An unfitted model has the
+        parameters of those that `fit` trains on `X_unlabelled`. To try several in a search, put
+        each into a :class:`~sklearn.frozen.FrozenEstimator`. Ignored when training continues. See
+        :doc:`/user_guide/pretraining`.
     freeze_pretrained : bool or int, default=1
-        Number of epochs, or of calls of `partial_fit`, after which the highest recurrent layer of
-        the language model learns. Each layer below follows after as many more, and the token
-        vectors last (gradual unfreezing; Howard and Ruder, 2018). With True they all stay as they
-        are; with False they learn from the beginning. Ignored without a language model, and when
-        training continues.
-
+        Number of epochs, or of calls of `partial_fit`, after which the top recurrent layer of the
+        language model learns. Each layer below follows after as many more, the token vectors last
+        (gradual unfreezing; Howard and Ruder, 2018). True freezes them all for good, False trains
+        them from the beginning. Ignored without a language model, and when training continues.
     layer_lr_decay : float in range (0.0, 1.0], default=0.4
         Factor by which the learning rate falls from each layer to the one below (discriminative
-        fine-tuning). The highest recurrent layer of the language model learns at the rate `lr`, the
-        token vectors at the lowest one, and what starts from random weights, such as the output
-        layer, at `lr` divided by the factor. With 1 all learn at the same rate. Ignored without a
+        fine-tuning). The top recurrent layer of the language model learns at `lr`, new layers such
+        as the output layer at `lr` divided by the factor. With 1 all learn alike. Ignored without a
         language model, and when training continues.
 
     embedding_dim : int or "auto", default="auto"
         Number of features of a token vector. "auto" is that of `embedding`, 100 without. If it
         differs from that of `embedding`, the network learns a linear map from one to the other.
-
     char_embedding_dim : int, default=32
         Number of features of a character. Ignored if `fit` is given token ids, as they have no
         characters.
-
     char_hidden_size : int, default=32
         Number of units, in each direction, of the recurrent layer that reads the characters of a
         word. Ignored if `fit` is given token ids.
-
+    cell : str or callable, default="lstm"
+        The recurrent cell: "lstm" (long short-term memory), "gru" (gated recurrent unit), "rnn"
+        (the plain cell) or another of those in :doc:`/user_guide/cells`. A callable
+        ``cell(input_size, hidden_size)`` builds a cell of your own, such as a subclass of
+        :class:`~sklearn_rnn.modules.RecurrentCell`, or a module that computes one step, such as
+        :class:`torch.nn.GRUCell`.
+    activation : {"tanh", "relu", "sigmoid"}, default="tanh"
+        Activation of the plain cell. Ignored unless ``cell="rnn"``.
+    bidirectional : bool, default=True
+        Whether each layer also reads backwards, with a second cell, and concatenates both states.
+    num_layers : int, default=2
+        Number of recurrent layers. Each reads the states of the layer below.
     hidden_size : int, default=200
         Number of units of a recurrent layer, in each direction.
-
+    recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
+        How to initialise the state-to-state weights. None leaves it to the cell; those of this
+        package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an IRNN.
+        Ignored by cells without state-to-state matrices.
+    forget_bias : float, "chrono" or None, default=None
+        Initial bias of the gate that keeps the memory: the larger, the longer an untrained cell
+        remembers. "chrono" draws a bias for each unit, for memories of one step up to the length of
+        the longest sentence (Tallec and Ollivier, 2018). None leaves it to the cell: 1 for LSTMs, 0
+        for others. Ignored by cells without such a gate.
     crf : bool, default=True
         Whether a linear-chain conditional random field scores neighbouring tags together (Lafferty
         et al., 2001), so that the whole sequence of tags is predicted at once. If False, each tag
         is predicted on its own, given the sentence.
-
     constraints : {"bio"} or None, default=None
         Rules that predicted tags must obey. "bio" allows the tag "I-x" only after "B-x" or "I-x".
         Training tags must obey them too. Needs ``crf=True``.
 
-    recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
-        How to initialise the state-to-state weights. None leaves that to the cell; the cells of
-        this package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an
-        IRNN. Ignored by cells without state-to-state matrices.
-
-    forget_bias : float, "chrono" or None, default=None
-        Initial bias of the gate that keeps the memory. The larger the bias, the longer the cell
-        remembers before it is trained. "chrono" draws a bias for each unit, so that the units
-        remember for between one step and the length of the longest sentence (Tallec and Ollivier,
-        2018). None leaves the bias to the cell: 1 for LSTMs, 0 for others. Ignored by cells without
-        such a gate.
-
     dropout : float in range [0.0, 1.0), default=0.5
         Fraction of the features that are set to zero in training, before the first recurrent layer,
         between recurrent layers and before the output layer.
-
     word_dropout : float in range [0.0, 1.0), default=0.1
         Fraction of the tokens that are replaced by the unknown token in training. Their characters
         stay, so that the network learns to tag words that it does not know.
-
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
-        Fraction of the state-to-state weights that are set to zero in training. The weights are
-        drawn anew for each batch, or for each part of a batch that is computed on its own. Ignored
-        by cells without such weights.
-
+        Fraction of the state-to-state weights that are set to zero in training, redrawn for each
+        batch or part of a batch. Ignored by cells without such weights.
     variational_dropout : bool, default=False
         Whether to drop the same features at all tokens of a sentence (Gal and Ghahramani, 2016). It
         applies to `dropout` between the layers and to `recurrent_dropout`, which then drops units
-        of the state instead of weights. With `recurrent_dropout`, cells are run step by step, which
-        is slower, and have to read their state through weights only, as "rnn" and the LSTMs do.
-
+        of the state instead of weights. Together with the latter, cells run step by step, which is
+        slower, and must read their state through weights only, as "rnn" and the LSTMs do.
     zoneout : float in range [0.0, 1.0), default=0.0
         Probability that a unit of a cell keeps its previous value at a step in training. Above 0,
-        cells are run step by step, which is slower.
-
-    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
-        The optimizer. "adamw" updates only those rows of the embedding whose tokens occur in the
-        batch, so that a large vocabulary costs little. A callable is an optimizer class, such as
-        those in :mod:`torch.optim`, or a :func:`functools.partial` of one. Set further arguments by
-        `skorch_params`, as in ``{"optimizer__betas": (0.9, 0.99)}``.
-
-    lr : float, default=4e-3
-        Learning rate, the highest one if `lr_schedule` varies it.
-
-    lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
-        How the learning rate changes over the training. "onecycle" raises it to `lr` in the first
-        quarter and lowers it to zero after that. "cosine" lowers it from `lr` to zero along half a
-        cosine, "linear" in a straight line. "constant" keeps it. Ignored by `partial_fit`.
-
+        cells run step by step, which is slower.
     weight_decay : float, default=0.01
-        How strongly the optimizer pulls the weights towards zero. Ignored by optimizers without
-        weight decay.
-
-    clip_grad_norm : float or None, default=1.0
-        Largest norm of the gradient in a step. Larger gradients are scaled down
-        to it, because gradients through time can explode. None disables clipping.
-
-    batch_size : int or "auto", default="auto"
-        Number of sentences in a training batch. "auto" is 16.
-
-    max_epochs : int or "auto", default="auto"
-        Number of passes over the sentences, the largest number if `early_stopping` is True. "auto"
-        is 2 million divided by the number of tokens, but at least 8 and at most 30. Ignored by
-        `partial_fit`, which makes one pass.
-
-    early_stopping : bool, default=False
-        Whether to stop training when the score of validation sentences no longer improves. They are
-        scored after each epoch; training ends when the score has not improved by more than `tol`
-        for `n_iter_no_change` epochs, and the weights of the best epoch are kept. The sentences are
-        the `X_val` given to `fit`, or else `validation_fraction` of `X`.
-
-    scoring : {"loss", "span_f1", "span_precision", "span_recall", "token_accuracy"}, callable or \
-            None, default=None
-        Score for early stopping: the name of a scorer of :func:`sklearn_rnn.metrics.get_scorer`;
-        "loss" for the negative loss; or a callable ``scorer(estimator, X, y)``, which is given the
-        sentences as they were passed and their tags as lists. None is the share of tokens whose tag
-        is right. Only used if `early_stopping` is True.
-
-    validation_fraction : float in range (0.0, 1.0), default=0.1
-        Fraction of the sentences to set aside for validation. Only used if `early_stopping` is True
-        and `fit` is given no `X_val`.
-
-    n_iter_no_change : int, default=3
-        Number of epochs without improvement after which training stops. Only used if
-        `early_stopping` is True.
-
-    tol : float, default=0.0
-        How much the score must rise to count as an improvement. Only used if `early_stopping` is
-        True.
-
-    warm_start : bool, default=False
-        Whether `fit` continues from the weights of the previous fit, with its vocabulary and its
-        tags, instead of starting over. The network must have the same shape. The learning rate
-        goes through its whole schedule again, and the optimizer starts without momentum. This is
-        also how to resume an interrupted fit.
-
-    checkpoint : str, path-like or None, default=None
-        File in which `fit` keeps the state of training, about once a minute. If the process is
-        killed, `fit` with the same arguments resumes from there and ends with the weights of an
-        undisturbed run, to the bit. The file is removed when training ends. In a folder, each fit
-        has a file of its own, which a search needs. `random_state` must be an int. `partial_fit`
-        ignores this parameter. See :ref:`checkpoints`.
+        How strongly the optimizer pulls weights towards zero, if it has weight decay.
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each tag in the loss. "balanced" weighs tags inversely to their frequency. A dict
         gives weights by tag; tags that it does not name have weight 1. With ``crf=True``, the loss
         of a sentence is that of all its tags together, and its weight is the mean of theirs.
-
+    optimizer : {"adamw", "adam", "nadam", "rmsprop", "adagrad", "sgd"} or callable, default="adamw"
+        The optimizer. "adamw" updates only the embedding rows of tokens in the batch, so a large
+        vocabulary costs little. A callable is a class, such as those in :mod:`torch.optim`, or a
+        :func:`functools.partial` of one. Pass further arguments in `skorch_params`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``.
+    lr : float, default=4e-3
+        Learning rate, the highest one if `lr_schedule` varies it.
+    lr_schedule : {"onecycle", "cosine", "linear", "constant"}, default="onecycle"
+        How the learning rate changes during training. "onecycle" raises it to `lr` in the first
+        quarter and then lowers it to zero. "cosine" lowers it from `lr` to zero along half a
+        cosine, "linear" in a straight line. "constant" keeps it. Ignored by `partial_fit`.
+    clip_grad_norm : float or None, default=1.0
+        Largest norm of the gradient in a step. Larger ones are scaled down to it, because gradients
+        can explode through time. None disables clipping.
+    batch_size : int or "auto", default="auto"
+        Number of sentences in a training batch. "auto" is 16.
+    early_stopping : bool, default=False
+        Whether to stop training when the validation score has not improved by more than `tol` for
+        `n_iter_no_change` epochs, and to keep the weights of the best epoch. The validation
+        sentences are the `X_val` given to `fit`, or else `validation_fraction` of `X`.
+    scoring : {"loss", "span_f1", "span_precision", "span_recall", "token_accuracy"}, callable or \
+            None, default=None
+        Score for early stopping: the name of a scorer of :func:`sklearn_rnn.metrics.get_scorer`;
+        "loss" for the negative loss; or a callable ``scorer(estimator, X, y)``, which is given the
+        sentences as they were passed and their tags as lists. None is the share of tokens whose tag
+        is right. Only used with `early_stopping`.
+    validation_fraction : float in range (0.0, 1.0), default=0.1
+        Fraction of the sentences to set aside for validation. Only used with `early_stopping` and
+        without `X_val`.
+    n_iter_no_change : int, default=3
+        Number of epochs without improvement before training stops. Only used with `early_stopping`.
+    tol : float, default=0.0
+        How much the score must rise to count as an improvement. Only used with `early_stopping`.
+    warm_start : bool, default=False
+        Whether `fit` continues from the weights, the vocabulary and the tags of the previous fit,
+        instead of starting over, for example after an interrupt. The network must have the same
+        shape. The learning-rate schedule and the optimizer start again.
+    checkpoint : str, path-like or None, default=None
+        File in which `fit` keeps the state of training, about once a minute. If the process is
+        killed, `fit` with the same arguments resumes from there and ends with the weights of an
+        undisturbed run, to the bit. In a folder, each fit has a file of its own, which a search
+        needs. `random_state` must be an int. Ignored by `partial_fit`. See :ref:`checkpoints`.
     random_state : int, RandomState instance or None, default=None
         Controls the initial weights, the order of the sentences, dropout and which sentences are
         set aside for validation. With an int, the same data on the same machine gives the same
         weights, to the bit. The global random state of torch is left unchanged.
 
     device : str or torch.device, default="auto"
-        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one. Pass "cpu" to
-        stay on the CPU.
-
+        Where to compute, such as "cpu" or "cuda". "auto" uses a GPU if there is one.
     precision : {"float32", "bfloat16", "auto"}, default="float32"
-        Number format of matrix products. Weights, sums and losses stay in float32. "bfloat16" keeps
-        about three digits, and saves time on hardware that supports it. On such CPUs, servers from
-        2021 on, cells with kernels (see `kernels`) take about nine tenths of the time; without
-        kernels an LSTM takes two thirds, and other cells take longer than in float32. "auto" uses
-        "bfloat16" where it is faster on the CPU, and on every GPU that supports it.
-
+        Number format of matrix products; weights, sums and losses stay in float32. "bfloat16" keeps
+        about three digits, and saves time on hardware that supports it. "auto" uses it where it is
+        faster on the CPU, and on every GPU that supports it. See :doc:`/user_guide/speed`.
     kernels : bool or "auto", default="auto"
-        Whether to use the compiled CPU kernels of this package. With them, a training epoch of a
-        GRU takes about a third of the time, of a plain cell less than half, and of an LSTM three
-        quarters. "auto" uses them if they were compiled when the package was installed, which takes
-        a C++ compiler. True also compiles them in `fit` if they are missing; that takes some
-        seconds once on a machine, and the result is kept in the user's cache. Predictions with and
-        without kernels differ only by rounding, and a fitted model that finds no kernels predicts
-        without them. Training divides batches of 1,000 tokens and more differently, so that dropout
-        draws other numbers and the weights differ as with another seed. Ignored by cells other than
-        "rnn", "lstm" and "gru".
-
+        Whether to use the compiled CPU kernels of this package for "rnn", "lstm" and "gru", which
+        are faster. "auto" uses them if the package was installed with them; True compiles them in
+        `fit` if they are missing, once on a machine, in some seconds. Predictions with and without
+        kernels differ only by rounding; training differs as with another seed. See
+        :doc:`/user_guide/speed`.
     n_jobs : int or None, default=None
-        Number of CPU threads. Parts of a batch are computed in parallel, which helps batches of
-        1,000 tokens or more. The result is the same, to the bit, for any number. None uses as many
-        threads as torch does: all processors, or its share of them in a worker process of joblib.
-        -1 means all processors.
-
+        Number of CPU threads. More than one helps with batches of 1,000 tokens or more. The result
+        is the same, to the bit, for any number. None uses as many threads as torch does: all
+        processors, or its share of them in a worker process of joblib. -1 means all processors.
     n_shards : int, default=1
-        Number of shards into which each training batch is cut. Several processes can train one
-        network together, as in ``torchrun --nproc-per-node=2 train.py``: they share the shards out,
-        and so need at least one each. The result depends on `n_shards`, since dropout draws other
-        numbers and sums are rounded otherwise, but not on the number of processes: the weights are
-        the same, to the bit. See :ref:`processes`.
-
+        Number of shards into which each training batch is cut. At most this many processes can
+        train one network together, as in ``torchrun --nproc-per-node=2 train.py``. The weights
+        depend on `n_shards`, but not on the number of processes, to the bit. See :ref:`processes`.
     verbose : int, default=0
-        With 1 or more, a progress bar shows speed and time left, and a table is printed with a
-        row for each epoch: loss, validation score and seconds.
-
+        With 1 or more, `fit` shows a progress bar and prints a row for each epoch: loss, validation
+        score and seconds.
     callbacks : list or None, default=None
         Additional skorch callbacks, alone or as pairs of a name and a callback.
-
     skorch_params : dict or None, default=None
-        Additional arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those
-        that the estimator sets.
+        Further arguments of :class:`skorch.NeuralNet`, except `callbacks`. They override those that
+        the estimator sets.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The tags, sorted.
-
     characters_ : str or None
         The characters that the network knows, in the order of their ids: those of at least two
         different words in training. None after fitting on token ids.
 
     vectorizer_ : transformer or None
         The fitted vectorizer, None after fitting on token ids.
-
     embedding_source_ : str or None
         Where the word vectors came from: "glove", the path of a file, "WordVectors", "array", or
-        "RNNLanguageModel". None if all were random.
-
+        "RNNLanguageModel" after pretraining. None if all were random.
     embedding_coverage_ : dict of str to float, or None
         Share of the "tokens" in the training sentences, and of the different "words" in them, that
-        have a vector in `embedding`, or in the language model; after `partial_fit`, in its last
-        chunk. None if there was none.
+        have a vector in `embedding` or in the language model; after `partial_fit`, in its last
+        chunk. None if there was neither.
 
     net_ : skorch.NeuralNet
         The trained skorch net.
-
     module_ : torch.nn.Module
         The trained network.
 
     history_ : skorch.history.History
-        What skorch recorded in each epoch, or in each of the last 32 chunks given to
-        `partial_fit`.
-
+        What skorch recorded in each epoch, or in each of the last 32 chunks given to `partial_fit`.
     n_iter_ : int
         Number of epochs of the last fit, 1 after `partial_fit`.
-
     t_ : int
         Number of sentences seen in training that are not empty; each counts once per epoch.
-
     loss_curve_ : list of float
         Training loss of each epoch, and of each chunk given to `partial_fit`: the mean negative
         log-likelihood of a token, with dropout.
-
     validation_scores_ : list of float or None
         Score of the validation sentences after each epoch; higher is better. None without early
         stopping.
-
     best_validation_score_ : float or None
         The highest validation score, whose weights were kept. None without early stopping.
 
@@ -380,32 +297,28 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
     The result for a sentence does not depend on the other sentences. An empty sentence has no tags.
     Token ids larger than any in `fit` are read as the unknown token.
 
-    The estimator is no classifier in scikit-learn's sense, as `y` holds a list for each sentence.
+    To scikit-learn the estimator is not a classifier, because `y` holds a list for each sentence.
     So :func:`~sklearn.model_selection.cross_val_score` splits sentences at random, not by class.
 
     When `fit` is interrupted from the keyboard, the estimator keeps the best weights reached so far
-    and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`. It is left unchanged if the
-    interrupt comes before the first step, and if `fit` raises an error. In a search or a
-    cross-validation, an interrupt ends only the current fit, which is scored like the others. An
-    interrupted `partial_fit` leaves the estimator unchanged and raises KeyboardInterrupt.
+    and issues a :class:`~sklearn_rnn.exceptions.FitInterruptedWarning`; a search or a
+    cross-validation scores it like any other fit and continues. The estimator is left unchanged by
+    an interrupt before the first step, by an interrupted `partial_fit`, which raises
+    KeyboardInterrupt, and by an error.
 
     Any number of Python threads may use an estimator while one of them trains it: each sees a whole
     model, the one before or the one after. See :ref:`threads`.
 
     References
     ----------
-    G. Lample et al., "Neural architectures for named entity recognition", NAACL (2016).
-
-    J. Lafferty, A. McCallum and F. Pereira, "Conditional random fields: probabilistic models for
-    segmenting and labeling sequence data", ICML (2001).
-
-    J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", ACL
-    (2018).
-
-    Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
-    networks", NIPS (2016).
-
-    C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
+    - G. Lample et al., "Neural architectures for named entity recognition", NAACL (2016).
+    - J. Lafferty, A. McCallum and F. Pereira, "Conditional random fields: probabilistic models for
+      segmenting and labeling sequence data", ICML (2001).
+    - J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", ACL
+      (2018).
+    - Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
+      networks", NIPS (2016).
+    - C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
 
     Examples
     --------
@@ -450,11 +363,8 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         self,
         *,
         vectorizer=None,
-        cell="lstm",
-        activation="tanh",
-        bidirectional=True,
-        num_layers=2,
         embedding="auto",
+        max_epochs="auto",
         freeze_embedding="auto",
         pretrained=None,
         freeze_pretrained=1,
@@ -462,23 +372,27 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         embedding_dim="auto",
         char_embedding_dim=32,
         char_hidden_size=32,
+        cell="lstm",
+        activation="tanh",
+        bidirectional=True,
+        num_layers=2,
         hidden_size=200,
-        crf=True,
-        constraints=None,
         recurrent_init=None,
         forget_bias=None,
+        crf=True,
+        constraints=None,
         dropout=0.5,
         word_dropout=0.1,
         recurrent_dropout=0.0,
         variational_dropout=False,
         zoneout=0.0,
+        weight_decay=0.01,
+        class_weight=None,
         optimizer="adamw",
         lr=4e-3,
         lr_schedule="onecycle",
-        weight_decay=0.01,
         clip_grad_norm=1.0,
         batch_size="auto",
-        max_epochs="auto",
         early_stopping=False,
         scoring=None,
         validation_fraction=0.1,
@@ -486,7 +400,6 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         tol=0.0,
         warm_start=False,
         checkpoint=None,
-        class_weight=None,
         random_state=None,
         device="auto",
         precision="float32",
@@ -498,11 +411,8 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         skorch_params=None,
     ):
         self.vectorizer = vectorizer
-        self.cell = cell
-        self.activation = activation
-        self.bidirectional = bidirectional
-        self.num_layers = num_layers
         self.embedding = embedding
+        self.max_epochs = max_epochs
         self.freeze_embedding = freeze_embedding
         self.pretrained = pretrained
         self.freeze_pretrained = freeze_pretrained
@@ -510,23 +420,27 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         self.embedding_dim = embedding_dim
         self.char_embedding_dim = char_embedding_dim
         self.char_hidden_size = char_hidden_size
+        self.cell = cell
+        self.activation = activation
+        self.bidirectional = bidirectional
+        self.num_layers = num_layers
         self.hidden_size = hidden_size
-        self.crf = crf
-        self.constraints = constraints
         self.recurrent_init = recurrent_init
         self.forget_bias = forget_bias
+        self.crf = crf
+        self.constraints = constraints
         self.dropout = dropout
         self.word_dropout = word_dropout
         self.recurrent_dropout = recurrent_dropout
         self.variational_dropout = variational_dropout
         self.zoneout = zoneout
+        self.weight_decay = weight_decay
+        self.class_weight = class_weight
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule
-        self.weight_decay = weight_decay
         self.clip_grad_norm = clip_grad_norm
         self.batch_size = batch_size
-        self.max_epochs = max_epochs
         self.early_stopping = early_stopping
         self.scoring = scoring
         self.validation_fraction = validation_fraction
@@ -534,7 +448,6 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         self.tol = tol
         self.warm_start = warm_start
         self.checkpoint = checkpoint
-        self.class_weight = class_weight
         self.random_state = random_state
         self.device = device
         self.precision = precision
@@ -579,15 +492,15 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
             Tags of these sentences, which must be among those of `y`. Required with `X_val`.
 
         sample_weight_val : array-like of shape (n_val_samples,), default=None
-            Weights of these sentences in their score.
+            Weight of each of these sentences in the score. None weighs all equally.
 
         X_unlabelled : like `X`, default=None
             Further sentences, without tags, or texts. `fit` first trains a language model on them
             and on `X`, one for each direction, and the network starts from it. The models have the
             vectorizer, the cell, the sizes and the `embedding` of this estimator; two models share
             its `embedding_dim`. Without a vectorizer, they read words that occur in two sentences
-            or more. To choose other parameters, such as the 5 epochs, set `pretrained` to an
-            unfitted :class:`RNNLanguageModel`. Ignored when training continues.
+            or more, and train for 5 epochs. To change that, set `pretrained` to an unfitted
+            :class:`RNNLanguageModel`. Ignored when training continues.
 
         Returns
         -------
@@ -597,13 +510,13 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         Raises
         ------
         ValueError
-            If sentences or tags are missing or invalid, if the tags of a sentence are not as many
-            as its tokens, if there is no token to learn from, or if the loss or the weights become
+            If sentences or tags are missing or invalid, if the numbers of tags and tokens of a
+            sentence differ, if there is no token to learn from, if the loss or the weights become
             infinite or NaN, or if the network cannot start from the language models.
         TypeError
             If `y` is not a list of tags for each sentence.
         OSError
-            If `embedding` is a path, and there is no such file, or it cannot be read.
+            If `embedding` is the path of a file that does not exist or cannot be read.
         RuntimeError
             If `kernels` is True, and there are neither compiled kernels nor a C++ compiler.
         """
@@ -615,7 +528,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         check_validation_given(self, X_val, y_val, sample_weight_val)
         X, X_val = as_reusable(X), as_reusable(X_val)
         is_warm = self.warm_start and hasattr(self, "net_")
-        model = copy(self) if is_warm else None  # a whole one, though another thread may learn
+        model = copy(self) if is_warm else None  # a consistent copy, as another thread may learn
         make_ids, source = partial(fit_vectorizer, estimator=self), None
         if model is None:
             if X_unlabelled is not None:
@@ -659,7 +572,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         return self
 
     def _check_tags(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
-        """Refuse what does not fit together: it should not come out after the pretraining."""
+        """Refuse input that does not fit together now, rather than after the pretraining."""
         models = given_models(self)
         reader = copy(self)
         if models and models[0].vectorizer is not None:
@@ -672,14 +585,14 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
             read_tagged(sentences, y_val, sample_weight_val, self, classes, "_val")
 
     def _reading_by(self, models, make_ids):
-        """Return what makes token ids, and what the network starts from: both by models, if any."""
+        """Return what makes token ids and what the network starts from, given any models."""
         if not models:
             return make_ids, None
         source = language_source(self, models)
         return partial(read_by_model, model=models[0], estimator=self), source
 
     def _read_training(self, X, y, sample_weight, model, make_ids, source):
-        """Return what to train on, its vectorizer, what is learned of it, and the start."""
+        """Return the training data, its vectorizer, what is learned from it, and the start."""
         if model is not None:
             vectorizer, start = model.vectorizer_, None
             sentences = read_by(X, vectorizer, self)
@@ -705,8 +618,8 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         """Learn from another chunk of sentences, in one pass over it.
 
         The vocabulary and the alphabet grow with the chunks. The optimizer keeps its state between
-        chunks. The learning rate is `lr`, which may be changed between chunks; other parameters
-        that are changed take effect at the next `fit`. `lr_schedule`, `max_epochs` and the
+        chunks. The learning rate is `lr`, which may be changed between chunks; other changes of
+        parameters take effect at the next `fit`. `lr_schedule`, `max_epochs` and the
         parameters of early stopping are ignored.
 
         After `fit`, training continues from its weights and its vocabulary. `fit` starts over,
@@ -740,7 +653,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         ------
         ValueError
             If `classes` is missing in the first call or differs from that of an earlier call, if
-            `y` holds another tag, with ``early_stopping=True``, or as in `fit`.
+            `y` contains another tag, with ``early_stopping=True``, or as in `fit`.
         """
         check_crf_params(self)
         check_no_early_stopping(self)
@@ -777,14 +690,14 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         return self
 
     def _check_learned(self):
-        """Raise an error of any type if what was read from a file does not fit together."""
+        """Raise an error of any type if what was read from a file is inconsistent."""
         module, characters = self.module_, self.characters_
         if len(self.classes_) != module.head.out_features:
             raise ValueError("the classes do not fit the network")
         if not np.array_equal(np.unique(self.classes_), self.classes_):
             raise ValueError("the classes are not sorted")
         if (characters is None) != (module.spelling is None):
-            raise ValueError("the network reads characters, or there are none")
+            raise ValueError("characters need a network that reads them")
         if characters is not None and len(characters) + FIRST_ID != module.spelling.n_known:
             raise ValueError("the characters do not fit the network")
 
@@ -797,7 +710,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
 
 
 def _describe(start, X):
-    """Return the attributes that tell which vectors words started from."""
+    """Return the attributes that say which vectors the words started from."""
     return {
         "embedding_source_": None if start is None else start.source,
         "embedding_coverage_": None if start is None else start.coverage(X),

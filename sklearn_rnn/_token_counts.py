@@ -1,4 +1,4 @@
-"""TokenCounts: what parts of a corpus hold, from which the vocabulary of all of it is learned."""
+"""TokenCounts: counts of parts of a corpus, from which the vocabulary of all of it is learned."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TokenCounts:
     """How often each token occurs in a part of a corpus.
 
     :meth:`SequenceVectorizer.count_tokens` returns it. Counts of several parts can be added, in any
-    order and any grouping, by ``+``, by :func:`functools.reduce` or by an engine such as Spark.
+    order and grouping, by ``+``, by :func:`functools.reduce` or by an engine such as Spark.
     :meth:`SequenceVectorizer.fit_counts` learns the vocabulary from them. They are pickled with
     their tokens, and contain no documents.
 
@@ -177,7 +177,7 @@ class TokenCounts:
 def settings_of(vectorizer: Any) -> dict[str, Any]:
     """Return the parameters of a vectorizer that decide which tokens a text becomes.
 
-    Functions are compared by name: after a journey to another process they are other objects.
+    Functions are compared by name: pickled to another process, they become other objects.
     """
     return {name: _describe(getattr(vectorizer, name)) for name in _SETTINGS}
 

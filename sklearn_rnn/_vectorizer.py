@@ -66,6 +66,9 @@ class SequenceVectorizer(
     the vocabulary have the ids from 2 on: the most frequent token first after `fit`, in the order
     in which they entered the vocabulary after `partial_fit`.
 
+    The parameters are those of `CountVectorizer`, in its order, followed by those that it does not
+    have. The ones to set first are `analyzer`, `min_df` and `max_length`.
+
     Parameters
     ----------
     encoding : str, default="utf-8"
@@ -107,7 +110,7 @@ class SequenceVectorizer(
 
     analyzer : {"word", "char"} or callable, default="word"
         Whether tokens are words or single characters, white space included. A callable takes a
-        document and returns its tokens, and replaces all the steps above.
+        document and returns its tokens, and replaces all steps above.
 
     max_df : float in range [0.0, 1.0] or int, default=1.0
         Leave tokens that occur in more documents than this out of the vocabulary. A float is a
@@ -186,10 +189,10 @@ class SequenceVectorizer(
     other iterable. An empty document is an empty row.
 
     The columns of a data frame with several columns, such as title and body, are joined to one text
-    for each row, with ``" | "`` between them. The stroke becomes a token, from which a network
-    learns where a column ends; a word has the same id in all columns. `transform` takes the same
-    columns in the same order, or text that is joined already. `max_length` counts the tokens of the
-    joined text.
+    for each row, with ``" | "`` between them. The vertical bar becomes a token, from which a
+    network learns where a column ends; a word has the same id in all columns. `transform` takes the
+    same columns in the same order, or text that is already joined. `max_length` counts the tokens
+    of the joined text.
 
     By default, text is split as follows:
 
@@ -201,15 +204,15 @@ class SequenceVectorizer(
     - An emoji is one token, with its skin tone, its flag or the other emoji that are joined to it.
     - Every other visible character is a token of its own.
 
-    Before, letters and marks are composed (NFC); soft hyphens, byte order marks and marks of
-    direction are dropped; and the dot that ``"İ".lower()`` leaves above the i goes. White space,
+    Before that, letters and marks are composed (NFC); soft hyphens, byte order marks and marks of
+    direction are dropped, and so is the dot that ``"İ".lower()`` leaves above the i. White space,
     zero-width spaces and joiners that join nothing separate tokens and are dropped too.
 
     Documents that are already tokens are lists, tuples or one-dimensional arrays of str. Their
-    tokens are not split again, but lowercased if `lowercase` is True, and stripped of their accents
-    by `strip_accents`; stop words are dropped. ``analyzer=list`` keeps tokens exactly as they are.
-    An `analyzer` that is callable, a `preprocessor`, or a `tokenizer` with ``lowercase=False``
-    receives documents as they are, whatever their type.
+    tokens are not split again, but lowercased if `lowercase` is True, and `strip_accents` and
+    `stop_words` apply to them. ``analyzer=list`` keeps tokens exactly as they are.
+    A callable `analyzer`, a `preprocessor`, or a `tokenizer` with ``lowercase=False`` receives
+    documents as they are, whatever their type.
 
     ``sklearn.set_config(transform_output="pandas")`` has no effect on sparse output.
 
@@ -276,7 +279,7 @@ class SequenceVectorizer(
         "n_jobs": [Integral, None],
     }
 
-    # What `sklearn_rnn.save` writes of a fitted one.
+    # The learned attributes that `sklearn_rnn.save` writes.
     _learned_constraints: dict = {
         "vocabulary_": [dict],
         "n_positions_": [Interval(Integral, 1, None, closed="left")],
@@ -373,7 +376,7 @@ class SequenceVectorizer(
     def partial_fit(self, X, y=None):
         """Extend the vocabulary by another chunk of documents.
 
-        Known tokens keep their ids, and new tokens get the next ones, see Notes. After `fit`, the
+        Known tokens keep their ids, and new ones get the next ids, see Notes. After `fit`, the
         vocabulary of `fit` is extended, and the count of documents starts at 0. `fit` starts over.
 
         Parameters
@@ -419,12 +422,12 @@ class SequenceVectorizer(
         """Learn the vocabulary from the counts of the parts of a corpus.
 
         The result is that of `fit` on the whole corpus. The bounds `min_df`, `max_df` and
-        `max_features` are those of this vectorizer and hold for the whole corpus.
+        `max_features` are those of this vectorizer and apply to the whole corpus.
 
         Parameters
         ----------
         counts : TokenCounts or iterable of TokenCounts
-            What `count_tokens` returned for each part, or the sum of it.
+            What `count_tokens` returned for each part, or the sum of all.
 
         Returns
         -------
@@ -434,8 +437,8 @@ class SequenceVectorizer(
         Raises
         ------
         ValueError
-            If the counts come from vectorizers that split text in another way than this one, or
-            from data frames with different columns.
+            If the counts come from vectorizers that split text differently, or from data frames
+            with different columns.
 
         Examples
         --------
@@ -478,7 +481,7 @@ class SequenceVectorizer(
             id 1.
         """
         check_is_fitted(self)
-        learned = vars(self).copy()  # at once, as another thread may fit
+        learned = vars(self).copy()  # a consistent copy, as another thread may fit
         check_column_names(X, learned["columns_"])
         documents, vocabulary = read_documents(X, self), Vocabulary(learned["vocabulary_"])
         ids, lengths = look_up(documents, self.build_analyzer(), vocabulary, self.n_jobs)
@@ -624,7 +627,7 @@ class SequenceVectorizer(
         return self._arrange(ids[occurrences], lengths, learned)
 
     def _arrange(self, ids, lengths, learned):
-        """Return token ids in the container asked for, cut as asked for."""
+        """Return token ids in the requested container, truncated as requested."""
         if len(learned["too_frequent_ids_"]):
             ids = np.where(np.isin(ids, learned["too_frequent_ids_"]), UNKNOWN_ID, ids)
         return to_container(
@@ -641,7 +644,7 @@ class SequenceVectorizer(
         if self.vocabulary_ != Vocabulary.from_user(self.vocabulary_).ids or not self.n_positions_:
             raise ValueError("the tokens are not in the order of their ids")
         if self.too_frequent_ids_.dtype != np.int64 or self.too_frequent_ids_.ndim != 1:
-            raise ValueError("what is too frequent is no list of ids")
+            raise ValueError("the tokens that are too frequent are not a list of ids")
         check_joined_columns(self.columns_)
 
     def __sklearn_tags__(self):

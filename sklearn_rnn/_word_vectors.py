@@ -112,7 +112,7 @@ class WordVectors:
             raise ValueError(f"'words' must be distinct. {double!r} occurs more than once.")
 
     def _hold(self, words, vectors, ngrams):
-        """Take over what was checked."""
+        """Keep words and vectors that were checked."""
         self._words = np.empty(len(words), dtype=object)
         self._words[:] = words
         self._vectors = vectors
@@ -163,9 +163,9 @@ class WordVectors:
 
         words : iterable of str, default=None
             Read only these words, in all forms in which :meth:`lookup` looks for them. This takes
-            far less time and memory. With a fastText model, words that it does not contain get a
-            vector from their n-grams, but only those given here: the n-grams are not kept. None
-            reads all words.
+            far less time and memory. With a fastText model, words given here that it does not
+            contain get a vector from their n-grams, but other words do not: the n-grams are not
+            kept. None reads all words.
 
         max_words : int, default=None
             Read only the first `max_words` words of the file, which are the most frequent ones in
@@ -260,7 +260,7 @@ class WordVectors:
             Number of features of a vector. "ppmi" needs more words than features.
 
         window : int, default=5
-            How many words to the left and to the right count as the context of a word.
+            Number of words to the left and to the right that are the context of a word.
 
         method : {"ppmi", "word2vec", "fasttext"}, default="ppmi"
             How to learn. "ppmi" factorizes the positive pointwise mutual information of words and
@@ -269,7 +269,7 @@ class WordVectors:
             "fasttext", unseen words have vectors too.
 
         vectorizer : SequenceVectorizer, default=None
-            How documents are split and which words get a vector. It is cloned. None takes
+            Decides how documents are split and which words get a vector. It is cloned. None means
             ``SequenceVectorizer(min_df=2, max_features=50_000)``.
 
         random_state : int, RandomState instance or None, default=None
@@ -304,7 +304,7 @@ class WordVectors:
 
     @classmethod
     def from_gensim(cls, keyed_vectors):
-        """Make word vectors from those of gensim.
+        """Make word vectors from gensim's.
 
         Parameters
         ----------
@@ -399,8 +399,7 @@ class WordVectors:
     def lookup(self, words):
         """Return the vector of each word, and whether it was found.
 
-        Words that are not in the table as they stand are looked up in other forms, see Notes of
-        the class.
+        Words that are not in the table are looked up in other forms, see Notes of the class.
 
         Parameters
         ----------
@@ -517,7 +516,7 @@ class WordVectors:
 
 
 def restore(words, vectors, ngrams=None):
-    """Return WordVectors of what was checked before, without a copy.
+    """Return WordVectors of checked words and vectors, without a copy.
 
     Parameters
     ----------
@@ -526,7 +525,7 @@ def restore(words, vectors, ngrams=None):
     vectors : ndarray of float32 of shape (n_words, n_features)
         Their vectors, which become read-only.
     ngrams : NgramVectors or None, default=None
-        What makes vectors for other words.
+        Computes vectors of other words.
     """
     made = WordVectors.__new__(WordVectors)
     made._hold(words, vectors, ngrams)
@@ -566,12 +565,12 @@ def to_data(vectors):
 
 
 def from_data(data):
-    """Return the WordVectors of which `to_data` made a dict.
+    """Return the WordVectors from the dict of `to_data`.
 
     Raises
     ------
     ValueError, TypeError, KeyError
-        If they cannot have come from there.
+        If `to_data` cannot have made it.
     """
     words, vectors, ngrams = read_parts(data)
     checked = WordVectors(words, vectors)

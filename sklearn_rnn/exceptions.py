@@ -1,4 +1,4 @@
-"""Warnings and errors, for those who filter or catch them."""
+"""Warnings and errors that can be filtered or caught."""
 
 __all__ = ["FitInterruptedWarning", "ModelFileError"]
 

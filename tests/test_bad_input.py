@@ -228,7 +228,7 @@ CASES = [
         "indicators of 1 and 2",
         lambda: fit(y=1 + np.eye(3, dtype=int)[np.arange(N) % 3]),
         ValueError,
-        r"must hold 0 and 1 alone\. Got \[1, 2\] in y",
+        r"must hold only 0 and 1\. Got \[1, 2\] in y",
     ),
     refused(
         "lists of labels",
@@ -419,7 +419,7 @@ CASES = [
         "callbacks of skorch",
         lambda: fit(skorch_params={"callbacks": []}, early_stopping=True),
         ValueError,
-        "'skorch_params' parameter .* by the 'callbacks' parameter",
+        "'skorch_params' parameter .* as the 'callbacks' parameter",
     ),
     refused(
         "learning rate that breaks the weights",

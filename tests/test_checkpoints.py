@@ -262,7 +262,7 @@ def test_partial_fit_writes_none(path):
 
 
 def test_interrupted_fit_goes_on_from_the_checkpoint(path, at_each_step):
-    with pytest.warns(FitInterruptedWarning, match="next fit goes on from the checkpoint"):
+    with pytest.warns(FitInterruptedWarning, match="next fit resumes from the checkpoint"):
         est = fit("regressor", checkpoint=path, callbacks=[StopAt(7, KeyboardInterrupt)])
     assert path.exists()
     assert_same_fit(fit("regressor", checkpoint=path), fit("regressor"))

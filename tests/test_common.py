@@ -29,7 +29,7 @@ CONFIGURED = [e for class_ in TRAINED for e in make_small(class_, CONFIGURATIONS
 SPELLED_CONFIGURED = [e for class_ in TRAINED.values() for e in make_small(class_, CONFIGURATIONS)]
 
 # scikit-learn's checks feed numbers of every kind, which are hardly token ids.
-pytestmark = pytest.mark.filterwarnings("ignore:The numbers in X are hardly token ids")
+pytestmark = pytest.mark.filterwarnings("ignore:The numbers in X do not look like token ids")
 
 over_checks_of_sklearn = {"expected_failed_checks": expected_failures}
 

@@ -86,7 +86,7 @@ def test_a_file_may_have_the_name_that_a_table_nearly_has(tmp_path, monkeypatch)
         ("no/such.vec", FileNotFoundError, "There is no file 'no/such.vec'"),
         ("such.vec", FileNotFoundError, "There is no file 'such.vec'"),
         (Path("glove"), FileNotFoundError, "There is no file 'glove'"),
-        (np.ones((6, 2)), ValueError, "must be WordVectors where the vocabulary is learned in fit"),
+        (np.ones((6, 2)), ValueError, "must be WordVectors if fit learns the vocabulary"),
     ],
     ids=str,
 )

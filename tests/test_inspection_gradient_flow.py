@@ -125,7 +125,7 @@ def test_the_estimator_stays_as_it_was(corpus):
 def test_wrong_labels_are_refused(corpus):
     X, y = corpus
     clf = make_classifier().fit(X, y)
-    with pytest.raises(ValueError, match=r"labels that were not there in fit: \['neutral'\]"):
+    with pytest.raises(ValueError, match=r"labels that were not seen in fit: \['neutral'\]"):
         gradient_flow(clf, X[:2], ["neutral", y[0]])
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         gradient_flow(clf, X[:3], y[:2])

@@ -261,7 +261,7 @@ def test_the_caption_has_the_class_with_its_probability_and_what_is_explained(th
 def test_attention_is_shaded_where_there_is_some(clf, three_classes):
     shaded = ShadedDocument.from_estimator(three_classes, "what a day", values="attention")
     np.testing.assert_array_equal(shaded.values, trace(three_classes, "what a day").attention)
-    with pytest.raises(ValueError, match="Attention is there only with pooling='attention'"):
+    with pytest.raises(ValueError, match="Attention weights exist only with pooling='attention'"):
         ShadedDocument.from_estimator(clf, DOCUMENT, values="attention")
 
 

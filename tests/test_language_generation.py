@@ -142,7 +142,7 @@ def test_samples_of_labels_are_independent_of_one_another(model_of_labels, label
 
 
 def test_a_label_is_one_of_those_of_fit(model, model_of_labels):
-    with pytest.raises(ValueError, match="label contains labels that are no classes"):
+    with pytest.raises(ValueError, match="label contains labels that are not among the classes"):
         model_of_labels.generate(label="x")
     with pytest.raises(ValueError, match=r"must be one of the classes, .* Got \['f'\]"):
         model_of_labels.generate(label=["f"])

@@ -297,7 +297,7 @@ def test_warm_start_goes_on():
     assert model.t_ == 10 * (sum(map(len, NAMES)) + len(NAMES))
     assert len(model.loss_curve_) == 10
     assert model.classes_ is classes
-    with pytest.raises(ValueError, match="labels that are no classes"):
+    with pytest.raises(ValueError, match="labels that are not among the classes"):
         model.fit(NAMES, ["x"] * len(NAMES))
     with pytest.raises(ValueError, match="Got X without y"):
         model.fit(NAMES)
@@ -418,7 +418,7 @@ REFUSED = [
     (
         {"early_stopping": True},
         {"X": NAMES, "y": LANGUAGES, "X_val": ["a"], "y_val": ["x"]},
-        "y_val contains labels that are no classes",
+        "y_val contains labels that are not among the classes",
     ),
     (
         {"early_stopping": True},
@@ -444,7 +444,7 @@ def test_what_cannot_be_scored_is_refused(labelled):
     stream = small(documents=False).fit(PROSE)
     with pytest.raises(ValueError, match="no token that RNNLanguageModel could score"):
         stream.score(["", ""])
-    with pytest.raises(ValueError, match="labels that are no classes"):
+    with pytest.raises(ValueError, match="labels that are not among the classes"):
         labelled.score(["anna"], ["x"])
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         labelled.score(["anna"], ["a", "o"])

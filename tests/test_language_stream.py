@@ -109,7 +109,7 @@ def test_what_is_no_chunk_is_refused():
     model = small().partial_fit(FIRST, ["a"] * 32, classes=["a", "b"])
     with pytest.raises(ValueError, match="fitted with labels"):
         model.partial_fit(FIRST)
-    with pytest.raises(ValueError, match="labels that are no classes"):
+    with pytest.raises(ValueError, match="labels that are not among the classes"):
         model.partial_fit(FIRST, ["x"] * 32)
 
 

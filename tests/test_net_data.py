@@ -83,7 +83,7 @@ def test_loaded_net_can_be_pickled(net):
         ({"criterion": torch.nn.MSELoss}, "criterion .*MSELoss"),
         ({"optimizer": torch.optim.LBFGS}, "optimizer .*LBFGS"),
         ({"iterator_train": Dataset}, "iterators of your own"),
-        ({"criterion__weight": len}, "is no data"),
+        ({"criterion__weight": len}, "is not plain data"),
     ],
 )
 def test_parts_that_are_no_data_are_refused(net, params, message):

@@ -585,7 +585,7 @@ class OtherStart(LeakyCell):
 @pytest.mark.parametrize("params", [{}, {"zoneout": 0.1}], ids=["alone", "zoneout"])
 def test_cells_that_may_compute_something_else_are_refused_with_what_to_do(cell, params):
     clf = fit_on_ids(cell=cell, **params)
-    match = f"translate the cell {cell.__name__}, which is none of this package. Fit with a cell"
+    match = f"translate the cell {cell.__name__}, which is not part of this package."
     with pytest.raises(NotImplementedError, match=match):
         export_onnx(clf)
 

@@ -535,7 +535,7 @@ VALIDATION = {"early_stopping": True, "pretrained": UNFITTED}
     ("params", "given", "match"),
     [
         (VALIDATION, {"X_val": X[:3], "y_val": [0, 1]}, "inconsistent numbers of samples"),
-        (VALIDATION, {"X_val": X[:2], "y_val": [0, 7]}, r"labels that are no classes: \[7\]"),
+        (VALIDATION, {"X_val": X[:2], "y_val": [0, 7]}, r"not among the classes: \[7\]"),
         (VALIDATION, {"X_val": ["a", None], "y_val": [0, 1]}, r"1 missing document\(s\)"),
         (VALIDATION, {"X_val": IDS[:2], "y_val": [0, 1]}, "X and X_val must both be raw text"),
         (

@@ -506,7 +506,7 @@ def test_attributes_that_fit_did_not_learn_are_named(path):
 @pytest.mark.parametrize("make", [make_classifier, make_regressor, make_encoder])
 def test_fitted_cells_of_your_own_are_refused(make, path):
     estimator = make(cell=torch.nn.GRUCell).fit(TWEETS, LENGTHS > 1)
-    with pytest.raises(TypeError, match=r"'cell' parameter of RNNText.*joblib\.dump takes it"):
+    with pytest.raises(TypeError, match=r"'cell' parameter of RNNText.*Use joblib\.dump instead"):
         save(estimator, path)
     # Of what was set later the network knows nothing.
     estimator.set_params(cell="gru")
@@ -529,7 +529,7 @@ def test_changed_networks_are_refused(path):
         (TfidfVectorizer(), "Got TfidfVectorizer"),
         (OwnVectorizer(), "Got OwnVectorizer"),
         (RNNTextClassifier, "save takes an instance"),
-        ("model.safetensors", "The order is save"),
+        ("model.safetensors", "Call it as save"),
     ],
 )
 def test_what_is_no_estimator_of_ours_is_refused(object_, message, path):

@@ -349,7 +349,7 @@ def labelled(**params):
             lambda: (
                 opened(make_regressor, LENGTHS).set_params(loss="poisson").partial_fit(["x"], [1])
             ),
-            "'poisson' cannot go on from .* by 'identity'",
+            "'poisson' cannot continue from .* by 'identity'",
         ),
         (lambda: opened(make_regressor, 0 * LENGTHS, loss="poisson"), "mean above 0"),
         (
@@ -358,7 +358,7 @@ def labelled(**params):
                 .set_params(loss="huber")
                 .fit(TWEETS, LENGTHS)
             ),
-            "'huber' cannot go on from .* by 'exp'",
+            "'huber' cannot continue from .* by 'exp'",
         ),
         (
             lambda: fitted(make_regressor, LENGTHS).fit(TWEETS, np.c_[LENGTHS, LENGTHS]),
@@ -395,7 +395,7 @@ def labelled(**params):
         (lambda: labelled().partial_fit(["x"], [0.5]), "no classes|continuous"),
         (
             lambda: make_encoder().partial_fit(TWEETS, LOG_LENGTHS, CLASSES),
-            "classes must be None where y holds numbers",
+            "classes must be None if y holds numbers",
         ),
         (
             lambda: fitted(make_encoder, SENTIMENTS).fit(TWEETS, LOG_LENGTHS),

@@ -53,7 +53,7 @@ SUSPECT = {
 
 @pytest.mark.parametrize("make", SUSPECT.values(), ids=SUSPECT)
 def test_counts_and_codes_are_warned_of(make):
-    with pytest.warns(UserWarning, match=r"hardly token ids: .*Pass raw text"):
+    with pytest.warns(UserWarning, match=r"do not look like token ids: .*Pass raw text"):
         check(make())
 
 
@@ -140,5 +140,5 @@ def test_every_estimator_says_so_in_a_pipeline(class_, method):
 
 def test_a_vectorizer_of_ones_own_that_counts_is_warned_of():
     clf = RNNTextClassifier(**SMALL, vectorizer=make_pipeline(CountVectorizer()))
-    with pytest.warns(UserWarning, match="hardly token ids"):
+    with pytest.warns(UserWarning, match="do not look like token ids"):
         clf.fit(TEXTS, Y)

@@ -1,1 +1,1 @@
-"""Plain values in one file: data alone, never code."""
+"""Plain values in one file: only data, never code."""

@@ -1,4 +1,4 @@
-"""Whole files, written so that a reader finds the old one or the new one and nothing between."""
+"""Whole files, written so that a reader finds either the old one or the new one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ except ImportError:  # Windows
 def write_atomically(path: str | os.PathLike, data: bytes) -> None:
     """Write a file in one step.
 
-    The bytes go into a temporary file beside it, reach the disk, and take the place of the old
-    file by a rename. When anything fails before that, the old file stays and the temporary one
-    goes. That of a process which was killed is removed by the next write to the same path.
+    The bytes go into a temporary file next to it, reach the disk, and replace the old file by a
+    rename. If anything fails before that, the old file stays and the temporary one is removed. If
+    the process is killed, the next write to the same path removes it.
 
     Parameters
     ----------
     path : path-like
-        Where to. A link is followed. Folders, pipes, devices and read-only files are refused.
+        The file to write. A link is followed; folders, pipes, devices and read-only files are
+        refused.
     data : bytes
         The content.
 
@@ -61,9 +62,9 @@ def write_atomically(path: str | os.PathLike, data: bytes) -> None:
 
 
 def _check_target(target: Path) -> int | None:
-    """Return the permissions of the old file, None without one; refuse what is not to be replaced.
+    """Return the permissions of the old file, if any; refuse what must not be replaced.
 
-    A rename replaces all that the folder lets it: devices, pipes and files that are read-only.
+    A rename replaces whatever the folder allows, even devices, pipes and read-only files.
     """
     try:
         mode = target.stat().st_mode
@@ -81,7 +82,7 @@ def _check_target(target: Path) -> int | None:
 
 @contextmanager
 def _temporary_file(target: Path, *, is_private: bool) -> Iterator[tuple[Path, BinaryIO]]:
-    """Make a file beside the target; after the block no file of that name is left."""
+    """Make a file next to the target, which is gone after the block."""
 
     def open_private(path: str, flags: int) -> int:
         return os.open(path, flags, 0o600)
@@ -89,7 +90,7 @@ def _temporary_file(target: Path, *, is_private: bool) -> Iterator[tuple[Path, B
     while True:
         temporary = target.with_name(f"{_stray_prefix(target)}{secrets.token_hex(8)}.tmp")
         is_ours = True
-        # Around the opening, too: an interrupt may come before the file has a name here.
+        # Around the opening, too: an interrupt may come before the file is known here.
         try:
             try:
                 opened = open(temporary, "xb", opener=open_private if is_private else None)
@@ -99,7 +100,7 @@ def _temporary_file(target: Path, *, is_private: bool) -> Iterator[tuple[Path, B
                 raise
             with opened as file:
                 _lock(file, wait=True)
-                # Before the lock was there, another process may have taken it for a stray.
+                # Before it was locked, another process may have removed it as a stray.
                 if _is_at(file, temporary):
                     yield temporary, file
                     return
@@ -110,13 +111,13 @@ def _temporary_file(target: Path, *, is_private: bool) -> Iterator[tuple[Path, B
 
 
 def _remove_strays(target: Path) -> None:
-    """Remove the temporary files for this target whose writers are dead: none locks them."""
+    """Remove temporary files for this target whose writers have died: nothing locks them."""
     if fcntl is None:
         return
     is_stray = re.compile(re.escape(_stray_prefix(target)) + r"[0-9a-f]{16}\.tmp").fullmatch
     with suppress(OSError):  # a folder need not be readable to be written to
         for stray in map(target.with_name, filter(is_stray, os.listdir(target.parent))):
-            # Not the pipe, the link or the file of somebody else who has taken such a name.
+            # Not a pipe, a link or a file of somebody else with such a name.
             status = stray.lstat()
             if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
                 continue
@@ -132,7 +133,7 @@ def _stray_prefix(target: Path) -> str:
 
 
 def _lock(file: BinaryIO, *, wait: bool) -> bool:
-    """Lock an open file until it is closed, and return whether that was possible."""
+    """Lock an open file until it is closed, and return whether that worked."""
     if fcntl is None:
         return False
     try:
@@ -150,7 +151,7 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Let the new name reach the disk, where the system can do that."""
+    """Write the new name to the disk, if the system supports that."""
     if os.name == "nt":
         return
     with suppress(PermissionError):  # a folder need not be readable to be written to

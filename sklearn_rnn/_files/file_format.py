@@ -1,8 +1,8 @@
 """One safetensors file for a tree of plain values and its arrays, with a checksum over all of it.
 
 The metadata of the file has one entry, "sklearn_rnn": JSON with the keys "sha256", "format",
-"versions" and "content". It stands at the very start of the file, so that the checksum has its
-fixed place, and it covers every other byte.
+"versions" and "content". It stands at the very start of the file, so the place of the
+checksum is fixed; the checksum covers every other byte.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PREFIX = rb'{"__metadata__":{"sklearn_rnn":"{\"sha256\":\"'
 _N_LENGTH = 8  # The length of the header comes first.
 _N_DIGEST = 64
 _START = _N_LENGTH + len(_PREFIX)
-# The versions of what wrote a file are for who has to find out why it reads badly.
+# The versions that wrote a file help to find out why it cannot be read.
 _PACKAGES = (
     "sklearn-rnn",
     "numpy",
@@ -80,7 +80,7 @@ def unpack(data: bytes) -> tuple[Any, dict[str, np.ndarray]]:
     Raises
     ------
     ModelFileError
-        If the bytes are not as `pack` wrote them.
+        If the bytes are not what `pack` writes.
     """
     if data[_N_LENGTH:_START] != _PREFIX:
         raise ModelFileError("it is not a model file of sklearn_rnn")
@@ -103,7 +103,7 @@ def unpack(data: bytes) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def read_container(path: str | os.PathLike) -> bytes:
-    """Return the bytes of a file, no more than its first ones where it is none of ours."""
+    """Return the bytes of a file, or only its first ones if it is not one of ours."""
     # To open a pipe would wait for its other end.
     if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
         raise ModelFileError("it is not a regular file")
@@ -115,7 +115,7 @@ def read_container(path: str | os.PathLike) -> bytes:
 
 
 def _digest(data: bytes | bytearray) -> bytes:
-    """Return the checksum of all bytes but those where it stands."""
+    """Return the checksum of all bytes except its own."""
     view = memoryview(data)
     digest = hashlib.sha256(view[:_START])
     digest.update(view[_START + _N_DIGEST :])
@@ -123,7 +123,7 @@ def _digest(data: bytes | bytearray) -> bytes:
 
 
 def versions_of(packages: Iterable[str]) -> dict[str, str]:
-    """Return the versions of those packages that are installed, by their names."""
+    """Return the versions of the installed ones of these packages, by name."""
     versions = {}
     for name in packages:
         with suppress(PackageNotFoundError):  # imported from a folder, not installed

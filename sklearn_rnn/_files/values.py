@@ -1,4 +1,4 @@
-"""Python values as JSON and arrays of numbers, and back: data alone, never code.
+"""Python values as JSON and arrays of numbers, and back: only data, never code.
 
 What JSON has is written as it is. Everything else is an object with its "type":
 
@@ -39,11 +39,11 @@ _SCALARS = {"b": bool, "i": int, "u": int, "f": float, "U": str, "S": bytes}
 
 
 class NotDataError(Exception):
-    """A value that is no data, such as a function."""
+    """A value that cannot be saved as plain data, such as a function."""
 
 
 class Writer:
-    """Write values as JSON, collecting arrays aside.
+    """Write values as JSON, and collect their arrays.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Writer:
         self.n_text_bytes = 0
 
     def write(self, value: Any) -> Any:
-        """Return what stands for a value in JSON."""
+        """Return the JSON of a value."""
         # Of exactly these types: a subclass, such as np.float64 of float, is something else.
         if value is None or type(value) in (bool, int, str):
             return value
@@ -104,8 +104,8 @@ class Writer:
         return self.write_other(value)
 
     def write_other(self, value: Any) -> Any:
-        """Refuse a value of another type; to be overridden by who knows more of them."""
-        raise NotDataError(f"{value!r} of type {type(value).__name__} is no data")
+        """Refuse a value of another type. Subclasses that know more types override this."""
+        raise NotDataError(f"{value!r} of type {type(value).__name__} is not plain data")
 
     def add_array(self, array: np.ndarray) -> str:
         """Set an array of numbers aside and return its name."""
@@ -131,14 +131,14 @@ class Writer:
             native = array.astype(dtype.newbyteorder("="))
             return {**written, "numbers": self.add_array(_as_numbers(native))}
         if dtype.str[1:] not in _NUMBERS:
-            raise NotDataError(f"an array of dtype {dtype} is no data that can be written")
+            raise NotDataError(f"an array of dtype {dtype} is not plain data")
         # The file has one byte order.
         return {**written, "numbers": self.add_array(array.astype(dtype.newbyteorder("<")))}
 
     def _write_random_state(self, value: np.random.RandomState) -> dict:
         state = value.get_state(legacy=False)
         if state["bit_generator"] != "MT19937":
-            raise NotDataError(f"a RandomState of {state['bit_generator']} is no data")
+            raise NotDataError(f"a RandomState of {state['bit_generator']} is not plain data")
         return {
             "type": "RandomState",
             "key": self.write(state["state"]["key"]),
@@ -151,8 +151,8 @@ class Writer:
 class Reader:
     """Read what a `Writer` wrote. What it cannot have written raises an error of any type.
 
-    Time and memory are in proportion to the file, whoever made it: each array is read once, and
-    what a few letters in JSON can ask for is bounded.
+    Time and memory are proportional to the size of the file, even of a malicious one: each array is
+    read once, and no few letters of JSON can demand much.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ class Reader:
         self.n_text_bytes = 0
 
     def read(self, written: Any) -> Any:
-        """Return the value that stands in JSON."""
+        """Return the value written as this JSON."""
         if isinstance(written, list):
             return list(map(self.read, written))
         if isinstance(written, dict):
@@ -173,7 +173,7 @@ class Reader:
         return written
 
     def reader_of(self, type_: str) -> Callable[[dict], Any]:
-        """Return what reads a type of object; to be overridden by who knows more of them."""
+        """Return what reads a type of object. Subclasses that know more types override this."""
         return {
             "float": self._read_float,
             "tuple": lambda written: tuple(self._read_items(written)),
@@ -264,7 +264,7 @@ class Reader:
 
 
 def _check_keys(keys: Collection) -> None:
-    """Refuse what a `Reader` would not take."""
+    """Refuse keys that a `Reader` would not accept."""
     if not _are_told_apart(keys):
         raise NotDataError(f"a set or dict of {len(keys)} keys other than text can take too long")
 
@@ -277,9 +277,9 @@ def _checked(value: Any, type_: type) -> Any:
 
 
 def _are_told_apart(keys: Iterable) -> bool:
-    """Return whether a set or dict of these keys is made in a time in proportion to their number.
+    """Return whether making a set or dict of these keys takes time proportional to their number.
 
-    Keys of one hash are compared each with each, and only the hashes of text cannot be foreseen.
+    Keys with equal hashes are compared one by one, and only the hashes of text are unpredictable.
     """
     hashes = sorted(hash(key) for key in keys if type(key) not in (str, bytes))
     pairs = zip(hashes, hashes[_MAX_KEYS_OF_ONE_HASH:], strict=False)
@@ -289,7 +289,7 @@ def _are_told_apart(keys: Iterable) -> bool:
 def _as_dtype(name: Any) -> np.dtype:
     """Return a dtype of one kind by its name; NumPy would parse others as Python."""
     if not _DTYPE_NAME.fullmatch(_checked(name, str)):
-        raise ValueError(f"{name[:50]!r} is no dtype that is written")
+        raise ValueError(f"{name[:50]!r} is not a dtype that is written")
     return np.dtype(name)
 
 
@@ -305,5 +305,5 @@ def _from_numbers(numbers: np.ndarray, dtype: np.dtype, shape: tuple[int, ...]) 
     if not fits or numbers.shape[:-1] != shape:
         raise ValueError("the numbers of an array do not fit its dtype or shape")
     if dtype.kind == "U" and numbers.max(initial=0) > _MAX_CODE_POINT:
-        raise ValueError("an array of text holds numbers that are no characters")
+        raise ValueError("an array of text holds numbers that are not characters")
     return numbers.view(dtype)[..., 0]

@@ -1,1 +1,1 @@
-"""What a language model is made of: how it trains, scores and writes texts."""
+"""Language models: how they train, score and write texts."""

@@ -25,8 +25,8 @@ class RunningMean:
         What to average; the mean starts at their values.
     recency : float, default=0.0
         How much the last steps count: step t of n counts about ``(t / n) ** recency``. 0 is the
-        plain mean of all steps; 9 reaches back over about the last tenth of them, however many
-        they are (polynomial-decay averaging; Shamir and Zhang, 2013).
+        plain mean of all steps; 9 averages about the last tenth of them, however many there are
+        (polynomial-decay averaging; Shamir and Zhang, 2013).
 
     References
     ----------
@@ -54,14 +54,14 @@ class RunningMean:
         self.n_steps = 0
 
     def update(self) -> None:
-        """Add the present values to the mean."""
+        """Add the current values to the mean."""
         self.n_steps += 1
         share = (1 + self.recency) / (self.n_steps + self.recency)
         with torch.no_grad():
             torch._foreach_lerp_(self.means, self.parameters, share)
 
     def go_on(self, means: list[Tensor], n_steps: int) -> None:
-        """Take over the mean over steps before."""
+        """Continue from the mean of earlier steps."""
         for mean, value in zip(self.means, means, strict=True):
             if value.shape != mean.shape:
                 raise ValueError("the means are those of other parameters")
@@ -69,9 +69,9 @@ class RunningMean:
         self.n_steps = n_steps
 
     def exchange(self) -> None:
-        """Let the parameters have the mean, or their own values again.
+        """Give the parameters the mean, or their own values again.
 
-        Their memory stays where it is, since an optimizer, tied weights and kernels hold on to it.
+        Their memory does not move, because an optimizer, tied weights and kernels refer to it.
         """
         with torch.no_grad():
             for parameter, mean in zip(self.parameters, self.means, strict=True):
@@ -81,7 +81,7 @@ class RunningMean:
 
 
 class AverageWeights(ResumableCallback):
-    """Validate, and keep in the end, an average of the weights in place of those of one step.
+    """Validate an average of the weights instead of those of one step, and keep it in the end.
 
     Parameters
     ----------
@@ -107,14 +107,14 @@ class AverageWeights(ResumableCallback):
         self.is_in_place_ = False
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        """Start the average, unless it is to begin later."""
+        """Start the average, unless it starts later."""
         self.mean_, self.is_in_place_ = None, False
         self.n_epochs_, self.best_ = 0, inf
         if self.kind == "recent":
             self._start(net, _RECENCY)
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
-        """Give the network back the weights to train on."""
+        """Restore the weights for training."""
         self._put(False)
 
     def on_batch_end(self, net: Any, batch: Any, training: bool, **kwargs: Any) -> None:
@@ -123,11 +123,11 @@ class AverageWeights(ResumableCallback):
             self.mean_.update()
 
     def on_training_done(self, net: Any) -> None:
-        """Give the network the average, in front of the validation of an epoch."""
+        """Give the network the average before the validation of an epoch."""
         self._put(True)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Start the average where the validation score did not improve."""
+        """Start the average if the validation score did not improve."""
         self.n_epochs_ += 1
         loss = net.history[-1].get("valid_loss")
         if loss is None:
@@ -139,12 +139,12 @@ class AverageWeights(ResumableCallback):
             self._start(net)
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        """Leave the network with the average, in an interrupted epoch too."""
+        """Leave the network with the average, even in an interrupted epoch."""
         self._put(True)
         self.mean_ = None
 
     def get_state(self) -> dict[str, Any]:
-        """Return the average after a step, None where it has not begun."""
+        """Return the average after a step, None if it has not started."""
         mean = self.mean_
         return {
             "n_epochs_": self.n_epochs_,
@@ -154,7 +154,7 @@ class AverageWeights(ResumableCallback):
         }
 
     def set_state(self, net: Any, state: dict[str, Any]) -> None:
-        """Go on with the average after a step."""
+        """Continue with the average after a step."""
         check_types(state, self.state_types)
         self.n_epochs_, self.best_ = state["n_epochs_"], state["best_"]
         self.mean_, self.is_in_place_ = None, False

@@ -1,4 +1,4 @@
-"""Beam search: the most likely texts, instead of drawn ones."""
+"""Beam search: the most likely texts, instead of random ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sklearn_rnn._language.reader import BOUNDARY_ID, Reader
 
 
 class _Hypothesis(NamedTuple):
-    """A text that has ended, the logarithm of its probability, and how many tokens it has."""
+    """A text that has ended, its log-probability, and its number of tokens."""
 
     text: Continuation
     log_prob: float
@@ -41,7 +41,7 @@ def beam_search(
     max_new_tokens: int,
     length_penalty: float = 1.0,
 ) -> Iterator[None]:
-    """Search for likely texts, a token further with each step of the iterator.
+    """Search for likely texts, one token further with each step of the iterator.
 
     A text that has ended keeps its place among the beams (Sutskever, Vinyals and Le, 2014). So one
     beam is greedy search, and no text is dropped after it was found.
@@ -51,15 +51,15 @@ def beam_search(
     text : Continuation
         An empty text.
     found : list
-        Where the texts come at last, the best one first.
+        Receives the texts at the end, the best one first.
     reader : Reader
         The model.
     state : object
         Its state after the prompt.
     num_beams : int
-        How many texts are kept at each step, and found if so many are possible.
+        Number of texts that are kept at each step, and found if possible.
     max_new_tokens : int
-        How many tokens a text gets at most.
+        Largest number of tokens of a text.
     length_penalty : float, default=1.0
         Texts are ranked by the logarithm of their probability, divided by their number of tokens to
         the power of this. The end of a text counts as a token.
@@ -90,7 +90,7 @@ def beam_search(
 
 
 def _rank(each: _Hypothesis, length_penalty: float) -> float:
-    """Return the logarithm of what is to be small, which no penalty makes overflow."""
+    """Return the logarithm of what should be small; no penalty makes it overflow."""
     cost = -each.log_prob
     return (math.log(cost) if cost > 0 else -math.inf) - length_penalty * math.log(each.n_tokens)
 

@@ -1,4 +1,4 @@
-"""The methods of a language model that classify, by how probable a text is under each label."""
+"""The methods of a language model that classify by the probability of a text per label."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def _has_labels(model: Any) -> bool:
 
 
 class ClassifiesByBayes:
-    """Mixin of a language model: `predict` and `predict_proba`, once it is fitted with labels.
+    """Mixin of a language model: `predict` and `predict_proba`, if it was fitted with labels.
 
     The model has learned `classes_` and `class_count_`, and has what `read_texts` and `scorer_of`
-    ask for.
+    need.
     """
 
     classes_: Any  # an ndarray, or None without labels

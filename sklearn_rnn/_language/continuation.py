@@ -18,12 +18,12 @@ class Continuation:
     writing : object
         The state of the writer after the prompt.
     stop : tuple of str, default=()
-        The text ends before the first of them.
+        Strings before the first of which the text ends.
 
     Attributes
     ----------
     is_stopped : bool
-        Whether a stop string has come.
+        Whether a stop string has occurred.
 
     Examples
     --------
@@ -48,18 +48,18 @@ class Continuation:
         self._n_taken = 0
 
     def add(self, id_: int) -> None:
-        """Go on by a token."""
+        """Add a token."""
         piece, self._writing = self._writer.write(self._writing, id_)
         self._append(piece)
 
     def take(self) -> str:
-        """Return what has become certain since the last call."""
+        """Return the text that has become certain since the last call."""
         taken = "".join(self._written[self._n_taken :])
         self._n_taken = len(self._written)
         return taken
 
     def finish(self) -> str:
-        """Return the whole text, which does not go on."""
+        """Return the whole text, which ends here."""
         if not self.is_stopped:
             self._append(self._writer.end(self._writing))
             self._written.append(self._held)
@@ -67,7 +67,7 @@ class Continuation:
         return "".join(self._written)
 
     def copy(self) -> Continuation:
-        """Return another text that goes on from here."""
+        """Return a copy, which can continue differently."""
         other = copy.copy(self)
         other._written = self._written.copy()
         return other

@@ -1,4 +1,4 @@
-"""Texts as sequences for a language model: what it reads, and what comes next at each token."""
+"""Texts as sequences for a language model: what it reads, and what follows each token."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ BOUNDARY_ID = 0
 class LanguageData(torch.utils.data.Dataset):
     """One flat stream of token ids, and the sequences in it.
 
-    A sequence reads the ids from its start on, and predicts at each of them the id behind it.
+    A sequence reads the ids from its start on, and predicts at each of them the id after it.
 
     Parameters
     ----------
     tokens : ndarray of int32 of shape (n_tokens + 1,)
         The ids. All but the last are read once, all but the first predicted once.
     starts : ndarray of int64 of shape (n_sequences,)
-        Where each sequence starts.
+        Start of each sequence.
     lengths : ndarray of int64 of shape (n_sequences,)
-        How many ids each reads.
+        Number of ids that each reads.
     n_unscored : ndarray of int64 of shape (n_sequences,), default=None
-        With how many of these it only warms up: another sequence predicts what is behind them.
-        None stands for 0.
+        Number of these with which it only warms up: another sequence predicts what follows them.
+        None means 0.
     labels : ndarray of int64 of shape (n_sequences,), default=None
         The label of each.
     """
@@ -66,7 +66,7 @@ def documents_to_data(X: csr_array, n_ids: int, labels: np.ndarray | None = None
     X : csr_array of int32 of shape (n_documents, n_positions)
         Token ids.
     n_ids : int
-        Number of ids that the model knows. The others are unknown tokens.
+        Number of ids that the model knows. Others are unknown tokens.
     labels : ndarray of int64 of shape (n_documents,), default=None
         The label of each document.
 
@@ -94,12 +94,12 @@ def stream_to_data(X: csr_array, n_ids: int, n_pieces: int, *, warm_up: int = 0)
     X : csr_array of int32 of shape (n_documents, n_positions)
         Token ids.
     n_ids : int
-        Number of ids that the model knows. The others are unknown tokens.
+        Number of ids that the model knows. Others are unknown tokens.
     n_pieces : int
         Number of pieces, at most one for each token.
     warm_up : int, default=0
-        How many tokens before its own each piece reads, so that its state is about that of who has
-        read the whole stream. The first one reads the boundary alone.
+        Number of tokens that each piece reads before its own, so that its state is close to that
+        after the whole stream before. The first piece reads only the boundary.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The training of a language model from its first epoch to its last."""
+"""The training of a language model, from its first epoch to its last."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sklearn_rnn._training.fit_net import train_to_the_end
 from sklearn_rnn._training.make_net import TrainingPlan, prepare_device
 from sklearn_rnn._training.start_embedding import StartVectors
 
-# "auto" reads so many tokens in all, and so many in a step.
+# "auto" reads this many tokens in all, and this many in a step.
 _TOKENS_OF_TRAINING = 10**7
 _TOKENS_OF_STEP = 4096
 
@@ -38,7 +38,7 @@ def fit_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how.
+        Its parameters say how.
     train : Texts
         What to train on.
     valid : Texts or None
@@ -50,9 +50,9 @@ def fit_net(
     seeds : pair of int
         Those of the order of documents, and of torch.
     previous : torch.nn.Module, default=None
-        The network to go on from.
+        The network to continue from.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
 
     Raises
     ------

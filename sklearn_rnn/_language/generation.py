@@ -1,4 +1,4 @@
-"""Texts that go on from a prompt, side by side, each token drawn from the model."""
+"""Texts that continue a prompt, in parallel, each token drawn from the model."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def draw_texts(
     seeds : ndarray of int of shape (n_samples,)
         The seeds of the random numbers.
     max_new_tokens : int
-        How many tokens a text gets at most.
+        Largest number of tokens of a text.
     **settings
         See `make_choose`.
 
@@ -66,7 +66,7 @@ def draw_texts(
 def make_choose(
     seeds: np.ndarray, *, temperature: float, top_k: int | None, top_p: float | None
 ) -> Choose:
-    """Return what chooses the next token of each sample.
+    """Return the function that chooses the next token of each sample.
 
     Parameters
     ----------
@@ -88,9 +88,9 @@ def make_choose(
 def grow(
     texts: list[Continuation], reader: Reader, state: Any, choose: Choose, *, max_new_tokens: int
 ) -> Iterator[None]:
-    """Let texts grow by a token each with each step of the iterator, until all have ended.
+    """Add a token to each text with each step of the iterator, until all have ended.
 
-    A text that has ended costs nothing any more.
+    Texts that have ended cost no more time.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def grow(
     choose : callable
         Chooses the next token of each text.
     max_new_tokens : int
-        How many tokens a text gets at most.
+        Largest number of tokens of a text.
     """
     running = np.arange(len(texts))
     state = reader.select(state, np.zeros(len(texts), np.int64))

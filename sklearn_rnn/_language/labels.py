@@ -21,7 +21,7 @@ def read_labels(
     documents: bool,
     classes: np.ndarray | None = None,
 ) -> tuple[Texts, dict[str, Any]]:
-    """Return texts with the labels that a user passed, and what is learned of these.
+    """Return texts with the labels that a user passed, and what is learned about these.
 
     Parameters
     ----------
@@ -30,13 +30,13 @@ def read_labels(
     y : array-like of shape (n_texts,) or None
         The labels.
     estimator : estimator instance
-        Whose parameters hold.
+        Its parameters apply.
     known : estimator instance, default=None
-        The one that was trained before, if training goes on.
+        The estimator of the earlier training, if training continues.
     documents : bool
         Whether the texts are documents, or one stream.
     classes : ndarray of shape (n_classes,), default=None
-        All labels, sorted. None stands for those in `y`.
+        All labels, sorted. None means those in `y`.
     """
     name = type(estimator).__name__
     if not documents and X.nnz == 0:
@@ -47,8 +47,8 @@ def read_labels(
     if known is not None and (known.classes_ is None) != (y is None):
         with_, now = ("with", "without") if y is None else ("without", "with")
         raise ValueError(
-            f"Training continues a {name} that was fitted {with_} labels. Got X {now} y. To begin "
-            "anew, set warm_start=False and call fit."
+            f"Training continues a {name} that was fitted {with_} labels. Got X {now} y. To start "
+            "over, set warm_start=False and call fit."
         )
     if y is None:
         return Texts(X), {"classes_": None, "class_count_": None}
@@ -70,7 +70,7 @@ def read_labels(
 def read_labels_of_chunk(
     X: csr_array, y: Any, classes: Any, estimator: Any, *, documents: bool
 ) -> tuple[Texts, dict[str, Any]]:
-    """Return a chunk of texts with its labels, as `read_labels`, of which `classes` holds all."""
+    """Return a chunk of texts with its labels, as `read_labels`; `classes` has all labels."""
     known = estimator if hasattr(estimator, "net_") else None
     if y is None and classes is not None:
         raise ValueError("classes is provided, but y was not provided.")
@@ -82,7 +82,7 @@ def read_labels_of_chunk(
 
 
 def encode_labels(y: Any, classes: np.ndarray | None, estimator: Any, name: str) -> np.ndarray:
-    """Return the place of each label among the classes, refusing those that are none."""
+    """Return the place of each label among the classes; refuse those that are not among them."""
     if classes is None:
         raise ValueError(
             f"{name} is provided, but this {type(estimator).__name__} was fitted without labels."
@@ -91,14 +91,14 @@ def encode_labels(y: Any, classes: np.ndarray | None, estimator: Any, name: str)
     unseen = set(y.tolist()).difference(classes.tolist())
     if unseen:
         raise ValueError(
-            f"{name} contains labels that are no classes: {sorted(unseen, key=str)}. "
+            f"{name} contains labels that are not among the classes: {sorted(unseen, key=str)}. "
             f"The classes are {classes.tolist()}."
         )
     return np.searchsorted(classes, y).astype(np.int64)
 
 
 def check_known_labels(y: Any, X: csr_array, model: Any) -> np.ndarray | None:
-    """Return the labels of texts to be scored; a model without labels ignores them."""
+    """Return the labels of texts to score; a model without labels ignores them."""
     if model.classes_ is None or y is None:
         return None
     labels = encode_labels(y, model.classes_, model, "y")

@@ -23,7 +23,7 @@ from sklearn_rnn.modules import AdaptiveSoftmaxDecoder, build_language_network
 from sklearn_rnn.modules._make_cell import n_documents_at_once
 from sklearn_rnn.modules.kernels import has_kernels
 
-# Parameters of an estimator that the network takes by the same name.
+# Parameters of an estimator that the network has under the same name.
 _ARGUMENTS = (
     "cell",
     "activation",
@@ -42,12 +42,12 @@ _ARGUMENTS = (
     "slowness_penalty",
 )
 
-# Up to so many ids are characters, which have little to tell of one another.
+# Up to this many ids are characters, which say little about each other.
 _MAX_CHARACTERS = 512
 _CHARACTER_DIM = 64
 _WORD_DIM = 200
 
-# From so many ids on, a step by the adaptive softmax takes a fifth of the time.
+# From this many ids on, a step of the adaptive softmax takes a fifth of the time.
 _MAX_FULL_SOFTMAX = 10_000
 
 
@@ -66,7 +66,7 @@ def make_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which net.
+        Its parameters say which net.
     n_ids : int
         Number of token ids.
     n_labels : int
@@ -76,9 +76,9 @@ def make_net(
     previous : torch.nn.Module, default=None
         A network of the same shape, whose weights are taken over.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
     averaging : {"recent", "asgd"} or None, default=None
-        Which average of the weights is kept.
+        The average of the weights to keep.
     """
     params = _net_params(estimator, plan)
     if averaging is not None:
@@ -104,7 +104,7 @@ def make_net(
 def _resolve_auto(
     estimator: Any, n_ids: int, previous: Any, start: StartVectors | None
 ) -> dict[str, Any]:
-    """Return what the number of ids decides, or the previous network, which may have grown."""
+    """Return what depends on the number of ids, or on the previous network, which may grow."""
     softmax, like, cutoffs = estimator.softmax, None, None
     if previous is not None:
         like = previous.embedding
@@ -122,13 +122,13 @@ def _resolve_auto(
 
 
 def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
-    """Return the arguments of the net but for the module."""
+    """Return the arguments of the net except for the module."""
     is_stepped = estimator.zoneout or (
         estimator.variational_dropout and estimator.recurrent_dropout
     )
     kernels = has_kernels(resolve_kernels(estimator))
     by_kernels = estimator.cell in KERNEL_CELLS and kernels and not is_stepped
-    # Kernels of our own start threads themselves.
+    # The package's kernels start threads themselves.
     is_cut = plan.device.type == "cpu" and not by_kernels
     return token_params(
         estimator,

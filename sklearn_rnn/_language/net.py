@@ -47,10 +47,10 @@ class _GivenGradient(torch.autograd.Function):
 class LanguageNet(TokenNet):
     """skorch net over `LanguageData`.
 
-    Its own are: a batch is a `Window`, read with the state after the window before; the loss is the
-    sum over its tokens, divided by the mean number of tokens of a window, so that each token of an
-    epoch counts the same; and the validation loss is that of `token_log_probs`. The rest is as in
-    `SequenceNet`.
+    It differs from `SequenceNet` as follows: a batch is a `Window`, read with the state after the
+    previous window; the loss is the sum over its tokens, divided by the mean number of tokens of a
+    window, so that each token of an epoch counts the same; and the validation loss is that of
+    `token_log_probs`.
     """
 
     batches = LanguageWindows
@@ -59,14 +59,14 @@ class LanguageNet(TokenNet):
     _states: list | None = None
 
     def read(self, part: WindowPart, state: list[State] | None) -> tuple[Tensor, list[State]]:
-        """Return the states at the tokens of a part of a window, and those to go on with.
+        """Return the states at the tokens of a part of a window, and those to continue with.
 
         Parameters
         ----------
         part : WindowPart
             What to read.
         state : list of tuple of torch.Tensor or None
-            What the window before returned, for these sequences and those that have ended.
+            What the previous window returned, for these sequences and those that have ended.
         """
         if state is not None:  # those that go on are the first ones
             state = [tuple(s[: len(part.rows)] for s in layer) for layer in state]
@@ -78,8 +78,8 @@ class LanguageNet(TokenNet):
     ) -> dict:
         """Compute the gradient of a window.
 
-        Each part's is computed beside the others', and the sum is the same, to the bit, on any
-        number of threads.
+        Parts are computed in parallel, and the sum is the same, to the bit, on any number of
+        threads.
         """
         self._set_training(True)
         window, _ = batch
@@ -120,8 +120,8 @@ class LanguageNet(TokenNet):
     ) -> tuple[Tensor, Tensor, dict[Tensor, Tensor]]:
         """Return the loss at each token, and the gradients for the states and for the decoder.
 
-        The probabilities of all ids are never there for all tokens at once: of some tokens, on as
-        many threads as there are, they are computed, give their gradients, and are forgotten.
+        The probabilities of all ids never exist for all tokens at once: they are computed for some
+        tokens, on all threads, give their gradients, and are dropped.
         """
         decoder = self.module_.decoder
         parameters = [p for p in decoder.used_parameters if p.requires_grad]
@@ -178,7 +178,7 @@ class LanguageNet(TokenNet):
         return self._states
 
     def set_carried(self, carried: list | None) -> None:
-        """Read on from the states after a window, of whose shapes the cells make sure."""
+        """Continue from the states after a window, whose shapes the cells check."""
         if carried is not None:
             carried = [
                 [tuple(moved(s, self.device) for s in layer) for layer in part] for part in carried
@@ -186,7 +186,7 @@ class LanguageNet(TokenNet):
         self._states = carried
 
     def on_train_end(self, net: Any, *args: Any, **kwargs: Any) -> None:
-        """Let go of the states, which are no part of what was learned."""
+        """Drop the states, which are not part of what was learned."""
         super().on_train_end(net, *args, **kwargs)
         self._states = None
 
@@ -206,6 +206,6 @@ def _add(totals: list, grads: list) -> list:
 
 
 def _in_turn(groups: Any) -> list:
-    """Return what was dealt out to groups in turn, in its order."""
+    """Return what was dealt out to groups in turn, in its original order."""
     n_items = sum(map(len, groups))
     return [groups[i % len(groups)][i // len(groups)] for i in range(n_items)]

@@ -1,4 +1,4 @@
-"""A trained network as the model that texts are generated from."""
+"""A trained network as the model for generating texts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _N_READ = 4096
 
 
 def make_reader(model: Any, label: Any) -> Reader:
-    """Return what reads texts of a label, or of any.
+    """Return a reader of texts of one label, or of any.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class NetworkReader:
     net : LanguageNet
         The trained net, in evaluation mode.
     label : int or None, default=None
-        The label of the texts, None where the net knows of none.
+        The label of the texts, None if the net has no labels.
     """
 
     def __init__(self, net: Any, label: int | None = None) -> None:
@@ -86,7 +86,7 @@ class NetworkReader:
 
 
 class _ReadByLabels(NamedTuple):
-    """The states after some texts under each label, and how probable these are then."""
+    """The states after texts under each label, and how probable the labels are then."""
 
     read: _Read
     log_labels: np.ndarray  # (n_texts, n_labels)
@@ -94,10 +94,10 @@ class _ReadByLabels(NamedTuple):
 
 
 class MixtureReader:
-    """Reads texts under each label side by side, for texts whose label is not given.
+    """Reads texts under all labels in parallel, for texts whose label is not given.
 
-    The next token is as probable as in the mean over the labels, weighted by how probable these are
-    after the text so far.
+    The probability of the next token is the mean over the labels, weighted by how probable these
+    are after the text so far.
 
     Parameters
     ----------
@@ -156,10 +156,10 @@ class _Network:
         self._layout: PackedLayout | None = None
 
     def read_text(self, ids: np.ndarray, *, with_losses: bool = False) -> tuple[_Read, np.ndarray]:
-        """Return the state after a text, the boundary in front, and its loss under each label.
+        """Return the state after the boundary and a text, and its loss under each label.
 
-        The losses are zeros without `with_losses`. A long text is read part by part, as the states
-        at all of its tokens take several kilobytes a token.
+        The losses are zeros without `with_losses`. A long text is read part by part, because the
+        states take several kilobytes per token.
         """
         n_labels, ids = len(self._labels), self._known(ids)
         losses, before = np.zeros(n_labels), np.concatenate([[BOUNDARY_ID], ids])
@@ -214,7 +214,7 @@ class _Network:
         return torch.cat(losses).double().view(-1, n_labels).sum(0).numpy(force=True)
 
     def _known(self, ids: np.ndarray) -> np.ndarray:
-        """Return ids, with those that are in no training text as the unknown token."""
+        """Return ids, with those that occur in no training text as the unknown token."""
         return np.where(ids < self._n_ids, ids, UNKNOWN_ID).astype(np.int64)
 
     def _labels_of(self, n_rows: int) -> Tensor | None:

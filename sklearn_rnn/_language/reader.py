@@ -1,4 +1,4 @@
-"""What generation needs of a model, and which tokens may come next."""
+"""What generation needs from a model, and which tokens may come next."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ BOUNDARY_ID = PAD_ID
 
 
 class Reader(Protocol):
-    """A model that reads texts side by side, a token of each at a time.
+    """A model that reads texts in parallel, one token of each at a time.
 
-    A state is all that it has to know of the texts read so far. It is never changed: each step
+    A state is everything that it has to know about the texts so far. It is never changed: each step
     returns a new one.
     """
 
@@ -41,9 +41,9 @@ class _Read(NamedTuple):
 
 
 class TextReader:
-    """A reader whose scores let only text come, and make repetition less likely.
+    """A reader whose scores allow only text, and make repetition less likely.
 
-    The unknown token is impossible, as it stands for no text.
+    The unknown token is impossible, because it is not text.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From the scores of all tokens to the next token: what sharpens, cuts and draws.
+"""From the scores of all tokens to the next token: sharpen, cut and draw.
 
 Scores are logarithms of probabilities, up to a constant in each row. The parameters mean what they
 mean in Hugging Face's transformers, and are applied in the same order: repetition penalty,
@@ -61,7 +61,7 @@ def next_token_probs(
     Parameters
     ----------
     scores : ndarray of float of shape (n_texts, n_ids)
-        The scores, -inf for tokens that must not come. Some score of each row is finite.
+        The scores, -inf for impossible tokens. Each row has a finite score.
     temperature : float, default=1.0
         Positive number that the scores are divided by.
     top_k : int or None, default=None
@@ -106,7 +106,7 @@ def draw(probs: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     probs : ndarray of float64 of shape (n_texts, n_ids)
-        Probabilities of the tokens, or numbers in proportion to them.
+        Probabilities of the tokens, or numbers proportional to them.
     uniforms : ndarray of float64 of shape (n_texts,)
         A number for each row, at least 0 and less than 1.
 
@@ -131,7 +131,7 @@ def draw_seeds(random_state: Any, n_samples: int) -> np.ndarray:
     Parameters
     ----------
     random_state : int, Generator, RandomState or None
-        What draws the seeds.
+        The source of the seeds.
     n_samples : int
         The number of samples.
 
@@ -147,7 +147,7 @@ def draw_seeds(random_state: Any, n_samples: int) -> np.ndarray:
 class Uniforms:
     """Random numbers for samples, each with a generator of its own.
 
-    So a sample does not depend on how many others are drawn, or on when these end.
+    So a sample does not depend on how many others there are, or on when these end.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ class Uniforms:
 
 
 def _keep_top_p(weights: np.ndarray, top_p: float) -> np.ndarray:
-    """Return numbers that are in proportion to probabilities, 0 for those that `top_p` cuts."""
+    """Return numbers proportional to probabilities, 0 for those that `top_p` cuts."""
     n_ids, n_likely = weights.shape[1], _N_LIKELY
     needed = top_p * weights.sum(axis=1, keepdims=True)
     # Few tokens of a large vocabulary stay, and to sort all others would take most of the time.

@@ -1,4 +1,4 @@
-"""What a trained language model says of texts: log-probabilities of tokens, states of documents."""
+"""Log-probabilities of tokens and states of documents, from a trained language model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WINDOW_TOKENS = 2**13
 
 
 def token_log_probs(net: Any, data: LanguageData) -> np.ndarray:
-    """Return the log-probability of each token behind the first, given those before it.
+    """Return the log-probability of each token after the first, given those before it.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def token_log_probs(net: Any, data: LanguageData) -> np.ndarray:
 
 
 def token_states(net: Any, data: LanguageData) -> np.ndarray:
-    """Return, for each token behind the first, the state of the top layer that predicts it.
+    """Return, for each token after the first, the state of the top layer that predicts it.
 
     Parameters
     ----------
@@ -93,9 +93,9 @@ def _collect(
     values: np.ndarray,
     compute: Callable[[WindowPart, Tensor], Tensor],
 ) -> np.ndarray:
-    """Fill an array with what is computed of the states at the tokens, in the order of the stream.
+    """Fill an array with results computed from the states, in the order of the stream.
 
-    A sequence may warm up before its own tokens, which are left out there.
+    The tokens with which a sequence only warms up are left out.
     """
 
     def keep(part: WindowPart, start: int, hidden: Tensor, layout: PackedLayout) -> None:
@@ -108,7 +108,7 @@ def _collect(
 
 
 def _read(net: Any, data: LanguageData, use: Callable) -> None:
-    """Read sequences in groups side by side, and use the states of each window."""
+    """Read sequences in groups in parallel, and use the states of each window."""
     n_sequences = int(np.clip(-(-len(data) // _MIN_GROUPS), 1, _MAX_SEQUENCES))
     net._set_training(False)
 

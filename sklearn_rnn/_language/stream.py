@@ -24,18 +24,18 @@ from sklearn_rnn._training.token_stream import open_chunk
 def trained_on_texts(
     estimator: Any, texts: Texts, n_labels: int, vectorizer: Any, *, documents: bool
 ) -> Iterator[tuple[LanguageNet, list]]:
-    """Make one pass over a chunk; what fails in here or in the block undoes all of it.
+    """Make one pass over a chunk; a failure in here or in the block undoes all of it.
 
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how, and whose `net_` goes on, if it has one.
+        Its parameters say how, and its `net_` is trained further, if it has one.
     texts : Texts
         The chunk, checked.
     n_labels : int
         Number of labels of documents, 0 for none.
     vectorizer : transformer or None
-        What made the token ids.
+        The vectorizer that made the token ids.
     documents : bool
         Whether the texts are documents, or one stream.
 
@@ -44,7 +44,7 @@ def trained_on_texts(
     net : LanguageNet
         The trained net: that of the estimator, or a new one.
     epochs : list of dict
-        What its history says of the chunk.
+        What its history says about the chunk.
     """
     previous = estimator.net_.module_ if hasattr(estimator, "net_") else None
     # `fit` does not remember where it looked words up.

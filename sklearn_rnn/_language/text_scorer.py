@@ -1,4 +1,4 @@
-"""What a fitted language model says of texts, with labels or without."""
+"""The scores of texts by a fitted language model, with labels or without."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sklearn_rnn._training.settings import count_workers
 
 @dataclass(frozen=True)
 class TextScorer:
-    """Read texts by a trained net, under each label where their labels are not known.
+    """Read texts with a trained net, under each label if their labels are not known.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class TextScorer:
     n_jobs: int | None
 
     def score_tokens(self, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
-        """Return the log-probability of each token, and how many tokens each text has.
+        """Return the log-probability of each token, and the number of tokens of each text.
 
         Returns
         -------
@@ -78,7 +78,7 @@ class TextScorer:
         *,
         documents: bool | None = None,
     ) -> np.ndarray:
-        """Return what a function of net and data finds in texts, such as `token_log_probs`."""
+        """Apply a function of net and data to texts, such as `token_log_probs`."""
         documents = self.documents if documents is None else documents
         n_ids = self.net.module_.embedding.table.num_embeddings
         with prediction_workers(count_workers(self.n_jobs)):
@@ -86,7 +86,7 @@ class TextScorer:
 
 
 def scorer_of(model: Any) -> TextScorer:
-    """Return what reads texts by what a language model has learned."""
+    """Return the scorer of a fitted language model."""
     return TextScorer(model.net_, model.documents_, model.class_log_prior_, model.n_jobs)
 
 
@@ -105,10 +105,10 @@ def sum_by_text(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 
 def mix(by_label: np.ndarray, log_prior: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return the log-probabilities of tokens where the label is not known.
+    """Return the log-probabilities of tokens if the label is not known.
 
-    By the chain rule, that of a token is the rise of the log-probability of the text, labels summed
-    out, from the token before.
+    By the chain rule, that of a token is the increase of the log-probability of the text, summed
+    over labels, from the previous token.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The texts that a language model learns from or is asked about."""
+"""The texts that a language model learns from or scores."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Texts:
     X : csr_array of int32 of shape (n_texts, n_positions)
         Token ids.
     labels : ndarray of int64 of shape (n_texts,), default=None
-        The label of each text, None where texts have none.
+        The label of each text, None if texts have none.
     """
 
     X: csr_array
@@ -42,11 +42,11 @@ class Texts:
         return Texts(self.X[rows], None if self.labels is None else self.labels[rows])
 
     def count_tokens(self, *, documents: bool) -> np.ndarray:
-        """Return how many tokens are predicted of each text, the end of a document included."""
+        """Return how many tokens of each text are predicted, including the end of a document."""
         return sequence_lengths(self.X).astype(np.int64) + int(documents)
 
     def to_scored_data(self, n_ids: int, *, documents: bool) -> LanguageData:
-        """Return the sequences by which the texts are scored, as documents or as one stream."""
+        """Return the sequences for scoring the texts, as documents or as one stream."""
         if documents:
             return documents_to_data(self.X, n_ids, self.labels)
         n_pieces = int(np.clip(self.X.nnz // _MIN_PIECE, 1, _MAX_PIECES))
@@ -61,7 +61,7 @@ def hold_out_texts(texts: Texts, estimator: Any, seed: int) -> tuple[Texts, Text
     texts : Texts
         What to split.
     estimator : estimator instance
-        Whose `documents` and `validation_fraction` say how.
+        Its `documents` and `validation_fraction` say how.
     seed : int
         The seed of the split.
     """
@@ -86,12 +86,12 @@ def _as_one_text(tokens: np.ndarray) -> Texts:
 
 
 def way_of_reading(estimator: Any) -> dict[str, bool]:
-    """Return what `fit` learns of how to read texts, whatever becomes of the parameters.
+    """Return how `fit` reads texts, which later changes of parameters do not affect.
 
     Raises
     ------
     ValueError
-        If a stream is to be read from its end.
+        If a stream should be read from its end.
     """
     if estimator.reverse and not estimator.documents:
         raise ValueError(
@@ -112,7 +112,7 @@ def in_reading_order(X: csr_array, *, reverse: bool) -> csr_array:
 
 
 def reverse_documents(X: csr_array) -> csr_array:
-    """Return documents as who reads them from their end meets their tokens.
+    """Return documents with their tokens in reverse order.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def reverse_documents(X: csr_array) -> csr_array:
 
 
 def order_of_text(counts: np.ndarray) -> np.ndarray:
-    """Return where, of texts that were read from their end, each token of a text was predicted.
+    """Return where each token was predicted, for texts that were read from their end.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def _reversed_places(lengths: np.ndarray) -> np.ndarray:
 
 
 def count_characters(X: Any, model: Any) -> int:
-    """Return the number of characters of raw text, the end of each document counting as one."""
+    """Return the number of characters of raw text; the end of a document counts as one."""
     name = type(model).__name__
     texts = as_documents(X, missing="empty") if is_text(X) else None
     if texts is None or not all(isinstance(text, str) for text in texts):

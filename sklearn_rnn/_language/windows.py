@@ -1,4 +1,4 @@
-"""Windows over time: a few steps of some sequences, read with the state of the window before."""
+"""Windows over time: some steps of sequences, read with the state of the previous window."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from sklearn_rnn._training.shards import round_up
 
 @dataclass
 class WindowPart:
-    """Some steps of sequences that can be computed beside others.
+    """Some steps of sequences that can be computed in parallel to others.
 
     Parameters
     ----------
     ids : torch.nn.utils.rnn.PackedSequence of int32
         What to read, longest sequences first.
     targets : torch.Tensor of int64 of shape (n_tokens,)
-        What is behind each of these ids.
+        What follows each of these ids.
     places : ndarray of int64 of shape (n_tokens,)
         Where they lie in the stream.
     rows : ndarray of int64 of shape (n_sequences,)
@@ -47,19 +47,19 @@ class WindowPart:
 
 @dataclass
 class Window:
-    """Steps of a batch of sequences, in parts that can be computed side by side.
+    """Steps of a batch of sequences, in parts that can be computed in parallel.
 
     Parameters
     ----------
     parts : list of WindowPart
-        The parts. Those of the next window go on with the same sequences; where all of one have
+        The parts. Those of the next window continue with the same sequences; if all of one have
         ended, it is missing at the end of the list.
     is_first : bool
-        Whether the sequences begin here.
+        Whether the sequences start here.
     mean_size : float
         Mean number of tokens of a window.
     n_shards : int, default=1
-        How many shards the parts are dealt out to, in turn.
+        Number of shards that the parts are dealt out to, in turn.
     """
 
     parts: list[WindowPart]
@@ -72,7 +72,7 @@ class Window:
 
 
 def cut_window(data: LanguageData, rows: np.ndarray, start: int, stop: int) -> WindowPart:
-    """Return the steps from `start` to `stop` of those sequences that are so long.
+    """Return the steps from `start` to `stop` of those sequences that are long enough.
 
     Parameters
     ----------
@@ -108,16 +108,16 @@ class LanguageWindows(SimilarLengthBatches):
     batch_size : int
         Sequences in a batch.
     bptt : int
-        Most steps of a window. The first one of a batch is shorter, at random, so that the cuts
-        differ from epoch to epoch.
+        Largest number of steps of a window. The first one of a batch is shorter, at random, so that
+        the cuts differ from epoch to epoch.
     random_state : numpy.random.RandomState, default=None
         Source of the random order and of the first cuts. None sorts the sequences by length, and
         cuts at the multiples of `bptt`.
     part_documents : int, default=None
-        Windows are cut into parts that can be computed side by side, of about so many sequences.
+        Windows are cut into parts that can be computed in parallel, of about this many sequences.
         None leaves them whole.
     n_shards : int, default=1
-        Windows are cut into so many shards, as `SimilarLengthBatches` does it.
+        Number of shards to cut windows into, as in `SimilarLengthBatches`.
     """
 
     dataset: LanguageData  # type: ignore[assignment]  # of which the lengths alone are asked for
@@ -169,7 +169,7 @@ class LanguageWindows(SimilarLengthBatches):
 
     @cached_property
     def _mean_size(self) -> float:
-        """Number of tokens by that of windows, where each batch is as long as its sequences."""
+        """Number of tokens divided by that of windows, given the lengths of the batches."""
         lengths = self.dataset.lengths
         n_windows = np.ceil(lengths / self.bptt).mean() * self._n_random_batches()
         return float(lengths.sum() / n_windows)

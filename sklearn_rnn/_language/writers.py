@@ -1,6 +1,6 @@
-"""Token ids to text, a token at a time.
+"""Token ids to text, one token at a time.
 
-The state of a writer is a value that is never changed, so that texts can branch from it.
+The state of a writer is a value that never changes, so that texts can branch from it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sklearn_rnn._text.join_words import Joined, Spacing, join_word, read_joined
 
 
 class Writer(Protocol):
-    """What turns token ids into text, so that no piece of it changes when more tokens come."""
+    """Turns token ids into text, no piece of which changes when more tokens follow."""
 
     def start(self, prompt: str) -> Any:
         """Return the state after a text."""
@@ -22,7 +22,7 @@ class Writer(Protocol):
         """Return what a token adds to the text, and the state after it."""
 
     def end(self, state: Any) -> str:
-        """Return what is left to add when no token follows."""
+        """Return what is left to add if no token follows."""
 
 
 class TokenWriter:
@@ -57,7 +57,7 @@ class WordWriter:
     tokens : list of str
         The token of each id.
     spacing : dict of dict of str, default=None
-        The white space of marks, from `learn_spacing`. None stands for that of English.
+        The white space of marks, from `learn_spacing`. None means that of English.
     """
 
     def __init__(self, tokens: list[str], spacing: Spacing | None = None) -> None:
@@ -69,7 +69,7 @@ class WordWriter:
         return read_joined(prompt)
 
     def write(self, state: Joined, id_: int) -> tuple[str, Joined]:
-        """Return a token, with a space before it where one belongs."""
+        """Return a token, with a space before it if one belongs there."""
         known = {} if self.spacing is None else {"spacing": self.spacing}
         return join_word(state, self.tokens[id_], **known)
 
@@ -79,7 +79,7 @@ class WordWriter:
 
 
 class SubwordWriter:
-    """Writes subwords, and bytes as soon as they make up a character.
+    """Writes subwords, and bytes as soon as they form a character.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class SubwordWriter:
         return b"" if prompt or not self.strips_space else None
 
     def write(self, state: bytes | None, id_: int) -> tuple[str, bytes]:
-        """Return what became complete with a token."""
+        """Return the text that a token completes."""
         piece = self.pieces[id_]
         raw = piece.removeprefix(b" ") if state is None else state + piece
         # Bytes that can no longer become a character are replaced by U+FFFD.
@@ -111,10 +111,10 @@ class SubwordWriter:
 
 
 def make_writer(vectorizer: Any, spacing: Spacing | None = None) -> Writer:
-    """Return what writes the ids of a fitted vectorizer as text.
+    """Return a writer of the ids of a fitted vectorizer.
 
-    Tokens with white space at an end, such as characters, are joined as they are. Others are taken
-    for words.
+    Tokens with white space at an end, such as characters, are joined as they are. Others are
+    treated as words.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class WritesText:
     """Mixin of a language model: `generate` and `stream`.
 
     The model has the parameter `n_jobs`, has learned `documents_` and `reverse_`, and has what
-    `make_reader` asks for.
+    `make_reader` needs.
     """
 
     documents_: bool
@@ -71,7 +71,7 @@ class WritesText:
     ):
         """Write text that continues a prompt.
 
-        The text is returned without the prompt, and begins with a space where one belongs, so
+        The text is returned without the prompt, and begins with a space if one belongs there, so
         that ``prompt + model.generate(prompt)`` is the whole text.
 
         Parameters
@@ -81,7 +81,7 @@ class WritesText:
             token, which is never written.
 
         max_new_tokens : int, default=200
-            Largest number of tokens to write. A text ends earlier where the model ends it, unless
+            Largest number of tokens to write. A text ends earlier if the model ends it, unless
             it was fitted with ``documents=False``.
 
         temperature : float, default=1.0
@@ -90,19 +90,19 @@ class WritesText:
             time.
 
         top_k : int, default=None
-            Draw from the `top_k` most likely tokens only. None draws from all.
+            Draw only from the `top_k` most likely tokens. None draws from all.
 
         top_p : float in range (0.0, 1.0], default=None
-            Draw from the most likely tokens only, as few as have at least this probability
-            together (nucleus sampling, Holtzman et al., 2020). None draws from all.
+            Draw only from the most likely tokens, the fewest whose probabilities add up to at least
+            this (nucleus sampling, Holtzman et al., 2020). None draws from all.
 
         repetition_penalty : float, default=1.0
             Above 1, tokens of the prompt and of the text so far become less likely: their scores
             are divided by it if positive, and multiplied by it if negative (Keskar et al., 2019).
-            Useful for words and subwords; a text cannot do without repeated characters.
+            Useful for words and subwords, but not for characters, which have to repeat.
 
         stop : str or list of str, default=None
-            The text ends before the first of these that comes up.
+            The text ends before the first of these that occurs.
 
         n_samples : int, default=None
             Number of texts to write at once, returned as a list. None returns one text as a str.
@@ -117,7 +117,7 @@ class WritesText:
 
         length_penalty : float, default=1.0
             Beam search ranks texts by the logarithm of their probability, divided by their number
-            of tokens to the power of this. 0 prefers short texts; above 0, long ones gain. Ignored
+            of tokens to the power of this. 0 prefers short texts; the higher, the longer. Ignored
             if ``num_beams=1``.
 
         label : object, default=None
@@ -134,8 +134,8 @@ class WritesText:
         Raises
         ------
         ValueError
-            If a parameter has an invalid value, or beam search is combined with what only drawing
-            uses.
+            If a parameter has an invalid value, or beam search is combined with parameters of
+            random drawing.
         TypeError
             If the model was fitted on token ids, so that there is no text to write.
 
@@ -197,7 +197,7 @@ class WritesText:
             token, which is never written.
 
         max_new_tokens : int, default=200
-            Largest number of tokens to write. A text ends earlier where the model ends it, unless
+            Largest number of tokens to write. A text ends earlier if the model ends it, unless
             it was fitted with ``documents=False``.
 
         temperature : float, default=1.0
@@ -206,20 +206,20 @@ class WritesText:
             time.
 
         top_k : int, default=None
-            Draw from the `top_k` most likely tokens only. None draws from all.
+            Draw only from the `top_k` most likely tokens. None draws from all.
 
         top_p : float in range (0.0, 1.0], default=None
-            Draw from the most likely tokens only, as few as have at least this probability
-            together (nucleus sampling, Holtzman et al., 2020). None draws from all.
+            Draw only from the most likely tokens, the fewest whose probabilities add up to at least
+            this (nucleus sampling, Holtzman et al., 2020). None draws from all.
 
         repetition_penalty : float, default=1.0
             Above 1, tokens of the prompt and of the text so far become less likely: their scores
             are divided by it if positive, and multiplied by it if negative (Keskar et al., 2019).
-            Useful for words and subwords; a text cannot do without repeated characters.
+            Useful for words and subwords, but not for characters, which have to repeat.
 
         stop : str or list of str, default=None
-            The text ends before the first of these that comes up. What may be its beginning comes
-            once it is clear that it is not.
+            The text ends before the first of these that occurs. What may be its beginning is held
+            back until it is clear that it is not.
 
         label : object, default=None
             The class of the text, one of `classes_`. Only for a model that was fitted with labels.
@@ -230,8 +230,8 @@ class WritesText:
         Returns
         -------
         pieces : iterator of str
-            The text that `generate` returns, as it comes. A piece is a token, or several where
-            only these make up a character.
+            The text that `generate` returns, as it is written. A piece is a token, or several if
+            they form one character.
 
         Raises
         ------
@@ -250,13 +250,13 @@ class WritesText:
         return self._pieces(text, growth)
 
     def _make_reader(self, label: Any) -> Reader:
-        """Return what reads texts of a label, or of any."""
+        """Return a reader of texts of one label, or of any."""
         return make_reader(self, label)
 
     def _open(
         self, prompt: str, stop: tuple[str, ...], label: Any, repetition_penalty: float
     ) -> tuple[TextReader, Any, Continuation]:
-        """Return the model, its state after the prompt, and the text that is to follow."""
+        """Return the model, its state after the prompt, and the text that will follow."""
         vectorizer = getattr(self, "vectorizer_", None)
         if self.reverse_:
             raise ValueError(
@@ -291,7 +291,7 @@ def _take_step(growth: Iterator[None]) -> bool:
 
 
 def _read_prompt(prompt: str, vectorizer: Any) -> np.ndarray:
-    """Return the token ids of a prompt, all of them however short documents are cut."""
+    """Return the token ids of a prompt, without truncation."""
     vectorizer = copy.copy(vectorizer)
     for name, value in {"max_length": None, "sparse_output": True}.items():
         if hasattr(vectorizer, name):

@@ -1,4 +1,4 @@
-"""Export to ONNX. Nothing here imports onnx before it is needed."""
+"""Export to ONNX. onnx is imported only when it is needed."""
 
 from .export import export_onnx
 

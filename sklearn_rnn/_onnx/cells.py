@@ -1,6 +1,6 @@
 """Recurrent cells in the operators of ONNX.
 
-In each function, `where` stands for the value that holds the inputs, (n_steps, n_documents,
+In each function, `where` means the value that holds the inputs, (n_steps, n_documents,
 input_size); the documents; and the direction, "forward" or "reverse".
 """
 
@@ -42,12 +42,12 @@ def cell_states(graph: Graph, cell: Cell, *where: Any) -> str:
     """Return the states of any cell, (n_steps, n_documents, hidden_size)."""
     check_cell(cell)
     with graph.scope(type(cell).__name__):
-        # By the very class: a subclass may compute something else.
+        # By the exact class: a subclass may compute something else.
         return OPERATORS.get(type(cell), stepwise_cell)(graph, cell, *where)
 
 
 def check_cell(cell: Cell) -> None:
-    """Refuse cells of the user's that may compute something else than their steps."""
+    """Refuse custom cells that may compute something other than their steps."""
     inner = _innermost(cell)
     class_ = type(inner)
     if class_ in CELLS.values() or class_ is GridLSTMCell:
@@ -58,14 +58,14 @@ def check_cell(cell: Cell) -> None:
         and author(class_, "forward") in (RecurrentCell, ProjectedCell)
     ):
         raise NotImplementedError(
-            f"export_onnx cannot translate the cell {class_.__name__}, which is none of this "
-            "package. Fit with a cell that has a name, such as cell='lstm' or cell='gru', or with "
-            "a subclass of RecurrentCell that computes by its step alone."
+            f"export_onnx cannot translate the cell {class_.__name__}, which is not part of "
+            "this package. Fit with a cell that has a name, such as cell='lstm' or cell='gru', or "
+            "with a subclass of RecurrentCell that computes by its step alone."
         )
 
 
 def _innermost(cell: Cell) -> nn.Module | Cell:
-    """Return a cell without what is wrapped around it."""
+    """Return a cell without its wrappers."""
     inner: nn.Module | Cell = cell
     while isinstance(inner, (StateDropout, StepCell, Zoneout)):
         inner = inner.cell
@@ -123,7 +123,7 @@ def _recur(
     peepholes: np.ndarray | None = None,
     **attributes: Any,
 ) -> str:
-    """Add a recurrent operator of ONNX, the weights of the gates in its order."""
+    """Add a recurrent operator of ONNX, with the weights of the gates in its order."""
     bias_ih, *bias_hh = cell.biases
     biases = bias_ih, *(bias_hh or [torch.zeros_like(bias_ih)])
     weights = [
@@ -174,7 +174,7 @@ def stepwise_cell(graph: Graph, cell: SteppedCell, *where: Any) -> str:
 
 @contextmanager
 def explaining_failures(cell: SteppedCell) -> Iterator[None]:
-    """Say of a step of a user's that cannot be traced what it should be made of."""
+    """Say how to write a custom step that cannot be traced."""
     try:
         yield
     except (AttributeError, IndexError, TypeError) as exc:
@@ -195,7 +195,7 @@ def grid_lstm_cell(graph: Graph, cell: GridLSTMCell, *where: Any) -> str:
 
 
 def state_dropout(graph: Graph, cell: StateDropout, *where: Any) -> str:
-    """Return the states of the cell inside, of which nothing is zeroed after training."""
+    """Return the states of the cell inside; nothing is zeroed after training."""
     return cell_states(graph, cell.cell, *where)
 
 
@@ -222,7 +222,7 @@ def _scan(
     graph : Graph
         The graph.
     project : callable
-        ``project(x)`` returns what steps take from the input, computed for all of them at once.
+        ``project(x)`` returns what all steps take from the input, computed at once.
     advance : callable
         ``advance(projected, state)`` returns the output of a step and the new state.
     state : list of ndarray of shape (n_features,)

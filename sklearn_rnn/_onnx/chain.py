@@ -18,17 +18,17 @@ _FIRST = np.iinfo(np.int64).min
 
 
 class Chain(NamedTuple):
-    """What both ways through a chain need.
+    """What decoding and marginals of a chain need.
 
     Parameters
     ----------
     transitions, end : ndarray of float32
-        What the CRF scores.
+        The scores of the CRF.
     alpha : str
         The scores of first tags, (n_documents, n_tags).
     scores : str
-        Those of the tokens behind the first, (n_steps, n_documents, n_tags). The last step is none,
-        so that there is always one.
+        Those of the tokens after the first, (n_steps, n_documents, n_tags). The last step is not
+        a token, so that there is always one.
     goes_on : str
         Whether each of them is a token, float32 of shape (n_steps, n_documents, 1).
     """
@@ -120,7 +120,7 @@ def marginals(graph: Graph, chain: Chain) -> str:
 
 
 def _step(graph: Graph, goes_on: str, after: str, before: str) -> str:
-    """Return the scores after a step, less the largest, or those before it where there is none."""
+    """Return the scores after a step, minus the largest, or those before it if it is no token."""
     after = graph.add("Sub", after, graph.add("ReduceMax", after, [1]))  # to keep digits
     return graph.add("Where", graph.add("Greater", goes_on, 0.0), after, before)
 

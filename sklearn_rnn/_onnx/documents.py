@@ -24,9 +24,9 @@ class Documents:
     Parameters
     ----------
     ids : str
-        Token ids, int32 of shape (n_steps, n_documents), 0 behind the end of a document.
+        Token ids, int32 of shape (n_steps, n_documents), 0 after the end of a document.
     is_token : str
-        False behind the end of a document, bool of shape (n_steps, n_documents, 1).
+        False after the end of a document, bool of shape (n_steps, n_documents, 1).
     lengths : str
         Tokens of each document, int32 of shape (n_documents,), at least 1.
     """
@@ -37,7 +37,7 @@ class Documents:
 
 
 def read_documents(graph: Graph, token_ids: str) -> Documents:
-    """Take documents as an estimator does, wherever the padding stands.
+    """Read documents as an estimator does, wherever the padding is.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def read_documents(graph: Graph, token_ids: str) -> Documents:
     Returns
     -------
     documents : Documents
-        No longer than the longest of them. An empty one holds one unknown token.
+        No longer than the longest of them. An empty one contains one unknown token.
     """
     add, zero = graph.add, np.int32(0)
     is_token = add("Greater", token_ids, zero)

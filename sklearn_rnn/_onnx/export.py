@@ -39,18 +39,18 @@ def export_onnx(
 ) -> ModelProto:
     """Export a fitted estimator as an ONNX model, which runs without Python and PyTorch.
 
-    The model holds the whole network, from token ids to what the estimator makes of them: labels
-    and probabilities, numbers, or vectors. It reads documents of any number and length, and answers
-    as the estimator does: padding is not read, an empty document is one unknown token, and an id
-    beyond the vocabulary is the unknown token.
+    The model contains the whole network, from token ids to what the estimator predicts: labels and
+    probabilities, numbers, or vectors. It reads documents of any number and length, and gives the
+    same results as the estimator: padding is not read, an empty document is one unknown token, and
+    an id beyond the vocabulary is the unknown token.
 
-    Of a language model it holds one step: from a token of each text and the state before it to the
-    log-probabilities of the next token and the state after it.
+    For a language model, it contains one step: from a token of each text and the state before it to
+    the log-probabilities of the next token and the state after it.
 
-    A translator is two models, one for each `part`: the encoder reads whole sources, and the
+    A translator becomes two models, one for each `part`: the encoder reads whole sources, and the
     decoder computes one step of their targets.
 
-    Text is not split in it. What a program needs to do so stands in the metadata of the model.
+    The model does not split text. Its metadata says how a program can do that.
 
     Parameters
     ----------
@@ -70,16 +70,16 @@ def export_onnx(
     -------
     model : onnx.ModelProto
         The model. Its input is `token_ids`, int32 of shape (n_documents, n_positions), padded with
-        0. Its outputs depend on the estimator. Of a classifier, they are `label`, of shape
+        0. Its outputs depend on the estimator. For a classifier, they are `label`, of shape
         (n_documents,) or, for many labels, (n_documents, n_classes), and `probabilities`, float32
-        of shape (n_documents, n_classes); of a regressor `prediction`, float64 of shape
-        (n_documents,) or (n_documents, n_outputs); of an encoder `vector`, float32 of shape
+        of shape (n_documents, n_classes); for a regressor `prediction`, float64 of shape
+        (n_documents,) or (n_documents, n_outputs); for an encoder `vector`, float32 of shape
         (n_documents, n_features_out).
 
         A tagger also has the input `code_points`, int32 of shape (n_documents, n_positions,
-        n_characters): the Unicode code points of each token as it is spelled, with 0 behind its
-        last character. It is absent if the tagger was fitted on token ids. Tokens stand from the
-        first position on. The outputs are `label`, of shape (n_documents, n_positions), and
+        n_characters): the Unicode code points of each token as it is spelled, with 0 after its
+        last character. It is absent if the tagger was fitted on token ids. Tokens start at the
+        first position. The outputs are `label`, of shape (n_documents, n_positions), and
         `probabilities`, float32 of shape (n_documents, n_positions, n_classes), as `predict` and
         `predict_proba` return them; padding has an empty text or 0, and probabilities of 0.
 
@@ -109,20 +109,20 @@ def export_onnx(
     ValueError
         If `part` is missing for a translator, or given for another estimator.
     NotImplementedError
-        If the network holds a module for which there is no translation, such as a cell of your own
+        If the network contains a module that cannot be translated, such as a cell of your own
         that is not written as steps of functions of torch.
 
     Notes
     -----
     The metadata, texts in JSON, are `classes`, the list of labels or tags; `vocabulary`, the
     id of each token; and `vectorizer`, the parameters that say how text is split, functions among
-    them by their name. The last two are absent where the estimator was fitted on token ids. For a
+    them by their name. The last two are absent if the estimator was fitted on token ids. For a
     :class:`SubwordVectorizer`, `tokenizer` is its `tokenizer_json_`, which gives the ids of the
-    input. A language model also has `documents` and `reverse`, the parameters by which it was
+    input. A language model also has `documents` and `reverse`, the parameters with which it was
     fitted. The metadata of a translator's encoder describe the sources, and those of its decoder
     the targets.
 
-    The model computes in float32, also where the estimator has ``precision="bfloat16"``.
+    The model computes in float32, even if the estimator has ``precision="bfloat16"``.
 
     Examples
     --------
@@ -181,7 +181,7 @@ def _import_graph() -> type[Graph]:
 
 
 def _split_pipeline(estimator: Any) -> tuple:
-    """Return a fitted estimator of documents, and the vectorizer in front of it or None."""
+    """Return a fitted estimator of documents, and the vectorizer before it or None."""
     if not isinstance(estimator, Pipeline):
         _check_is_exportable(estimator)
         return estimator, None
@@ -213,7 +213,7 @@ def _check_is_exportable(estimator: Any) -> None:
 
 @singledispatch
 def add_network(estimator: Any, graph: Graph, part: str | None) -> None:
-    """Add the input, the network of an estimator, and what the estimator makes of its outputs.
+    """Add the input and the network of an estimator, and turn its outputs into predictions.
 
     Each class of estimators registers a function of its own.
 

@@ -19,9 +19,9 @@ OPSETS = {"": 18, "ai.onnx.ml": 4}
 class Graph:
     """An ONNX graph under construction.
 
-    A value of the graph is known by its name, a str. Wherever a node takes a value, it takes an
-    array or a number as well, which becomes a constant of the graph: integers as int64, floats as
-    float32, NumPy's arrays and integers as what they are.
+    A value of the graph is known by its name, a str. Wherever a node takes a value, it also takes
+    an array or a number, which becomes a constant of the graph: integers as int64, floats as
+    float32, NumPy's arrays and integers with their own dtype.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Graph:
         return name
 
     def output(self, name: str, value: str, dtype: type, shape: list[str | int]) -> None:
-        """Declare an output of the value given."""
+        """Declare a value as an output."""
         self._nodes.append(helper.make_node("Identity", [value], [name], name=f"output/{name}"))
         self._outputs.append(helper.make_tensor_value_info(name, onnx_type(dtype), shape))
 
@@ -69,9 +69,9 @@ class Graph:
         *values : str, array-like or None
             Its inputs, None for an optional one that is left out.
         outputs : sequence of int, default=(0,)
-            Which of its outputs are wanted, ascending. Several are returned as a list.
+            Which of its outputs to return, ascending. Several are returned as a list.
         domain : str, default=""
-            Where the operator is defined; "" stands for ONNX itself.
+            Where the operator is defined; "" means ONNX itself.
         **attributes : Any
             Its attributes, arrays as tensors.
 

@@ -1,4 +1,4 @@
-"""What stands in the metadata of an ONNX model: how text becomes token ids."""
+"""The metadata of an ONNX model: how text becomes token ids."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn_rnn._vectorizer import SequenceVectorizer
 
 
 def describe(estimator: Any, vectorizer: Any) -> dict[str, str]:
-    """Return what else a program needs to know, as texts in JSON."""
+    """Return what a program needs to know about the model, as texts in JSON."""
     facts = {}
     is_language_model = isinstance(estimator, RNNLanguageModel)
     has_labels = is_language_model and estimator.classes_ is not None
@@ -65,6 +65,6 @@ def _describe_cut(vectorizer: SequenceVectorizer | SubwordVectorizer) -> dict:
 
 
 def _name_function(function: Any) -> str:
-    """Return where a function is defined, for what JSON cannot hold."""
+    """Return the name of a function, in place of what JSON cannot hold."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     return f"{function.__module__}.{name}"

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def translate(graph: Graph, module: nn.Module, *args: Any) -> str:
-    """Add a module to the graph, as it computes outside of training.
+    """Add a module in evaluation mode to the graph.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def translate(graph: Graph, module: nn.Module, *args: Any) -> str:
     module : torch.nn.Module
         One whose class is in `TRANSLATIONS`.
     *args : str or Documents
-        What the function there takes.
+        The arguments of the function there.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def translate(graph: Graph, module: nn.Module, *args: Any) -> str:
 
 def check_module(module: nn.Module) -> None:
     """Refuse a module that has no translation."""
-    # By the very class: a subclass may compute something else.
+    # By the exact class: a subclass may compute something else.
     if type(module) not in TRANSLATIONS:
         raise NotImplementedError(
             f"export_onnx cannot translate the module {type(module).__name__}. It can: "
@@ -80,7 +80,7 @@ def sequence_network(graph: Graph, module: SequenceNetwork, documents: Documents
 
 
 def encode(graph: Graph, module: SequenceNetwork, documents: Documents) -> str:
-    """Return the document vectors, in front of the head: (n_documents, n_features)."""
+    """Return the document vectors, before the head: (n_documents, n_features)."""
     check_module(module)
     x = translate(graph, module.embedding, documents)
     states = translate(graph, module.encoder, x, documents)
@@ -152,7 +152,7 @@ def max_pooling(graph: Graph, module: MaxPooling, states: str, documents: Docume
 def attention_pooling(
     graph: Graph, module: AttentionPooling, states: str, documents: Documents
 ) -> str:
-    """Return what each head attends, side by side: (n_documents, input_size)."""
+    """Return the means of all heads, concatenated: (n_documents, input_size)."""
     scores = module.score(torch.tanh(module.projection(Traced(graph, states))))
     scores = graph.add("Where", documents.is_token, scores.name, -np.inf)
     shares = graph.add("Softmax", scores, axis=0)  # (n_steps, n_documents, n_heads)
@@ -172,8 +172,8 @@ def concat_pooling(graph: Graph, module: ConcatPooling, states: str, documents: 
 def ngram_linear(graph: Graph, module: NGramLinear, documents: Documents) -> str:
     """Return the outputs of words, pairs and triples, (n_documents, n_outputs).
 
-    Each occurrence counts for as much less as its n-gram has occurrences in the document, so
-    that the sum over all of them counts each but once.
+    Each occurrence is divided by the number of occurrences of its n-gram in the document, so that
+    the sum over all of them counts each n-gram once.
     """
     add, idf = graph.add, to_numpy(module.idf).copy()
     # What does not count keeps a place, as padding or as the unknown token.
@@ -198,10 +198,10 @@ def ngram_linear(graph: Graph, module: NGramLinear, documents: Documents) -> str
 
 
 def _find_pairs(graph: Graph, module: NGramLinear, rows: str, words: str, length: int) -> str:
-    """Return the features of n-grams and the word behind each, 0 for unknown ones.
+    """Return the features of n-grams and the word after each, 0 for unknown ones.
 
     The rows are those of n-grams of this length, (n_steps - length + 1, n_documents); there is one
-    step less for what they begin.
+    step less for the n-grams that they begin.
     """
     last = np.iinfo(np.int64).max
     first = graph.add("Slice", rows, [0], [-1], [0])

@@ -33,7 +33,7 @@ def spelling_vectors(graph: Graph, module: SpellingEncoder, points: str, charact
     module : SpellingEncoder
         The module, in evaluation mode.
     points : str
-        Code points, int64 of shape (n_characters, n_words), 0 behind the end of a word. An empty
+        Code points, int64 of shape (n_characters, n_words), 0 after the end of a word. An empty
         word is one character, of code point 0.
     characters : str
         The characters that have ids, from `FIRST_ID` on.
@@ -114,7 +114,7 @@ def word_shapes(graph: Graph, points: str, lengths: str) -> str:
 def _flags_of_points() -> tuple[np.ndarray, np.ndarray]:
     """Return the kind of each code point, uint8, and the flags of each kind, int32.
 
-    The last code point has no flags, and stands for all beyond.
+    The last code point has no flags, and represents all beyond.
     """
     kinds: dict[tuple[bool, ...], int] = {(False,) * len(_FLAGS): 0}
     table = np.zeros(_N_POINTS, np.uint8)

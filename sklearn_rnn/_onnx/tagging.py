@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def add_tagger(
     graph: Graph, network: TaggingNetwork, classes: np.ndarray, characters: str | None
 ) -> None:
-    """Add the way from sentences to their tags.
+    """Add the nodes from sentences to their tags.
 
     Its inputs are `token_ids` and, if the network reads characters, `code_points`. Its outputs are
     `label` and `probabilities`.
@@ -34,7 +34,7 @@ def add_tagger(
     classes : ndarray of shape (n_classes,)
         The tags, in a type that ONNX has.
     characters : str or None
-        The characters that the network knows. None for one that knows ids alone.
+        The characters that the network knows. None for one that knows only ids.
     """
     tokens: list[str | int] = ["n_documents", "n_positions"]
     ids = graph.add("Transpose", graph.input("token_ids", np.int32, tokens))
@@ -69,7 +69,7 @@ def add_tagger(
 
 
 def _read_sentences(graph: Graph, ids: str) -> Documents:
-    """Return sentences with the tokens where they are, since their spelling stands beside them."""
+    """Return sentences without moving tokens, because their spelling is in another input."""
     is_token = graph.add("Greater", ids, np.int32(0))
     counts = graph.add("ReduceSum", graph.cast(is_token, np.int32), [0], keepdims=0)
     lengths = graph.add("Max", counts, np.int32(1))

@@ -1,4 +1,4 @@
-"""Equations written in torch, carried over into an ONNX graph."""
+"""Equations written in torch, translated into an ONNX graph."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ TracedTensor = Any
 
 
 class Traced:
-    """A value of a graph that passes through code of torch in place of a tensor.
+    """A value of a graph that passes through torch code in place of a tensor.
 
     What the code does to it is added to the graph, and not computed. So the equations of a cell
-    stand in the cell alone. Code that asks for a shape or decides by values cannot be traced.
+    are written only in the cell. Code that asks for a shape or decides by values cannot be traced.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Traced:
     def __torch_function__(
         cls, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Traced:
-        """Add what a function of torch does; torch calls this instead of the function."""
+        """Add what a torch function does; torch calls this method instead of the function."""
         operation = OPERATIONS.get(function.__name__)
         if operation is None:
             raise NotImplementedError(

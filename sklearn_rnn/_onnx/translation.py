@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def add_encoder(graph: Graph, network: TranslationNetwork) -> None:
-    """Add the way from sources to what the decoder attends to.
+    """Add the nodes from sources to what the decoder attends to.
 
     Its input is `token_ids`, or `regions` and `lengths`. Its outputs are `keys`, `values`,
     `is_position` and `start`, which are inputs of the decoder.
@@ -55,7 +55,7 @@ def add_decoder(graph: Graph, network: TranslationNetwork) -> None:
     """Add the step from a token of each target to the log-probabilities of the next.
 
     Its inputs are those of a language model's step, see `add_step`, and the outputs of the encoder.
-    With `input_feeding`, the first state is what the token was predicted from. Beside
+    With `input_feeding`, the first state is what the token was predicted from. Besides
     the outputs of a language model's step, there is `attention`.
 
     Parameters
@@ -158,7 +158,7 @@ def product_scores(graph: Graph, module: Attention, query: str, keys: str) -> st
     return graph.add("Squeeze", graph.add("MatMul", keys, graph.add("Unsqueeze", query, [2])), [2])
 
 
-# By the very class: a subclass may compute something else.
+# By the exact class: a subclass may compute something else.
 PARTS: dict[str | None, Callable] = {"encoder": add_encoder, "decoder": add_decoder}
 SOURCES: dict[type[nn.Module], Callable[..., _Source]] = {
     TextEncoder: text_encoder,

@@ -1,4 +1,4 @@
-"""The parameter `pretrained`: language models, fitted or to be fitted."""
+"""The parameter `pretrained`: language models, fitted or not."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sklearn_rnn._training.vectorize import extend_vectorizer
 
 
 def given_models(estimator: Any) -> list[RNNLanguageModel]:
-    """Return the language models of the parameter, without what froze them.
+    """Return the language models of the parameter, without FrozenEstimator around them.
 
     Raises
     ------
     TypeError
-        If it holds something else.
+        If it contains something else.
     ValueError
         If two models read in the same direction, or if some are fitted and others are not.
     """
@@ -52,12 +52,12 @@ def given_models(estimator: Any) -> list[RNNLanguageModel]:
 
 
 def holds_fitted(pretrained: Any) -> bool:
-    """Tell whether there is a fitted model in the parameter, whatever else may be there."""
+    """Tell whether the parameter contains a fitted model, even among other values."""
     return any(map(is_fitted, _unpacked(pretrained)))
 
 
 def _unpacked(pretrained: Any) -> list:
-    """Return what the parameter holds, without what froze it."""
+    """Return the values of the parameter, without FrozenEstimator around them."""
     parts = list(pretrained) if isinstance(pretrained, (list, tuple)) else [pretrained]
     parts = [part for part in parts if part is not None]
     return [part.estimator if isinstance(part, FrozenEstimator) else part for part in parts]
@@ -79,7 +79,7 @@ def language_source(estimator: Any, models: list[RNNLanguageModel]) -> LanguageS
     must = f"The 'pretrained' parameter of {type(estimator).__name__} must"
     if any(model.classes_ is not None for model in models):
         raise ValueError(
-            f"{must} hold models of the language alone. Got one that was fitted with labels; fit "
+            f"{must} hold language models without labels. Got one that was fitted with labels; fit "
             "it without y."
         )
     networks = tuple(model.module_ for model in models)
@@ -96,7 +96,7 @@ def language_source(estimator: Any, models: list[RNNLanguageModel]) -> LanguageS
 
 
 def check_learnable(models: list[RNNLanguageModel], estimator: Any) -> None:
-    """Refuse models, not fitted yet, from which a network could not start once they are fitted."""
+    """Refuse unfitted models from which the network could not start after fitting them."""
     shapes = [{name: getattr(model, name) for name in SHAPE} for model in models]
     widths = [shape.pop("embedding_dim") for shape in shapes]
     _check_one_shape(shapes, estimator)
@@ -116,12 +116,12 @@ def _check_one_shape(shapes: list[dict[str, Any]], estimator: Any) -> None:
 
 
 def read_by_model(X: Any, model: RNNLanguageModel, estimator: Any) -> tuple[csr_array, Any]:
-    """Return documents as token ids, and the vectorizer: the model's, with their new words.
+    """Return documents as token ids, and the vectorizer of the model, with their new words.
 
     Raises
     ------
     ValueError
-        If the model cannot read them, or the estimator has a vectorizer that reads otherwise.
+        If the model cannot read them, or the estimator has another vectorizer.
     """
     name, vectorizer = type(estimator).__name__, model.vectorizer_
     if is_text(X) != (vectorizer is not None):
@@ -147,7 +147,7 @@ def _check_reads_alike(estimator: Any, vectorizer: Any) -> None:
 
 
 def check_reads_tokens(X: Any, vectorizer: Any, estimator: Any) -> None:
-    """Refuse documents that are lists of tokens, if the vectorizer makes smaller ones of text."""
+    """Refuse lists of tokens if the vectorizer splits text into smaller tokens."""
     is_of_words = (
         not isinstance(vectorizer, SubwordVectorizer)
         and getattr(vectorizer, "analyzer", None) != "char"
@@ -174,7 +174,7 @@ def _read_alike(one: Any, other: Any) -> bool:
 
 
 def _have_same_ids(one: RNNLanguageModel, other: RNNLanguageModel) -> bool:
-    """Tell whether token ids are the same words to two models."""
+    """Tell whether token ids mean the same words in two models."""
     vocabularies = [getattr(model.vectorizer_, "vocabulary_", None) for model in (one, other)]
     sizes = [model.module_.embedding.table.num_embeddings for model in (one, other)]
     return vocabularies[0] == vocabularies[1] and sizes[0] == sizes[1]

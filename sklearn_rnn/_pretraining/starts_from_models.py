@@ -19,7 +19,7 @@ PRETRAINED_CONSTRAINTS: dict = {
 
 
 class StartsFromModels:
-    """Mixin of an estimator with the parameter `pretrained`, whose clones keep what is fitted."""
+    """Mixin of an estimator with the parameter `pretrained`, whose clones keep fitted models."""
 
     pretrained: Any
 

@@ -1,4 +1,4 @@
-"""Language models that are fitted on the way, on unlabelled documents and those of the task."""
+"""Language models that `fit` trains first, on unlabelled documents and those of the task."""
 
 from __future__ import annotations
 
@@ -60,18 +60,18 @@ def _default_vectorizer() -> SequenceVectorizer:
 def models_to_start_from(
     estimator: Any, X: Any, X_unlabelled: Any = None, X_val: Any = None
 ) -> list[RNNLanguageModel]:
-    """Return the fitted language models that a network is to start from, none for a random start.
+    """Return the fitted language models that a network starts from, none for a random start.
 
     Parameters
     ----------
     estimator : estimator instance
-        Whose `pretrained` says which.
+        Its `pretrained` says which.
     X : iterable of str, or {sparse matrix, array-like} of shape (n_documents, n_positions)
         The documents of the task.
     X_unlabelled : like `X`, default=None
-        Further documents, on which models are fitted.
+        Further documents to fit models on.
     X_val : like `X`, default=None
-        Documents that the network is to be validated on, which are checked before that.
+        The validation documents, which are checked first.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def models_to_start_from(
 
 
 def _default_models(estimator: Any) -> list[RNNLanguageModel]:
-    """Return a model for each direction of the estimator's layers, of their shape."""
+    """Return a model for each direction of the estimator's layers, with their shape."""
     shared = {name: getattr(estimator, name) for name in _SHARED}
     directions = (False, True) if estimator.bidirectional else (False,)
     if estimator.embedding_dim != "auto" and estimator.embedding_dim < len(directions):
@@ -120,7 +120,7 @@ def _default_models(estimator: Any) -> list[RNNLanguageModel]:
 
 
 def _split(embedding_dim: int | str, n_models: int) -> list:
-    """Return the widths of token vectors that side by side have that of the estimator."""
+    """Return the widths of token vectors that add up to that of the estimator."""
     if embedding_dim == "auto":
         return [embedding_dim] * n_models
     return [(int(embedding_dim) + i) // n_models for i in range(n_models)][::-1]

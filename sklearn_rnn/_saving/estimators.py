@@ -1,10 +1,10 @@
 """Save estimators to files that contain data, but no code, and load them.
 
-To take part, an estimator stands in `ESTIMATORS`, names what it learns in `_learned_constraints`,
-in the form of `_parameter_constraints`, and checks in `_check_learned` that it fits together. What
-is learned of `y`, its targets know. An attribute may hold what `_files/values.py` can write, nets,
-and other estimators of ours. Attributes whose names begin with an underscore are not kept: it must
-do without.
+An estimator that can be saved is listed in `ESTIMATORS`, names what it learns in
+`_learned_constraints`, in the form of `_parameter_constraints`, and checks in `_check_learned` that
+it is consistent. Its targets name what was learned about `y`. An attribute may hold what
+`_files/values.py` can write, nets, and other estimators of ours. Attributes whose names begin with
+an underscore are not saved: a loaded estimator must work without them.
 """
 
 import os
@@ -100,10 +100,10 @@ def save(estimator, path):
     The training history keeps the values of each epoch, but not those of each batch. A RandomState
     passed as `random_state` is saved in its current state. A path is saved as text, and
     :class:`WordVectors` with all their words; to keep those out of the file, set the fitted
-    estimator's `embedding` to None before. The same holds for the language models of `pretrained`,
-    which only another fit needs. After `partial_fit`, the vocabulary is
-    saved, but neither the word counts nor the state of the optimizer. A loaded estimator therefore
-    continues with `partial_fit` as it would after `fit`.
+    estimator's `embedding` to None first. The same holds for the language models in `pretrained`,
+    which only another fit needs. After `partial_fit`, the vocabulary is saved, but neither the word
+    counts nor the state of the optimizer, so a loaded estimator continues with `partial_fit` as it
+    would after `fit`.
 
     Examples
     --------
@@ -211,7 +211,7 @@ class _ModelWriter(Writer):
     def _write_whole(self, name, estimator):
         estimator._validate_params()
         params = estimator.get_params(deep=False)
-        # What is private is for this process alone.
+        # What is private is for this process only.
         learned = {
             key: value
             for key, value in vars(estimator).items()
@@ -236,21 +236,21 @@ class _ModelWriter(Writer):
         except NotDataError as exc:
             raise TypeError(
                 f"The '{name}' parameter of {estimator} cannot be saved as data: {exc}. "
-                "joblib.dump takes it, in a file that is to be opened only where it is trusted."
+                "Use joblib.dump instead, and open that file only if you trust it."
             ) from exc
 
     def _write_learned(self, estimator, name, value, known):
         if name not in known:
             raise TypeError(
                 f"The attribute '{name}' of {estimator} cannot be saved: it is neither a parameter "
-                "nor something that fit learns. joblib.dump takes it."
+                "nor something that fit learns. Use joblib.dump instead."
             )
         try:
             return self.write(value)
         except NotDataError as exc:
             raise TypeError(
                 f"The attribute '{name}' of {estimator} cannot be saved as data: {exc}. "
-                "joblib.dump takes it."
+                "Use joblib.dump instead."
             ) from exc
 
 
@@ -274,7 +274,7 @@ class _ModelReader(Reader):
         return super().reader_of(type_)
 
     def read_estimator(self, written):
-        """Return an estimator that was written, checked."""
+        """Return an estimator that was written, after checking it."""
         _count_part(self)
         class_ = _CLASSES[written["class"]]
         written_params = with_current_names(written["params"], PARAMETERS)
@@ -300,7 +300,7 @@ class _ModelReader(Reader):
 
 
 def _is_tokenizer(value):
-    """Tell a tokenizer of `tokenizers`, by its name: the package may not be imported."""
+    """Recognise a tokenizer of `tokenizers` by its name: the package may not be imported."""
     type_ = type(value)
     return type_.__name__ == "Tokenizer" and type_.__module__.split(".")[0] == "tokenizers"
 
@@ -313,7 +313,7 @@ def _count_part(file):
 
 
 def _constraints_of(class_, learned):
-    """Return the names of what an estimator has learned, and what each may be."""
+    """Return the names of what an estimator has learned, with their constraints."""
     if hasattr(class_, "_constraints_of_learned"):
         return class_._constraints_of_learned(learned)  # they depend on what `y` was
     return getattr(class_, "_learned_constraints", {})
@@ -349,7 +349,7 @@ def _request_setters(estimator):
 
 
 def _check_pipeline_param(name, value):
-    """Raise NotDataError unless a parameter of a pipeline is such as can be saved.
+    """Raise NotDataError unless a parameter of a pipeline can be saved.
 
     The steps are estimators of ours, and `memory`, a folder of pickles, is not used.
     """
@@ -359,18 +359,18 @@ def _check_pipeline_param(name, value):
         for step_name, step in value:
             is_step = type(step) in _CLASSES.values() or step is None or type(step) is str
             if not (type(step_name) is str and is_step):
-                raise NotDataError(f"the step {step_name!r} is no estimator of sklearn_rnn")
+                raise NotDataError(f"the step {step_name!r} is not an estimator of sklearn_rnn")
 
 
 def _refusal(estimator):
-    """Return why an object is none that can be saved."""
+    """Return why an object cannot be saved."""
     names = ", ".join(ESTIMATORS)
     hint = ""
     if hasattr(estimator, "best_estimator_"):
         hint = " Save its best_estimator_."
     elif isinstance(estimator, type) or not isinstance(estimator, BaseEstimator):
-        hint = " The order is save(estimator, path)."
+        hint = " Call it as save(estimator, path)."
     return (
-        f"save takes an instance of {names}, or a Pipeline of such. Got {estimator!r} of type "
+        f"save takes an instance of {names}, or a Pipeline of them. Got {estimator!r} of type "
         f"{type(estimator).__name__}.{hint}"
     )

@@ -1,4 +1,4 @@
-"""Sentences as a data set: flat tokens with their spellings and tags, batched packed."""
+"""Sentences as a data set: flat tokens with their spellings and tags, in packed batches."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class SentenceBatch(TokenBatch):
 class TaggingData(torch.utils.data.Dataset):
     """The tokens of sentences as one flat stream, with their tags.
 
-    Empty sentences have nothing to be tagged, and are left out: the items are the others.
+    Empty sentences have nothing to tag and are left out: the items are the others.
 
     Parameters
     ----------
     X : csr_array of int32 of shape (n_sentences, n_positions)
         Token ids.
     words : tuple of ndarray of int32 of shape (n_tokens,) and SpelledWords, default=None
-        Which word each token is, and how these are spelled. None reads ids alone.
+        Which word each token is, and how these are spelled. None reads only ids.
     tags : ndarray of int64 of shape (n_tokens,), default=None
         The tags.
     weights : ndarray of float64 of shape (n_sentences,), default=None
-        Weight of each sentence in the loss. None stands for 1.
+        Weight of each sentence in the loss. None means 1.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class TaggingData(torch.utils.data.Dataset):
         rows : ndarray of int64 of shape (n_sentences,)
             Items, by descending length.
         lengths, offsets
-            As `SequenceDataset.batch` takes them; sentences are always read as wholes.
+            As in `SequenceDataset.batch`; sentences are always read completely.
         n_parts : int, default=1
-            How many parts to cut the batch into, at most one for each sentence. Every so many
-            sentences are a part, so that the parts are of about as many tokens.
+            Number of parts to cut the batch into, at most one for each sentence. Sentences are
+            dealt out in turn, so that the parts have about equal numbers of tokens.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The training of a tagger from its first epoch to its last."""
+"""The training of a tagger, from its first epoch to its last."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sklearn_rnn._training.settings import resolve_frozen_epochs
 from sklearn_rnn._training.start_embedding import StartVectors
 
 _BATCH_SIZE = 16
-# "auto" trains on so many tokens in all.
+# "auto" trains on this many tokens in all.
 _TOKENS_OF_TRAINING = 2 * 10**6
 
 
@@ -73,9 +73,9 @@ class TaggedSentences:
         characters : str or None
             The characters that the network knows.
         tag_weight : ndarray of shape (n_classes,), default=None
-            With a CRF, weights of tags: a sentence counts as much as its tags do on average.
+            With a CRF, weights of tags: the weight of a sentence is the mean of those of its tags.
         mean_weight : float, default=None
-            The mean weight of a sentence. None is that of these.
+            The mean weight of a sentence. None takes that of these.
         """
         weights = self.weights
         lengths = self.sentences.lengths
@@ -108,13 +108,13 @@ def fit_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how.
+        Its parameters say how.
     train : TaggedSentences
         What to train on.
     valid : TaggedSentences or None
         What to validate on, None for nothing.
     learned : dict
-        What is known of tags and characters.
+        What is known about tags and characters.
     n_ids : int
         Number of token ids.
     tag_weight : ndarray of shape (n_classes,) or None
@@ -124,9 +124,9 @@ def fit_net(
     seeds : pair of int
         Those of the order of sentences, and of torch.
     previous : torch.nn.Module, default=None
-        The network to go on from.
+        The network to continue from.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
 
     Raises
     ------

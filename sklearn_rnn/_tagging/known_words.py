@@ -1,4 +1,4 @@
-"""Words that no training sentence has, but the table of word vectors."""
+"""Words of the table of word vectors that no training sentence contains."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def know_table_words(
 ) -> StartVectors | None:
     """Add the words of the table to the vocabulary of a vectorizer, and return vectors for all.
 
-    In sentences to be tagged, a word that training has not met then has its own vector instead of
-    that of the unknown token, among which its neighbours' tags were learned.
+    In new sentences, a word that training has not met then has its own vector instead of that of
+    the unknown token, and similar words, whose tags were learned, have similar vectors.
 
     A vocabulary that the user gave or limited stays as it is, and so does that of a file, of which
-    only the words of the training are read.
+    only the words of the training sentences are read.
 
     Parameters
     ----------
     start : StartVectors or None
         The vectors of the training's words.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
     X : csr_array of int32 of shape (n_sentences, n_positions)
         The sentences of the training.
     vectorizer : transformer or None

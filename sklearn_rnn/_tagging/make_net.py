@@ -24,7 +24,7 @@ from sklearn_rnn._training.settings import resolve_kernels
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules import TokenEmbedding, build_tagging_network
 
-# Parameters of an estimator that the network takes by the same name.
+# Parameters of an estimator that the network has under the same name.
 _ARGUMENTS = (
     "cell",
     "activation",
@@ -60,19 +60,19 @@ def make_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which net.
+        Its parameters say which net.
     learned : dict
-        What is known of tags and characters: `classes_` and `characters_`.
+        What is known about tags and characters: `classes_` and `characters_`.
     n_ids : int
         Number of token ids.
     plan : TrainingPlan
         The training.
     tag_weight : ndarray of shape (n_classes,), default=None
-        The weight of each tag in the loss. None stands for 1.
+        The weight of each tag in the loss. None means 1.
     previous : torch.nn.Module, default=None
         A network of the same shape, whose weights are taken over.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
     max_length : int, default=1
         The number of tokens of the longest sentence.
     """

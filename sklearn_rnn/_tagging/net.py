@@ -25,9 +25,9 @@ _MAX_BATCH_TOKENS = 2**12
 class TaggingNet(TokenNet):
     """skorch net over `TaggingData`.
 
-    Its own are: the loss of a batch is the sum over its tokens, divided by their mean number in a
-    batch of as many sentences, so that each token of an epoch counts the same; and outputs are
-    those of tokens. The rest is as in `SequenceNet`.
+    It differs from `SequenceNet` as follows: the loss of a batch is the sum over its tokens,
+    divided by their mean number in a batch of as many sentences, so that each token of an epoch
+    counts the same; and outputs are those of tokens.
     """
 
     def get_loss(  # type: ignore[override]
@@ -37,7 +37,7 @@ class TaggingNet(TokenNet):
         X: TokenBatch | None = None,
         training: bool = False,
     ) -> Tensor:
-        """Return the weighted mean loss of the sentences, whose weights bear their mean length."""
+        """Return the weighted mean loss of the sentences; weights include the mean length."""
         tags, weights = (moved(part, y_pred.device) for part in y_true)
         layout = _layout(X, y_pred)
         tag_weight = self.criterion_.weight
@@ -57,12 +57,12 @@ class TaggingNet(TokenNet):
         return sum(side_by_side(batch_loss, plan_batches(data))) / max(1, len(data))
 
     def token_outputs(self, data: TaggingData, finish: Callable) -> np.ndarray:
-        """Return what a function makes of the scores, for each token in the order of the stream.
+        """Apply a function to the scores; return a row for each token, in the order of the stream.
 
         Parameters
         ----------
         data : TaggingData
-            The sentences, at least one token of them.
+            The sentences, with at least one token.
         finish : callable
             From scores and their layout to a row for each token, such as a method of the module.
 
@@ -83,9 +83,9 @@ class TaggingNet(TokenNet):
                 scores = cast("Tensor", self._infer(self.module_, batch))
                 if not scores.isfinite().all():
                     raise ValueError(
-                        "The scores of tags are infinite or NaN, since the weights of the network "
-                        "are too large. Fit it anew with a lower lr, or set clip_grad_norm to a "
-                        "smaller number."
+                        "The scores of tags are infinite or NaN, because the weights of the "
+                        "network are too large. Fit it again with a lower lr, or set "
+                        "clip_grad_norm to a smaller number."
                     )
                 return finish(scores, _layout(batch, scores))
 
@@ -102,7 +102,7 @@ def _layout(batch: Any, scores: Tensor) -> PackedLayout:
 
 
 def plan_batches(data: TaggingData) -> list[np.ndarray]:
-    """Return the items of each batch of a prediction, longest first, of about as many tokens.
+    """Return the items of each batch of a prediction, longest first, of about equal token counts.
 
     Examples
     --------

@@ -18,7 +18,7 @@ from sklearn_rnn._training.validation import hold_out
 
 
 def check_crf_params(estimator: Any) -> None:
-    """Refuse constraints without the CRF that is to obey them."""
+    """Refuse constraints without a CRF to obey them."""
     if estimator.constraints is not None and not estimator.crf:
         raise ValueError(
             f"The 'constraints' parameter of {type(estimator).__name__} needs a CRF. Got "
@@ -47,11 +47,11 @@ def read_tagged(
     y, sample_weight
         What the user passed.
     estimator : estimator instance
-        Whose `constraints` the tags are to obey.
+        The tags must obey its `constraints`.
     classes : ndarray of shape (n_classes,), default=None
-        The tags that are known, sorted. None stands for those in `y`, or in a stream for none.
+        The known tags, sorted. None means those in `y`, or in a stream none.
     suffix : str, default=""
-        What the names of the arguments end in, for the messages.
+        Ending of the names of the arguments, for the messages.
     stream_classes : array-like, default=None
         In a stream, the `classes` that the user passed.
     in_stream : bool, default=False
@@ -86,7 +86,7 @@ def read_scored(
     """Return sentences with the tags that predictions are compared with, see `read_tagged`.
 
     A tag that was not seen in `fit` has the code -1, which no prediction has. A fold of a
-    cross-validation may lack a rare tag: an error would take the score of the whole fold.
+    cross-validation may lack a rare tag; an error would cost the score of the whole fold.
     """
     lengths = sentences.lengths
     tags = read_tags(y, lengths, estimator)
@@ -128,16 +128,16 @@ def _check_steps(codes: np.ndarray, classes: np.ndarray, lengths: np.ndarray, na
         raise ValueError(
             f"With constraints='bio', {name} must hold 'I-x' only after 'B-x' or 'I-x'. Got "
             f"{str(classes[codes[place]])!r} {after}; broken in {len(rows)} row(s), "
-            f"{name_rows(rows)}, counted from 0. Mend the tags, or set constraints=None."
+            f"{name_rows(rows)}, counted from 0. Correct the tags, or set constraints=None."
         )
 
 
 def weigh_tags(
     tagged: TaggedSentences, estimator: Any, classes: np.ndarray, *, in_stream: bool = False
 ) -> np.ndarray | None:
-    """Return the weight of each tag by `class_weight`, None where all are equal.
+    """Return the weight of each tag by `class_weight`, None if all are equal.
 
-    Over the tokens they are 1 on average, but for a chunk, which is not all that there is.
+    Over the tokens they are 1 on average, except for a chunk, which is not the whole data.
     """
     if estimator.class_weight is None:
         return None
@@ -146,7 +146,7 @@ def weigh_tags(
     mean = np.average(weights[tagged.codes], weights=of_tokens if of_tokens.any() else None)
     if not mean:
         raise ValueError(
-            "At least one tag in y needs a weight above 0, but by class_weight all are 0. "
+            "At least one tag in y needs a weight above 0, but with this class_weight all are 0. "
             f"Got {estimator.class_weight}."
         )
     return weights if in_stream else weights / mean
@@ -155,7 +155,7 @@ def weigh_tags(
 def check_any_token_weight(
     estimator: Any, tagged: TaggedSentences, tag_weight: np.ndarray | None, where: str
 ) -> None:
-    """Refuse sentences whose tokens all have no weight: the loss is a mean by weight."""
+    """Refuse sentences whose tokens all have weight 0: the loss is a weighted mean."""
     weights = np.repeat(tagged.weights, tagged.sentences.lengths)
     if tag_weight is not None:
         weights = weights * tag_weight[tagged.codes]

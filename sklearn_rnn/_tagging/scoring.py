@@ -1,4 +1,4 @@
-"""What a trained tagger says of sentences, and how right it is."""
+"""The predictions of a trained tagger, and its scores."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def split_rows(values: np.ndarray, lengths: np.ndarray) -> list[list]:
 
 
 def accuracy(codes: np.ndarray, tagged: TaggedSentences) -> float:
-    """Return the share of tokens whose tag is right, by the weights of their sentences."""
+    """Return the share of tokens whose tag is right, weighted by sentence."""
     weights = np.repeat(tagged.weights, tagged.sentences.lengths)
     return float(np.average(codes == tagged.codes, weights=weights))
 
@@ -72,9 +72,9 @@ class SentenceScorer:
     Parameters
     ----------
     estimator : estimator instance
-        Whose `scoring` says how.
+        Its `scoring` says how.
     learned : dict
-        What its predictions need, but for `net_`.
+        What its predictions need, except `net_`.
     valid : TaggedSentences
         The sentences set aside.
     """
@@ -92,7 +92,7 @@ class SentenceScorer:
         self.data = valid.to_data(learned["characters_"])
 
     def __call__(self, net: TaggingNet, outputs: None = None) -> float:
-        """Return the score: the accuracy, or what the user's function returns."""
+        """Return the score: the accuracy, or that of the user's function."""
         if self.scoring is None:
             codes = net.token_outputs(self.data, net.module_.decode)
             return accuracy(codes, self.valid)
@@ -102,7 +102,7 @@ class SentenceScorer:
 
 
 def transitions_of(crf: Any, classes: list) -> Any:
-    """Return what a CRF scores from each tag to the next, as a data frame."""
+    """Return the scores of a CRF from each tag to the next, as a data frame."""
     import pandas as pd
 
     steps = crf.transitions.numpy(force=True).astype(float)

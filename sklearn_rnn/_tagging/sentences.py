@@ -1,4 +1,4 @@
-"""Sentences in any form that a user has: token ids, how tokens are spelled, where they stand."""
+"""Sentences in any form: token ids, how tokens are spelled, and where they are."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _N_NAMED = 5
 
 @dataclass(frozen=True)
 class Sentences:
-    """Sentences as token ids, and as what they were.
+    """Sentences as token ids, and in their original form.
 
     Parameters
     ----------
@@ -81,14 +81,14 @@ class Sentences:
         Parameters
         ----------
         characters : str or None
-            The characters that it knows, in the order of their ids. None reads ids alone.
+            The characters that it knows, in the order of their ids. None reads only ids.
         tags, weights : ndarray
             As `TaggingData` takes them.
 
         Raises
         ------
         ValueError
-            If the network reads characters, and these are token ids.
+            If the network reads characters, but these are token ids.
         """
         words = None
         if characters is not None:
@@ -117,14 +117,14 @@ def read_sentences(
     make_ids : callable
         From sentences to their ids and the vectorizer.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
     name : str, default="X"
         The name of the argument, for the messages.
 
     Raises
     ------
     ValueError
-        If the vectorizer drops tokens, or if it is unclear where the tokens of a text stand.
+        If the vectorizer drops tokens, or if it is unclear where the tokens of a text are.
     """
     X = list(X) if isinstance(X, Iterator) else X
     if not is_text(X):
@@ -149,7 +149,7 @@ def read_sentences(
 
 
 def read_by(X: Any, vectorizer: Any, estimator: Any, name: str = "X") -> Sentences:
-    """Return sentences by a fitted vectorizer, None for token ids, as `read_sentences` does."""
+    """Return sentences as `read_sentences` does, with a fitted vectorizer, None for ids."""
     sentences, _ = read_sentences(
         X, lambda X: (vectorize(X, vectorizer, estimator, name=name), vectorizer), estimator, name
     )
@@ -177,7 +177,7 @@ def _split_texts(
 
 
 def _check_all_tokens(sentences: Sentences, vectorizer: Any, estimator: Any, name: str) -> None:
-    """Refuse a vectorizer that gives a token no id, or more than one."""
+    """Refuse a vectorizer that does not give each token exactly one id."""
     counts = np.fromiter(map(len, sentences.tokens or []), np.int64)
     differ = np.flatnonzero(counts != sentences.lengths)
     if not len(differ):

@@ -1,4 +1,4 @@
-"""Tags that mark spans, such as those of named entities: which steps are legal, which spans."""
+"""Tags that mark spans, such as named entities: allowed steps, and the spans themselves."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Span(NamedTuple):
     Parameters
     ----------
     label : str
-        What it is, such as "PER".
+        Its kind, such as "PER".
     start, stop : int
-        Its first token, and the one behind its last.
+        Its first token, and the one after its last.
     text : str
-        Its text, or its tokens with spaces between them where sentences are lists of tokens.
+        Its text, or its tokens joined by spaces if sentences are lists of tokens.
     start_char, stop_char : int or None
         Where it starts and stops in the text of the sentence. None without a text.
 
@@ -59,7 +59,7 @@ def split_tag(tag: Any) -> tuple[str, str]:
 
 
 def marks_spans(classes: np.ndarray) -> bool:
-    """Return whether tags are such as mark spans: "O", or a prefix and a label.
+    """Return whether tags mark spans: all are "O", or a prefix and a label.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def marks_spans(classes: np.ndarray) -> bool:
 def find_spans(tags: list) -> list[tuple[str, int, int]]:
     """Return label, start and stop of each span, as CoNLL's evaluation finds them.
 
-    A tag that goes on with nothing begins a span.
+    A tag "I-x" that continues no span begins one.
 
     Examples
     --------
@@ -136,9 +136,9 @@ def locate_span(found: tuple[str, int, int], row: int, sentences: Any) -> Span:
     found : tuple of str, int and int
         As `find_spans` returns it.
     row : int
-        Which sentence.
+        The sentence.
     sentences : Sentences
-        All sentences. Of token ids there is no text.
+        All sentences. Token ids have no text.
     """
     label, start, stop = found
     if sentences.texts is not None:

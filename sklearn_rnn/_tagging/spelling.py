@@ -18,7 +18,7 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 def word_shape(word: str) -> int:
-    """Return of what characters a word is made: case, letters, digits or marks.
+    """Return the shape of a word: its case, and whether it has letters, digits or marks.
 
     Examples
     --------
@@ -45,16 +45,16 @@ def word_shape(word: str) -> int:
 
 
 def find_characters(words: Iterable[str], known: str = "") -> str:
-    """Return the known characters, and behind them the new ones, as they are numbered.
+    """Return the known characters, followed by the new ones, in the order of their ids.
 
-    Characters of a single word stay unknown, so that the network learns what to make of those.
+    Characters of a single word stay unknown, so that the network learns how to treat those.
 
     Parameters
     ----------
     words : iterable of str
         Distinct words.
     known : str, default=""
-        Characters that have numbers already.
+        Characters that already have ids.
 
     Examples
     --------
@@ -128,20 +128,20 @@ def spell(words: list[str], alphabet: str) -> SpelledWords:
 def number_affixes(points: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return numbers for the first one, two, ... characters of words, and for the last ones.
 
-    The numbers are hashes, so that they need no vocabulary. Those of a kind, such as suffixes of
-    two characters, are distinct from those of the other kinds.
+    The numbers are hashes, so that they need no vocabulary. Those of one kind, such as suffixes of
+    two characters, are distinct from those of other kinds.
 
     Parameters
     ----------
     points : ndarray of uint32 of shape (n_characters,)
-        The code points of the words, one behind the other.
+        The code points of the words, one after the other.
     lengths : ndarray of int64 of shape (n_words,)
-        How many of them each word has.
+        Number of characters of each word.
 
     Returns
     -------
     numbers : ndarray of int64 of shape (n_words, 2 * MAX_AFFIX)
-        A word that is shorter than an affix has itself in its place.
+        If a word is shorter than an affix, the word itself takes its place.
     """
     ends = np.cumsum(lengths)
     starts = ends - lengths

@@ -29,20 +29,20 @@ def trained_on_sentences(
     vectorizer: Any,
     language: LanguageSource | None = None,
 ) -> Iterator[tuple[TaggingNet, list, StartVectors | None]]:
-    """Make one pass over a chunk; what fails in here or in the block undoes all of it.
+    """Make one pass over a chunk; a failure in here or in the block undoes all of it.
 
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how, and whose `net_` goes on, if it has one.
+        Its parameters say how, and its `net_` is trained further, if it has one.
     chunk : TaggedSentences
         The chunk, checked.
     learned : dict
-        What is known of tags and characters, those of the chunk included.
+        What is known about tags and characters, those of the chunk included.
     tag_weight : ndarray of shape (n_classes,) or None
         The weight of each tag.
     vectorizer : transformer or None
-        What made the token ids.
+        The vectorizer that made the token ids.
     language : LanguageSource, default=None
         The language models that a new network starts from.
 
@@ -51,7 +51,7 @@ def trained_on_sentences(
     net : TaggingNet
         The trained net: that of the estimator, or a new one.
     epochs : list of dict
-        What its history says of the chunk.
+        What its history says about the chunk.
     start : StartVectors or None
         The vectors that the new words of the chunk start from.
     """

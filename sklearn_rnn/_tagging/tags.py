@@ -1,4 +1,4 @@
-"""The tags of sentences: a list for each, of a tag for each of its tokens."""
+"""The tags of sentences: for each a list, with a tag for each token."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read_tags(y: Any, lengths: np.ndarray, estimator: Any, name: str = "y") -> n
     lengths : ndarray of int of shape (n_sentences,)
         The number of tokens of each sentence.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
     name : str, default="y"
         The name of the argument, for the messages.
 
@@ -36,7 +36,7 @@ def read_tags(y: Any, lengths: np.ndarray, estimator: Any, name: str = "y") -> n
     Raises
     ------
     TypeError
-        If it is no sequence of sequences, or holds tags that are neither text nor integers.
+        If it is not a sequence of sequences, or holds tags that are neither text nor integers.
     ValueError
         If sentences and tags differ in number, or if tags are missing.
 
@@ -126,7 +126,7 @@ def encode_tags(
     tags : ndarray of shape (n_tokens,)
         As `read_tags` returns them.
     classes : ndarray of shape (n_classes,)
-        The tags that are known, sorted.
+        The known tags, sorted.
     lengths : ndarray of int of shape (n_sentences,)
         The number of tokens of each sentence.
     name : str
@@ -151,7 +151,7 @@ def encode_tags(
 
 
 def find_codes(tags: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return the place of each tag among the classes, -1 for one that is none.
+    """Return the place of each tag among the classes, -1 for one that is not among them.
 
     Examples
     --------

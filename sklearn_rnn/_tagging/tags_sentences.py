@@ -1,4 +1,4 @@
-"""The methods of a tagger that tag: single tokens, spans, and how right that is."""
+"""The methods of a tagger that predict: tags, spans and scores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sklearn_rnn._training.model_lock import reading
 
 
 class TagsSentences:
-    """Mixin of a tagger: what it predicts, and how well.
+    """Mixin of a tagger: its predictions and scores.
 
     The tagger has the parameter `n_jobs` and has learned `classes_`, `characters_`, `vectorizer_`
     and `net_`.
@@ -84,7 +84,7 @@ class TagsSentences:
 
         Only available if the tags are "O", or a prefix and a label such as "B-PER": B and I for the
         beginning and the inside, and optionally E or L for the last token of a span and S or U for
-        a span of one. An inside tag that follows no tag of its label begins a span.
+        a span of one token. An inside tag that follows no tag of its label begins a span.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class TagsSentences:
         -------
         spans : list of list of Span
             For each sentence, its spans in order: named tuples with the fields `label`; `start` and
-            `stop`, the first token and the one behind the last; `text`; and `start_char` and
+            `stop`, the first token and the one after the last; `text`; and `start_char` and
             `stop_char`, the place in the text, None for sentences that are lists of tokens.
 
         Raises
@@ -129,7 +129,7 @@ class TagsSentences:
             Their tags.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sentence: its tokens count as often.
+            Weight of each sentence, that of all of its tokens.
 
         Returns
         -------
@@ -140,7 +140,7 @@ class TagsSentences:
         Raises
         ------
         ValueError
-            If the tags of a sentence are not as many as its tokens, or if there is no token.
+            If the numbers of tags and tokens of a sentence differ, or if there is no token.
         """
         with reading(self):
             sentences = read_by(X, self.vectorizer_, self)
@@ -149,14 +149,14 @@ class TagsSentences:
             return accuracy(predict_codes(self.net_, data, self.n_jobs), tagged)
 
     def transitions_frame(self):
-        """Return what the CRF scores from each tag to the next.
+        """Return the scores of the CRF from each tag to the next.
 
         Returns
         -------
         transitions : pandas.DataFrame
             A row for each tag and a column for each tag that follows. The row "(start)" has the
             scores of first tags, the column "(end)" those of last tags. Steps that `constraints`
-            forbids are minus infinity.
+            forbids have minus infinity.
 
         Raises
         ------

@@ -1,1 +1,1 @@
-"""What a network learns to give, made from `y`, and its loss."""
+"""What a network learns to predict, made from `y`, and its loss."""

@@ -1,4 +1,4 @@
-"""Target: what a network learns to give, made from `y`."""
+"""Target: what a network learns to predict, made from `y`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from scipy.sparse import csr_array
 
 
 class Target(ABC):
-    """One kind of `y`: how it is read, encoded, weighed, learned, and kept in a file.
+    """One kind of `y`: how it is read, encoded, weighted, learned, and kept in a file.
 
-    A target is made from the `y` of a first training, or from that of a later one and what the
-    first one left `known`.
+    A target is made from the `y` of a first training, or from that of a later one and what is
+    `known` from the first.
 
     Attributes
     ----------
@@ -54,9 +54,9 @@ class Target(ABC):
         weights : ndarray of float64 of shape (n_documents,)
             Weights of the documents.
         estimator : estimator instance
-            Whose parameters say what is learned of `y`.
+            Its parameters say what is learned of `y`.
         known : dict
-            What a training before has learned, or nothing.
+            What an earlier training learned, or nothing.
         """
 
     @classmethod
@@ -67,13 +67,13 @@ class Target(ABC):
     @classmethod
     @abstractmethod
     def check_learned(cls, learned: Mapping[str, Any], n_outputs: int) -> None:
-        """Raise ValueError if what a file holds cannot have been learned with such a network."""
+        """Raise ValueError if what was read from a file does not fit a network of this size."""
 
     # The target itself.
 
     @abstractmethod
     def check(self, y: np.ndarray, name: str) -> None:
-        """Refuse a `y` that does not go with what was learned; `name` is its argument's."""
+        """Refuse a `y` that does not fit what was learned; `name` is that of the argument."""
 
     @abstractmethod
     def encode(self, y: np.ndarray) -> np.ndarray:
@@ -88,26 +88,26 @@ class Target(ABC):
         """Return the largest norm of the wide path's gradients, given that of the network."""
 
     def memberships(self, y: np.ndarray) -> csr_array | None:
-        """Return 1 for the outputs that hold for each document, None where outputs are numbers."""
+        """Return 1 for the labels that each document has, None if outputs are numbers."""
         return None
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
-        """Return the class of each document, to split them evenly; None splits at random."""
+        """Return the class of each document, to stratify by; None splits at random."""
         return None
 
     def weigh(self, y: np.ndarray) -> np.ndarray | float:
-        """Return the weight of each document by its class, 1 where classes have none."""
+        """Return the weight of each document by its class, 1 if classes have no weights."""
         return 1.0
 
 
 def known_of(targets: tuple[type[Target], ...], estimator: Any) -> dict:
-    """Return what an estimator has learned of `y` by one of these targets, nothing before `fit`."""
+    """Return what an estimator has learned about `y`, for one of these targets."""
     names = {name for target in targets for name in target.learned_constraints}
     return {name: value for name, value in vars(estimator).items() if name in names}
 
 
 def target_of(targets: tuple[type[Target], ...], learned: Any) -> type[Target] | None:
-    """Return which of these targets learns what was learned, None where none of it was."""
+    """Return which of these targets was learned, None if none was."""
     for target in targets:
         if not target.learned_constraints.keys().isdisjoint(learned):
             return target

@@ -14,7 +14,7 @@ def weigh_classes(
     Parameters
     ----------
     class_weight : dict, "balanced" or None
-        What the user asked for. "balanced" counts a document as often as its weight says.
+        The parameter of the estimator. "balanced" counts documents by their weights.
     classes : ndarray of shape (n_classes,)
         The classes.
     codes : ndarray of int of shape (n_documents,)

@@ -1,4 +1,4 @@
-"""What may be passed as labels: in `fit`, and as the `classes` of a stream."""
+"""Checks of labels: those of `fit`, and the `classes` of a stream."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sklearn_rnn._text.containers import as_labels
 
 
 def check_labels(y: Any, estimator: Any) -> np.ndarray:
-    """Return labels as they are: one for each document, or an indicator matrix of many.
+    """Return labels as an array: one for each document, or an indicator matrix.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,) or {array-like, sparse matrix} of (n_samples, n_labels)
         What a user passed to an estimator.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
 
     Returns
     -------
@@ -43,21 +43,21 @@ def check_labels(y: Any, estimator: Any) -> np.ndarray:
     if kind == "multiclass-multioutput":
         raise ValueError(
             f"{name} takes one label for each document, or an indicator matrix of 0 and 1 with a "
-            "column for each label. Got multiclass-multioutput targets, columns of more values: "
+            "column for each label. Got multiclass-multioutput targets, columns of other values: "
             "sklearn.multioutput.MultiOutputClassifier fits one classifier for each column."
         )
     check_classification_targets(y)
     y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
     if not np.isin(y, (0, 1)).all():
         raise ValueError(
-            "An indicator matrix of labels must hold 0 and 1 alone. "
+            "An indicator matrix of labels must hold only 0 and 1. "
             f"Got {np.unique(y).tolist()} in y; MultiLabelBinarizer makes one from lists of labels."
         )
     return y.astype(np.uint8)
 
 
 def _is_table(y: Any) -> bool:
-    """Tell columns from one label for each document; a single column counts as the latter."""
+    """Tell columns from single labels of documents; one column counts as the latter."""
     if isinstance(y, (list, tuple)):
         if not len(y) or not isinstance(y[0], (list, tuple, np.ndarray)):
             return False
@@ -69,19 +69,19 @@ def _is_table(y: Any) -> bool:
 def check_stream_classes(
     classes: Any, y: np.ndarray, known: dict, estimator: Any, *, at_least: int = 2
 ) -> dict:
-    """Return what is known of the labels of a stream before a chunk is learned from.
+    """Return what is known about the labels of a stream before a chunk is learned from.
 
     Parameters
     ----------
     classes : array-like of shape (n_classes,) or None
-        What the user passed: all labels of the stream, needed in the first chunk. None stands for
-        those of the chunks before, or for the columns of an indicator matrix.
+        What the user passed: all labels of the stream, needed in the first chunk. None means
+        those of earlier chunks, or the columns of an indicator matrix.
     y : ndarray of shape (n_documents,) or (n_documents, n_labels)
         The labels of the chunk, as `check_labels` returns them.
     known : dict
-        What the chunks before have left, see `known_of`.
+        What is known from earlier chunks, see `known_of`.
     estimator : estimator instance
-        Whose `class_weight` is to hold.
+        Its `class_weight` is checked.
     at_least : int, default=2
         The smallest number of classes that can be learned.
 
@@ -109,7 +109,7 @@ def check_stream_classes(
         if classes is None or len(classes) == n_labels or np.array_equal(classes, [0, 1]):
             return known
         raise ValueError(
-            "Where y is an indicator matrix, classes must be None or have an entry for each of "
+            "If y is an indicator matrix, classes must be None or have an entry for each of "
             f"its {n_labels} columns. Got {len(classes)} entries."
         )
     if classes is None:
@@ -125,6 +125,6 @@ def check_stream_classes(
     if known and not np.array_equal(classes, known["classes_"]):
         raise ValueError(
             f"`classes={classes}` is not the same as on last call to partial_fit or fit, was: "
-            f"{known['classes_']}. To begin anew, call fit, or partial_fit of a clone."
+            f"{known['classes_']}. To start over, call fit, or partial_fit of a clone."
         )
     return {"classes_": classes, "multilabel_": False}

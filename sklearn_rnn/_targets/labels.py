@@ -24,23 +24,23 @@ class LabelTarget(Target):
 
     @classmethod
     def read(cls, y: Any, estimator: Any) -> np.ndarray:
-        """Return labels as they are: one for each document, or an indicator matrix."""
+        """Return labels as an array: one for each document, or an indicator matrix."""
         return check_labels(y, estimator)
 
     @classmethod
     def make(cls, y: np.ndarray, weights: np.ndarray, estimator: Any, known: dict) -> Target:
-        """Return the target for one label a document, or for an indicator matrix."""
+        """Return the target for one label per document, or for an indicator matrix."""
         kind = IndicatorTarget if known.get("multilabel_", y.ndim > 1) else ClassTarget
         return kind(y, weights, estimator, known.get("classes_"))
 
     @classmethod
     def check_classes(cls, classes: Any, y: np.ndarray, known: dict, estimator: Any) -> dict:
-        """Return what is known of the labels of a stream, with the classes passed."""
+        """Return what is known about the labels of a stream, with the classes passed."""
         return check_stream_classes(classes, y, known, estimator)
 
     @classmethod
     def check_learned(cls, learned: Mapping[str, Any], n_outputs: int) -> None:
-        """Refuse classes that are none, or not those of a network of so many outputs.
+        """Refuse invalid classes, or those that do not fit a network of this many outputs.
 
         Examples
         --------
@@ -59,7 +59,7 @@ class LabelTarget(Target):
             raise ValueError("the classes do not fit the outputs of the network")
 
     def wide_lr(self, lr: float) -> float:
-        """Return the rate of the wide path, which is convex and takes a far larger one."""
+        """Return the rate of the wide path, which is convex and allows a far larger one."""
         return 2000 * lr
 
     def wide_norm(self, norm: float) -> float:
@@ -68,18 +68,18 @@ class LabelTarget(Target):
 
 
 class ClassTarget(LabelTarget):
-    """One of some classes for each document.
+    """One class for each document.
 
     Parameters
     ----------
     y : ndarray of shape (n_documents,)
         The labels, as `check_labels` returns them.
     weights : ndarray of float64 of shape (n_documents,)
-        Their weights, by which "balanced" counts them.
+        Their weights, with which "balanced" counts them.
     estimator : estimator instance
-        Whose `class_weight` and `label_smoothing` hold.
+        Its `class_weight` and `label_smoothing` apply.
     classes : ndarray of shape (n_classes,), default=None
-        The classes, sorted. None stands for those in `y`.
+        The classes, sorted. None means those in `y`.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class ClassTarget(LabelTarget):
         self.check(y, "y")
         if isinstance(estimator.class_weight, list):
             raise ValueError(
-                "class_weight must be a dict, 'balanced' or None where each document has one "
+                "class_weight must be a dict, 'balanced' or None if each document has one "
                 "label; a list of them needs an indicator matrix as y. "
                 f"Got {estimator.class_weight}."
             )
@@ -118,15 +118,15 @@ class ClassTarget(LabelTarget):
         return codes.clip(max=len(self.classes) - 1)
 
     def check(self, y: np.ndarray, name: str) -> None:
-        """Refuse labels that are no classes."""
+        """Refuse labels that are not among the classes."""
         if y.ndim > 1:
             raise ValueError(f"{name} must hold one label for each document. Got several.")
         classes = self.classes.tolist()
         unseen = set(y.tolist()).difference(classes)
         if unseen:
             raise ValueError(
-                f"{name} contains labels that are no classes: {sorted(unseen, key=str)}. "
-                f"The classes are {classes}."
+                f"{name} contains labels that are not among the classes: "
+                f"{sorted(unseen, key=str)}. The classes are {classes}."
             )
 
     def memberships(self, y: np.ndarray) -> csr_array:
@@ -135,7 +135,7 @@ class ClassTarget(LabelTarget):
         return csr_array((np.ones(len(y)), places), (len(y), self.n_outputs))
 
     def strata(self, y: np.ndarray) -> np.ndarray:
-        """Return by what documents are split evenly."""
+        """Return the classes, to stratify by."""
         return self.encode(y)
 
     def weigh(self, y: np.ndarray) -> np.ndarray:
@@ -144,18 +144,18 @@ class ClassTarget(LabelTarget):
 
 
 class IndicatorTarget(LabelTarget):
-    """Some of many labels for each document: a column of 0 and 1 for each label.
+    """Any number of labels for each document: a column of 0 and 1 for each label.
 
     Parameters
     ----------
     y : ndarray of uint8 of shape (n_documents, n_labels)
         The indicator matrix, as `check_labels` returns it.
     weights : ndarray of float64 of shape (n_documents,)
-        Weights of the documents, by which "balanced" counts them.
+        Weights of the documents, with which "balanced" counts them.
     estimator : estimator instance
-        Whose `class_weight` and `label_smoothing` hold.
+        Its `class_weight` and `label_smoothing` apply.
     classes : ndarray of shape (n_labels,), default=None
-        The numbers of the columns. None stands for those of `y`.
+        The numbers of the columns. None means those of `y`.
     """
 
     def __init__(
@@ -177,7 +177,7 @@ class IndicatorTarget(LabelTarget):
         }
 
     def _weigh_labels(self, y, weights, class_weight):
-        """Return the weights of each label where it does not hold and where it does."""
+        """Return the weights of the absence and the presence of each label."""
         if class_weight is None:
             return None
         if isinstance(class_weight, dict):
@@ -217,7 +217,7 @@ class IndicatorTarget(LabelTarget):
         return csr_array(y, dtype=np.float64)
 
     def strata(self, y: np.ndarray) -> None:
-        """Return by what documents are split evenly: nothing."""
+        """Return None: documents are not stratified."""
 
     def weigh(self, y: np.ndarray) -> float:
         """Return the weight of each document by its class: weights of labels are in the loss."""
@@ -225,7 +225,7 @@ class IndicatorTarget(LabelTarget):
 
 
 def _warn_of_one_hot(y: np.ndarray) -> None:
-    """Warn of rows with one label each, unless they are as few as the labels."""
+    """Warn about rows with one label each, unless there are no more rows than labels."""
     if len(y) > y.shape[1] > 1 and (y.sum(axis=1) == 1).all():
         warnings.warn(
             "Every row of y holds exactly one 1, as one-hot codes of one class do. Columns of an "

@@ -8,14 +8,14 @@ from torch.nn import functional as F
 
 
 class BinaryCrossEntropy(nn.Module):
-    """Cross-entropy of labels that hold or not, each for itself, summed over the labels.
+    """Cross-entropy of the presence of each label, summed over the labels.
 
     Parameters
     ----------
     label_smoothing : float, default=0.0
-        Share of each target that is spread evenly over "holds" and "holds not".
+        Fraction of each target that is spread evenly over presence and absence.
     class_weight : torch.Tensor of shape (2, n_labels), default=None
-        Weight of a label where it does not hold, and where it does. None stands for 1.
+        Weights of the absence and of the presence of each label. None means 1.
 
     Examples
     --------
@@ -48,13 +48,13 @@ class NumberLoss(nn.Module):
     Parameters
     ----------
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}
-        Which one. For "squared_error" it is half the square, as elsewhere in scikit-learn, and for
-        "poisson" half the deviance, up to what depends on the target alone, of outputs that are
-        the logarithm of the mean.
+        The loss. "squared_error" is half the square, as elsewhere in scikit-learn, and "poisson"
+        half the deviance, up to a term of the target only, of outputs that are the logarithm of the
+        mean.
     quantile : float, default=0.5
-        The quantile that outputs are to approach. Used by "quantile" alone.
+        The quantile to predict. Only used by "quantile".
     epsilon : float, default=1.0
-        Up to which error "huber" is half the square. Beyond, it goes on in a straight line.
+        Error up to which "huber" is half the square. Beyond, it is linear.
 
     Examples
     --------

@@ -18,13 +18,12 @@ NUMBER_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisso
 
 
 class NumberTarget(Target):
-    """One or more real numbers for each document, in units in which the network learns well.
+    """One or more real numbers for each document, in units that suit the network.
 
-    The network learns ``(y - y_offset) / y_scale``. The offset is what would be the best constant
-    prediction, and the scale the spread around it: mean and standard deviation for
-    "squared_error"; the median, or the quantile, and the mean absolute deviation from it for the
-    losses that outliers move less. For "poisson" `y` is divided by its mean, and the network's
-    output is the logarithm.
+    The network learns ``(y - y_offset) / y_scale``. The offset is the best constant prediction, and
+    the scale the spread around it: mean and standard deviation for "squared_error"; the median, or
+    the quantile, and the mean absolute deviation from it for the losses that are less sensitive to
+    outliers. For "poisson" `y` is divided by its mean, and the network's output is the logarithm.
 
     Parameters
     ----------
@@ -39,7 +38,7 @@ class NumberTarget(Target):
     epsilon : float, default=1.0
         For "huber".
     known : dict, default=None
-        The offset and scale of a training before, to go on in its units.
+        The offset and scale of an earlier training, to continue in its units.
     """
 
     learned_constraints: ClassVar = {
@@ -50,7 +49,7 @@ class NumberTarget(Target):
 
     @classmethod
     def read(cls, y: Any, estimator: Any) -> np.ndarray:
-        """Return numbers as float64, in one dimension or in columns, as they came."""
+        """Return numbers as float64, in one dimension or in columns, as they were passed."""
         check_given(y, estimator)
         return check_array(
             y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=estimator
@@ -69,21 +68,21 @@ class NumberTarget(Target):
         """Refuse classes: numbers have none."""
         if classes is not None:
             raise ValueError(
-                f"classes must be None where y holds numbers, as it does here. Got {classes!r}. "
+                f"classes must be None if y holds numbers. Got {classes!r}. "
                 "With labels, set loss='log_loss'."
             )
         return known
 
     @classmethod
     def check_learned(cls, learned: Mapping[str, Any], n_outputs: int) -> None:
-        """Refuse an offset and a scale that do not fit a network of so many outputs."""
+        """Refuse an offset and a scale that do not fit a network of this many outputs."""
         offset, scale = learned["y_offset_"], learned["y_scale_"]
         for values in (offset, scale):
             fits = values.shape in ((), (n_outputs,)) and values.size == n_outputs
             if values.dtype != np.float64 or not fits or not np.isfinite(values).all():
                 raise ValueError("the offset or the scale does not fit the outputs of the network")
         if offset.shape != scale.shape:
-            raise ValueError("the offset and the scale do not fit each other")
+            raise ValueError("the offset and the scale have different shapes")
 
     def __init__(
         self,
@@ -102,9 +101,9 @@ class NumberTarget(Target):
         activation = "exp" if loss == "poisson" else "identity"
         if known and known["out_activation_"] != activation:
             raise ValueError(
-                f"loss={loss!r} cannot go on from a network whose outputs are to be turned into "
-                f"numbers by {known['out_activation_']!r}: with 'poisson', and with it alone, they "
-                "are logarithms. Set loss back, or begin anew by fit with warm_start=False."
+                f"loss={loss!r} cannot continue from a network whose outputs are turned into "
+                f"numbers by {known['out_activation_']!r}: they are logarithms only with "
+                "loss='poisson'. Set loss back, or start over by fit with warm_start=False."
             )
         if known:
             self.offset, self.scale = known["y_offset_"], known["y_scale_"]
@@ -152,13 +151,13 @@ class NumberTarget(Target):
     def wide_lr(self, lr: float) -> float:
         """Return the rate of the wide path, bounded: on a squared error, descent can diverge.
 
-        It does above twice the inverse of the mean product of two documents' features, which is 9
-        for equal documents, and about 1 for texts with a tenth of their words in common.
+        It diverges above twice the inverse of the mean product of two documents' features, which is
+        9 for equal documents, and about 1 for texts with a tenth of their words in common.
         """
         return min(400 * lr, 0.8)
 
     def wide_norm(self, norm: float) -> float:
-        """Return the largest norm of its gradients: what bounds them where descent diverges."""
+        """Return the largest norm of its gradients, in case descent diverges."""
         return norm * np.sqrt(self.n_outputs)
 
     def encode(self, y: np.ndarray) -> np.ndarray:
@@ -169,7 +168,8 @@ class NumberTarget(Target):
             raise ValueError(
                 "y must be near the numbers learned first: those between "
                 f"{y.min()} and {y.max()} are too far from the offset {self.offset} to be "
-                f"learned by the scale {self.scale}. Give numbers in the same unit, or fit anew."
+                f"learned by the scale {self.scale}. Give numbers in the same unit, or call fit "
+                "again."
             )
         return targets.reshape(len(y), self.n_outputs)
 
@@ -185,7 +185,7 @@ class NumberTarget(Target):
 
 
 def _standard_deviation(deviations: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the root mean square of each column, also where the squares leave float64."""
+    """Return the root mean square of each column, even if the squares overflow float64."""
     unit = np.abs(deviations).max(axis=0)
     # Other columns keep the very digits of the plain formula.
     unit[((unit > 1e-140) & (unit < 1e140)) | (unit == 0)] = 1.0
@@ -193,9 +193,9 @@ def _standard_deviation(deviations: np.ndarray, weights: np.ndarray) -> np.ndarr
 
 
 def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
-    """Return a quantile, each value counted as often as its weight says.
+    """Return a weighted quantile.
 
-    Where the sum of weights falls on it exactly, the mean of the two values beside.
+    If the sum of weights meets it exactly, it is the mean of the two neighbouring values.
 
     Examples
     --------

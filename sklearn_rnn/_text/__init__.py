@@ -1,1 +1,1 @@
-"""Text to token ids: containers, tokens, vocabularies, CSR sequences. Nothing here knows torch."""
+"""Text to token ids: containers, tokens, vocabularies, CSR sequences. Nothing imports torch."""

@@ -1,4 +1,4 @@
-"""Bytes written as visible characters, the way GPT-2 spells its tokens.
+"""Bytes written as visible characters, as GPT-2 spells its tokens.
 
 A vocabulary that holds all 256 bytes can spell any text, so no text is unknown.
 """
@@ -24,12 +24,12 @@ def spell(token: str) -> str:
     Parameters
     ----------
     token : str
-        A character for each byte. Another text is returned as it is.
+        A character for each byte. Any other text is returned as it is.
 
     Returns
     -------
     str
-        The text. If the bytes are no whole characters, or if the text could be taken for such,
+        The text. If the bytes are not whole characters, or if the text could be taken for such,
         each byte as "<0xE0>". No two tokens are spelled alike.
 
     Examples

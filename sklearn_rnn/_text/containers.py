@@ -1,8 +1,7 @@
 """Containers of text to a list of str, and of labels to an array.
 
-All that is known of pandas and polars stands here.
-
-Neither library is imported: a frame or a series is recognised by the methods that it has.
+Everything about pandas and polars is here. Neither library is imported: a frame or a series is
+recognised by its methods.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ def is_text(X: Any) -> bool:
     -------
     bool
         False for a sparse matrix or array, and for numbers in an array, a frame, a series or
-        nested lists. True for everything else, also for what `as_documents` then refuses, such as
-        no documents at all: its messages about text are the helpful ones. One column in which
-        all is missing is text: pandas reads empty columns of a file as NaN.
+        nested lists. True for everything else, even if `as_documents` then refuses it, such as no
+        documents at all: its messages about text are the helpful ones. A column in which
+        everything is missing is text: pandas reads empty columns of a file as NaN.
 
     Examples
     --------
@@ -69,7 +68,7 @@ def is_text(X: Any) -> bool:
 
 
 def _is_missing_column(array: np.ndarray) -> bool:
-    """Tell whether an array of numbers or dates is one column, and all of it NaN or NaT."""
+    """Tell whether an array of numbers or dates is one column of only NaN or NaT."""
     is_column = array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1)
     return is_column and array.size > 0 and bool((array != array).all())
 
@@ -95,7 +94,7 @@ def as_documents(
         generator. Sequences of str, which are lists, tuples or one-dimensional arrays, are tokens.
 
     missing : {"error", "empty"}, default="error"
-        What None, NaN and NA stand for: an error that names their rows, or an empty document.
+        How to treat None, NaN and NA: raise an error that names their rows, or read them as empty.
 
     encoding : str, default="utf-8"
         How documents that are bytes are decoded.
@@ -104,14 +103,14 @@ def as_documents(
         What to do with bytes that are not valid in `encoding`.
 
     of_any_type : bool, default=False
-        Whether documents may be any objects, for a function of the user to read. Those that are
+        Whether documents may be any objects, which a function of the user reads. Those that are
         not bytes are returned as they are.
 
     takes_tokens : bool, default=True
         Whether documents may be sequences of str, their tokens.
 
     estimator : str or estimator instance, default="SequenceVectorizer"
-        Who asks, for the messages.
+        The caller, for the messages.
 
     name : str, default="X"
         The name of the argument, for the messages.
@@ -172,7 +171,7 @@ def column_names(X: Any) -> list[str] | None:
 
 
 def as_one_column(y: Any, name: str) -> Any:
-    """Return the column of a frame with one, and anything but a frame as it is.
+    """Return the only column of a frame, and anything but a frame as it is.
 
     Examples
     --------
@@ -192,7 +191,7 @@ def as_one_column(y: Any, name: str) -> Any:
 
 
 def joined_columns(X: Any) -> list[str] | None:
-    """Return the columns of text that make up a document, None where it is one text.
+    """Return the columns of text that make up a document, None if it is one text.
 
     Examples
     --------
@@ -209,7 +208,7 @@ def joined_columns(X: Any) -> list[str] | None:
 def check_joined_columns(columns: list | None) -> None:
     """Raise a ValueError if what was read from a file is not what `joined_columns` returns."""
     if columns is not None and not all(type(name) is str for name in columns):
-        raise ValueError("the columns are no names")
+        raise ValueError("the columns are not names")
 
 
 def check_column_names(X: Any, known: list[str] | None) -> None:
@@ -218,7 +217,7 @@ def check_column_names(X: Any, known: list[str] | None) -> None:
     Parameters
     ----------
     X : object
-        What a user passed. Anything but a frame is taken as it is: text that is joined already.
+        What a user passed. Anything but a frame is text that is joined already.
     known : list of str or None
         The columns of `fit`, None if each document was one text.
     """
@@ -252,7 +251,7 @@ def _as_texts(
     of_any_type: bool = False,
     takes_tokens: bool = True,
 ) -> list:
-    """Return a new list of entries as str, saying where there are others."""
+    """Return a new list of entries as str, or say in which rows there are others."""
     if set(map(type, values)) == {str}:
         return values
     missing_rows = []
@@ -292,7 +291,7 @@ def _as_texts(
 
 
 def _no_text(value: Any, row: int, where: str, name: str) -> str:
-    """Return the message about an entry that is no text."""
+    """Return the message about an entry that is not text."""
     found = f"row {row} is of type {type(value).__name__}."
     if where != name:
         return (
@@ -305,7 +304,7 @@ def _no_text(value: Any, row: int, where: str, name: str) -> str:
 
 
 def as_labels(y: Any) -> np.ndarray:
-    r"""Return labels as an array, of the numbers or texts that they are.
+    r"""Return labels as an array of numbers or texts.
 
     Parameters
     ----------
@@ -315,8 +314,8 @@ def as_labels(y: Any) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_samples,)
-        Numbers of a list or of a nullable dtype have the dtype that NumPy finds for them; text
-        that came as objects stays so.
+        Numbers of a list or of a nullable dtype get the dtype that NumPy finds for them; text
+        in an object array keeps that dtype.
 
     Examples
     --------
@@ -331,7 +330,7 @@ def as_labels(y: Any) -> np.ndarray:
             label.item() if isinstance(label, np.ndarray) and not label.ndim else label
             for label in y
         ]
-    # NumPy alone would read 1 beside "a" as "1", and None or NaN beside "a" as text.
+    # NumPy would read 1 next to "a" as "1", and None or NaN next to "a" as text.
     array = column_or_1d(np.asarray(y, dtype=object if is_list else None), warn=True)
     types = set(map(type, array.tolist())) if array.dtype == object else set()
     kinds = {_kind_of_label(type_) for type_ in types}
@@ -369,7 +368,7 @@ def as_labels(y: Any) -> np.ndarray:
 
 
 def _is_of_objects(y: Any) -> bool:
-    """Tell a container of any objects from one of a nullable dtype, which NumPy reads alike."""
+    """Tell a container of objects from one of a nullable dtype: NumPy reads both alike."""
     dtypes = [y.dtype] if hasattr(y, "dtype") else list(getattr(y, "dtypes", []))
     return any(str(dtype) in {"object", "Object"} for dtype in dtypes)
 

@@ -1,4 +1,4 @@
-"""A vocabulary learnt in chunks: ids that were given stay, new tokens get the next ones."""
+"""A vocabulary learned in chunks: known tokens keep their ids, new ones get the next ids."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_WAITING_TOKENS = 2**19
 
 @dataclass(frozen=True)
 class GrowingVocabulary:
-    """Tokens that are known, and counts of those that wait to be.
+    """Known tokens, and counts of those that are not frequent enough yet.
 
     It never changes: `grow` returns another one, so that a failure in between costs nothing.
 
@@ -28,9 +28,9 @@ class GrowingVocabulary:
     n_documents : int
         Number of documents counted.
     known_df : ndarray of int64 of shape (n_known,)
-        In how many of them each known token stood.
+        In how many of them each known token occurred.
     waiting_df : dict of str to int
-        The same for the tokens that stood in fewer than `min_df`.
+        The same for the tokens that occurred in fewer than `min_df`.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class GrowingVocabulary:
 
     @classmethod
     def from_ids(cls, ids: dict[str, int]) -> GrowingVocabulary:
-        """Go on from a vocabulary whose documents were not counted."""
+        """Continue from a vocabulary whose documents were not counted."""
         return cls(ids, known_df=np.zeros(len(ids), np.int64))
 
     def grow(
@@ -69,9 +69,9 @@ class GrowingVocabulary:
         tokens, occurrences, lengths : list of str, two ndarrays of int
             The chunk in the form that `index_tokens` gives it.
         min_df : int or float
-            From how many documents on, or from which fraction of them, a token is known.
+            Number or fraction of the documents from which on a token is known.
         max_features : int or None, default=None
-            How many tokens to know at most: the first that reach `min_df`.
+            Largest number of known tokens: the first that reach `min_df`.
         """
         n_documents = self.n_documents + len(lengths)
         df = document_counts(occurrences, lengths, len(tokens))
@@ -127,7 +127,7 @@ class GrowingVocabulary:
 def _arrivals(
     occurrences: np.ndarray, lengths: np.ndarray, tokens: np.ndarray, needed: np.ndarray
 ) -> np.ndarray:
-    """Return where in the chunk each token, ascending, meets the n-th document that needs it."""
+    """Return where in the chunk each token, ascending, reaches the document count it needs."""
     if not len(tokens):
         return tokens
     is_wanted = np.zeros(occurrences.max() + 1, bool)
@@ -142,7 +142,7 @@ def _arrivals(
 
 
 def _forget_rarest(counts: dict[str, int]) -> dict[str, int]:
-    """Return at most half as many tokens as may wait, where there are more."""
+    """Return at most half as many waiting tokens as allowed, if there are too many."""
     if len(counts) <= MAX_WAITING_TOKENS:
         return counts
     df = np.fromiter(counts.values(), np.int64, len(counts))

@@ -1,4 +1,4 @@
-"""Documents to indexed tokens or to ids, the fast way where the analyzer allows it."""
+"""Documents to indexed tokens or to ids, by a faster way if the analyzer allows it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _N_FOR_A_TOKEN = 1 / 64
 
 
 def read_documents(X: Any, vectorizer: Any) -> list:
-    """Return documents as a vectorizer reads them: str, lists of str, or what its functions take.
+    """Return documents as a vectorizer reads them: str, lists of str, or what its functions accept.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def index_documents(
     analyze : callable
         From a document to its tokens.
     n_jobs : int or None, default=None
-        How many processes to split them in, None for this one alone.
+        Number of processes that split them, None for only this one.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def look_up(
 def _index_in_processes(
     documents: list, analyze: Callable[[Any], Any], n_jobs: int | None
 ) -> list | None:
-    """Return the parts of documents, each indexed, None where one process is to do it."""
+    """Return the parts of documents, each indexed, or None if one process suffices."""
     n_processes = count_processes(n_jobs)
     parts = cut_into_parts(documents, n_processes)
     if len(parts) == 1:
@@ -136,7 +136,7 @@ def _index(
 def _fast_stages(
     documents: list, analyze: Callable[[Any], Any], first_row: int = 0
 ) -> tuple | None:
-    """Return texts and what `number_by_pieces` does to them, None where it does not apply."""
+    """Return texts and the arguments of `number_by_pieces`, None if it does not apply."""
     if len(documents) < _N_MANY or any(type(document) is not str for document in documents):
         return None
     stages = word_stages(analyze)

@@ -27,7 +27,7 @@ _ENDING = re.compile(r"['\u2019]\w+|n['\u2019]t", re.IGNORECASE)
 
 
 class Joined(NamedTuple):
-    """What is to be known of the tokens so far.
+    """What has to be known about the tokens so far.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Joined(NamedTuple):
     open_quotes : str
         The quotation marks that are open.
     is_spaced : bool
-        Whether the text ends in white space, or has not begun.
+        Whether the text ends in white space, or is empty.
     """
 
     before: str = ""
@@ -46,7 +46,7 @@ class Joined(NamedTuple):
 
 
 def read_joined(text: str) -> Joined:
-    """Return what is to be known of a text to which words are to be added."""
+    """Return what has to be known about a text before adding words."""
     joined = Joined()
     for token in split_words(text):
         joined = join_word(joined, token)[1]
@@ -56,7 +56,7 @@ def read_joined(text: str) -> Joined:
 def learn_spacing(documents: Iterable[tuple[str, Any]]) -> Spacing:
     """Return the white space that marks nearly always have before and after them.
 
-    Quotation marks are left out, whose spaces tell where a quotation begins and ends.
+    Quotation marks are left out, because their spaces depend on where a quotation begins and ends.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def check_spacing(spacing: Any) -> None:
     if len(spacing) != len(_NOT_LEARNED) or any(
         type(gap) is not str or gap.strip() for gap in gaps
     ):
-        raise ValueError("spacing is white space before and after marks")
+        raise ValueError("spacing must be white space before and after marks")
 
 
 def _is_mark(token: str) -> bool:
@@ -103,9 +103,9 @@ def _is_mark(token: str) -> bool:
 
 
 def join_word(joined: Joined, token: str, spacing: Spacing = _NOT_LEARNED) -> tuple[str, Joined]:
-    """Return what a token adds to the text, and what is to be known after it.
+    """Return what a token adds to the text, and what has to be known after it.
 
-    Spaces stand as in English, where nothing else was learned. Scripts without spaces have none.
+    Spaces are as in English unless others were learned. Scripts without spaces have none.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def join_word(joined: Joined, token: str, spacing: Spacing = _NOT_LEARNED) -> tu
     Returns
     -------
     piece : str
-        The token, with a space before it where one belongs.
+        The token, with a space before it if one belongs there.
     joined : Joined
 
     Examples
@@ -147,7 +147,7 @@ def join_word(joined: Joined, token: str, spacing: Spacing = _NOT_LEARNED) -> tu
 
 
 def _is_glued(joined: Joined, token: str) -> bool:
-    """Tell whether a token that is no quotation mark follows without a space."""
+    """Tell whether a token that is not a quotation mark follows without a space."""
     before, last = joined.before, joined.last
     if token in _NO_SPACE_BEFORE or token in _NO_SPACE_AROUND or last in _NO_SPACE_AROUND:
         return True

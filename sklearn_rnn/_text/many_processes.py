@@ -1,7 +1,7 @@
-"""Tokenizing in several processes: documents go out in parts, the ids of each part come back.
+"""Tokenizing in several processes: documents are sent in parts, the ids of each part come back.
 
-Threads would not help, since splitting text is Python code. What travels is a list of documents to
-a process, and from there its distinct tokens and the corpus as int32 positions among them. The
+Threads would not help, because splitting text is Python code. A process receives a list of
+documents and returns its distinct tokens and the corpus as int32 positions among them. The
 vocabulary stays here: it is learned from the distinct tokens, or looked up for them.
 """
 
@@ -28,7 +28,7 @@ Indexed = tuple[list[str], np.ndarray, np.ndarray]
 
 
 def count_processes(n_jobs: int | None) -> int:
-    """Return the number of processes to split text in, 1 where no others can be had.
+    """Return the number of processes to split text in, 1 if no others can be started.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def count_processes(n_jobs: int | None) -> int:
 
 
 def cut_into_parts(documents: list, n_processes: int) -> list[tuple[int, int]]:
-    """Return where to cut documents into parts of as many characters each, as first row and end.
+    """Return where to cut documents into parts of equal numbers of characters: first row and end.
 
     There is a single part if the documents are too short to be worth sending.
 
@@ -76,7 +76,7 @@ def index_parts(
     analyze: Callable[[Any], Any],
     n_processes: int,
 ) -> list[Indexed]:
-    """Return what `index` makes of each part of the documents, computed in several processes.
+    """Return the result of `index` for each part of the documents, from several processes.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def index_parts(
 def join_parts(
     parts: list[Indexed], number: Callable[[list[str]], np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers of all tokens, and the length of each document, of parts in their order.
+    """Return the numbers of all tokens, and the length of each document, from parts in order.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Naive Bayes over words, pairs and triples: how strongly each speaks for a class."""
+"""Naive Bayes over words, pairs and triples: how strongly each indicates a class."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def log_ratios(
 ) -> tuple[np.ndarray, float]:
     """Return the log-count ratios of words and n-grams, and how many of them a document has.
 
-    The ratio compares the share that a word has of all words in the documents of a class with its
+    The ratio compares the share of a word among all words in the documents of a class with its
     share in the other documents. Each document counts a word once, and counts start from 1.
 
     Parameters
@@ -31,7 +31,7 @@ def log_ratios(
     Returns
     -------
     ratios : ndarray of float32 of shape (n_ids + n_pairs, n_classes)
-        Words by id, then pairs and triples. They are 0 for what stands in no document, and for a
+        Words by id, then pairs and triples. They are 0 for what occurs in no document, and for a
         class that has no documents or all of them.
     n_features : float
         Mean number of different words, pairs and triples in a document.

@@ -1,4 +1,4 @@
-"""Which words, word pairs and triples a corpus holds, and how rare they are."""
+"""Which words, word pairs and triples a corpus contains, and how rare they are."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ MAX_COUNTED_PAIRS = 2**22
 
 @dataclass
 class NGrams:
-    """The words, pairs and triples to know, with their inverse document frequencies.
+    """The known words, pairs and triples, with their inverse document frequencies.
 
     Each has a number: a word its id, and the pair at place `i` is `n_ids + i`. A triple is the pair
-    of a pair and the word behind it.
+    of a pair and the word after it.
 
     Parameters
     ----------
@@ -64,13 +64,13 @@ def count_ngrams(
     n_ids : int
         Number of token ids, all of `X` below it.
     longest : {1, 2, 3}, default=2
-        How many words an n-gram has at most.
+        Largest number of words in an n-gram.
     min_df : int, default=2
-        In how many documents a pair must stand. What stands in one document alone says nothing of
-        others. Where a corpus holds several millions of pairs, rarer ones may be missing (lossy
+        In how many documents a pair must occur. What occurs in only one document says nothing about
+        others. If a corpus contains several millions of pairs, rarer ones may be missing (lossy
         counting, Manku and Motwani, 2002).
     max_pairs : int, default=None
-        How many pairs and triples to know at most, those in the most documents. None knows all.
+        Largest number of pairs and triples: those in the most documents are kept. None keeps all.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def count_ngrams(
 
 @dataclass(frozen=True)
 class NGramCounts:
-    """In how many documents words, pairs and triples stand, counted in any number of steps.
+    """In how many documents words, pairs and triples occur, counted in any number of steps.
 
     It never changes: `add` returns another one.
 
@@ -107,9 +107,9 @@ class NGramCounts:
     pair_df : ndarray of int64 of shape (n_pairs,)
         In the order of `pairs`.
     triples, triple_df : ndarray of int64 of shape (n_triples,)
-        The same of triples: the ids `a`, `b` and `c` are `(a * n_ids + b) * n_ids + c`.
+        The same for triples: the ids `a`, `b` and `c` are `(a * n_ids + b) * n_ids + c`.
     longest : {1, 2, 3}, default=2
-        How many words an n-gram has at most.
+        Largest number of words in an n-gram.
 
     Examples
     --------
@@ -131,8 +131,8 @@ class NGramCounts:
 
     @classmethod
     def from_ngrams(cls, ngrams: NGrams, longest: int = 2) -> NGramCounts:
-        """Return the counts behind inverse frequencies, as far as float32 tells them."""
-        # Padding stands in no document, so its inverse frequency tells their number.
+        """Return the counts from inverse frequencies, as far as float32 allows."""
+        # Padding occurs in no document, so its inverse frequency gives their number.
         n_documents = np.rint(np.exp(ngrams.word_idf[0].astype(np.float64) - 1) - 1)
         n_ids = len(ngrams.word_idf)
         first, last = np.divmod(ngrams.pairs, n_ids)
@@ -156,7 +156,7 @@ class NGramCounts:
         X : csr_array of int32 of shape (n_documents, n_positions)
             Token ids, as `check_sequences` returns them.
         n_ids : int
-            Number of token ids, all of `X` below it, and no less than before.
+            Number of token ids, all of `X` below it, and not less than before.
         """
         if self.longest > 2 and n_ids > MAX_IDS_OF_TRIPLES:
             raise ValueError(
@@ -185,7 +185,7 @@ class NGramCounts:
         return NGramCounts(n_documents, word_df, *pairs, *triples, self.longest)
 
     def ngrams(self, *, min_df: int = 2, max_pairs: int | None = None) -> NGrams:
-        """Return what is worth knowing, see `count_ngrams`."""
+        """Return the n-grams that are worth knowing, see `count_ngrams`."""
         n_ids, n_pairs = len(self.word_df), len(self.pairs)
         df = np.concatenate([self.pair_df, self.triple_df])
         kept = np.flatnonzero(df >= min_df)
@@ -228,7 +228,7 @@ def has_triples(pairs: Any, n_ids: int) -> bool:
 
 
 def split_by_tokens(X: csr_array) -> Iterator[csr_array]:
-    """Cut the documents into chunks of a 64th of all tokens, since counting takes some arrays."""
+    """Cut the documents into chunks of a 64th of all tokens, because counting takes memory."""
     n_tokens = max(MIN_CHUNK_TOKENS, X.nnz // 64)
     cuts = np.searchsorted(X.indptr, np.arange(n_tokens, X.nnz, n_tokens))
     for first, stop in pairwise(np.unique([0, *cuts, X.shape[0]]).tolist()):
@@ -315,7 +315,7 @@ def _add_frequencies(
 
 
 def _forget_rarest(keys: np.ndarray, frequencies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return at most half as many pairs as may be counted at a time, where there are more."""
+    """Return at most half as many pairs as may be counted at a time, if there are more."""
     if len(keys) <= MAX_COUNTED_PAIRS:
         return keys, frequencies
     last = len(keys) - MAX_COUNTED_PAIRS // 2

@@ -1,4 +1,4 @@
-"""The last step of a vectorizer: token ids in the container that was asked for, and its columns."""
+"""The last step of a vectorizer: token ids in the requested container, and its columns."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def to_container(
     lengths : ndarray of int of shape (n_documents,)
         The number of tokens of each document.
     n_positions : int
-        Number of columns. A sparse matrix becomes wider where documents are longer.
+        Number of columns. A sparse matrix becomes wider if documents are longer.
     max_length, truncation, sparse_output
         As in :class:`~sklearn_rnn.SequenceVectorizer`.
 
@@ -74,5 +74,5 @@ class PositionNamesMixin:
         """
         check_is_fitted(self)
         if is_drawing_diagram():  # which would call positions features
-            raise AttributeError("The columns are positions, and no features.")
+            raise AttributeError("The columns are positions, not features.")
         return np.array([f"position{i}" for i in range(self.n_positions_)], dtype=object)

@@ -1,4 +1,4 @@
-"""Checks across parameters of a vectorizer, and warnings of those that cannot have an effect."""
+"""Checks across parameters of a vectorizer, and warnings about those without an effect."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sklearn_rnn._text.words import TOKEN_PATTERN
 
 
 def check_df_bounds(vectorizer: Any) -> None:
-    """Refuse bounds that leave no token whatever the stream holds."""
+    """Refuse bounds that leave no token, whatever the stream contains."""
     both_counts = isinstance(vectorizer.min_df, Integral) == isinstance(vectorizer.max_df, Integral)
     if both_counts and vectorizer.max_df < vectorizer.min_df:
         raise ValueError("max_df corresponds to < documents than min_df")
 
 
 def reads_any_type(vectorizer: Any) -> bool:
-    """Tell whether a function of the user is the first to read a document, of whatever type."""
+    """Tell whether a function of the user reads documents first, whatever their type."""
     if callable(vectorizer.analyzer) or vectorizer.preprocessor is not None:
         return True
     reads_as_it_is = not vectorizer.lowercase and vectorizer.strip_accents is None
@@ -28,7 +28,7 @@ def reads_any_type(vectorizer: Any) -> bool:
 
 
 def warn_for_texts_in_lists(vectorizer: Any, documents: list) -> None:
-    """Warn if each document is a list of one str, some with spaces: a column of texts, it seems."""
+    """Warn if each document is a list of one str, some with spaces: probably a column of texts."""
     if reads_any_type(vectorizer) or any(type(each) is str or len(each) != 1 for each in documents):
         return
     if any(len(token.split()) > 1 for (token,) in documents):
@@ -40,7 +40,7 @@ def warn_for_texts_in_lists(vectorizer: Any, documents: list) -> None:
 
 
 def warn_for_unused_params(vectorizer: Any) -> None:
-    """Warn of parameters that another one switches off."""
+    """Warn about parameters that another one switches off."""
     unused = {}
     if callable(vectorizer.analyzer):
         unused["preprocessor"] = "'analyzer' is callable"
@@ -55,7 +55,7 @@ def warn_for_unused_params(vectorizer: Any) -> None:
 
 
 def warn_for_changed_stop_words(vectorizer: Any) -> None:
-    """Warn of stop words that the tokens of documents will never equal."""
+    """Warn about stop words that never equal a token of the documents."""
     if vectorizer.stop_words is None or vectorizer.analyzer != "word":
         return
     if vectorizer.preprocessor is not None or vectorizer.tokenizer is not None:
@@ -72,7 +72,7 @@ def warn_for_changed_stop_words(vectorizer: Any) -> None:
 
 
 def warn_for_upper_case(vectorizer: Any, tokens: Iterable[str]) -> None:
-    """Warn of tokens in the vocabulary that no lowercased document holds."""
+    """Warn about tokens in the vocabulary that no lowercased document contains."""
     own = vectorizer.preprocessor is not None or callable(vectorizer.analyzer)
     if vectorizer.lowercase and not own and any(any(map(str.isupper, token)) for token in tokens):
         warnings.warn(

@@ -1,6 +1,6 @@
-"""Documents to the numbers of their words, by way of the pieces between spaces.
+"""Documents to the numbers of their words, through the pieces between spaces.
 
-To cut a text at spaces takes a fraction of the time of a regular expression. Most pieces are words
+Cutting a text at spaces takes a fraction of the time of a regular expression. Most pieces are words
 of the vocabulary, and those that are not have to be split only once.
 """
 
@@ -61,12 +61,12 @@ def number_by_pieces(
         Documents.
     split : callable
         `split_words`, or another function whose tokens contain no spaces, do not depend on what
-        stands behind a space, and are those of `TOKEN_PATTERN` in simple text.
+        follows a space, and are those of `TOKEN_PATTERN` in simple text.
     number : callable
         From tokens to their numbers, an array of int32.
     preprocess : callable, default=str
         Function applied to the documents before they are split. It takes many of them at a time,
-        so it must not depend on what stands behind a space, such as `str.lower`.
+        so it must not depend on what follows a space, such as `str.lower`.
     known : mapping of str to int or None, default=None
         The numbers of tokens that `number` knows, from 1 to their count and one, where there are
         many.
@@ -113,10 +113,10 @@ def _number_pieces(
     known: Mapping[str, int],
     max_pieces: int,
 ) -> Iterator[tuple[np.ndarray, Numbering]]:
-    """Yield texts as numbers, and the pieces behind those that are negative.
+    """Yield texts as numbers, and the pieces of those that are negative.
 
-    A piece that is known has its number. Piece 0, 1, ... of the others is -1, -2, ..., so that -1
-    stands behind each text.
+    A known piece has its number. Piece 0, 1, ... of the others is -1, -2, ..., so that -1 ends
+    each text.
     """
     n_joined = 1
     numbers, found = _number_new(known), [np.empty(0, np.int32)]
@@ -131,7 +131,7 @@ def _number_pieces(
 
 
 def _number_new(known: Mapping[str, int]) -> defaultdict[str, int]:
-    """Return a dict with what is known, which gives each new key the next negative number."""
+    """Return a dict of what is known, which gives each new key the next negative number."""
     numbers: defaultdict[str, int] = defaultdict(partial(next, count(-2, -1)), known)
     numbers[_END] = -1
     return numbers
@@ -142,7 +142,7 @@ def _new_keys(numbers: defaultdict[str, int], known: Mapping[str, int]) -> Numbe
 
 
 def _cut(texts: list[str], preprocess: Callable[[str], str]) -> list[str]:
-    """Return the pieces of texts, with `_END` behind each text."""
+    """Return the pieces of texts, with `_END` after each text."""
     joined = preprocess(_BETWEEN.join(texts))
     if joined.count(_END) >= len(texts):
         words = [preprocess(text).split() for text in texts]
@@ -163,7 +163,7 @@ def _send_back(
     known: Mapping[str, int],
     tokens_of: partial[list[str]],
 ) -> np.ndarray:
-    """Make pieces of those known tokens that `tokens_of` would not find: "New York", stop words."""
+    """Turn known tokens that `tokens_of` would not find into pieces: "New York", stop words."""
     ids = np.maximum(found, 0)
     is_found = np.zeros(2 + len(known), bool)
     is_found[ids] = True

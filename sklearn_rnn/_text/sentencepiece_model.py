@@ -1,7 +1,7 @@
 """Models of SentencePiece, read as JSON of `tokenizers` without the package sentencepiece.
 
 A model file is a message of protocol buffers. Only the few fields that say how text is split are
-read; sentencepiece_model.proto names them.
+read; sentencepiece_model.proto lists them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def convert_sentencepiece(raw: bytes) -> dict:
     Raises
     ------
     ValueError
-        If it is no such file, or a model of words or characters.
+        If it is not such a file, or a model of words or characters.
     """
     try:
         model = _fields(raw)
@@ -39,12 +39,12 @@ def convert_sentencepiece(raw: bytes) -> dict:
     except (IndexError, KeyError, TypeError, UnicodeDecodeError, struct.error) as exc:
         raise ValueError("it is neither JSON nor a model of SentencePiece") from exc
     if not pieces or kind not in (_UNIGRAM, _BPE):
-        raise ValueError("it is no unigram or BPE model of SentencePiece")
+        raise ValueError("it is not a unigram or BPE model of SentencePiece")
     unknown = next((id_ for id_, (*_, type_) in enumerate(pieces) if type_ == _UNKNOWN), None)
     if unknown is None:
-        raise ValueError("a model of SentencePiece has an unknown token, but it has none")
+        raise ValueError("it has no unknown token, which a model of SentencePiece must have")
     if _last(trainer, 24, 0):  # treat_whitespace_as_suffix
-        raise ValueError("it marks the end of words, and only marks at their start can be read")
+        raise ValueError("it marks the end of words; only models that mark their start can be read")
     return {
         "version": "1.0",
         "truncation": None,
@@ -73,7 +73,7 @@ def _unigram(pieces: list[tuple[str, float, int]], unknown: int, trainer: dict) 
 
 
 def _bpe(pieces: list[tuple[str, float, int]], unknown: int, trainer: dict) -> dict:
-    """Return a BPE model, with the merges that SentencePiece leaves to be found in the pieces."""
+    """Return a BPE model, with the merges that SentencePiece leaves implicit in the pieces."""
     rank = {piece: -score for piece, score, type_ in pieces if type_ == _NORMAL}
     ids = {piece: id_ for id_, (piece, *_) in enumerate(pieces)}
     merges = []

@@ -2,7 +2,7 @@
 
 Id 0 is padding, and padding is what a sparse matrix does not store. So in a canonical matrix
 `data` is the corpus as one flat stream of tokens and `indptr` holds the offsets of its documents.
-This file alone knows how such a matrix is made and checked.
+Only this file knows how such a matrix is made and checked.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def sequences_from_flat(
     lengths : array-like of int of shape (n_documents,)
         The number of tokens of each document.
     width : int or None, default=None
-        The number of positions. None stands for the longest document's, and at least 1.
+        The number of positions. None means the longest document's, and at least 1.
 
     Returns
     -------
@@ -79,10 +79,10 @@ def truncate(
     lengths : ndarray of int of shape (n_documents,)
         The number of tokens of each document.
     max_length : int
-        The number of tokens that a document keeps at most.
+        The largest number of tokens that a document keeps.
     keep : {"head", "tail", "both"}, default="head"
         Which tokens stay: the first, the last, or as many of the first as of the last, one more
-        of the first where `max_length` is odd.
+        of the first if `max_length` is odd.
 
     Returns
     -------
@@ -123,19 +123,19 @@ def check_sequences(X: Any, *, estimator: Any = "RNNTextClassifier") -> csr_arra
     """Check token ids and return them as a canonical matrix.
 
     A document is its non-zero entries in the order of the columns, wherever these are: padding on
-    the right or on the left, or columns cut off, make no difference to it.
+    the right or on the left, or columns cut off, make no difference.
 
     Parameters
     ----------
     X : sparse matrix, sparse array or array-like of shape (n_documents, n_positions)
-        The token ids, padded with 0 where dense. Floats are accepted when they are whole numbers.
+        The token ids, padded with 0 if dense. Floats are accepted if they are whole numbers.
     estimator : str or estimator instance, default="RNNTextClassifier"
-        Who asks, for the messages.
+        The caller, for the messages.
 
     Returns
     -------
     csr_array of int32 of shape (n_documents, n_positions)
-        Indices sorted, no zeros stored, `data` contiguous. It shares the memory of `X` where `X`
+        Indices sorted, no zeros stored, `data` contiguous. It shares the memory of `X` if `X`
         already was all this; `X` itself is never changed.
 
     Examples
@@ -233,7 +233,7 @@ def _check_dtype_and_shape(X: Any, name: str) -> None:
 
 
 def _as_ids(values: np.ndarray, name: str) -> np.ndarray:
-    """Return numbers as contiguous int32, with no copy where they are, or say what is wrong."""
+    """Return numbers as contiguous int32, without a copy if they are, or say what is wrong."""
     values = np.asarray(values)
     if values.size:
         if values.dtype.kind == "f":

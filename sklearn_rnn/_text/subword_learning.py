@@ -15,7 +15,7 @@ from sklearn_rnn._text.vocabulary import index_tokens
 
 
 def fit_subwords(documents: list[str], vectorizer: Any) -> tuple[dict, Tokens]:
-    """Return the tokenizer that a vectorizer asks for, and the tokens of the documents.
+    """Return the tokenizer of a vectorizer's parameters, and the tokens of the documents.
 
     Parameters
     ----------

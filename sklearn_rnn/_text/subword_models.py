@@ -80,7 +80,8 @@ def learn_bpe(pieces: Counter[str], *, vocab_size: int, min_frequency: int) -> d
 def learn_wordpiece(pieces: Counter[str], *, vocab_size: int, min_frequency: int) -> dict:
     """Learn WordPiece as BERT's vocabulary is learned today: the tokens of byte pair encoding.
 
-    They are used in another way: the longest token that a piece begins with comes first.
+    They are used differently: a piece is split into the longest token that it begins with, and the
+    rest likewise.
     """
     bpe = learn_bpe(pieces, vocab_size=vocab_size, min_frequency=min_frequency)
     return {
@@ -94,7 +95,7 @@ def learn_wordpiece(pieces: Counter[str], *, vocab_size: int, min_frequency: int
 
 
 def learn_unigram(pieces: Counter[str], *, vocab_size: int, min_frequency: int) -> dict:
-    """Learn a unigram model: of many tokens, those that the likelihood of the pieces needs most."""
+    """Learn a unigram model: of many tokens, keep those that most raise the likelihood."""
     n_candidates = vocab_size + (_N_CANDIDATES - 1) * (vocab_size - len(ALPHABET))
     bpe = learn_bpe(pieces, vocab_size=n_candidates, min_frequency=min_frequency)
     scores = fit_unigram(pieces, list(bpe["vocab"]), vocab_size)
@@ -106,7 +107,7 @@ LEARN = {"bpe": learn_bpe, "unigram": learn_unigram, "wordpiece": learn_wordpiec
 
 
 def _texts(pieces: Counter[str]) -> Iterator[str]:
-    """Yield texts in which each piece stands as often as it occurs."""
+    """Yield texts that contain each piece as often as it occurs."""
     words = chain.from_iterable(repeat(piece, count) for piece, count in sorted(pieces.items()))
     while batch := list(islice(words, _N_TOGETHER)):
         yield _SEPARATOR.join(batch)

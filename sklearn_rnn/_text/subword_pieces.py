@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sklearn_rnn._text.byte_level import ALPHABET
 
 _BYTE = re.compile("<0x([0-9A-F]{2})>")
-# What stands for bytes that are no character.
+# Replaces bytes that are not a character.
 _REPLACEMENT = "\ufffd"
 
 Decode = Callable[[list[list[int]]], list[str]]
@@ -57,9 +57,9 @@ def decoded_pieces(names: list[str], decode: Decode) -> list[bytes]:
 
 
 def _find_context(n_ids: int, decode: Decode) -> tuple[str, list[int], str]:
-    """Return what to put around a token, and the texts of it in front and behind.
+    """Return what to put around a token, and its texts before and after.
 
-    Its text has no spaces at the ends, so that the spaces of the token between can be told.
+    Its text has no spaces at the ends, so that the spaces of the token between can be recognised.
     """
     for id_, (one, two, three) in enumerate(
         zip(*(decode([[id_] * n for id_ in range(n_ids)]) for n in (1, 2, 3)), strict=True)

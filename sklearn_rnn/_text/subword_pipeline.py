@@ -1,10 +1,10 @@
 r"""How a text becomes the pieces within which subwords are learned, as JSON of `tokenizers`.
 
-A space is put in front of the text, so that its first word is spelled as it is in the middle of
-one. The text is normalized and split into pieces: a word with the space before it, up to three
-digits, punctuation, or white space. Each piece is written in UTF-8 with a character for each byte.
-No step looks beyond the white space around a piece, which is what lets a chunk, a word with what
-is attached to it, be tokenized once for all places where it stands.
+A space is put before the text, so that its first word is spelled as in the middle of a text. The
+text is normalized and split into pieces: a word with the space before it, up to three digits,
+punctuation, or white space. Each piece is written in UTF-8 with a character for each byte. No step
+looks beyond the white space around a piece. So a chunk, a word with what is attached to it, is
+tokenized once for all places where it occurs.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False,
 
 
 def make_pipeline(*, lowercase: bool, strip_accents: str | None, normalization: str | None) -> dict:
-    """Return a tokenizer without a model, as the JSON of `tokenizers` has it.
+    """Return a tokenizer without a model, as JSON of `tokenizers`.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def make_pipeline(*, lowercase: bool, strip_accents: str | None, normalization: 
 
 
 def splits_into_chunks(content: dict) -> bool:
-    """Tell whether a tokenizer reads text as `make_pipeline` has it."""
+    """Tell whether a tokenizer reads text as `make_pipeline` defines it."""
     normalizer = content["normalizer"]
     steps = normalizer.get("normalizers", []) if isinstance(normalizer, dict) else []
     if not steps or steps[0] != _PREPEND or content["added_tokens"]:
@@ -95,7 +95,7 @@ def splits_into_chunks(content: dict) -> bool:
 
 
 def without_prepend(content: dict) -> dict:
-    """Return the tokenizer of chunks: `split_chunks` puts the space in front of the text."""
+    """Return the tokenizer of chunks: `split_chunks` puts the space before the text."""
     steps = content["normalizer"]["normalizers"][1:]
     return {**content, "normalizer": {"type": "Sequence", "normalizers": steps} if steps else None}
 

@@ -1,4 +1,4 @@
-"""A tokenizer of subwords with the ids of this package, and what it makes of documents."""
+"""A tokenizer of subwords with the ids of this package, and the tokens of documents."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _N_CHARACTERS = 2**20
 
 
 class Tokens(NamedTuple):
-    """The ids of a corpus, document after document, and how many are each document's."""
+    """The ids of a corpus, document after document, and the number of each document."""
 
     ids: np.ndarray
     lengths: np.ndarray
@@ -40,7 +40,7 @@ class Subwords:
     Attributes
     ----------
     tokens : list of str
-        The token of each id, spelled for people where a vocabulary is one of bytes.
+        The token of each id, spelled for people if the vocabulary consists of bytes.
     """
 
     def __init__(self, text: str):
@@ -76,7 +76,7 @@ class Subwords:
         Raises
         ------
         ValueError
-            If a document holds a lone surrogate, which no Unicode text does.
+            If a document contains a lone surrogate, which is not valid Unicode.
         """
         with explained(documents):
             if self._of_chunks is None:
@@ -130,7 +130,7 @@ def read_subwords(text: str) -> Subwords:
 
 @contextmanager
 def explained(documents: Iterable[str]) -> Iterator[None]:
-    """Raise ValueError with the row of a document that is no Unicode, or where Rust panics."""
+    """Raise ValueError with the row of a document that is invalid Unicode, or where Rust panics."""
     try:
         yield
     except BaseException as exc:

@@ -1,7 +1,7 @@
-"""Whole numbers that are hardly token ids: counts, codes of categories, columns side by side.
+"""Whole numbers that do not look like token ids: counts, codes of categories, several columns.
 
-Nothing in a number says what it stands for, but ids have a shape: a document is one run of them,
-and the padding is on one side.
+Nothing in a number says what it means, but ids have a shape: a document is one run of them, and
+the padding is on one side.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-# The columns of a SequenceVectorizer in a frame, behind the prefix of a ColumnTransformer.
+# The columns of a SequenceVectorizer in a frame, after the prefix of a ColumnTransformer.
 _POSITION = re.compile(r"(?:.*__)?position\d+")
 _FIRST_POSITION = re.compile(r"(?:.*__)?position0")
 
@@ -29,12 +29,12 @@ _JOIN = (
 
 
 def check_suspect_ids(X: Any, sequences: csr_array, name: str) -> None:
-    """Refuse several columns side by side, and warn of counts and codes.
+    """Refuse several columns side by side, and warn about counts and codes.
 
     Parameters
     ----------
     X : sparse matrix or array-like of shape (n_documents, n_positions)
-        What was passed as token ids, whose names of columns are read where it has some.
+        What was passed as token ids. Names of columns are read, if there are any.
     sequences : csr_array of int32 of shape (n_documents, n_positions)
         The same, as `check_sequences` returns it.
     name : str
@@ -65,7 +65,7 @@ def check_suspect_ids(X: Any, sequences: csr_array, name: str) -> None:
     are_columns = len(starts) <= sequences.shape[1] // 3 and (n_starting >= len(first) / 4).all()
     if n_gaps >= _N_SIDE_BY_SIDE and starts[0] == 0 and are_columns:
         raise ValueError(
-            "X holds several columns side by side: after a gap, documents go on at column(s) "
+            "X holds several columns side by side: after a gap, documents continue at column(s) "
             f"{', '.join(map(str, starts[1:4]))}. {name} reads one text, in one vocabulary: the "
             f"same id in two columns would be the same word. {_JOIN}"
         )
@@ -80,9 +80,10 @@ def check_suspect_ids(X: Any, sequences: csr_array, name: str) -> None:
     else:
         return
     warnings.warn(
-        f"The numbers in X are hardly token ids: {reason}, as counts (CountVectorizer), one-hot "
-        f"or ordinal codes and columns side by side have. {name} reads each number as a word, in "
-        f"the order of the columns. Pass raw text, or the ids of a SequenceVectorizer. {_JOIN}",
+        f"The numbers in X do not look like token ids: {reason}. They may be counts "
+        f"(CountVectorizer), one-hot or ordinal codes, or columns side by side. {name} reads "
+        "each number as a word, in the order of the columns. Pass raw text, or the ids of a "
+        f"SequenceVectorizer. {_JOIN}",
         stacklevel=2,
     )
 
@@ -103,9 +104,9 @@ def _check_names(X: Any, name: str) -> None:
 
 
 def _are_codes(sequences: csr_array) -> bool:
-    """Tell ordinal codes that start at 1: no 0 anywhere, and in each column 1, 2, ..., its own top.
+    """Recognise ordinal codes from 1: no 0 anywhere, and in each column 1, 2, ..., its own maximum.
 
-    Texts of one length over few characters have the same top in most columns, and ids of a
+    Texts of one length over few characters have the same maximum in most columns, and ids of a
     SequenceVectorizer start at 2.
     """
     n_rows, width = sequences.shape
@@ -118,7 +119,7 @@ def _are_codes(sequences: csr_array) -> bool:
 
 
 def _is_column_of_codes(X: Any, sequences: csr_array) -> bool:
-    """Tell the codes of one column, which OrdinalEncoder gives as floats, from one token each."""
+    """Tell codes of one column, floats from OrdinalEncoder, from documents of one token."""
     n_rows, width = sequences.shape
     if width > 1 or n_rows < _N_CODES or sequences.nnz in (0, n_rows):
         return False

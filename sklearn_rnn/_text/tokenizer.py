@@ -81,7 +81,7 @@ def make_analyzer(
 def make_token_analyzer(
     preprocess: Preprocessor, tokenize: Tokenizer, stop_words: Collection[str] | None = None
 ) -> Callable[[str | Sequence[str]], Iterable[str]]:
-    """Do as `make_analyzer` for str, and take documents that are tokens, each to be preprocessed.
+    """Do as `make_analyzer` for str; documents that are tokens are preprocessed token by token.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def word_stages(
 
 
 def takes_joined_texts(preprocess: Preprocessor) -> bool:
-    """Tell whether a preprocessor does the same to texts with spaces between them as to each.
+    """Tell whether a preprocessor treats texts joined by spaces like each text by itself.
 
     Examples
     --------
@@ -135,14 +135,14 @@ def takes_joined_texts(preprocess: Preprocessor) -> bool:
 def split_characters(document: str) -> list[str]:
     """Return the characters of a document, white space included.
 
-    `CountVectorizer` squeezes runs of white space here. A sequence model may be asked to write
-    the text again, line breaks and all, so nothing is dropped.
+    `CountVectorizer` squeezes runs of white space here. A sequence model may have to write
+    the text again, with its line breaks, so nothing is dropped.
     """
     return list(document)
 
 
 def get_stop_words(stop_words: str | Iterable[str] | None) -> frozenset[str] | None:
-    """Return the stop words that a parameter stands for, None for none."""
+    """Return the stop words of a parameter, None for none."""
     if stop_words is None:
         return None
     return ENGLISH_STOP_WORDS if stop_words == "english" else frozenset(stop_words)
@@ -151,7 +151,7 @@ def get_stop_words(stop_words: str | Iterable[str] | None) -> frozenset[str] | N
 def inconsistent_stop_words(
     stop_words: Collection[str], preprocess: Preprocessor, tokenize: Tokenizer
 ) -> list[str]:
-    """Return what stop words turn into that is not itself a stop word, sorted.
+    """Return tokens that stop words turn into and that are not stop words, sorted.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Tokenizers as JSON of `tokenizers`: read from what users have, and given the ids of this package.
+"""Tokenizers as JSON of `tokenizers`: read from files or objects, with the ids of this package.
 
-Tokens that stand for no text, such as "[CLS]" or "<s>", are taken out. Padding and the unknown
-token get names that no text spells. So whatever is written in a document is read as text.
+Tokens that represent no text, such as "[CLS]" or "<s>", are removed. Padding and the unknown token
+get names that no text spells. So whatever is written in a document is read as text.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def build_tokenizer(text: str) -> Any:
     Raises
     ------
     ValueError
-        If it is none, also where the package would panic or ask for all memory.
+        If it is not one, even where the package would panic or request all memory.
     """
     try:
         content = json.loads(text)
@@ -39,12 +39,12 @@ def build_tokenizer(text: str) -> Any:
         return import_tokenizers().Tokenizer.from_str(text)
     except BaseException as exc:
         if isinstance(exc, Exception) or is_panic(exc):
-            raise ValueError(f"it is no tokenizer.json that can be read ({exc})") from exc
+            raise ValueError(f"it is not a readable tokenizer.json ({exc})") from exc
         raise
 
 
 def check_tokenizer_json(text: str) -> None:
-    """Raise ValueError unless a JSON is one that `prepare` and `reorder` have made."""
+    """Raise ValueError unless a JSON was made by `prepare` and `reorder`."""
     content = json.loads(text)
     if content["model"]["type"] not in _MODELS:
         raise ValueError("the model of the tokenizer is unknown")
@@ -99,9 +99,9 @@ def read_tokenizer(tokenizer: Any) -> dict:
 
 
 def prepare(content: dict) -> dict:
-    """Return a tokenizer with the ids of this package, its tokens in the order that they had.
+    """Return a tokenizer with the ids of this package, its tokens in their original order.
 
-    Whatever adds tokens to a text, cuts it, pads it or leaves it to chance is taken out.
+    Whatever adds tokens to a text, truncates it, pads it or is random is removed.
 
     Examples
     --------
@@ -191,7 +191,7 @@ def _by_id(model: dict) -> list[str]:
 
 
 def _parts(merge: list[str] | str) -> list[str]:
-    """Return two tokens and the one that they become."""
+    """Return the two tokens of a merge, and the token that they become."""
     left, right = merge.split(" ") if isinstance(merge, str) else merge
     return [left, right, left + right]
 
@@ -199,7 +199,7 @@ def _parts(merge: list[str] | str) -> list[str]:
 def _check_character_maps(value: Any) -> None:
     """Refuse maps of SentencePiece that claim to be longer than they are.
 
-    The package would reserve the memory, and end the process where there is not enough.
+    The package would reserve the memory, and end the process if there is not enough.
     """
     for each in _dicts_in(value):
         if each.get("type") == "Precompiled":

@@ -1,7 +1,7 @@
-"""The package tokenizers: imported once it is needed, and safe to fork.
+"""The package tokenizers: imported when it is needed, and safe to fork.
 
-Its threads do not survive a fork. Without being told so, a forked process waits for them forever,
-or prints a warning.
+Its threads do not survive a fork. Unless it is told, a forked process waits for them forever, or
+prints a warning.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _settings: list[str | None] = []
 
 @cache
 def import_tokenizers() -> Any:
-    """Return the package, with forked processes told to do without threads."""
+    """Return the package, set up so that forked processes do without threads."""
     import tokenizers
     import tokenizers.decoders
     import tokenizers.models
@@ -31,7 +31,7 @@ def import_tokenizers() -> Any:
 
 
 def is_panic(exc: BaseException) -> bool:
-    """Tell an error of the package that is a bug in Rust's eyes, and no Exception in Python's."""
+    """Recognise a panic of Rust, which is not an Exception in Python."""
     return type(exc).__name__ == "PanicException"
 
 

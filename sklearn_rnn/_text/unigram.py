@@ -1,8 +1,8 @@
-"""A unigram model of subwords (Kudo, 2018), learned without chance.
+"""A unigram model of subwords (Kudo, 2018), learned deterministically.
 
 The trainer of `tokenizers` gives another model in each run. This one starts with the tokens of byte
-pair encoding in place of all frequent substrings, and is as Kudo has it in the rest: expected
-counts by the forward-backward algorithm, and tokens dropped that the likelihood needs least.
+pair encoding instead of all frequent substrings, and otherwise follows Kudo: expected counts by the
+forward-backward algorithm, and the tokens that matter least to the likelihood are dropped.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def fit_unigram(
     tokens : sequence of str
         The candidates. Those of one character are kept.
     vocab_size : int
-        How many tokens to keep at most.
+        Largest number of tokens to keep.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def fit_unigram(
 
 
 class Lattice:
-    """All ways to spell texts by tokens: an edge for each place where a token stands.
+    """All ways to split texts into tokens: an edge for each place where a token can be.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class Lattice:
         self.by_start = _groups(starts)[::-1]
 
     def expected_counts(self, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Return how often each token occurs, over all ways to spell each text."""
+        """Return how often each token occurs, over all ways to split each text."""
         at_edges = scores[self.ids]
         before = np.full(self.starts[-1], -np.inf)
         after = before.copy()
@@ -117,7 +117,7 @@ class Lattice:
         return np.bincount(self.ids, np.exp(shares) * weights[self.rows], len(scores))
 
     def best_scores(self, scores: np.ndarray, *, but: np.ndarray) -> np.ndarray:
-        """Return the score of the best way to spell each text, without one token for each."""
+        """Return the score of the best way to split each text, without one token for each."""
         at_edges = np.where(self.ids == but[self.rows], -np.inf, scores[self.ids])
         best = np.full(self.starts[-1], -np.inf)
         best[self.starts[:-1]] = 0.0
@@ -128,7 +128,7 @@ class Lattice:
 
 
 def _log_probabilities(counts: np.ndarray, is_kept: np.ndarray) -> np.ndarray:
-    """Return scores with a prior that makes rare tokens rarer still, as Kudo's trainer does."""
+    """Return scores with a prior that makes rare tokens even rarer, as Kudo's trainer does."""
     counts = np.maximum(counts, _LEAST_COUNT)
     return np.where(is_kept, digamma(counts) - digamma(counts[is_kept].sum()), -np.inf)
 

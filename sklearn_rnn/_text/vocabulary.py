@@ -1,8 +1,8 @@
 """Tokens and their ids.
 
 Id 0 is padding, which a sparse matrix does not store, and id 1 is the unknown token. The tokens
-of the vocabulary follow from 2, the most frequent first and the alphabet deciding between equals,
-so that the same documents always give the same ids.
+of the vocabulary follow from 2, the most frequent first, ties in alphabetical order, so that the
+same documents always give the same ids.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Vocabulary:
     Parameters
     ----------
     ids : dict of str to int
-        The id of every token, trusted to be 2, 3, ... in this order. It is kept, not copied.
+        The id of every token, which must be 2, 3, ... in this order. It is kept, not copied.
 
     Examples
     --------
@@ -102,11 +102,11 @@ class Vocabulary:
         occurrences : ndarray of int of shape (n_occurrences,)
             The whole corpus, document after document, as positions in `tokens`.
         lengths : ndarray of int of shape (n_documents,)
-            How many of the occurrences are each document's.
+            Number of occurrences in each document.
         min_df, max_df : int or float
-            Bounds on the number of documents, or on their fraction, that hold a token.
+            Bounds on the number of documents, or on their fraction, that contain a token.
         max_features : int or None, default=None
-            How many tokens to keep at most.
+            Largest number of tokens to keep.
         """
         return cls.from_counts(
             tokens,
@@ -139,7 +139,7 @@ class Vocabulary:
         counts : ndarray of int of shape (n_tokens,)
             How often each occurs.
         df : callable
-            Returns the number of documents that hold each token. Counting them takes time, so it
+            Returns the number of documents that contain each token. Counting them takes time, so it
             is called only if a bound needs them.
         n_documents : int
             The number of documents.
@@ -170,7 +170,7 @@ class Vocabulary:
         return np.array([PAD_TOKEN, UNKNOWN_TOKEN, *self.ids], dtype=object)
 
     def lookup(self, tokens: Iterable[str]) -> np.ndarray:
-        """Return the ids of tokens, that of the unknown token for those not known."""
+        """Return the ids of tokens, that of the unknown token if they are not known."""
         return np.fromiter(map(self.ids.get, tokens, repeat(UNKNOWN_ID)), dtype=np.int32)
 
     def decode(self, ids: np.ndarray) -> list[str]:
@@ -184,8 +184,8 @@ def index_tokens(
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Split documents and number their distinct tokens in the order in which they appear.
 
-    One pass, and nothing but a dict lookup for each token: a vocabulary is then learned from, or
-    looked up for, the distinct tokens alone.
+    One pass with a single dict lookup for each token: a vocabulary is then learned from, or looked
+    up for, only the distinct tokens.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def index_tokens(
 def map_rows(
     function: Callable[[Any], Any], documents: Iterable[Any], first_row: int = 0
 ) -> Iterator[Any]:
-    """Call a function of the user as `map` does, and add the row to the errors that it raises.
+    """Map a function of the user over rows, and add the row to the errors that it raises.
 
     Examples
     --------
@@ -264,7 +264,7 @@ def _name_row(exc: Exception, row: int) -> None:
 
 
 def document_counts(occurrences: np.ndarray, lengths: np.ndarray, n_tokens: int) -> np.ndarray:
-    """Return the number of documents that hold each token."""
+    """Return the number of documents that contain each token."""
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     ones = np.ones(len(occurrences), dtype=bool)
     # By column the counting is linear in time: tens of times faster than np.unique on pairs. The

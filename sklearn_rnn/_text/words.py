@@ -83,8 +83,8 @@ def is_simple(text: str) -> bool:
 def normalize(text: str) -> str:
     r"""Return a text in the form in which its words are compared.
 
-    Characters in `IGNORED` are dropped, letters and marks are composed (NFC), and the dot goes that
-    ``"İ".lower()`` leaves above the i.
+    Characters in `IGNORED` are dropped, letters and marks are composed (NFC), and the dot that
+    ``"İ".lower()`` leaves above the i is removed.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def split_words(text: str) -> list[str]:
 
 
 def word_spans(text: str) -> list[tuple[int, int, str]]:
-    r"""Return the words that `split_words` finds, each behind its start and end in the text.
+    r"""Return the words that `split_words` finds, each after its start and end in the text.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def word_spans(text: str) -> list[tuple[int, int, str]]:
 
 
 def is_spaceless(text: str) -> bool:
-    """Tell whether a token is of a script without spaces, or punctuation of such.
+    """Tell whether a token belongs to a script without spaces, or is punctuation of one.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""BaseRNN: what all estimators share that train a recurrent network."""
+"""BaseRNN: what all estimators that train a recurrent network share."""
 
 import os
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from sklearn_rnn.utils._param_names import ParamNamesMixin
 
 
 class BaseRNN(DocLinkMixin, ParamNamesMixin, BaseEstimator):
-    """Parameters of network and training, and what was learned as one whole.
+    """Parameters of network and training, and what was learned, read and replaced as a whole.
 
     A subclass adds parameters and attributes of its own to both dictionaries.
     """
@@ -85,7 +85,7 @@ class BaseRNN(DocLinkMixin, ParamNamesMixin, BaseEstimator):
     _targets: tuple = ()
 
     def _validate_params(self):
-        """Check the parameters, and say how to pass a table of words that comes as data."""
+        """Check the parameters, and say how to pass word vectors that are a dict or a frame."""
         try:
             super()._validate_params()
         except ValueError as exc:
@@ -95,11 +95,11 @@ class BaseRNN(DocLinkMixin, ParamNamesMixin, BaseEstimator):
             raise type(exc)(f"{exc} {hint}") from None
 
     def _take_over(self, net, vectorizer, learned, epochs, goes_on):
-        """Take over what was learned, by the vectorizer that made the documents token ids."""
+        """Take over what was learned, with the vectorizer that made the token ids."""
         self._take_over_all(net, {"vectorizer_": vectorizer}, learned, epochs, goes_on)
 
     def _take_over_all(self, net, vectorizers, learned, epochs, goes_on):
-        """Take over what was learned, all of it at once: an interrupt finds all or nothing."""
+        """Take over everything that was learned at once: an interrupt finds all or nothing."""
         before = vars(self) if goes_on else {}
         counts = _count_training(epochs, before, early_stopping=self.early_stopping)
         of_another_kind = known_of(self._targets, self).keys() - learned.keys()
@@ -109,11 +109,11 @@ class BaseRNN(DocLinkMixin, ParamNamesMixin, BaseEstimator):
                 delattr(self, name)
 
     def _reading(self):
-        """Return what to hold while what was learned is read, so that all of it is of one model."""
+        """Return what to hold while reading what was learned, so that it comes from one model."""
         return reading(self)
 
     def __getstate__(self):
-        """Return what pickle and copy keep: one whole model, whatever another thread learns."""
+        """Return what pickle and copy keep: one complete model, whatever another thread learns."""
         with lock_of(self).reading():
             state = dict(super().__getstate__())
             if getattr(state.get("net_"), "stream_", None) is not None:
@@ -137,7 +137,7 @@ class BaseRNN(DocLinkMixin, ParamNamesMixin, BaseEstimator):
 
     @available_if(lambda self: hasattr(self, "net_"))
     def _sk_visual_block_(self):
-        """Return what scikit-learn's diagram shows inside; of an unfitted one, the parameters."""
+        """Return what scikit-learn's diagram shows inside; if unfitted, the parameters."""
         with self._reading():
             model = vars(self).copy()
         vectorizers = {
@@ -158,7 +158,7 @@ class BaseRNN(DocLinkMixin, ParamNamesMixin, BaseEstimator):
 
 
 def _how_to_pass_vectors(embedding):
-    """Return how to pass vectors in a dict or a data frame, nothing for other values."""
+    """Return how to pass vectors in a dict or a data frame, empty for other values."""
     if isinstance(embedding, Mapping):
         return "Turn a dict of words and vectors into word vectors by WordVectors.from_dict."
     if hasattr(embedding, "columns"):
@@ -167,9 +167,9 @@ def _how_to_pass_vectors(embedding):
 
 
 def _count_training(epochs, before, *, early_stopping):
-    """Return the attributes that count epochs and documents, after those before.
+    """Return the attributes that count epochs and documents, added to those before.
 
-    An epoch that was interrupted counts for its documents alone.
+    An interrupted epoch counts only its documents.
     """
     last_recorded = "valid_score" if early_stopping else "train_loss"
     finished = [row for row in epochs if last_recorded in row]

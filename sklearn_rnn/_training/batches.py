@@ -31,7 +31,7 @@ MAX_BATCH_TOKENS = 2**14
 # of a core. A batch is cut in two from so many on as make up for starting a second thread.
 PART_TOKENS = 2560
 MIN_TOKENS_TO_CUT = 1024
-# Kernels of our own start threads themselves, so that a batch is cut for the sake of the cache
+# The package's kernels start threads themselves, so that a batch is cut for the sake of the cache
 # alone.
 MIN_TOKENS_TO_CUT_WITH_KERNELS = 2 * PART_TOKENS
 
@@ -45,9 +45,9 @@ class TokenBatch:
     rows : ndarray of int64 of shape (n_documents,)
         The documents' rows in the data set.
     parts : list of torch.nn.utils.rnn.PackedSequence of int32
-        Their token ids, with no padding, in parts that can be computed side by side.
+        Their token ids, with no padding, in parts that can be computed in parallel.
     n_shards : int, default=1
-        How many shards the parts are dealt out to, in turn.
+        Number of shards that the parts are dealt out to, in turn.
     """
 
     rows: np.ndarray
@@ -78,9 +78,9 @@ class SequenceDataset(torch.utils.data.Dataset):
     X : csr_array of int32 of shape (n_documents, n_positions)
         Token ids, as `check_sequences` returns them.
     targets : ndarray of shape (n_documents, ...), default=None
-        What the network is to predict.
+        What the network should predict.
     weights : ndarray of float32 of shape (n_documents,), default=None
-        Weight of each document in the loss. None stands for 1.
+        Weight of each document in the loss. None means 1.
 
     Examples
     --------
@@ -126,12 +126,12 @@ class SequenceDataset(torch.utils.data.Dataset):
         rows : ndarray of int64 of shape (n_documents,)
             Rows, by descending length.
         lengths : ndarray of int64 of shape (n_documents,), default=None
-            How many tokens to read of each. None stands for all.
+            Number of tokens to read of each. None means all.
         offsets : ndarray of int64 of shape (n_documents,), default=None
-            How many tokens of each to leave out before these. None stands for 0.
+            Number of tokens of each to skip before these. None means 0.
         n_parts : int, default=1
-            How many parts to cut the batch into, of about as many tokens each. Where a document
-            is longer than a part they are fewer.
+            Number of parts to cut the batch into, with about equal numbers of tokens. There are
+            fewer if a document is longer than a part.
 
         Returns
         -------
@@ -168,7 +168,7 @@ def packed_places(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, 
     starts : ndarray of int64 of shape (n_documents,)
         The place of the first token of each document.
     lengths : ndarray of int64 of shape (n_documents,)
-        How many tokens to read of each, descending.
+        Number of tokens to read of each, descending.
 
     Returns
     -------
@@ -207,16 +207,16 @@ class SimilarLengthBatches:
         batches, and the batches shuffled again. If None, the order is fixed, all documents are
         sorted by length, and batches of very long documents are made smaller.
     crop_length : int, default=None
-        Of a longer document, only this many tokens are read, from a random place on. None reads
-        whole documents. Ignored if `random_state` is None.
+        Number of tokens to read of a longer document, from a random place. None reads whole
+        documents. Ignored if `random_state` is None.
     part_documents : int, default=None
-        Batches are cut into parts that can be computed side by side, of at least so many documents
-        on average, but for the first cut in two. None leaves batches whole.
+        Batches are cut into parts that can be computed in parallel, of at least this many documents
+        on average, except for the first cut in two. None leaves batches whole.
     by_kernels : bool, default=False
-        Whether kernels of our own read the batches. They start threads themselves, so that larger
+        Whether the package's kernels read the batches. They start threads themselves, so larger
         batches stay whole.
     n_shards : int, default=1
-        Batches are cut into so many shards, each of as many parts. Where there are too few
+        Number of shards to cut batches into, with equal numbers of parts. If there are too few
         documents, some shards stay empty.
     """
 

@@ -1,4 +1,4 @@
-"""skorch callbacks of our own: validation and its best weights, loss, gradients, rate, progress."""
+"""The package's skorch callbacks: validation, best weights, loss, gradients, rate, progress."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sklearn_rnn._training.optimizers import clip_grad_norm
 from sklearn_rnn._training.resumable import ResumableCallback, check_alike, check_types
 from sklearn_rnn.modules import TokenEmbedding
 
-# Products of two such weights are still finite in float32, and no training that learns gets near.
+# Products of two such weights are still finite in float32, and no successful training gets near.
 _LARGEST_WEIGHT = 1e15
 
 
@@ -31,8 +31,7 @@ class ValidationScore(Callback):
     ----------
     score : callable or None
         ``score(net, outputs)`` returns the score of the outputs for the whole set, in its order;
-        they are None if the net validates in one step of its own. None stands for the negative
-        loss.
+        they are None if the net validates in one step. None means the negative loss.
     """
 
     def __init__(self, score: Callable | None = None):
@@ -60,7 +59,7 @@ class ValidationScore(Callback):
         net.history.record("valid_score", score)
 
     def on_train_end(self, net, **kwargs):
-        """Let go of the validation set, and refuse scores none of which is a number."""
+        """Drop the validation set, and refuse scores that are all NaN."""
         self.score, self.rows_, self.outputs_ = None, [], []
         scores = [row["valid_score"] for row in net.history if "valid_score" in row]
         n_lost = sum(not score > -inf for score in scores)
@@ -74,17 +73,17 @@ class ValidationScore(Callback):
         if n_lost:
             warnings.warn(
                 f"The validation score was NaN or -inf in {n_lost} of {len(scores)} epochs, which "
-                "early stopping counts as worse than all others. Choose another scoring, or set "
+                "early stopping treats as worse than all others. Choose another scoring, or set "
                 "more documents aside.",
                 stacklevel=2,
             )
 
 
 class KeepBest(ResumableCallback):
-    """Give the module back the weights of the epoch with the highest `valid_score`.
+    """Restore the weights of the epoch with the highest `valid_score`.
 
-    Of epochs with the same score, the first. skorch's early stopping keeps the epoch that last rose
-    by its threshold instead, which need not be the best one.
+    If several have the same score, the first one counts. skorch's early stopping keeps the epoch
+    that last rose by its threshold instead, which need not be the best one.
     """
 
     state_types = {"score_": Real, "weights_": (dict, type(None))}
@@ -94,14 +93,14 @@ class KeepBest(ResumableCallback):
         self.score_, self.weights_ = -inf, None
 
     def on_epoch_end(self, net, **kwargs):
-        """Keep the weights, where they are the best so far."""
+        """Keep the weights if they are the best so far."""
         score = net.history[-1, "valid_score"]
         if score > self.score_:
             self.weights_ = deepcopy(net.module_.state_dict())
             self.score_ = score
 
     def on_train_end(self, net, **kwargs):
-        """Load the best weights, and keep no copy."""
+        """Load the best weights, and drop the copy."""
         if self.weights_ is not None:
             net.module_.load_state_dict(self.weights_)
             self.weights_ = None
@@ -111,24 +110,24 @@ class KeepBest(ResumableCallback):
         return {"score_": self.score_, "weights_": self.weights_ and dict(self.weights_)}
 
     def set_state(self, net, state):
-        """Go on with the best score and weights so far, of this network."""
+        """Continue with the best score and weights so far, of this network."""
         super().set_state(net, state)
         if self.weights_ is not None:
             check_alike(self.weights_, net.module_.state_dict())
 
 
 class TrainingDivergedError(ValueError):
-    """Training gave a loss or weights that are no numbers to compute with."""
+    """Training gave a loss or weights that are infinite or NaN."""
 
 
 class CheckLoss(Callback):
-    """Refuse to go on once the training loss or the weights are no numbers to compute with."""
+    """Stop training when the loss or the weights become infinite or NaN."""
 
     def on_epoch_end(self, net, dataset_train=None, **kwargs):
         """Check the mean loss of the epoch, and the weights: the loss is older than the last step.
 
-        Of a table whose rows move alone, such as that of a stream, a short chunk has its own rows
-        checked: the time of a chunk does not depend on the size of the vocabulary.
+        If only some rows of a table move, as in a stream, a short chunk checks only its rows: the
+        time of a chunk does not depend on the size of the vocabulary.
         """
         loss = net.history[-1].get("train_loss", 0.0)
         if not isfinite(loss):
@@ -163,19 +162,19 @@ def _can_be_computed_with(weights):
 
 
 class ClipGradNorm(ResumableCallback):
-    """Bound the joint norm of the recurrent network's gradients of a step.
+    """Bound the joint norm of the recurrent network's gradients in a step.
 
-    The mean over the steps of an epoch, as it was before, is recorded as `grad_norm`.
+    The mean norm before clipping, over the steps of an epoch, is recorded as `grad_norm`.
 
     Parameters
     ----------
     max_norm : float
         The largest norm.
     max_wide_norm : float, default=inf
-        The largest norm of the wide path's gradients. It reads no time, so that they cannot
-        explode unless the gradient of the loss does.
+        The largest norm of the wide path's gradients. It has no recurrence, so they can explode
+        only if the gradient of the loss does.
     kernels : bool or "auto", default=False
-        Whether to compute by a kernel of our own, see `clip_grad_norm`.
+        Whether to use the package's kernel, see `clip_grad_norm`.
     """
 
     state_types = {"total_": Real, "n_steps_": Integral}
@@ -186,12 +185,12 @@ class ClipGradNorm(ResumableCallback):
         self.kernels = kernels
 
     def on_epoch_begin(self, net, **kwargs):
-        """Start the mean anew."""
+        """Start a new mean."""
         self.total_: float | torch.Tensor = 0.0
         self.n_steps_ = 0
 
     def on_grad_computed(self, net, named_parameters, **kwargs):
-        """Scale the gradients down where they are larger."""
+        """Scale the gradients down if they are larger."""
         wide: list[torch.Tensor] = []
         recurrent: list[torch.Tensor] = []
         for name, parameter in named_parameters:
@@ -210,17 +209,17 @@ class ClipGradNorm(ResumableCallback):
         self.total_ = 0.0
 
     def get_state(self):
-        """Return the sum so far. A number of Python holds what torch has added up in float32."""
+        """Return the sum so far, as a Python float, which can hold torch's float32."""
         return {"total_": float(self.total_), "n_steps_": self.n_steps_}
 
 
 class FreezeEmbedding(Callback):
-    """Keep the table of the embedding as it is for the first epochs, so that the rest learns first.
+    """Freeze the table of the embedding for the first epochs, so that the rest learns first.
 
     Parameters
     ----------
     n_epochs : float
-        Number of epochs, infinity for all.
+        Number of epochs, infinity for all of them.
     """
 
     def __init__(self, n_epochs):
@@ -232,14 +231,14 @@ class FreezeEmbedding(Callback):
 
 
 class UnfreezeGradually(Callback):
-    """Let layers that were learned before learn again, one after the other, from the top.
+    """Unfreeze pretrained layers one after the other, from the top.
 
     Parameters
     ----------
     layers : list of list of str
         Patterns of the names of parameters, a list for each layer, the top one first.
     n_epochs : float
-        After how many epochs the first layer learns, and after how many more each other one.
+        Number of epochs after which the first layer learns, and then each further one.
     """
 
     def __init__(self, layers, n_epochs):
@@ -247,16 +246,16 @@ class UnfreezeGradually(Callback):
         self.n_epochs = n_epochs
 
     def on_epoch_begin(self, net, **kwargs):
-        """Freeze the layers whose turn has not come."""
+        """Freeze the layers whose turn is yet to come."""
         freeze_layers(net.module_, self.layers, self.n_epochs, len(net.history) - 1)
 
     def on_train_end(self, net, **kwargs):
-        """Let all learn that training may go on with."""
+        """Unfreeze all layers, in case training continues."""
         freeze_layers(net.module_, self.layers, 0, 0)
 
 
 class LearningRateSchedule(ResumableCallback):
-    """Set the learning rate before each step as a function of the share of training done.
+    """Set the learning rate before each step, as a function of the progress of training.
 
     Parameters
     ----------
@@ -265,7 +264,7 @@ class LearningRateSchedule(ResumableCallback):
     n_steps : int
         Steps of the whole training.
     by_size : bool, default=False
-        Whether a step counts as many times as its batch is long, where batches differ in size.
+        Whether a step counts by the size of its batch, if batches differ in size.
     """
 
     state_types = {"step_": Integral}
@@ -276,7 +275,7 @@ class LearningRateSchedule(ResumableCallback):
         self.by_size = by_size
 
     def on_train_begin(self, net, **kwargs):
-        """Note the rates that the optimizer was made with."""
+        """Record the initial rates of the optimizer."""
         self.step_ = 0
         self.initial_ = [group["lr"] for group in net.optimizer_.param_groups]
 
@@ -321,12 +320,12 @@ class ProgressBar(ResumableCallback):
         self.bar_ = tqdm(total=total, unit=self.unit, unit_scale=True, desc="fit")
 
     def on_batch_end(self, net, batch, training, **kwargs):
-        """Advance by what a training batch holds."""
+        """Advance by the size of a training batch."""
         if training:
             self.bar_.update(len(batch[0]))
 
     def on_epoch_end(self, net, **kwargs):
-        """Show what the epoch gave."""
+        """Show loss and score of the epoch."""
         row = net.history[-1]
         shown = {"epoch": f"{row['epoch']}/{self.max_epochs}", "loss": f"{row['train_loss']:.4f}"}
         if "valid_score" in row:
@@ -343,7 +342,7 @@ class ProgressBar(ResumableCallback):
         return {"n": self.bar_.n}
 
     def set_state(self, net, state):
-        """Begin where it was."""
+        """Start where it was."""
         check_types(state, {"n": Integral})
         self.bar_.initial = self.bar_.n = state["n"]  # by which it tells the speed
 

@@ -1,6 +1,6 @@
-"""Checkpoints: the state of a training in a file, from which the same training goes on.
+"""Checkpoints: the state of a training in a file, from which the same training continues.
 
-A file is data alone, as `sklearn_rnn.save` writes it, and is replaced in one step. It is there for
+A file is only data, as `sklearn_rnn.save` writes it, and is replaced in one step. It is there for
 as long as its training is not finished: what is finished is in the estimator, and `save` keeps it
 in a fraction of the space.
 """
@@ -37,7 +37,7 @@ from sklearn_rnn._training.training_state import (
 )
 from sklearn_rnn.exceptions import ModelFileError
 
-# A checkpoint is written once in so many seconds, and takes no more than this share of the time.
+# Seconds between checkpoints, and the largest share of the time that writing them may take.
 _SECONDS = 60.0
 _SHARE = 0.02
 
@@ -47,7 +47,7 @@ class _OtherFitError(ValueError):
 
 
 class Checkpoint(Callback):
-    """Write the state of a training now and then, and let the training go on from it.
+    """Write the state of a training now and then, and let the training continue from it.
 
     What cannot be written as data comes out after the first step.
 
@@ -75,7 +75,7 @@ class Checkpoint(Callback):
         Raises
         ------
         ModelFileError
-            If the file is damaged or is none of ours.
+            If the file is damaged or is not one of ours.
         ValueError
             If it is that of another training.
         TypeError
@@ -137,8 +137,8 @@ class Checkpoint(Callback):
             write_atomically(self.file_, pack(content, writer.arrays))
         except OSError as exc:
             warnings.warn(
-                f"The checkpoint {self.file_} could not be written: {exc}. Training goes on, and a "
-                "checkpoint from before stays.",
+                f"The checkpoint {self.file_} could not be written: {exc}. Training continues, and "
+                "the previous checkpoint is kept.",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -156,12 +156,12 @@ class Checkpoint(Callback):
         try:
             content, arrays = unpack(read_container(self.file_))
             if content["type"] != "checkpoint":
-                raise ModelFileError("it is a file of sklearn_rnn.save, and is left as it is")
+                raise ModelFileError("it was written by sklearn_rnn.save and is left as it is")
             reader = StateReader(arrays)
             fit, state = reader.read(content["fit"]), reader.read(content["state"])
             if differ := differences(fit, self.fit_):
                 raise _OtherFitError(
-                    f"The checkpoint {self.file_} is that of another fit, which differs in "
+                    f"The checkpoint {self.file_} belongs to another fit, which differs in "
                     f"{', '.join(differ)}. Set that back to resume it. To start over, remove the "
                     "file or choose another path; for several fits, as in a search, pass a folder."
                 )
@@ -213,7 +213,7 @@ def open_checkpoint(
 
 
 def check_can_resume(estimator: Any) -> None:
-    """Refuse a checkpoint that no later fit could go on from, before hours are spent.
+    """Refuse a checkpoint that no later fit could continue from, before hours are spent.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def check_can_resume(estimator: Any) -> None:
     if not isinstance(estimator.random_state, Integral):
         raise ValueError(
             f"With checkpoint, the 'random_state' parameter of {type(estimator).__name__} must be "
-            "an int, from which a fit that resumes draws the same random numbers again. "
+            "an int, so that a resumed fit draws the same random numbers. "
             f"Got {estimator.random_state!r} instead."
         )
     path = os.fsdecode(estimator.checkpoint)

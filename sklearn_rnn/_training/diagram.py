@@ -12,7 +12,7 @@ from sklearn_rnn.modules._summary import NetworkPart, summarize
 
 
 def diagram_of(network: nn.Module, vectorizers: dict[str, Any]) -> Any:
-    """Return the block of a fitted estimator: its vectorizers, and behind them the network.
+    """Return the block of a fitted estimator: its vectorizers, followed by the network.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The words of a document as a person reads them, and where they stand in its text."""
+"""The words of a document as people read them, and where they are in its text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sklearn_rnn._vectorizer import SequenceVectorizer
 
 @dataclass
 class DocumentWords:
-    """Tokens that the network read, spelled as in the text, and where they stand in it.
+    """Tokens that the network read, spelled as in the text, and where they are in it.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def find_words(text: Any, vectorizer: SequenceVectorizer | SubwordVectorizer) ->
     Returns
     -------
     words : DocumentWords
-        Spelled as in the text. If preprocessing or a tokenizer of the user makes it unclear where
-        a token comes from, spelled as the tokens and without `spans`. A subword that goes on with
-        a word begins with "##".
+        Spelled as in the text. If preprocessing or a custom tokenizer makes it unclear where a
+        token comes from, spelled as the tokens and without `spans`. A subword that continues a word
+        begins with "##".
 
     Examples
     --------
@@ -137,7 +137,7 @@ def _origins(text: str, prepared: str, preprocess: Callable[[str], str]) -> np.n
 
 
 def _search(prepared: str, tokens: list[str], origins: np.ndarray) -> np.ndarray | None:
-    """Find tokens one behind the other, None if one is not there."""
+    """Find tokens one after the other, None if one is not there."""
     found, place = [], 0
     for token in tokens:
         start = prepared.find(token, place)

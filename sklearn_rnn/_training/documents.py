@@ -16,7 +16,7 @@ from sklearn_rnn._training.batches import SequenceDataset
 
 
 class Documents(NamedTuple):
-    """Documents as token ids, with what belongs to each."""
+    """Documents as token ids, with their targets and weights."""
 
     X: csr_array
     y: np.ndarray
@@ -29,8 +29,8 @@ class Documents(NamedTuple):
     def to_dataset(self, target: Target, mean_weight: float | None = None) -> SequenceDataset:
         """Return what the network reads, with weights whose mean is 1.
 
-        So a document of weight 2 counts as two of weight 1, not more, whatever the other weights.
-        Where these are a part of the documents, `mean_weight` is the mean weight of all.
+        So a document of weight 2 counts as two of weight 1, whatever the other weights are. If
+        these are only some of the documents, `mean_weight` is the mean weight of all.
         """
         mean = self.weights.mean() if mean_weight is None else mean_weight
         weights = (self.weights / mean).astype(np.float32)
@@ -45,7 +45,7 @@ def make_training_set(
     make_target: Callable[..., Target],
     known: dict,
 ) -> tuple[Documents, Target]:
-    """Return documents to train on, and the target that is made of `y` and what is known.
+    """Return documents to train on, and the target made from `y` and what is known.
 
     Parameters
     ----------
@@ -56,11 +56,11 @@ def make_training_set(
     sample_weight : array-like of shape (n_documents,) or None
         What the user passed.
     estimator : estimator instance
-        Whose parameters say what is learned of `y`.
+        Its parameters say what is learned of `y`.
     make_target : callable
         The target's `make`.
     known : dict
-        What a training before has learned of `y`.
+        What an earlier training learned about `y`.
     """
     check_consistent_length(X, y)
     weights = check_weights(sample_weight, X)
@@ -72,7 +72,7 @@ def make_training_set(
 def check_weights(
     sample_weight: Any, X: csr_array | list, name: str = "sample_weight"
 ) -> np.ndarray:
-    """Return a weight for each document, None standing for 1."""
+    """Return a weight for each document; None means 1."""
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
     check_non_negative(weights, f"`{name}`")
     return weights
@@ -81,10 +81,10 @@ def check_weights(
 def check_any_weight(
     estimator: Any, weights: np.ndarray, where: str, what: str = "documents"
 ) -> None:
-    """Refuse documents, or what else there is, of no weight at all."""
+    """Refuse documents, or other samples, whose weights are all zero."""
     if not weights.any():
         raise ValueError(
-            f"At least one non-zero weight is needed among the {what} {where}, but by "
+            f"At least one non-zero weight is needed among the {what} {where}, but with this "
             f"sample_weight and class_weight all are 0. Give more {what} a weight"
             + (", or set early_stopping=False." if estimator.early_stopping else ".")
         )

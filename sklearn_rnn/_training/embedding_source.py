@@ -20,23 +20,23 @@ SHIPPED, AUTO = "glove", "auto"
 
 
 def open_table(embedding: Any, words: Iterable[str], estimator: Any) -> tuple[WordVectors, str]:
-    """Return the table of words that `embedding` stands for, and its name.
+    """Return the table of words that `embedding` names, and its name.
 
     Parameters
     ----------
     embedding : WordVectors, str or path-like
-        The parameter, but no array.
+        The parameter, unless it is an array.
     words : iterable of str
-        The words that are to be looked up: of a file, no others are read.
+        The words to look up: of a file, no others are read.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
 
     Raises
     ------
     FileNotFoundError
-        If it is a path that leads nowhere.
+        If it is a path that does not exist.
     IsADirectoryError
-        If it is that of a folder.
+        If it is the path of a folder.
     ValueError
         If it is neither a path nor a name, or the file is damaged or has none of the words.
     """
@@ -84,9 +84,9 @@ def check_matrix(embedding: np.ndarray, X: csr_array, vectorizer: Any, estimator
     X : csr_array of int32 of shape (n_documents, n_positions)
         The documents.
     vectorizer : transformer or None
-        What made the token ids.
+        The vectorizer that made the token ids.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
 
     Raises
     ------
@@ -112,9 +112,9 @@ def check_matrix(embedding: np.ndarray, X: csr_array, vectorizer: Any, estimator
     else:
         if getattr(vectorizer, "vocabulary", None) is None:
             raise ValueError(
-                f"{must} be WordVectors where the vocabulary is learned in fit: nobody knows yet "
-                "which row of an array belongs to which word. Got an array. Make "
-                "WordVectors(words, array) of it, pass a vectorizer with a fixed vocabulary, or "
+                f"{must} be WordVectors if fit learns the vocabulary: before that, it is unknown "
+                "which row of an array belongs to which word. Got an array. Make it "
+                "WordVectors(words, array), pass a vectorizer with a fixed vocabulary, or "
                 "fit on token ids."
             )
         n_ids, what = FIRST_ID + len(vectorizer.vocabulary_), "the vocabulary of the vectorizer"

@@ -1,4 +1,4 @@
-"""The table of epochs that training leaves behind."""
+"""The table of epochs that training prints."""
 
 from __future__ import annotations
 

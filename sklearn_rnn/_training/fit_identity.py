@@ -41,7 +41,7 @@ def identify_fit(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how to train.
+        Its parameters say how to train.
     sets : pair of torch.utils.data.Dataset or None
         What to train on, and what to validate on.
     seeds : iterable of int

@@ -1,4 +1,4 @@
-"""A training from its first epoch to its last."""
+"""The training of a net, from its first epoch to its last."""
 
 from __future__ import annotations
 
@@ -46,21 +46,21 @@ def fit_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how.
+        Its parameters say how.
     train, valid : Documents
         What to train on, and what to validate on, None for nothing.
     target : Target
         What is learned.
     vectorizer : transformer or None
-        What made the token ids.
+        The vectorizer that made the token ids.
     score : callable or None
         The score of early stopping, see `ValidationScore`.
     seeds : pair of int
         Those of the order of documents, and of torch.
     previous : torch.nn.Module, default=None
-        The network to go on from.
+        The network to continue from.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
 
     Raises
     ------
@@ -115,13 +115,13 @@ def train_to_the_end(
     sets : pair of torch.utils.data.Dataset or None
         What to train on, and what to validate on.
     estimator : estimator instance
-        Whose parameters say on how many threads.
+        Its parameters say on how many threads.
     plan : TrainingPlan
         Where to train, and for how many epochs at most.
     seed : int
         Seed of torch.
     stacklevel : int
-        How far up is who called fit, as for :func:`warnings.warn`.
+        How far up the caller of fit is, as for :func:`warnings.warn`.
     """
     device, seeds = plan.device, (plan.order_seed, seed)
     checkpoint = open_checkpoint(
@@ -155,7 +155,7 @@ def build_and_train(
     device: torch.device,
     checkpoint: Checkpoint | None = None,
 ) -> SequenceNet:
-    """Build a net while other threads do not, train it while they may, and return it.
+    """Build a net while no other thread builds one, then train it, and return it.
 
     Parameters
     ----------
@@ -164,13 +164,13 @@ def build_and_train(
     sets : pair of torch.utils.data.Dataset or None
         What to train on, and what to validate on.
     estimator : estimator instance
-        Whose cell says whether training draws from torch's random numbers as well.
+        Its cell says whether training also draws from torch's random numbers.
     seed : int
         Seed of torch.
     device : torch.device
         Where training is.
     checkpoint : Checkpoint, default=None
-        What to go on from, and to write now and then.
+        What to continue from, and to write from time to time.
     """
     draws = _draws_shared_numbers(estimator, device)
     with sharing_out(estimator) as ranks:
@@ -198,7 +198,7 @@ def _train(
     checkpoint: Checkpoint | None,
     **epochs: int,
 ) -> None:
-    """Train a net, by all processes in step."""
+    """Train a net, in step with all processes."""
     if ranks.n_ranks == 1:
         net.partial_fit(sets, **epochs)
         return
@@ -212,27 +212,27 @@ def _train(
 def _draws_shared_numbers(estimator: Any, device: torch.device) -> bool:
     """Return whether training draws from torch's random numbers, those of the whole process.
 
-    A cell of the user's may, and on a GPU all do: then other threads build only when training has
+    A custom cell may, and on a GPU all do: then other threads build only when training has
     ended.
     """
     return callable(estimator.cell) or device.type != "cpu"
 
 
 def end_training(net: SequenceNet) -> None:
-    """Leave a net as every prediction does, and without gradients, which take room."""
+    """Put a net in evaluation mode, and drop its gradients, which take memory."""
     net.module_.zero_grad(set_to_none=True)
     net.drop_random_state()
     net._set_training(False)
 
 
 def _tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int, stacklevel: int) -> None:
-    """Warn that training ended early, or raise the interrupt where no step was taken."""
+    """Warn that training ended early, or raise the interrupt if no step was taken."""
     if not any("train_loss" in batch for row in net.history for batch in row["batches"]):
         raise KeyboardInterrupt
     warnings.warn(
         f"Training of {type(estimator).__name__} was interrupted in epoch {len(net.history)} of "
-        f"{max_epochs}. The estimator keeps the best weights that it had reached."
-        + ("" if estimator.checkpoint is None else " The next fit goes on from the checkpoint."),
+        f"{max_epochs}. The estimator keeps the best weights reached so far."
+        + ("" if estimator.checkpoint is None else " The next fit resumes from the checkpoint."),
         FitInterruptedWarning,
         stacklevel=stacklevel,
     )

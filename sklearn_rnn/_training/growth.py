@@ -1,4 +1,4 @@
-"""Networks that grow while they learn: rows for new words, and the way back."""
+"""Networks that grow while they learn: rows for new words, and how to undo it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SPARE_ROOM = 1.25
 
 
 class RoomToGrow:
-    """Lengthen tensors, with spare room behind their last rows.
+    """Lengthen tensors, with spare room after their last rows.
 
     Examples
     --------
@@ -40,16 +40,16 @@ class RoomToGrow:
         self.buffers: dict[str, Tensor] = {}
 
     def lengthen(self, name: str, tensor: Tensor, n_rows: int) -> Tensor:
-        """Return a tensor of more rows: those of `tensor`, and 0 behind them.
+        """Return a longer tensor: the rows of `tensor`, followed by zeros.
 
         Parameters
         ----------
         name : str
-            A name for the tensor, under which it comes again.
+            A name for the tensor, the same in each call.
         tensor : torch.Tensor of shape (n_rows_before, ...)
-            The rows. Where there is room behind them, they are not copied.
+            The rows. If there is room after them, they are not copied.
         n_rows : int
-            Number of rows wanted.
+            The new number of rows.
         """
         buffer = self.buffers.get(name)
         if buffer is None or buffer.data_ptr() != tensor.data_ptr() or len(buffer) < n_rows:
@@ -76,7 +76,7 @@ def find_embedding(module: nn.Module) -> TokenEmbedding | None:
 
 
 def freeze_embeddings(module: nn.Module, frozen: bool) -> None:
-    """Keep the tables of embeddings from learning, or let them learn again."""
+    """Freeze the tables of embeddings, or let them learn again."""
     for part in module.modules():
         if isinstance(part, TokenEmbedding):
             part.freeze(frozen)
@@ -108,7 +108,7 @@ def grow_embeddings(
     room: RoomToGrow,
     start: StartVectors | None = None,
 ) -> None:
-    """Give ids that are new a row in the tables of embeddings, as the first ids got theirs."""
+    """Add rows for new ids to the tables of embeddings, initialised as the first ones were."""
     for name, part in module.named_modules():
         if not isinstance(part, TokenEmbedding) or len(part.table.weight) >= n_ids:
             continue
@@ -127,15 +127,15 @@ def grow_table(
     Parameters
     ----------
     part : torch.nn.Module
-        Whose `table` is a :class:`torch.nn.Embedding`.
+        Its `table` is a :class:`torch.nn.Embedding`.
     name : str
         Its name in the network.
     optimizer : torch.optim.Optimizer
         What trains it.
     n_rows : int
-        Number of rows. Where the table has as many, nothing happens.
+        Number of rows. If the table already has as many, nothing happens.
     room : RoomToGrow
-        Where there may be room behind the rows.
+        Where there may be room after the rows.
     """
     weight = part.table.weight
     if len(weight) >= n_rows:
@@ -152,7 +152,7 @@ def grow_table(
 def grow_decoders(
     module: nn.Module, optimizer: torch.optim.Optimizer, n_ids: int, room: RoomToGrow
 ) -> None:
-    """Let language models predict ids that are new, as likely at first as the unknown token."""
+    """Let language models predict new ids, at first as likely as the unknown token."""
     for name, part in module.named_modules():
         if not isinstance(part, Decoder) or part.n_ids >= n_ids:
             continue
@@ -172,7 +172,7 @@ def grow_decoders(
 
 
 def grow_wide_path(module: nn.Module, optimizer: torch.optim.Optimizer, ngrams: NGrams) -> None:
-    """Let the wide path know other words and pairs; those it knew keep their weights."""
+    """Change the words and pairs of the wide path; those that it knew keep their weights."""
     for part in module.modules():
         if not isinstance(part, NGramLinear):
             continue
@@ -209,8 +209,8 @@ def _set_weight(
 ) -> None:
     """Give a table, or another parameter by its name, another number of rows.
 
-    By another parameter: what still holds a loss, such as a traceback or a callback, holds the
-    shape of the old one.
+    Replaces the Parameter instead of resizing it: an old loss, which a traceback or a callback may
+    hold, still expects the old shape.
     """
     old = part.get_parameter(name)
     new = nn.Parameter(values, requires_grad=old.requires_grad)
@@ -224,10 +224,9 @@ def _set_weight(
 
 
 class TrainingState:
-    """What a chunk of training may change in a net, to be put back if it fails.
+    """What a chunk of training may change in a net, to be restored if it fails.
 
-    Of a table whose optimizer touches only the rows of a batch, only the rows of the chunk are
-    copied.
+    If the optimizer changes only the rows of a batch, only the rows of the chunk are copied.
 
     Parameters
     ----------
@@ -278,7 +277,7 @@ class TrainingState:
         return _Saved(parameter.data, kept), state
 
     def restore(self, *, in_child: bool = False) -> None:
-        """Put everything back; where an interrupt stops it, another call does.
+        """Restore everything; if an interrupt stops it, call it again.
 
         Parameters
         ----------
@@ -321,7 +320,7 @@ class TrainingState:
         del net.history[self.n_epochs :]
 
     def _restored(self, parameter: nn.Parameter, values: Tensor, *, replace: bool) -> nn.Parameter:
-        """Return a parameter with its values of before: the same one, if it has not grown."""
+        """Return a parameter with its earlier values: the same one, if it has not grown."""
         if replace or values.shape != parameter.shape:
             return nn.Parameter(values, requires_grad=parameter.requires_grad)
         parameter.data, parameter.grad = values, None

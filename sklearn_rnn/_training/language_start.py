@@ -29,16 +29,15 @@ class LanguageStart(StartVectors):
     Parameters
     ----------
     embedding : LanguageSource
-        Where new words are to start from when training goes on.
+        Where new words start from when training continues.
     source, ids, vectors, found
-        As in `StartVectors`. With two models, a vector is that of the first beside that of the
-        second.
+        As in `StartVectors`. With two models, a vector is the concatenation of both.
     networks : tuple of LanguageNetwork
-        Those that have learned, none if training goes on.
+        The networks of the models, none if training continues.
     directions : tuple of int
         For each, which direction of the layers starts from it: 0 forwards, 1 backwards.
     shape : dict
-        The parameters of an estimator that are theirs.
+        The parameters that an estimator takes over from them.
     """
 
     networks: tuple[Any, ...] = field(repr=False)
@@ -48,7 +47,7 @@ class LanguageStart(StartVectors):
     def fill(self, embedding: TokenEmbedding, first: int = 0) -> None:
         """Write the vectors of the ids from `first` on.
 
-        Words that no model has seen get random ones, spread as those of the others.
+        Words that no model has seen get random ones of the same variance.
         """
         super().fill(embedding, first)
         weight = embedding.table.weight.data
@@ -78,16 +77,16 @@ class LanguageStart(StartVectors):
 
 @dataclass(frozen=True)
 class LanguageSource:
-    """Fitted language models to start from, in place of a table of words.
+    """Fitted language models to start from, instead of a table of words.
 
     Parameters
     ----------
     networks : tuple of LanguageNetwork
-        Of the models.
+        The networks of the models.
     directions : tuple of int
         For each, which direction of the layers it becomes: 0 forwards, 1 backwards.
     shape : dict
-        The parameters of an estimator that are theirs.
+        The parameters that an estimator takes over from them.
     """
 
     networks: tuple[Any, ...] = field(repr=False)
@@ -95,7 +94,7 @@ class LanguageSource:
     shape: dict[str, Any]
 
     def start(self, n_ids: int, found: np.ndarray | None = None) -> LanguageStart:
-        """Return the start for so many ids, of which `found` were there when training began."""
+        """Return the start for this many ids, of which `found` existed when training began."""
         if found is None:
             vectors = np.concatenate([_vectors_of(net) for net in self.networks], axis=1)
             ids = np.arange(1, len(vectors))  # without the boundary of documents
@@ -117,14 +116,14 @@ class LanguageSource:
 
 
 def shape_of(network: Any, estimator: Any) -> dict[str, Any]:
-    """Return the parameters that a network has: those it was built with, where it knows them.
+    """Return the parameters of a network: those it was built with, if it knows them.
 
     Parameters
     ----------
     network : LanguageNetwork or SequenceNetwork
         The network.
     estimator : estimator instance
-        Whose network it is.
+        The estimator of the network.
     """
     if network.arguments is not None:
         return {name: network.arguments[name] for name in SHAPE}
@@ -193,7 +192,7 @@ def layers_from_the_top(num_layers: int, directions: Sequence[int]) -> Iterator[
 def freeze_layers(
     module: nn.Module, layers: Sequence[Sequence[str]], n_frozen: float, n_done: int
 ) -> None:
-    """Freeze the layers whose turn to learn has not come, and let the others learn.
+    """Freeze the layers whose turn to learn is yet to come, and unfreeze the others.
 
     Parameters
     ----------
@@ -202,9 +201,9 @@ def freeze_layers(
     layers : list of list of str
         As from `layers_from_the_top`.
     n_frozen : float
-        After how many epochs the first of them learns, and after how many more each other one.
+        Number of epochs after which the first of them learns, and then each further one.
     n_done : int
-        How many epochs are done.
+        Number of epochs done.
     """
     for turn, patterns in enumerate(layers, start=1):
         for name, parameter in module.named_parameters():
@@ -221,7 +220,7 @@ def _vectors_of(network: Any) -> np.ndarray:
 
 
 def _plain_name(name: str) -> str:
-    """Return the name that a weight has in a cell, whatever regularises the cell."""
+    """Return the name of a weight in a cell, without what regularises the cell."""
     return re.sub(r"(\.cell)+\.", ".cell.", name)
 
 
@@ -234,9 +233,9 @@ def _in_direction(name: str, direction: int) -> str:
 def _write(
     weight: Tensor, value: Tensor, n_inputs: int, place: int, n_learned: int | None = None
 ) -> None:
-    """Write weights into those of a wider input, of which they read `n_inputs` from `place` on.
+    """Write weights into those of a wider input, whose columns they use from `place` on.
 
-    The other columns become 0, but for those from `n_learned` on, which read what no language model
+    The other columns become 0, except those from `n_learned` on, which read what no language model
     has: how words are spelled. They stay random. Some cells have several blocks of columns, one for
     each step of the input that they read.
     """

@@ -1,4 +1,4 @@
-"""A skorch net that looks up once an epoch what skorch looks up at every step."""
+"""A skorch net that looks up once per epoch what skorch looks up at every step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EVENTS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 
 class _Lists(NamedTuple):
-    """What a walk through a net finds.
+    """The modules, parameters and callbacks of a net.
 
     Parameters
     ----------
@@ -34,14 +34,14 @@ class _Lists(NamedTuple):
 
 
 class ListedNet(NeuralNet):
-    """skorch net that walks through modules, parameters and callbacks once an epoch.
+    """skorch net that lists modules, parameters and callbacks once per epoch.
 
-    Between the first batch and the end of an epoch they are taken to stay the same. What a
-    callback changes about one of them, such as `requires_grad`, holds at once; one that is added
-    or replaced is seen from the next epoch on.
+    Between the first batch and the end of an epoch they are assumed to stay the same. What a
+    callback changes about one of them, such as `requires_grad`, takes effect at once; one that is
+    added or replaced is used from the next epoch on.
     """
 
-    # Of the present epoch; None looks everything up anew.
+    # Of the current epoch; None looks everything up again.
     _lists: _Lists | None = None
 
     def on_epoch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
@@ -87,12 +87,12 @@ class ListedNet(NeuralNet):
         return iter(self._lists.parameters)
 
     def _set_training(self, training: bool = True) -> None:
-        """Set all modules to training or evaluation, where one is not."""
+        """Set all modules to training or evaluation mode, if one is not."""
         if self._lists is None or any(part.training != training for part in self._lists.modules):
             super()._set_training(training)
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> ListedNet:
-        """Train, and forget the lists also where that fails."""
+        """Train, and forget the lists even if that fails."""
         try:
             super().fit_loop(*args, **kwargs)
         finally:

@@ -51,16 +51,16 @@ _PREDICTION_BATCH_SIZE = 256
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """Where, how long and in which order a net is to be trained.
+    """Where, how long and in which order to train a net.
 
     Parameters
     ----------
     device : torch.device
-        Where.
+        Where to train.
     batch_size : int
         Documents in a batch.
     max_epochs : int
-        Epochs at most.
+        Largest number of epochs.
     n_steps : int
         Steps in these epochs, over which the learning rate goes through its schedule.
     order_seed : int
@@ -74,8 +74,8 @@ class TrainingPlan:
     n_frozen : float, default=0
         Number of epochs for which the embedding does not learn.
     unit : {"doc", "token"}, default="doc"
-        What the progress bar counts. Where batches differ in size, tokens are also what the
-        schedule goes by, and `n_steps` is their number.
+        What the progress bar counts. If batches differ in size, the schedule also goes by tokens,
+        and `n_steps` is their number.
     """
 
     device: torch.device
@@ -91,14 +91,14 @@ class TrainingPlan:
 
 
 def prepare_device(estimator: Any) -> torch.device:
-    """Return the device to train on, with the kernels that run there compiled if asked for."""
+    """Return the device to train on; compile its kernels if `kernels` is True."""
     device = resolve_device(estimator.device, estimator)
     prepare_kernels(estimator, device)
     return device
 
 
 def prepare_kernels(estimator: Any, device: torch.device) -> None:
-    """Compile the kernels that run on a device, if they are asked for and not here yet."""
+    """Compile the kernels of a device, if `kernels` is True and they are missing."""
     if device.type == "cpu" and resolve_kernels(estimator) is True:
         load_kernels()
 
@@ -117,11 +117,11 @@ def make_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which net.
+        Its parameters say which net.
     X : csr_array of int32 of shape (n_documents, n_positions)
         The documents to train on.
     vectorizer : transformer or None
-        What made them, whose vocabulary is to have room.
+        The vectorizer that made them, whose vocabulary must fit.
     target : Target
         What is learned.
     plan : TrainingPlan
@@ -129,7 +129,7 @@ def make_net(
     previous : torch.nn.Module, default=None
         A network of the same shape, whose weights, words and pairs are taken over.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
     """
     n_ids = ngrams = like = None
     if previous is not None:
@@ -167,15 +167,15 @@ def take_weights(module: nn.Module, previous: nn.Module, estimator: Any) -> None
     except RuntimeError as exc:
         raise ValueError(
             f"The parameters of this {type(estimator).__name__} make a network of another shape "
-            "than the one whose weights are to be trained further. Set those that were "
-            "changed back, or, to begin anew, set warm_start=False and call fit."
+            "than the fitted one, so its weights cannot be trained further. Change them back, or "
+            "start over: set warm_start=False and call fit."
         ) from exc
 
 
 def _net_params(
     estimator: Any, target: Target, plan: TrainingPlan, directions: Sequence[int]
 ) -> dict:
-    """Return the arguments of the net but for the module."""
+    """Return the arguments of the net except for the module."""
     kernels = resolve_kernels(estimator)
     part_documents = n_documents_at_once(estimator.cell) if plan.device.type == "cpu" else None
     return {
@@ -202,7 +202,7 @@ def common_params(estimator: Any, plan: TrainingPlan, batches: type) -> dict:
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which net.
+        Its parameters say which net.
     plan : TrainingPlan
         The training.
     batches : type
@@ -227,7 +227,7 @@ def common_params(estimator: Any, plan: TrainingPlan, batches: type) -> dict:
 def token_params(
     estimator: Any, plan: TrainingPlan, batches: type, directions: Sequence[int] = (), **own: Any
 ) -> dict:
-    """Return the arguments of a net that predicts at each token, but for the module.
+    """Return the arguments of a net that predicts at each token, except for the module.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def token_params(
     directions : sequence of int, default=()
         Those of the layers that start from language models.
     **own : Any
-        What others of these nets do not have.
+        Arguments that only one of these nets has.
     """
     return {
         **common_params(estimator, plan, batches),
@@ -254,7 +254,7 @@ def token_params(
 def optimizer_params(
     estimator: Any, target: Target | None = None, directions: Sequence[int] = ()
 ) -> dict:
-    """Return the arguments of the optimizer, with rates of their own for some parts.
+    """Return the arguments of the optimizer, with separate learning rates for some parts.
 
     These are the wide path, and what starts from language models, in these `directions`.
     """
@@ -279,7 +279,7 @@ def optimizer_params(
 
 
 def make_unfreezing(estimator: Any, directions: Sequence[int]) -> list:
-    """Return the callback that lets what language models learned wait, if it is to wait."""
+    """Return the callback that unfreezes pretrained layers gradually, if there are any."""
     if not (directions and estimator.freeze_pretrained):
         return []
     n_epochs = resolve_epochs(estimator.freeze_pretrained)
@@ -288,7 +288,7 @@ def make_unfreezing(estimator: Any, directions: Sequence[int]) -> list:
 
 
 def resolve_optimizer(estimator: Any) -> type | partial:
-    """Return the class of the optimizer, or the partial of one, that an estimator asks for."""
+    """Return the class of the optimizer, or the partial of one, of an estimator."""
     optimizer = estimator.optimizer
     if isinstance(optimizer, str):
         return OPTIMIZERS[optimizer]
@@ -303,7 +303,7 @@ def resolve_optimizer(estimator: Any) -> type | partial:
 
 
 def check_skorch_params(estimator: Any) -> dict:
-    """Return what an estimator hands through to skorch, if skorch knows it."""
+    """Return what an estimator passes on to skorch, if skorch knows it."""
     params = estimator.skorch_params or {}
     name = type(estimator).__name__
     known = set(inspect.signature(NeuralNet).parameters)
@@ -316,8 +316,8 @@ def check_skorch_params(estimator: Any) -> dict:
         )
     if "callbacks" in params:
         raise ValueError(
-            f"The 'skorch_params' parameter of {name} must not hold 'callbacks', among which are "
-            "those that training needs. Add yours by the 'callbacks' parameter."
+            f"The 'skorch_params' parameter of {name} must not hold 'callbacks', which would "
+            "replace those that training needs. Pass yours as the 'callbacks' parameter."
         )
     return params
 
@@ -325,12 +325,12 @@ def check_skorch_params(estimator: Any) -> dict:
 def make_callbacks(
     estimator: Any, plan: TrainingPlan, wide_norm: Callable[[float], float] | None = None
 ) -> list:
-    """Return the callbacks of a training: ours, and behind them those of the user.
+    """Return the callbacks of a training: ours, followed by those of the user.
 
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which.
+        Its parameters say which.
     plan : TrainingPlan
         The training.
     wide_norm : callable, default=None

@@ -23,7 +23,7 @@ _MAX_PAIR_WEIGHTS = 2**25
 # Features of a token vector where no vectors say how many.
 _DEFAULT_DIM = 100
 
-# Parameters of an estimator that the network takes by the same name.
+# Parameters of an estimator that the network has under the same name.
 _ARGUMENTS = (
     "cell",
     "activation",
@@ -62,21 +62,21 @@ def make_network(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which network.
+        Its parameters say which network.
     X : csr_array of int32 of shape (n_documents, n_positions)
         The documents to train on.
     n_ids : int
-        Number of token ids that the network is to know.
+        Number of token ids of the network.
     n_outputs : int
         Columns of its output.
     sparse : bool
         Whether the gradients of its tables hold only the rows of a batch.
     longest : {1, 2, 3}, default=2
-        How many tokens an n-gram of the wide path has at most.
+        Largest number of tokens in an n-gram of the wide path.
     ngrams : NGrams, default=None
         The n-grams of the wide path. None counts those of `X`.
     start : StartVectors, default=None
-        The vectors that words start from. None draws all of them.
+        The vectors that words start from. None means random ones.
     like : TokenEmbedding, default=None
         The embedding of an earlier network, whose widths are those of this one.
     source : str, default=None
@@ -116,13 +116,13 @@ def embedding_sizes(
     Parameters
     ----------
     estimator : estimator instance
-        Whose `embedding_dim` says how wide the vectors are.
+        Its `embedding_dim` says how wide the vectors are.
     start : StartVectors or None
         The vectors that words start from.
     like : TokenEmbedding or None
         The embedding of an earlier network, whose widths are those of this one.
     default_dim : int, default=100
-        The width where nothing says another.
+        The width by default.
     """
     if like is not None:
         vector_size, natural_dim = like.table.embedding_dim, like.output_size
@@ -137,12 +137,12 @@ def embedding_sizes(
 
 
 def max_pairs(n_outputs: int) -> int:
-    """Return how many pairs and triples the wide path knows at most."""
+    """Return the largest number of pairs and triples of the wide path."""
     return _MAX_PAIR_WEIGHTS // n_outputs
 
 
 def count_ids(X: csr_array, vectorizer: Any, n_known: int = 0) -> int:
-    """Return how many ids the embedding table needs for documents, beside those that it has."""
+    """Return how many ids the embedding table needs for documents."""
     n_ids = int(X.data.max(initial=FIRST_ID - 1)) + 1
     # The tokens that subwords have beyond those of the training are the last ones. Unknown tokens,
     # which training has met, are better than vectors that it has not.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Each array begins at a multiple of so many bytes.
+# Each array begins at a multiple of this many bytes.
 _ALIGNMENT = 64
 
 

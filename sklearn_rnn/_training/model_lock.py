@@ -1,12 +1,12 @@
 """Many threads that read what an estimator has learned, and one at a time that changes it.
 
-`partial_fit` changes a network in place, and `fit` replaces several attributes at once. Who
-predicts, saves or copies meanwhile must see a whole model, the one before or the one after.
+`partial_fit` changes a network in place, and `fit` replaces several attributes at once. A thread
+that predicts, saves or copies meanwhile must see a complete model, the one before or the one after.
 
-Each thread that reads has a lock of its own, so that readers neither wait for one another nor
-share a counter; who writes holds the locks of all. No interrupt may slip in between taking a lock
-and being bound to release it: Python lets none in at a plain ``with``, nor inside of a call of a
-function in C, such as those that `_holding` takes and releases all locks by.
+Each thread that reads has a lock of its own, so that readers neither wait for each other nor share
+a counter; a writer holds the locks of all. No interrupt may come between taking a lock and being
+certain to release it: Python lets none in at a plain ``with``, nor inside a call of a function in
+C, such as those with which `_holding` takes and releases all locks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class _Slot:
-    """The lock of one reading thread. It goes when the thread goes, which an RLock cannot tell."""
+    """The lock of one reading thread. It is dropped with the thread, which an RLock cannot."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -34,7 +34,7 @@ class _Slot:
 class ModelLock:
     """Readers and writers of one estimator.
 
-    A thread that writes may read and write again inside, one that reads may read again.
+    A thread that writes may also read and write inside; one that reads may read again.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class ModelLock:
         self._local = threading.local()
 
     def reading(self) -> threading.RLock:
-        """Return what this thread holds while it reads."""
+        """Return the context in which this thread reads."""
         slot = getattr(self._local, "slot", None)
         if slot is None:
             with self._registry:  # which who writes holds: a new reader waits as well
@@ -72,7 +72,7 @@ _acquire, _release = methodcaller("acquire"), methodcaller("release")
 
 
 def _holding(locks: list[threading.RLock], function: Callable[..., T], args: tuple) -> T:
-    """Call a function while this thread holds all the locks, of which there may be thousands."""
+    """Call a function while this thread holds all locks, of which there may be thousands."""
     held: list[threading.RLock] = []
     to_release = map(_release, held)  # goes on where an interrupt has stopped it
     try:
@@ -90,7 +90,7 @@ _locks: WeakKeyDictionary[object, ModelLock] = WeakKeyDictionary()
 
 
 def lock_of(model: object) -> ModelLock:
-    """Return the lock of an estimator, of which there is one in the process."""
+    """Return the lock of an estimator, one in each process."""
     with _guard:
         lock = _locks.get(model)
         if lock is None:
@@ -99,7 +99,7 @@ def lock_of(model: object) -> ModelLock:
 
 
 def reading(model: Any) -> threading.RLock:
-    """Return what to hold while what a model has learned is read, so that all of it is of one fit.
+    """Return the context in which to read what a model has learned, so that it is of one fit.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def reading(model: Any) -> threading.RLock:
 
 
 def _forget_locks() -> None:
-    """Start anew in a process that was forked: the threads that held the locks are not there."""
+    """Start over in a forked process: the threads that held the locks do not exist there."""
     global _guard
     _guard = threading.Lock()
     _locks.clear()

@@ -1,4 +1,4 @@
-"""The skorch net: how a batch meets the network and the loss."""
+"""The skorch net: how a batch goes through the network and the loss."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ class PickledState:
 class SequenceNet(ResumableNet):
     """skorch net over `SequenceDataset`, with a weight for each document.
 
-    Its own are: `fit` takes the pair of training and validation set (or None) as `X`; a batch
-    reaches the module as a packed sequence; the loss is the mean over documents of weight times
-    loss, of each output where the module returns several, and what modules add to it while
-    training. The rest is skorch.
+    It differs from skorch's as follows: `fit` takes the pair of training and validation set (or
+    None) as `X`; a batch reaches the module as a packed sequence; the loss is the mean over
+    documents of weight times loss, for each output if the module returns several, plus what modules
+    add to it in training.
 
     Parameters
     ----------
     autocast_dtype : torch.dtype, default=torch.float32
-        What matrices are multiplied in, by :class:`torch.autocast`; weights stay in float32.
+        The dtype of matrix products, by :class:`torch.autocast`; weights stay in float32.
     kernels : bool or "auto", default=False
-        Whether to compute the loss by a kernel of our own where there is one, see
+        Whether to compute the loss with the package's kernel if there is one, see
         `modules.kernels.has_kernels`.
     *args, **kwargs
         As for :class:`skorch.NeuralNet`.
@@ -83,7 +83,7 @@ class SequenceNet(ResumableNet):
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
-        """skorch's, whose table goes nowhere unless `verbose`.
+        """Those of skorch, without its table unless `verbose`.
 
         It prints if its sink is anything but `print`, and engines such as Ray replace `print`.
         """
@@ -93,12 +93,12 @@ class SequenceNet(ResumableNet):
         return callbacks
 
     def take_random_state(self) -> None:
-        """Draw from now on from a generator of its own, which goes on where torch's is."""
+        """Draw from a separate generator from now on, which continues from torch's state."""
         self._random = torch.Generator()
         self._random.set_state(torch.get_rng_state())
 
     def drop_random_state(self) -> None:
-        """Let go of that generator, which is no part of what was learned."""
+        """Drop that generator, which is not part of what was learned."""
         self.__dict__.pop("_random", None)
 
     def get_split_datasets(
@@ -108,7 +108,7 @@ class SequenceNet(ResumableNet):
         return X
 
     def infer(self, x: TokenBatch, **fit_params: Any) -> Outputs:
-        """Run the module on a batch, its parts side by side."""
+        """Run the module on a batch, its parts in parallel."""
         return self._infer(self.module_, x, **fit_params)
 
     def _infer(self, function: Callable, x: TokenBatch, **fit_params: Any) -> Outputs:
@@ -138,7 +138,7 @@ class SequenceNet(ResumableNet):
     def train_step_single(
         self, batch: tuple[TokenBatch, tuple[Tensor, Tensor]], **fit_params: Any
     ) -> dict:
-        """Compute the gradient of a batch: that of each part side by side, then their sum.
+        """Compute the gradient of a batch: those of its parts in parallel, then their sum.
 
         Neither order nor random numbers depend on which part is done first, so the sum is the
         same, to the bit, on any number of threads.
@@ -171,9 +171,9 @@ class SequenceNet(ResumableNet):
         return {"loss": sum(losses), "y_pred": join_parts(outputs)}
 
     def _generator(self, seed: int, n_shards: int) -> torch.Generator | None:
-        """Return a generator for a part of a batch; a GPU computes no parts side by side.
+        """Return a generator for a part of a batch; a GPU computes no parts in parallel.
 
-        With several shards they may be computed by several processes, however.
+        With several shards, several processes may compute them, however.
         """
         if torch.device(self.device).type != "cpu" and n_shards == 1:
             return None
@@ -196,7 +196,7 @@ class SequenceNet(ResumableNet):
         return (self.criterion_(outputs, targets) * weights).mean()
 
     def _loss_by_kernel(self, y_pred: Outputs, targets: Tensor, weights: Tensor) -> Tensor | None:
-        """Return the loss, None where there is no kernel for it."""
+        """Return the loss, None if there is no kernel for it."""
         criterion = self.criterion_
         outputs = y_pred if isinstance(y_pred, tuple) else (y_pred,)
         if (
@@ -213,8 +213,8 @@ class SequenceNet(ResumableNet):
     def fit_loop(self, *args: Any, **kwargs: Any) -> SequenceNet:
         """Train, and remember whether the user interrupted it.
 
-        skorch's early stopping ends training by a KeyboardInterrupt too; which one it was shows in
-        that callback's count of misses.
+        skorch's early stopping also ends training by a KeyboardInterrupt; that callback's count
+        of misses shows which one it was.
         """
         try:
             super().fit_loop(*args, **kwargs)
@@ -228,12 +228,12 @@ class SequenceNet(ResumableNet):
         return self
 
     def partial_fit(self, *args: Any, **kwargs: Any) -> SequenceNet:
-        """Train, counting as interrupted until the loop has ended: skorch swallows interrupts."""
+        """Train, marked as interrupted until the loop has ended: skorch swallows interrupts."""
         self.interrupted_ = True
         return super().partial_fit(*args, **kwargs)
 
     def __reduce_ex__(self, protocol):
-        """Return what pickle, joblib and copy keep: all that there is, as skorch does it."""
+        """Return what pickle, joblib and copy keep: everything, as skorch does."""
         state = super().__getstate__()
         # skorch pickles `module_` apart from the rest, and `module` is the same one once more.
         if self.module is getattr(self, "module_", None):
@@ -242,7 +242,7 @@ class SequenceNet(ResumableNet):
         return new, (type(self),), PickledState(state)
 
     def __getstate__(self):
-        """Return what skops keeps, which asks for this alone: plain data."""
+        """Return what skops keeps, which uses only this method: plain data."""
         return {"safetensors": net_to_bytes(self)}
 
     def __setstate__(self, state):
@@ -255,7 +255,7 @@ class SequenceNet(ResumableNet):
             self.__dict__.update(vars(net_from_bytes(type(self), state["safetensors"])))
 
     def with_own_modules(self) -> SequenceNet:
-        """Return a net of the same weights whose modules are its own, to hang hooks on."""
+        """Return a net of the same weights with its own modules, to attach hooks to."""
         net = object.__new__(type(self))
         shared = {id(t): t for t in (*self.module_.parameters(), *self.module_.buffers())}
         net.__dict__.update(vars(self))
@@ -270,7 +270,7 @@ class SequenceNet(ResumableNet):
         dataset : SequenceDataset
             The documents.
         function : callable, default=None
-            What to apply to packed documents, a method of the module. None stands for the module.
+            What to apply to packed documents, a method of the module. None means the module.
 
         Returns
         -------
@@ -297,7 +297,7 @@ class SequenceNet(ResumableNet):
 
 
 def may_use_kernel(net: SequenceNet, dataset: SequenceDataset) -> bool:
-    """Return whether a prediction is nothing but calls of the module, in float32 on the CPU."""
+    """Return whether a prediction only calls the module, in float32 on the CPU."""
     return (
         type(dataset) is SequenceDataset
         and net.iterator_valid is SimilarLengthBatches

@@ -1,4 +1,4 @@
-"""Trained nets as plain data: the network, what it was trained by, and the history of training."""
+"""Trained nets as plain data: the network, how it was trained, and the history of training."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def net_from_bytes(class_: type[NeuralNet], data: bytes) -> NeuralNet:
 
 
 def write_net(net: NeuralNet, writer: Writer) -> dict:
-    """Return a trained net as JSON, its weights aside in the writer.
+    """Return a trained net as JSON, with its weights in the writer.
 
     Raises
     ------
     NotDataError
-        If it holds what is no data.
+        If it holds something that is not plain data.
     """
     try:
         network = describe(net.module_)
@@ -72,7 +72,7 @@ def write_net(net: NeuralNet, writer: Writer) -> dict:
         raise NotDataError(str(exc)) from exc
     params = net.get_params(deep=False)
     if {params["iterator_train"], params["iterator_valid"]} != {type(net).batches}:
-        raise NotDataError("a net with iterators of your own is no data")
+        raise NotDataError("a net with iterators of your own is not plain data")
     kept = {
         name: value
         for name, value in params.items()
@@ -103,7 +103,7 @@ def write_net(net: NeuralNet, writer: Writer) -> dict:
 
 @torch.inference_mode(False)
 def read_net(class_: type[NeuralNet], written: dict, reader: Reader) -> NeuralNet:
-    """Return the net that was written, where it was trained if that device is here.
+    """Return the net that was written, on the device of its training if that is available.
 
     Raises
     ------
@@ -154,14 +154,14 @@ def _name_of(class_: Any, classes: Mapping[str, type], what: str) -> str:
 
 
 def _device_here(name: str) -> torch.device:
-    """Return the device, the CPU where that one is not here."""
+    """Return the device, or the CPU if that one is not available."""
     device = torch.device(name)
     try:
         find_device(device)
     except (RuntimeError, AssertionError):
         warnings.warn(
-            f"The model was saved on the device {name!r}, which is not here. It is loaded on the "
-            "CPU instead.",
+            f"The model was saved on the device {name!r}, which is not available here. It is "
+            "loaded on the CPU instead.",
             DeviceWarning,
             stacklevel=2,
         )

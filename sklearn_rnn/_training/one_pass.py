@@ -1,4 +1,4 @@
-"""One pass over a chunk of a stream, all of which is undone where it fails."""
+"""One pass over a chunk of a stream, which is undone completely if it fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn_rnn._training.process_state import training_modes
 from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn._training.unfinished import LearnedState, undone_unless_finished
 
-# A stream has no end, and the memory has: so many chunks stay in the history.
+# A stream has no end, but memory does: only this many chunks stay in the history.
 N_CHUNKS_KEPT = 32
 
 
@@ -31,12 +31,12 @@ def trained_in_stream(
     open_net: Callable[[], SequenceNet],
     grow: Callable[[SequenceNet], Any],
 ) -> Iterator[tuple[SequenceNet, list]]:
-    """Make one pass over a data set; what fails in here or in the block undoes all of it.
+    """Make one pass over a data set; a failure in here or in the block undoes all of it.
 
     Parameters
     ----------
     estimator : estimator instance
-        Whose `net_` goes on, if it is one of a stream.
+        Its `net_` is trained further, if it is one of a stream.
     chunk : torch.utils.data.Dataset
         What to train on.
     ids : ndarray of int of shape (n_ids,)
@@ -55,7 +55,7 @@ def trained_in_stream(
     net : SequenceNet
         The trained net.
     epochs : list of dict
-        What its history says of the chunk.
+        What its history says about the chunk.
     """
     ongoing = ongoing_net(estimator)
     before = _StateBefore(estimator)

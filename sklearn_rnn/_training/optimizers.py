@@ -21,11 +21,11 @@ from sklearn_rnn.modules.kernels import (
 
 
 class LazyAdamW(torch.optim.AdamW):
-    """AdamW whose step costs what the batch costs, not what the vocabulary costs.
+    """AdamW whose steps take time by the size of the batch, not of the vocabulary.
 
-    Parameters with dense gradients are stepped by torch's fused AdamW. Of a parameter with a
-    sparse gradient, such as an embedding table, only the rows in the batch are touched: their
-    moments, their decay and their step. The other rows rest, where dense AdamW would go on moving
+    Parameters with dense gradients are updated by torch's fused AdamW. Of a parameter with a
+    sparse gradient, such as an embedding table, only the rows in the batch are updated, with their
+    moments and their decay. The other rows stay as they are, while dense AdamW would keep moving
     them by their old momentum and decay them. The bias correction counts all steps, as in
     :class:`torch.optim.SparseAdam`.
 
@@ -46,8 +46,8 @@ class LazyAdamW(torch.optim.AdamW):
     weight_decay : float, default=1e-2
         Decoupled weight decay.
     kernels : bool or "auto", default=False
-        Whether to step by kernels of our own what they can compute with, see
-        `modules.kernels.has_kernels`: float32 on the CPU.
+        Whether to use the package's kernels where they can: float32 on the CPU, see
+        `modules.kernels.has_kernels`.
 
     References
     ----------
@@ -99,7 +99,7 @@ class LazyAdamW(torch.optim.AdamW):
         Parameters
         ----------
         closure : callable, default=None
-            Computes the gradients anew and returns the loss.
+            Computes the gradients again and returns the loss.
 
         Returns
         -------
@@ -154,7 +154,7 @@ class LazyAdamW(torch.optim.AdamW):
             parameter.grad = grad
 
     def _state_of(self, parameter: Tensor) -> dict:
-        """Return the state of a parameter, laid out as torch does it."""
+        """Return the state of a parameter, laid out as by torch."""
         state = self.state[parameter]
         if not state:
             state["step"] = torch.zeros((), dtype=torch.float32)
@@ -183,22 +183,22 @@ def clip_grad_norm(
 ) -> Tensor | float:
     """Scale gradients, dense and sparse, so that their joint norm is at most `max_norm`.
 
-    What :func:`torch.nn.utils.clip_grad_norm_` does, but sparse gradients are summed by row first
-    and left so; that function takes each occurrence of a token for a row of its own.
+    Like :func:`torch.nn.utils.clip_grad_norm_`, but sparse gradients are first summed by row, and
+    stay so; that function treats each occurrence of a token as a row of its own.
 
     Parameters
     ----------
     parameters : iterable of torch.nn.Parameter
-        Those without a gradient are passed over.
+        Those without a gradient are skipped.
     max_norm : float
         The largest norm.
     kernels : bool or "auto", default=False
-        Whether to compute by a kernel of our own what it can compute with, as `LazyAdamW`.
+        Whether to use the package's kernel where it can, as `LazyAdamW`.
 
     Returns
     -------
     norm : torch.Tensor of shape () or float
-        The norm before, 0 where there are no gradients.
+        The norm before, 0 if there are no gradients.
 
     Examples
     --------

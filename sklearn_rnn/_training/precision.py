@@ -1,4 +1,4 @@
-"""In which numbers a network computes."""
+"""The number format in which a network computes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn_rnn.modules.cells import CELLS
 
 PRECISIONS = ("float32", "bfloat16", "auto")
 
-# The cells that have a kernel of our own.
+# The cells that have the package's kernel.
 KERNEL_CELLS = tuple(name for name, cell in CELLS.items() if vars(cell).get("kernel"))
 # Those that torch's kernels on a CPU compute faster in bfloat16.
 BFLOAT16_CELLS = tuple(name for name, cell in CELLS.items() if cell.faster_in_bfloat16)
@@ -19,21 +19,21 @@ BFLOAT16_CELLS = tuple(name for name, cell in CELLS.items() if cell.faster_in_bf
 def resolve_precision(
     precision: str, cell: str | Callable, device: torch.device, *, kernels: bool = False
 ) -> torch.dtype:
-    """Return the dtype of the matrix products, "auto" being the faster one.
+    """Return the dtype of the matrix products; "auto" is the faster one.
 
-    On a CPU torch has a kernel in bfloat16 for the LSTM alone; the other cells are slower in it.
-    Around kernels of our own the large products gain by it with any cell that has one.
+    On a CPU torch has a bfloat16 kernel only for the LSTM; the other cells are slower in it. Around
+    the package's kernels, the large products are faster in it with every cell that has one.
 
     Parameters
     ----------
     precision : {"float32", "bfloat16", "auto"}
-        What the user asked for.
+        The parameter of the estimator.
     cell : str or callable
         The recurrent cell.
     device : torch.device
         Where the network computes.
     kernels : bool, default=False
-        Whether the layers compute by kernels of our own.
+        Whether the layers use the package's kernels.
 
     Returns
     -------
@@ -51,6 +51,6 @@ def resolve_precision(
 
 
 def _cpu_has_bfloat16() -> bool:
-    """Return whether the CPU multiplies bfloat16 in hardware; older torch does not tell."""
+    """Return whether the CPU multiplies bfloat16 in hardware; older torch cannot say."""
     known = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, name, bool)() for name in known)

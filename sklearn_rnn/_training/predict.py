@@ -1,4 +1,4 @@
-"""Predictions of a network in as few steps as it allows."""
+"""Predictions of a network in as few steps as possible."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ MIN_PART_TOKENS = 2048
 
 
 def predict_by_kernel(function: Callable, dataset: SequenceDataset) -> np.ndarray | None:
-    """Return the outputs for documents by one call of a kernel for many of them.
+    """Return the outputs for documents, computed by one call of a kernel for many of them.
 
     Parameters
     ----------
     function : callable
-        A network, or the method of it that is wanted.
+        A network, or one of its methods.
     dataset : SequenceDataset
         The documents.
 
     Returns
     -------
     outputs : ndarray of float32 of shape (n_documents, n_outputs) or None
-        None where only the modules can compute them, see `make_predictor`.
+        None if only the modules can compute them, see `make_predictor`.
     """
     predictor = make_predictor(function)
     if predictor is None:
@@ -51,8 +51,8 @@ def predict_by_kernel(function: Callable, dataset: SequenceDataset) -> np.ndarra
 def cut_into_parts(lengths: np.ndarray, n_threads: int) -> list[np.ndarray]:
     """Return the rows of documents to compute together, longest first.
 
-    Documents of similar length make up a part for each thread, all alike. What a thread computes
-    at once is bounded in tokens, but for single documents that are longer.
+    Documents of similar length form a part for each thread, all of equal size. The tokens that a
+    thread computes at once are bounded, except for single documents that are longer.
 
     Parameters
     ----------

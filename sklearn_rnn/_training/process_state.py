@@ -1,4 +1,4 @@
-"""What torch keeps for a thread or the whole process, set for a computation and left as it was.
+"""torch's settings of a thread or of the whole process, set for a computation and restored.
 
 | what | whose it is | what happens to it |
 | --- | --- | --- |
@@ -8,12 +8,12 @@ threads that compute, and for new threads put back at once |
 | modes of gradients, autocast and devices | each thread's | set while computing |
 | seed, default type of floats | the whole process's | set while a network is built |
 
-So threads wait for one another only while a network is built.
+So threads wait for each other only while a network is built.
 
 An interrupt may come where a function starts, and so before a block's ``__exit__`` has done
-anything; the block then ends when the interrupt is forgotten. It may come in the midst of that end,
-too. Whoever undoes something here therefore does it twice, the second time in the ``finally`` of
-the first: undoing is the same done once or twice, and nobody interrupts both.
+anything; the block then ends when the interrupt is forgotten. It may also come in the middle of
+that end. So everything here is undone twice, the second time in the ``finally`` of the first:
+undoing twice is the same as once, and nobody interrupts both.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ _local = _Local()
 
 
 def _await_turn() -> None:
-    """Wait before a fork until no thread has changed what the child would never change back."""
-    # A cell of the user's, and a GPU, keep the turn for a whole training: not for ever.
+    """Wait before a fork until no thread has changed what the child would never restore."""
+    # A custom cell, and a GPU, keep the turn for a whole training: not forever.
     locks = _TURN, _CHANGE
     _local.held_for_fork = [lock for lock in locks if lock.acquire(timeout=_PATIENCE)]
 
@@ -68,7 +68,7 @@ def _end_turn() -> None:
 
 
 def _forget_threads() -> None:
-    """Start anew in a process that was forked: of its threads there is only the one that forked."""
+    """Start over in a forked process: only the thread that forked exists there."""
     global _TURN, _CHANGE
     _TURN, _CHANGE = threading.RLock(), threading.Lock()
     _pools.clear()
@@ -87,15 +87,15 @@ if hasattr(os, "register_at_fork"):
 def torch_seed(seed: int, device: torch.device) -> Iterator[None]:
     """Seed torch inside the block, and restore its global state after it.
 
-    The layers' initialisation takes no generator of its own, so the global one is seeded for as
-    long as the block lasts. Other Python threads wait for their turn meanwhile.
+    The initialisation of layers takes no generator, so the global one is seeded while the block
+    lasts. Other Python threads wait for their turn.
 
     Parameters
     ----------
     seed : int
         The seed.
     device : torch.device
-        The device that is to be seeded, beside the CPU, and its state restored.
+        The device to seed, besides the CPU, and whose state is restored.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def torch_seed(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def _state_of_random_numbers(device: torch.device) -> Callable[[], None]:
-    """Return what puts torch's random numbers back to where they are now."""
+    """Return a function that restores the current state of torch's random numbers."""
     of_cpu = torch.get_rng_state()
     of_device = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
 
@@ -138,9 +138,10 @@ def _state_of_random_numbers(device: torch.device) -> Callable[[], None]:
 
 @contextmanager
 def torch_float32() -> Iterator[None]:
-    """Let torch make tensors of floats in float32 inside the block, whatever the user's default.
+    """Make float32 torch's default dtype inside the block, whatever the user's default is.
 
-    It belongs to the process, so other threads must wait for their turn, as in `torch_seed`.
+    The default belongs to the process, so other threads must wait for their turn, as in
+    `torch_seed`.
 
     Examples
     --------
@@ -163,13 +164,13 @@ def torch_float32() -> Iterator[None]:
 
 @contextmanager
 def torch_workers(n_workers: int) -> Iterator[None]:
-    """Let `side_by_side` compute on so many threads inside the block, torch on one in each.
+    """Let `side_by_side` use this many threads inside the block, and torch one in each.
 
-    What this thread computes itself, kernels of our own may compute on as many.
+    For what this thread computes itself, the package's kernels may use as many.
 
     Torch's own threads split single operations, and so decide how sums are split and what their
     last bits are. Here whole operations run side by side instead, so that results do not depend on
-    the number of threads. Small operations gain more by it, too.
+    the number of threads. Small operations also gain more from it.
 
     Denormal numbers count as 0 meanwhile. The gradient of the last state vanishes over a long
     document into numbers below 1e-38, with which processors compute ten times slower.
@@ -209,9 +210,9 @@ def torch_workers(n_workers: int) -> Iterator[None]:
 
 @contextmanager
 def prediction_workers(n_workers: int) -> Iterator[None]:
-    """Let `side_by_side` compute on other threads than this one, on so many of them.
+    """Let `side_by_side` use this many threads other than this one.
 
-    As `torch_workers`, but this thread itself is left as it is, and must not compute.
+    Like `torch_workers`, but the settings of this thread do not change, and it must not compute.
     """
     _check_workers(n_workers)
     pool = _pool_of(n_workers) if n_workers > 1 else _own_pool()
@@ -229,7 +230,7 @@ def _check_workers(n_workers: int) -> None:
 
 
 def _pool_of(n_workers: int) -> Workers:
-    """Return the pool of so many threads, which all callers share."""
+    """Return the pool of this many threads, which all callers share."""
     with _CHANGE:
         if n_workers not in _pools:
             _pools[n_workers] = Workers(n_workers, _settle)
@@ -244,7 +245,7 @@ def _own_pool() -> Workers:
 
 
 def _settle() -> None:
-    """Let torch compute on one thread in this one, and count denormal numbers as 0."""
+    """Make torch use one thread for this thread, and count denormal numbers as 0."""
     _set_threads_here(1)
     torch.set_flush_denormal(True)
 
@@ -275,13 +276,13 @@ def _default_device() -> Iterator[None]:
 
 
 def _flushes_denormal() -> bool:
-    """Return whether denormal numbers count as 0 in this thread; torch does not tell."""
+    """Return whether denormal numbers count as 0 in this thread; torch cannot say."""
     return not (torch.tensor(1e-40, dtype=torch.float32, device="cpu") * 1).item()
 
 
 @contextmanager
 def training_modes(n_workers: int, device: torch.device) -> Iterator[None]:
-    """Hold all that torch keeps for a thread as training needs it.
+    """Set everything that torch keeps for a thread as training needs it.
 
     Parameters
     ----------
@@ -302,7 +303,7 @@ def training_modes(n_workers: int, device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def building(seed: int, device: torch.device) -> Iterator[None]:
-    """Hold what is the whole process's as building a network needs it: seed and type of floats.
+    """Set what belongs to the process as building a network needs it: seed and default dtype.
 
     Other threads that build wait for their turn.
     """
@@ -311,7 +312,7 @@ def building(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def count_side_by_side() -> int:
-    """Return on how many threads `side_by_side` computes for this thread."""
+    """Return how many threads `side_by_side` uses for this thread."""
     return 1 if _local.pool is None else _local.pool.n_workers
 
 

@@ -1,9 +1,9 @@
-"""The processes that train one network together, and what they tell one another.
+"""The processes that train one network together, and the messages between them.
 
-torch.distributed connects them: by a process group that the user has made, or by one that is made
-here from the environment that torchrun sets. Messages go through another group of the same
-processes, so that they meet no others. Who fails closes it, and the others fail at once, too,
-instead of waiting for what never comes.
+torch.distributed connects them: through a process group of the user, or one that is made here from
+the environment that torchrun sets. Messages go through another group of the same processes, so that
+they do not mix with others. A process that fails closes it, and the others fail at once, too,
+instead of waiting forever.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from torch import distributed as dist
 
 from sklearn_rnn._training.messages import pack, unpack
 
-# How long processes wait for one another.
+# How long processes wait for each other.
 TIMEOUT = timedelta(minutes=5)
 
 # What torchrun sets, and others that start processes.
 _ENVIRONMENT = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
-# Bytes that each process sends at first. Then it is the length of the messages that says.
+# Bytes that each process sends at first. Later, the length of the messages decides.
 _FIRST_SIZE = 2**12
 
-# What messages are about: they must meet their like.
+# The purpose of a message: all processes must send the same kind.
 START, STEP, END = range(3)
 
 
@@ -65,14 +65,14 @@ class Ranks:
         Parameters
         ----------
         about : {START, STEP, END}
-            What for, the same in all of them.
+            The purpose, the same in all of them.
         arrays : sequence of ndarray
             Those of this process.
 
         Raises
         ------
         RuntimeError
-            If another process has ended, does not answer, or is somewhere else in its training.
+            If another process has ended, does not answer, or is at another step of its training.
         """
         if self.n_ranks == 1:
             return [list(arrays)]
@@ -90,8 +90,8 @@ class Ranks:
     def _exchange(self, message: np.ndarray) -> list[np.ndarray]:
         """Return the messages of all processes, which differ in length.
 
-        All send as many bytes, an eighth more than the longest message before had. If there is a
-        longer one, they send the rest of it as well.
+        All send the same number of bytes, an eighth more than the longest message before. If one is
+        longer, they also send the rest of it.
         """
         gathered = self._all_gather(_cut(message, 0, self._size))
         lengths = [int(part[:8].view(np.int64)[0]) for part in gathered]
@@ -103,7 +103,7 @@ class Ranks:
         return [part[:length] for part, length in zip(gathered, lengths, strict=True)]
 
     def _all_gather(self, data: np.ndarray) -> list[np.ndarray]:
-        """Return what each process gives, which is equally long."""
+        """Return the messages of all processes, which are equally long."""
         gathered = [torch.empty(len(data), dtype=torch.uint8) for _ in range(self.n_ranks)]
         try:
             dist.all_gather(gathered, torch.from_numpy(data), group=self.group)
@@ -150,17 +150,17 @@ def current_ranks() -> Ranks:
 
 @contextmanager
 def sharing_out(estimator: Any) -> Iterator[Ranks]:
-    """Let all processes train one network in the block; an error in it cuts the others off.
+    """Let all processes train one network in the block; an error in it disconnects the others.
 
     Parameters
     ----------
     estimator : estimator instance
-        Whose `n_shards` says into how many shards they cut each batch.
+        Its `n_shards` says into how many shards they cut each batch.
 
     Yields
     ------
     ranks : Ranks
-        The processes: this one alone, unless there are more and `n_shards` is larger than 1.
+        The processes: only this one, unless there are more and `n_shards` is larger than 1.
     """
     ranks, before = _find_ranks(estimator), _local.ranks
     with ranks.turn if ranks.n_ranks > 1 else nullcontext():
@@ -221,7 +221,7 @@ def _find_ranks(estimator: Any) -> Ranks:
 
 
 def _connect() -> Ranks:
-    """Return all processes, connected with this one."""
+    """Return all processes, connected to this one."""
     global _connected, _world
     with _connecting:
         # The user may have ended the process group, and made another one.

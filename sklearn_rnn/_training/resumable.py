@@ -1,4 +1,4 @@
-"""Nets and callbacks whose training can go on in the middle of an epoch."""
+"""Nets and callbacks whose training can continue in the middle of an epoch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn_rnn._training.listed_net import ListedNet
 
 
 class ResumableCallback(Callback):
-    """Callback whose state at a step a checkpoint holds."""
+    """Callback whose state after a step is kept in checkpoints."""
 
     # The attributes that are this state, and the types of their values.
     state_types: dict[str, Any] = {}
@@ -23,7 +23,7 @@ class ResumableCallback(Callback):
         return {name: getattr(self, name) for name in self.state_types}
 
     def set_state(self, net: Any, state: dict[str, Any]) -> None:
-        """Go on from a state that `get_state` returned, maybe in another process.
+        """Continue from a state that `get_state` returned, maybe in another process.
 
         Raises
         ------
@@ -35,10 +35,10 @@ class ResumableCallback(Callback):
 
 
 class ResumableNet(ListedNet):
-    """skorch net that goes on in an epoch of which the history has some training batches already.
+    """skorch net that continues an epoch of which the history already has some training batches.
 
-    These are taken from the iterator and passed over, so that it draws the random numbers of a
-    whole epoch.
+    These are taken from the iterator and skipped, so that it draws the random numbers of a whole
+    epoch.
     """
 
     def run_single_epoch(
@@ -53,11 +53,11 @@ class ResumableNet(ListedNet):
             self.history.record(f"{prefix}_batch_count", len(self.history[-1]["batches"]))
 
     def get_carried(self) -> Any:
-        """Return what a batch hands on to the next one beside the weights."""
+        """Return what a batch passes on to the next one besides the weights."""
         return None
 
     def set_carried(self, carried: Any) -> None:
-        """Go on from what `get_carried` returned; an error of any type says that it cannot have."""
+        """Continue from what `get_carried` returned; any error means that it cannot have."""
         if carried is not None:
             raise ValueError("this net carries nothing from batch to batch")
 

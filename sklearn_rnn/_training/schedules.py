@@ -24,7 +24,7 @@ def cosine(step: float, n_steps: float) -> float:
 def one_cycle(step: int, n_steps: int, warm_up: float = 0.25) -> float:
     """Rise to 1 in the first quarter and fall to 0 after it (Smith and Topin, 2018).
 
-    Both ways along half a cosine, from a twenty-fifth.
+    Both ways along half a cosine, starting at a twenty-fifth.
 
     Examples
     --------

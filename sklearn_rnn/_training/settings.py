@@ -1,6 +1,6 @@
-"""What parameters come to that leave a choice: batch size, epochs, share of the wide path, threads.
+"""The values of "auto": batch size, epochs, share of the wide path, and threads.
 
-In each function, `estimator` is read for its parameters alone.
+In each function, `estimator` is read for its parameters only.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ LANGUAGE_MODEL = "RNNLanguageModel"
 def resolve_training_length(
     estimator: Any, n_documents: int, vectorizer: Any = None
 ) -> tuple[int, int]:
-    """Return batch size and epochs: the fewer documents, the smaller and the more.
+    """Return batch size and epochs: the fewer documents, the smaller batches and the more epochs.
 
-    What words mean is soon learned by heart. There are few characters, and each says little.
+    Words are soon memorised. Characters need more epochs: there are few, and each says little.
     """
     batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
     if batch_size == "auto":
@@ -51,9 +51,9 @@ def resolve_wide_weight(
 ) -> float:
     """Return the share of the wide path: the more the network knows, the less of it is needed.
 
-    It knows more the more documents there are, if it starts from word vectors, and even more if it
-    starts from a language model. In long documents there are many words to count, and all that
-    changes less.
+    It knows more if there are many documents, if it starts from word vectors, and even more if it
+    starts from a language model. In long documents there are many words to count, so all of that
+    matters less.
     """
     if estimator.wide_weight != "auto":
         return estimator.wide_weight
@@ -65,9 +65,9 @@ def resolve_wide_weight(
 
 
 def resolve_wide_ngrams(estimator: Any, vectorizer: Any, X: csr_array) -> int:
-    """Return how many tokens an n-gram of the wide path has at most: 3 if they are characters.
+    """Return the largest number of tokens in an n-gram of the wide path: 3 if they are characters.
 
-    They are so too in scripts without spaces, which `split_words` reads character by character.
+    That includes scripts without spaces, which `split_words` reads character by character.
     """
     if estimator.wide_ngrams != "auto":
         return estimator.wide_ngrams
@@ -96,9 +96,9 @@ def resolve_frozen_epochs(
 ) -> float:
     """Return for how many epochs the embedding does not learn: 0 if it started at random.
 
-    Where "auto" has to choose, the rest of the network first learns to read the vectors, and then
-    they have as many epochs left at least. A stream, with `max_epochs` None, may be short. What a
-    language model has learned, `freeze_pretrained` freezes.
+    With "auto", the rest of the network first learns to read the vectors, and then at least as many
+    epochs are left for them. A stream, with `max_epochs` None, may be short. `freeze_pretrained`
+    freezes what a language model has learned.
     """
     if source in (None, LANGUAGE_MODEL) or not estimator.freeze_embedding:
         return 0
@@ -113,15 +113,15 @@ def resolve_epochs(freeze: bool | int) -> float:
 
 
 def resolve_kernels(estimator: Any) -> bool | str:
-    """Return whether to compute by kernels of our own, as modules take it."""
+    """Return whether to use the package's kernels, as modules take it."""
     return "auto" if estimator.kernels == "auto" else bool(estimator.kernels)
 
 
 def count_workers(n_jobs: int | None) -> int:
-    """Return the number of threads to compute on, in a task of an engine within its share.
+    """Return the number of threads to use; a task of an engine stays within its share.
 
-    joblib counts the cores of the whole cluster where a backend such as dask's is active. Threads
-    are of this process alone.
+    With a backend such as dask's, joblib counts the cores of the whole cluster, but threads belong
+    to this process.
     """
     share = _share_of_threads()
     if n_jobs is None:
@@ -135,7 +135,7 @@ def count_workers(n_jobs: int | None) -> int:
 
 
 def _share_of_threads() -> int:
-    """Return how many threads this task may use, if others may run beside it."""
+    """Return how many threads this task may use, as others may run at the same time."""
     n_tasks = count_sibling_tasks()
     if n_tasks is not None:
         return max(1, torch.get_num_threads() // n_tasks)

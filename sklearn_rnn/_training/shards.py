@@ -9,9 +9,9 @@ added one after the other, and the shards along a fixed binary tree:
         \   /
          0-4          the gradient of the batch
 
-Each process computes neighbouring shards, adds up the nodes of the tree that it has as a whole, and
-sends these. Where the gradient comes together does not change in which order its terms are added,
-so that it is the same, to the bit, for any number of processes.
+Each process computes neighbouring shards, adds up the nodes of the tree that it has completely, and
+sends these. The order in which the terms of the gradient are added does not depend on who adds
+them, so it is the same, to the bit, for any number of processes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sklearn_rnn._training.ranks import STEP, current_ranks
 
 # The gradient of each parameter, None where it has none.
 Grads = list[Tensor | None]
-# The first shard of a node, and the one behind its last.
+# The first shard of a node, and the one after its last.
 Node = tuple[int, int]
 
 # How a gradient is sent.
@@ -49,15 +49,15 @@ def step_parts(
     n_shards : int
         The number of shards that the batch was cut into.
     step_part : callable
-        Computes a part. It returns its gradients, as `own_grads` does, and what else is to be known
-        of it, such as its loss: a list of tensors without gradients.
+        Computes a part. It returns its gradients, as `own_grads` does, and other results, such as
+        its loss: a list of tensors without gradients.
     *by_part : iterable
         One for each argument of `step_part`, with an element for each part.
 
     Returns
     -------
     told : list of list of torch.Tensor
-        What else is known of each part, computed here or by another process.
+        The other results of each part, computed here or by another process.
     """
     calls = list(zip(*by_part, strict=True))
     ranks = current_ranks()
@@ -87,7 +87,7 @@ def add_grads(parameters: Sequence[Tensor], grads: Sequence[Sequence[Tensor | No
 
 
 def round_up(n_parts: int, n_shards: int) -> int:
-    """Return how many parts to cut a batch into, as many in each shard.
+    """Return how many parts to cut a batch into, equally many in each shard.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def _total(node: Node, nodes: dict[Node, Grads]) -> Grads:
 
 
 def _sum(left: Grads, right: Grads) -> Grads:
-    """Return the sums of gradients, in the memory of the left ones where that is possible."""
+    """Return the sums of gradients, in the memory of the left ones if possible."""
     return [_plus(one, other) for one, other in zip(left, right, strict=True)]
 
 
@@ -154,7 +154,7 @@ def _exchange(
     nodes: dict[Node, Grads],
     told: list[list[Tensor]],
 ) -> tuple[dict[Node, Grads], list[list[Tensor]]]:
-    """Return the sums that the processes have computed, and what is known of all parts."""
+    """Return the sums that the processes have computed, and the results of all parts."""
     ranks, root = current_ranks(), (0, n_shards)
     mine = _shards_of(ranks.rank, ranks.n_ranks, n_shards)
     arrays = [np.array([len(told[0]) if told else 0])]
@@ -175,7 +175,7 @@ def _exchange(
 
 
 def _encode(grads: Grads) -> list[np.ndarray]:
-    """Return gradients as arrays: of a table, the rows that it has."""
+    """Return gradients as arrays; for a table, the rows that are not zero."""
     kinds, arrays = [], []
     for grad in grads:
         if grad is None:

@@ -35,15 +35,15 @@ class StartVectors:
     Parameters
     ----------
     embedding : object
-        The parameter, with "auto" decided: where to look further words up.
+        The parameter, with "auto" resolved: where to look up further words.
     source : str
-        What people call that.
+        Its name for people.
     ids : ndarray of int64 of shape (n_vectors,)
         Ids that were looked up and found, ascending.
     vectors : ndarray of float32 of shape (n_vectors, n_features)
         Their vectors, as the network reads them: centred, and of unit variance.
     found : ndarray of bool of shape (n_ids,)
-        Whether each id has a vector, those included that were looked up earlier.
+        Whether each id has a vector, including those that were looked up earlier.
     """
 
     embedding: Any
@@ -64,7 +64,7 @@ class StartVectors:
         embedding.set_rows(torch.from_numpy(ids), torch.from_numpy(vectors))
 
     def fill_network(self, network: Any) -> None:
-        """Write all that is known into a new network of documents."""
+        """Write all vectors into a new network of documents."""
         self.fill(network.embedding)
 
     def coverage(self, X: csr_array) -> dict[str, float]:
@@ -73,7 +73,7 @@ class StartVectors:
 
 
 def n_found(start: StartVectors | None) -> int:
-    """Return up to which id vectors were looked up."""
+    """Return the number of ids whose vectors were looked up."""
     return 0 if start is None else len(start.found)
 
 
@@ -91,24 +91,24 @@ def find_start(
     Parameters
     ----------
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
     embedding : object
         Its parameter of that name.
     X : csr_array of int32 of shape (n_documents, n_positions)
         The documents.
     vectorizer : transformer or None
-        What made the token ids.
+        The vectorizer that made the token ids.
     found : ndarray of bool, default=None
-        Which ids were found earlier in a stream. Only those behind are looked up.
+        Which ids were found earlier in a stream. Only later ones are looked up.
     n_to_warn : int, default=1
         The smallest number of tokens at which to warn that hardly any has a vector.
 
     Raises
     ------
     FileNotFoundError
-        If `embedding` is a path that leads nowhere.
+        If `embedding` is a path that does not exist.
     TypeError
-        If it is an array that holds no real numbers.
+        If it is an array that does not contain real numbers.
     ValueError
         If it is unknown or does not fit, or if there are no words to look up.
     """
@@ -137,7 +137,7 @@ def find_start(
 def _from_words(
     estimator: Any, embedding: Any, vocabulary: dict[str, int], found: np.ndarray
 ) -> StartVectors:
-    """Look the words of a vocabulary up, but for those that were."""
+    """Look up the words of a vocabulary, except those that were looked up before."""
     # All words, not only the new ones: of a file, mean and scale are those of the words read.
     table, source = open_table(embedding, vocabulary, estimator)
     new = sorted((id_, word) for word, id_ in vocabulary.items() if id_ >= len(found))
@@ -159,7 +159,7 @@ def _from_array(
     found: np.ndarray,
     is_first: bool,
 ) -> StartVectors:
-    """Take the rows of an array; a row of zeros is no vector."""
+    """Take the rows of an array; a row of zeros is not a vector."""
     if is_first:
         check_matrix(embedding, X, vectorizer, estimator)
     is_found = (embedding != 0).any(axis=1)
@@ -174,7 +174,7 @@ def _from_array(
 def _as_read(vectors: np.ndarray, frequent: np.ndarray) -> np.ndarray:
     """Return vectors as the network reads them.
 
-    What all words have in common tells none from another, and is large in many tables (Mu and
+    What all words have in common does not distinguish them, and is large in many tables (Mu and
     Viswanath, "All-but-the-top", 2018). The scale is that of random vectors.
     """
     n_words, n_features = frequent.shape
@@ -195,9 +195,9 @@ def _shares(counts: np.ndarray, found: np.ndarray) -> dict[str, float]:
 
 
 def _share_of_words(X: csr_array, vocabulary: dict[str, int], found: np.ndarray) -> float:
-    """Return the share of tokens with a vector among those of two letters and more.
+    """Return the share of tokens with a vector among those of two letters or more.
 
-    A table of words has all letters and marks too, in whatever language they are used.
+    A table of words has all single letters and marks, whatever the language.
     """
     counts = np.bincount(X.data, minlength=FIRST_ID + len(vocabulary))
     for word, id_ in vocabulary.items():
@@ -233,7 +233,7 @@ def _warn_if_hardly_any(estimator: Any, start: StartVectors, X: csr_array) -> No
     if share < _SHARE_TO_WARN:
         warnings.warn(
             f"The 'embedding' parameter of {type(estimator).__name__} has vectors for only "
-            f"{share:.0%} of the tokens in X; all others start from random ones. Do language, "
-            "lower case and analyzer of the vectorizer suit the vectors?",
+            f"{share:.0%} of the tokens in X; all others start from random ones. Check "
+            "that language, lower case and analyzer of the vectorizer fit the vectors.",
             stacklevel=6,  # of who called fit
         )

@@ -22,15 +22,15 @@ _SCALE = 0.55
 def start_wide_path(module: nn.Module, documents: Documents, target: Target) -> None:
     """Start the wide path of a new network from naive Bayes.
 
-    In the few epochs of a training, gradient descent from zero leaves rare words with hardly any
-    weight. The counts of naive Bayes know them from the start.
+    In a few epochs, gradient descent from zero gives rare words hardly any weight. Naive Bayes
+    counts them from the start.
 
     Parameters
     ----------
     module : torch.nn.Module
-        The network. One without a wide path is left alone.
+        The network. One without a wide path is left as it is.
     documents : Documents
-        What it is to be trained on.
+        The training documents.
     target : Target
         What is learned. If it is numbers, weights start from zero.
     """

@@ -1,4 +1,4 @@
-"""Learning that goes on: what `partial_fit` keeps from chunk to chunk, and a pass over one."""
+"""Incremental learning: what `partial_fit` keeps from chunk to chunk, and a pass over one."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _TOKENS_TO_COUNT = 2**22
 class Stream:
     """What `partial_fit` keeps with the net from one chunk to the next.
 
-    It never changes, but for the room to grow: each chunk makes another one.
+    It never changes, except for the room to grow: each chunk makes another one.
 
     Parameters
     ----------
@@ -81,11 +81,11 @@ class Stream:
     counts : NGramCounts
         The documents that the wide path has counted.
     waiting : list of csr_array
-        Those that it has not.
+        Those that it has not counted yet.
     n_chunks : int
         Number of chunks.
     room : RoomToGrow
-        Room behind the tables.
+        Room after the tables.
     embedding : object
         Where new words are looked up, None for nowhere.
     found : ndarray of bool of shape (n_ids,) or None
@@ -116,7 +116,7 @@ class Stream:
         return self.counts.n_documents + sum(X.shape[0] for X in self.waiting)
 
     def add(self, X: csr_array, n_ids: int) -> Stream:
-        """Take documents in, counted at once or together with later ones."""
+        """Add documents, which are counted at once or together with later ones."""
         waiting = [*self.waiting, X]
         # A part that is not far larger than the next is joined with it: of many small chunks, few
         # parts are left, and a token is seldom copied.
@@ -144,18 +144,18 @@ def trained_on_chunk(
     vectorizer: Any,
     language: LanguageSource | None = None,
 ) -> Iterator[tuple[SequenceNet, list, StartVectors | None]]:
-    """Make one pass over a chunk; what fails in here or in the block undoes all of it.
+    """Make one pass over a chunk; a failure in here or in the block undoes all of it.
 
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how, and whose `net_` goes on, if it has one.
+        Its parameters say how, and its `net_` is trained further, if it has one.
     documents : Documents
         The chunk, checked.
     target : Target
         What is learned.
     vectorizer : transformer or None
-        What made the token ids.
+        The vectorizer that made the token ids.
     language : LanguageSource, default=None
         The language models that a new network starts from.
 
@@ -164,7 +164,7 @@ def trained_on_chunk(
     net : SequenceNet
         The trained net: that of the estimator, or a new one.
     epochs : list of dict
-        What its history says of the chunk.
+        What its history says about the chunk.
     start : StartVectors or None
         The vectors that the new words of the chunk start from.
     """
@@ -193,7 +193,7 @@ def trained_on_chunk(
 
 
 def begin_chunk(estimator: Any, start: Callable[[], Stream]) -> tuple[Stream, torch.device]:
-    """Return the stream that a chunk goes on with, or a new one, and where it is trained."""
+    """Return the stream that a chunk continues with, or a new one, and where it is trained."""
     ongoing = ongoing_net(estimator)
     if ongoing is None:
         return start(), prepare_device(estimator)
@@ -203,7 +203,7 @@ def begin_chunk(estimator: Any, start: Callable[[], Stream]) -> tuple[Stream, to
 
 
 def check_no_early_stopping(estimator: Any) -> None:
-    """Refuse to learn a chunk with early stopping, for which there is nothing to validate on."""
+    """Refuse to learn a chunk with early stopping, which needs a validation set."""
     if estimator.early_stopping:
         raise ValueError(
             "partial_fit does not support early_stopping=True: it makes one pass over each "
@@ -213,16 +213,16 @@ def check_no_early_stopping(estimator: Any) -> None:
 
 @contextmanager
 def skipping_a_diverged_chunk(estimator: Any, stacklevel: int) -> Iterator[None]:
-    """Warn of a chunk in the block that could not be learned; raise the error for the first one.
+    """Warn if the chunk in the block could not be learned; if it is the first, raise the error.
 
-    One bad chunk must not end a stream: what was learned before it is as good as it was.
+    One bad chunk must not end a stream: what was learned before is still good.
 
     Parameters
     ----------
     estimator : estimator instance
         The estimator.
     stacklevel : int
-        How far up is who called partial_fit, as for :func:`warnings.warn`.
+        How far up the caller of partial_fit is, as for :func:`warnings.warn`.
     """
     try:
         yield
@@ -230,15 +230,14 @@ def skipping_a_diverged_chunk(estimator: Any, stacklevel: int) -> Iterator[None]
         if not hasattr(estimator, "net_"):
             raise
         warnings.warn(
-            f"This chunk was not learned, and the {type(estimator).__name__} is as it was before. "
-            f"{error}",
+            f"This chunk was not learned, and the {type(estimator).__name__} is unchanged. {error}",
             ConvergenceWarning,
             stacklevel=stacklevel,
         )
 
 
 def start_stream(estimator: Any, embedding: Any = None) -> Stream:
-    """Return a new stream, which looks words up in `embedding`."""
+    """Return a new stream, which looks up words in `embedding`."""
     # The same seeds as in fit, whose first is for the documents set aside.
     random_state = check_random_state(estimator.random_state)
     _, order_seed, first_seed = random_state.randint(np.iinfo(np.int32).max, size=3)
@@ -246,7 +245,7 @@ def start_stream(estimator: Any, embedding: Any = None) -> Stream:
 
 
 def stream_after(stream: Stream, estimator: Any, start: StartVectors | None) -> Stream:
-    """Return a stream after a chunk whose new words start from some vectors."""
+    """Return the stream after a chunk whose new words start from these vectors."""
     embedding, found = (None, stream.found) if start is None else (start.embedding, start.found)
     n_chunks = stream.n_chunks + 1
     return replace(stream, lr=estimator.lr, n_chunks=n_chunks, embedding=embedding, found=found)
@@ -255,7 +254,7 @@ def stream_after(stream: Stream, estimator: Any, start: StartVectors | None) -> 
 def freeze_in_stream(
     module: nn.Module, stream: Stream, estimator: Any, start: StartVectors | None
 ) -> None:
-    """Freeze what is not to learn yet in a chunk, and let all else learn."""
+    """Freeze what should not learn yet in a chunk, and let everything else learn."""
     source = None if start is None else start.source
     freeze_embeddings(module, stream.n_chunks < resolve_frozen_epochs(estimator, source))
     if isinstance(start, LanguageStart) and start.directions:
@@ -267,7 +266,7 @@ def freeze_in_stream(
 def _start_stream(
     estimator: Any, fitted: SequenceNet | None, language: LanguageSource | None, longest: int
 ) -> Stream:
-    """Return a stream that goes on from what was fitted, or from language models."""
+    """Return a stream that continues from what was fitted, or from language models."""
     ngrams = None if fitted is None else find_ngrams(fitted.module_)
     counts = NGramCounts(longest=longest)
     if ngrams is not None:
@@ -279,7 +278,7 @@ def _start_stream(
 def where_to_look(
     estimator: Any, fitted: SequenceNet | None, language: LanguageSource | None = None
 ) -> Any:
-    """Return where a new stream looks words up: where `fit` did, or else in `language` models."""
+    """Return where a new stream looks up words: where `fit` did, or in `language` models."""
     if fitted is None:
         return estimator.embedding if language is None else language
     source = estimator.embedding_source_
@@ -293,7 +292,7 @@ def where_to_look(
 def find_stream_start(
     estimator: Any, stream: Stream, X: csr_array, vectorizer: Any, fitted: SequenceNet | None
 ) -> StartVectors | None:
-    """Return the vectors of the words that the stream has not looked up."""
+    """Return the vectors of words that the stream has not looked up yet."""
     if isinstance(stream.embedding, LanguageSource):
         found = stream.found
         if found is None and fitted is not None:  # the first models may be gone
@@ -328,7 +327,7 @@ def _open_net(
     device: torch.device,
     start: StartVectors | None,
 ) -> SequenceNet:
-    """Return a net for a stream, with the weights of the fitted one where there is one."""
+    """Return a net for a stream, with the weights of the fitted one if there is one."""
     batch_size = estimator.batch_size
     plan = TrainingPlan(
         device=device,
@@ -356,7 +355,7 @@ def _grow(
     estimator: Any,
     start: StartVectors | None,
 ) -> Stream:
-    """Make room for what is new in a chunk, before it is trained on."""
+    """Make room for what is new in a chunk, before training on it."""
     module, optimizer, lr = net.module_, net.optimizer_, estimator.lr
     for group in optimizer.param_groups:
         # The rate of the wide path need not follow that of the rest in proportion.

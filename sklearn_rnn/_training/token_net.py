@@ -1,4 +1,4 @@
-"""The skorch net of what predicts at each token: its validation is one number over all of them."""
+"""The skorch net of models that predict at each token, with one validation loss for all."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sklearn_rnn._training.net import SequenceNet
 class TokenNet(SequenceNet):
     """Base of the nets of taggers, language models and translators.
 
-    A subclass writes `mean_loss`, which an epoch records of the documents set aside. The rest is as
-    in `SequenceNet`.
+    A subclass writes `mean_loss`, which each epoch records for the validation documents. The rest
+    is as in `SequenceNet`.
     """
 
     def run_single_epoch(

@@ -1,4 +1,4 @@
-"""A chunk of a stream of tokens: what to know of it before it is trained on, and room for it."""
+"""A chunk of a stream of tokens: what to know before training on it, and room for it."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from sklearn_rnn._training.stream import (
 
 @dataclass(frozen=True)
 class OpenChunk:
-    """A chunk that a tagger or a language model is about to learn from.
+    """A chunk from which a tagger or a language model is about to learn.
 
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how.
+        Its parameters say how.
     stream : Stream
-        The stream that it goes on with, or a new one.
+        The stream that it continues with, or a new one.
     device : torch.device
         Where it is trained.
     start : StartVectors or None
         The vectors that its new words start from.
     n_known : int
-        How many ids the network knows, 0 for a new one.
+        Number of ids that the network knows, 0 for a new one.
     n_ids : int
-        How many it is to know.
+        Number of ids after the chunk.
     """
 
     estimator: Any
@@ -61,7 +61,7 @@ class OpenChunk:
         )
 
     def grow(self, net: Any) -> Stream:
-        """Let a net learn at the present rate, with room for new ids; return the next stream."""
+        """Make a net learn at the current rate, with room for new ids; return the next stream."""
         for group in net.optimizer_.param_groups:
             group["lr"] *= self.estimator.lr / self.stream.lr
         grow_embeddings(net.module_, net.optimizer_, self.n_ids, self.stream.room, self.start)
@@ -69,18 +69,18 @@ class OpenChunk:
 
 
 def open_chunk(estimator: Any, X: csr_array, vectorizer: Any, embedding: Any) -> OpenChunk:
-    """Return what to know of a chunk.
+    """Return what to know about a chunk.
 
     Parameters
     ----------
     estimator : estimator instance
-        Whose `net_` goes on, if it has one.
+        Its `net_` is trained further, if it has one.
     X : csr_array of int32 of shape (n_documents, n_positions)
         The chunk.
     vectorizer : transformer or None
-        What made it.
+        The vectorizer that made it.
     embedding : object
-        Where a new stream looks words up, None for nowhere.
+        Where a new stream looks up words, None for nowhere.
     """
     fitted = getattr(estimator, "net_", None)
     stream, device = begin_chunk(estimator, lambda: start_stream(estimator, embedding))

@@ -1,4 +1,4 @@
-"""The state of a training after a step as plain values, and a net that goes on from it."""
+"""The state of a training after a step as plain values, and a net that continues from it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def get_state(net: SequenceNet, order: np.random.RandomState, *, draws: bool) ->
     net : SequenceNet
         The net in training.
     order : numpy.random.RandomState
-        What its order was drawn from, as it was before this epoch.
+        What its order is drawn from, as it was before this epoch.
     draws : bool
         Whether training draws from torch's random numbers, those of the whole process.
     """
@@ -55,7 +55,7 @@ def get_state(net: SequenceNet, order: np.random.RandomState, *, draws: bool) ->
 
 
 def set_state(net: SequenceNet, state: dict[str, Any]) -> None:
-    """Let a net that is about to be trained go on from a state, but for what its epoch began with.
+    """Set a net that is about to be trained to a state, except for what its epoch began with.
 
     Its history gets the epochs that are finished; `set_epoch` adds the one that is not.
 
@@ -82,16 +82,16 @@ def set_state(net: SequenceNet, state: dict[str, Any]) -> None:
 
 
 def set_epoch(net: SequenceNet, state: dict[str, Any]) -> None:
-    """Let a net go on in the middle of the epoch that has just begun."""
+    """Set a net to the middle of the epoch that has just begun."""
     set_callbacks(net, state["callbacks"])
     net.history[-1].update(_with_batches(state["history"][-1]))
 
 
 def set_callbacks(net: SequenceNet, states: Mapping[str, dict]) -> None:
-    """Let the callbacks go on from their states."""
+    """Set the callbacks to their states."""
     resumable = _resumable(net)
     if unknown := (states.keys() ^ resumable.keys()) - _MAY_BE_MISSING:
-        raise ValueError(f"the callbacks {sorted(unknown)} are there once alone")
+        raise ValueError(f"the callbacks {sorted(unknown)} are in only one of the two")
     for name in states.keys() & resumable.keys():
         resumable[name][1](states[name])
 
@@ -111,7 +111,7 @@ def generator_of(net: SequenceNet) -> torch.Generator:
 def check_can_be_written(net: SequenceNet) -> None:
     """Raise NotDataError if the place in an epoch could not be found again."""
     if net.iterator_train is not type(net).batches:
-        raise NotDataError("a net with an iterator of your own is no data")
+        raise NotDataError("a net with an iterator of your own is not plain data")
 
 
 class StateWriter(Writer):
@@ -181,7 +181,7 @@ def _set_optimizer(optimizer: torch.optim.Optimizer, kept: dict[str, Any]) -> No
 
 
 def _check_optimizer_state(optimizer: torch.optim.Optimizer, state: Mapping) -> None:
-    """Refuse all but numbers and tensors like the parameters: kernels take their addresses."""
+    """Refuse anything but numbers and tensors like the parameters: kernels use addresses."""
     parameters = _parameters(optimizer)
     for index, of_parameter in state.items():
         parameter = parameters[index]
@@ -191,7 +191,7 @@ def _check_optimizer_state(optimizer: torch.optim.Optimizer, state: Mapping) -> 
             else:
                 fits = value is None or isinstance(value, (int, float))
             if not fits:
-                raise ValueError(f"{name!r}, is no number and no tensor like its parameter")
+                raise ValueError(f"{name!r}, is neither a number nor a tensor like its parameter")
 
 
 def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
@@ -200,9 +200,9 @@ def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
 
 
 def _laid_out(value: Any, parameter: Tensor) -> Any:
-    """Return a part of the state, in the order of memory of its parameter.
+    """Return a part of the state, with the memory layout of its parameter.
 
-    In that order torch's fused optimizers take the numbers of both.
+    torch's fused optimizers read both in that layout.
     """
     if not isinstance(value, Tensor) or value.shape != parameter.shape:
         return value
@@ -210,7 +210,7 @@ def _laid_out(value: Any, parameter: Tensor) -> Any:
 
 
 def _packed(batches: list[dict]) -> list[dict]:
-    """Return the rows of batches as columns, one set of them for each run of rows alike."""
+    """Return the rows of batches as columns, one set for each run of rows with equal keys."""
 
     def kind(batch: dict) -> list:
         return [(name, type(value)) for name, value in batch.items()]

@@ -1,8 +1,8 @@
-"""Changes in place that are all made or none, whatever fails and wherever a process is forked.
+"""Changes in place that are made completely or not at all, even after errors and forks.
 
-`partial_fit` changes a network in place. Where that fails, it is undone; and a process that is
-forked in the middle of it by another thread undoes it as well, since the thread that would have
-finished it is not there.
+`partial_fit` changes a network in place. If that fails, it is undone. A process that is forked in
+the middle of it by another thread also undoes it, because the thread that would have finished it
+does not exist there.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _under_way: dict[object, tuple[int, Callable[..., None]]] = {}
 
 
 class LearnedState:
-    """What an estimator has learned, to be put back; a call does that.
+    """What an estimator has learned, to be restored by a call.
 
-    Parameters are not among it, as another thread may set them meanwhile.
+    Parameters are not included, because another thread may set them meanwhile.
 
     Parameters
     ----------
@@ -39,13 +39,13 @@ class LearnedState:
         return {name: value for name, value in vars(self.estimator).items() if name not in params}
 
     def __call__(self, *, in_child: bool = False) -> None:
-        """Put it back.
+        """Restore it.
 
         Parameters
         ----------
         in_child : bool, default=False
-            Whether in a process that was forked while another thread made the changes. What that
-            thread had locked in C++ just then stays locked for ever.
+            Whether in a process that was forked while another thread made the changes. Locks in C++
+            that the thread held then stay locked forever.
         """
         vars(self.estimator).update(self.learned)
         for name in self._learned().keys() - self.learned.keys():
@@ -59,7 +59,7 @@ def undone_unless_finished(undo: Callable[..., None]) -> Iterator[None]:
     Parameters
     ----------
     undo : callable
-        Undoes what is changed until then, as `LearnedState` does. It is called twice, as an
+        Undoes what was changed so far, as `LearnedState` does. It is called twice, because an
         interrupt may stop it anywhere.
 
     Examples
@@ -90,7 +90,7 @@ def undone_unless_finished(undo: Callable[..., None]) -> Iterator[None]:
 
 
 def _undo_unfinished() -> None:
-    """Undo in a forked process what other threads were changing; this one goes on with its own."""
+    """Undo in a forked process what other threads were changing; its own thread continues."""
     here = threading.get_ident()
     others = [key for key, (thread, _) in _under_way.items() if thread != here]
     with torch_workers(1):  # threads of OpenMP are not there either

@@ -15,7 +15,7 @@ from sklearn_rnn._training.documents import Documents, check_weights
 
 
 def check_validation_given(estimator: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> None:
-    """Refuse a validation set that is given by half, or that would not be used."""
+    """Refuse a validation set that is incomplete, or that would not be used."""
     if X_val is None and y_val is None:
         if sample_weight_val is not None:
             raise ValueError(
@@ -36,7 +36,7 @@ def check_validation_given(estimator: Any, X_val: Any, y_val: Any, sample_weight
 def make_validation_set(
     X: Any, y_val: Any, sample_weight_val: Any, estimator: Any, target: Target
 ) -> Documents:
-    """Return the documents that the user gave for early stopping, checked against what is known."""
+    """Return the documents that the user passed for early stopping, after checking them."""
     y = target.read(y_val, estimator)
     check_consistent_length(X, y)
     target.check(y, "y_val")
@@ -54,11 +54,11 @@ def hold_out(
     documents : Documents
         What to split.
     strata : ndarray of int of shape (n_documents,) or None
-        The class of each document, by which they are split where every class has enough of them.
-        One of each class stays to train on, and, where there is room, one of each class that has
+        The class of each document, by which to stratify if every class has enough documents. One
+        document of each class stays for training, and, if there is room, one of each class with
         two or more is set aside. None splits at random.
     validation_fraction : float
-        Share of the documents to set aside.
+        Fraction of the documents to set aside.
     seed : int
         The seed of the split.
     """
@@ -104,7 +104,7 @@ def _split_rows(n_documents, strata, n_valid, seed):
 
 
 def _show_every_class(train, valid, strata):
-    """Exchange documents so that each class with two is among those set aside as well.
+    """Exchange documents so that each class with two or more is also among those set aside.
 
     Metrics of probabilities need every class there.
     """
@@ -125,13 +125,13 @@ def _show_every_class(train, valid, strata):
 class OutputScorer:
     """Score the network's outputs for the validation set as scikit-learn scores an estimator.
 
-    A scorer asks an estimator to predict. It is given a copy of the estimator in training, which
-    knows the outputs for the validation set already, so that they are computed once an epoch.
+    A scorer calls an estimator to predict. It gets a copy of the estimator in training, which
+    already knows the outputs for the validation set, so they are computed once per epoch.
 
     Parameters
     ----------
     estimator : estimator instance
-        With all that its predictions need but for `net_`.
+        With everything that its predictions need except `net_`.
     scoring : str, callable or None
         As for :func:`sklearn.metrics.check_scoring`.
     valid : Documents
@@ -166,7 +166,7 @@ class OutputScorer:
             ) from exc
 
     def _lacking_classes(self) -> list:
-        """Return the classes of which no document is in the validation set, at most five."""
+        """Return the classes without a document in the validation set, at most five."""
         classes = getattr(self.estimator, "classes_", None)
         if classes is None or self.valid.y.ndim > 1:
             return []

@@ -1,4 +1,4 @@
-"""Documents in any form that a user has to token ids, by the vectorizer of an estimator."""
+"""Documents in any container to token ids, with the vectorizer of an estimator."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from sklearn_rnn._vectorizer import SequenceVectorizer
 
 
 def vectorize(X: Any, vectorizer: Any, estimator: Any, *, name: str = "X") -> csr_array:
-    """Return documents as token ids, by a fitted vectorizer where they are text.
+    """Return documents as token ids, using a fitted vectorizer if they are text.
 
     Parameters
     ----------
     X : iterable of str, or {sparse matrix, array-like} of shape (n_documents, n_positions)
         The documents.
     vectorizer : transformer or None
-        The fitted vectorizer, None where the estimator was fitted on token ids.
+        The fitted vectorizer, None if the estimator was fitted on token ids.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
     name : str, default="X"
         The name of the argument, for the messages.
 
@@ -54,7 +54,7 @@ def vectorize(X: Any, vectorizer: Any, estimator: Any, *, name: str = "X") -> cs
 
 
 def read_as(name: str, X: Any, vectorizer: Any, estimator: Any) -> list:
-    """Return documents as a vectorizer will read them; errors call them by the name given.
+    """Return documents as a vectorizer will read them; errors use the given name.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def read_as(name: str, X: Any, vectorizer: Any, estimator: Any) -> list:
     vectorizer : transformer or None
         Fitted or not. None reads as :class:`SequenceVectorizer` does by default.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
     """
     is_ours = isinstance(vectorizer, SequenceVectorizer)
     is_of_subwords = isinstance(vectorizer, SubwordVectorizer)
@@ -102,16 +102,16 @@ def fit_vectorizer(
 
 
 def _check_ids(X: Any, estimator: Any) -> csr_array:
-    """Return the ids that a training starts with, with doubts that they are some spoken out."""
+    """Return the ids of a new training; warn if they do not look like token ids."""
     sequences = check_sequences(X, estimator=estimator)
     check_suspect_ids(X, sequences, type(estimator).__name__)
     return sequences
 
 
 def extend_vectorizer(X: Any, vectorizer: Any, estimator: Any) -> tuple[csr_array, Any]:
-    """Return a chunk as token ids, and a vectorizer that knows its words too.
+    """Return a chunk as token ids, and a vectorizer that also knows its words.
 
-    The one that is passed stays as it is. One that cannot learn on is returned itself.
+    The given one stays as it is. One without `partial_fit` is returned itself.
     """
     if not is_text(X):
         return check_sequences(X, estimator=estimator), vectorizer
@@ -155,7 +155,7 @@ def make_vectorizer(
 ) -> Any:
     """Return an unfitted vectorizer, refusing those of scikit-learn that count.
 
-    Where the estimator has none as its `parameter`, `default` makes it.
+    If the estimator has none as its `parameter`, `default` makes it.
     """
     vectorizer = getattr(estimator, parameter)
     if vectorizer is None:

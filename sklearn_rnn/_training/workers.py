@@ -1,8 +1,8 @@
-"""Threads that compute calls side by side, and that no interrupt can leave half locked.
+"""Threads that compute calls in parallel, and that no interrupt can leave half locked.
 
 :class:`concurrent.futures.ThreadPoolExecutor` takes locks in Python code, where an interrupt can
-slip in between taking a lock and being bound to release it; the next call then waits for ever. Here
-threads hand everything to one another through :class:`queue.SimpleQueue`, which is written in C.
+come between taking a lock and being certain to release it; the next call then waits forever. Here
+threads pass everything to each other through :class:`queue.SimpleQueue`, which is written in C.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _here = threading.local()
 def stop_if_cancelled() -> None:
     """End the call that this thread computes if nobody waits for its result any more.
 
-    For long calls: who is interrupted waits until those that are under way have ended.
+    For long calls: an interrupted caller waits until running ones have ended.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def stop_if_cancelled() -> None:
 
 
 class Workers:
-    """Threads that stay until nobody holds this object any more.
+    """Threads that stay as long as this object exists.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Workers:
     def map(self, function: Callable, calls: list[tuple]) -> list[Any]:
         """Return the results of calls with these arguments, in their order.
 
-        After an error or an interrupt none of them goes on behind the caller's back.
+        After an error or an interrupt none of them continues in the background.
         """
         self._start(min(self.n_workers, len(calls)))
         batch = _Batch(function)

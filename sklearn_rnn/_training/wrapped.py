@@ -1,4 +1,4 @@
-"""Networks that others have wrapped to train them in several processes."""
+"""Networks that were wrapped to train them in several processes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _WRAPPERS = {"DistributedDataParallel", "FullyShardedDataParallel", "FSDPModule"
 
 
 def refuse_wrapped(modules: Iterable[nn.Module]) -> None:
-    """Raise an error if a module is wrapped to have its gradients added up over processes.
+    """Raise an error if a module is wrapped to add up its gradients over processes.
 
     Such wrappers listen to :meth:`torch.Tensor.backward`, which training here does not call: each
-    process would go its own way, and nobody would see it.
+    process would silently train a network of its own.
 
     Raises
     ------

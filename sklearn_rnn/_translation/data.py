@@ -84,7 +84,7 @@ Sources = TextSources | RegionSources
 
 @dataclass
 class PairPart:
-    """Pairs that can be computed beside others, longest targets first.
+    """Pairs that can be computed in parallel to others, longest targets first.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class PairPart:
     targets : torch.Tensor of int64 of shape (n_tokens,)
         What comes next: the target, then the boundary.
     weights : torch.Tensor of float32 of shape (n_tokens,), default=None
-        The weight of each token, that of its pair. None stands for 1.
+        The weight of each token, that of its pair. None means 1.
     """
 
     source: PackedSequence | Regions
@@ -113,11 +113,11 @@ class PairBatch:
     rows : ndarray of int64 of shape (n_pairs,)
         Their rows in the data set.
     parts : list of PairPart
-        The pairs, in parts that can be computed side by side.
+        The pairs, in parts that can be computed in parallel.
     n_tokens : int
         Number of tokens to predict.
     n_shards : int, default=1
-        How many shards the parts are dealt out to, in turn.
+        Number of shards that the parts are dealt out to, in turn.
     """
 
     rows: np.ndarray
@@ -141,7 +141,7 @@ class PairData(torch.utils.data.Dataset):
     n_ids : int
         Number of ids that the network can write. The others are unknown tokens.
     weights : ndarray of float64 of shape (n_pairs,), default=None
-        Weight of each pair in the loss. None stands for 1.
+        Weight of each pair in the loss. None means 1.
     """
 
     def __init__(
@@ -195,10 +195,10 @@ class PairBatches(SimilarLengthBatches):
     random_state : numpy.random.RandomState, default=None
         Source of the random order. None sorts all pairs by length.
     part_documents : int, default=None
-        Batches are cut into parts that can be computed side by side, of at least so many pairs.
+        Batches are cut into parts that can be computed in parallel, of at least this many pairs.
         None leaves them whole.
     n_shards : int, default=1
-        Batches are cut into so many shards, as `SimilarLengthBatches` does it.
+        Number of shards to cut batches into, as in `SimilarLengthBatches`.
     """
 
     dataset: PairData  # type: ignore[assignment]
@@ -238,7 +238,7 @@ class PairBatches(SimilarLengthBatches):
         return np.split(order, range(self.batch_size, len(order), self.batch_size))
 
     def _longest_first(self, rows: np.ndarray) -> np.ndarray:
-        """Sort rows by descending length of the target, and among those alike, of the source."""
+        """Sort rows by descending length of the target, ties by that of the source."""
         by_source = -self.dataset.sources.lengths[rows]
         return rows[np.lexsort([by_source, -self.dataset.lengths[rows]])]
 

@@ -1,4 +1,4 @@
-"""The training of a translator from its first epoch to its last."""
+"""The training of a translator, from its first epoch to its last."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sklearn_rnn._translation.data import PairData
 from sklearn_rnn._translation.make_net import Sizes, make_net
 from sklearn_rnn._translation.net import TranslationNet
 
-# "auto" reads so many tokens of targets in all, and so many pairs in a step.
+# "auto" reads this many tokens of targets in all, and this many pairs in a step.
 _TOKENS_OF_TRAINING = 10**7
 _PAIRS_OF_STEP = 64
 _STEPS_OF_EPOCH = 64
@@ -35,19 +35,19 @@ def fit_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say how.
+        Its parameters say how.
     train : PairData
         What to train on.
     valid : PairData or None
         What to validate on, None for nothing.
     sizes : Sizes
-        How large the two sides of the network are.
+        The sizes of both sides of the network.
     seeds : pair of int
         Those of the order of the pairs, and of torch.
     score : callable, default=None
         The score of early stopping, see `ValidationScore`.
     previous : torch.nn.Module, default=None
-        The network to go on from.
+        The network to continue from.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def fit_net(
 
 
 def resolve_training_length(estimator: Any, data: PairData) -> tuple[int, int]:
-    """Return batch size and epochs: the fewer pairs, the smaller and the more."""
+    """Return batch size and epochs: the fewer pairs, the smaller batches and the more epochs."""
     batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
     if batch_size == "auto":
         batch_size = int(np.clip(len(data) // _STEPS_OF_EPOCH, 4, _PAIRS_OF_STEP))

@@ -17,7 +17,7 @@ from sklearn_rnn._translation.data import PREDICTION_PAIRS, PairBatches
 from sklearn_rnn._translation.net import TranslationNet
 from sklearn_rnn.modules import build_translation_network
 
-# Parameters of an estimator that the network takes by the same name.
+# Parameters of an estimator that the network has under the same name.
 _ARGUMENTS = (
     "cell",
     "activation",
@@ -36,7 +36,7 @@ _ARGUMENTS = (
     "zoneout",
 )
 
-# Up to so many ids are characters, which have little to tell of one another.
+# Up to this many ids are characters, which say little about each other.
 _MAX_CHARACTERS = 512
 _CHARACTER_DIM = 64
 _WORD_DIM = 128
@@ -46,7 +46,7 @@ _PART_PAIRS = 8
 
 
 class Sizes(NamedTuple):
-    """How large the two sides of a network are.
+    """The sizes of both sides of a network.
 
     Parameters
     ----------
@@ -74,9 +74,9 @@ def make_net(
     Parameters
     ----------
     estimator : estimator instance
-        Whose parameters say which net.
+        Its parameters say which net.
     sizes : Sizes
-        What its vocabularies are.
+        The sizes of its vocabularies.
     plan : TrainingPlan
         The training.
     previous : torch.nn.Module, default=None
@@ -107,7 +107,7 @@ def _embedding_dim(estimator: Any, n_ids: int | None) -> int:
 
 
 def _net_params(estimator: Any, plan: TrainingPlan) -> dict:
-    """Return the arguments of the net but for the module."""
+    """Return the arguments of the net except for the module."""
     return token_params(
         estimator,
         plan,

@@ -26,15 +26,16 @@ from sklearn_rnn.modules._dropout import current_generator, dropout_generator
 class TranslationNet(TokenNet):
     """skorch net over `PairData`.
 
-    Its own are: the loss of a batch is the mean over the tokens of its targets, weighted by pair;
-    in scheduled sampling, some of the tokens that the decoder reads are its own; and the validation
-    loss is the mean over all tokens, without label smoothing. The rest is as in `SequenceNet`.
+    It differs from `SequenceNet` as follows: the loss of a batch is the mean over the tokens of its
+    targets, weighted by pair; in scheduled sampling, some of the tokens that the decoder reads are
+    its own predictions; and the validation loss is the mean over all tokens, without label
+    smoothing.
 
     Parameters
     ----------
     scheduled_sampling : float, default=0.0
-        Share of the tokens of a target that are replaced by what the network itself predicts, in
-        the last epoch. It rises from 0 in a straight line (Bengio et al., 2015). All tokens of a
+        Fraction of the tokens of a target that are replaced by what the network itself predicts, in
+        the last epoch. It rises linearly from 0 (Bengio et al., 2015). All tokens of a
         target are predicted at once, each from the true tokens before it.
     *args, **kwargs
         As for `SequenceNet`.
@@ -49,7 +50,7 @@ class TranslationNet(TokenNet):
     def train_step_single(  # type: ignore[override]
         self, batch: tuple[PairBatch, None], **fit_params: Any
     ) -> dict:
-        """Compute the gradient of a batch: that of each part side by side, then their sum.
+        """Compute the gradient of a batch: those of its parts in parallel, then their sum.
 
         It is the same, to the bit, on any number of threads.
         """
@@ -80,12 +81,12 @@ class TranslationNet(TokenNet):
 
     @property
     def _share_sampled(self) -> float:
-        """Share of the tokens that the decoder reads of its own in this epoch."""
+        """Fraction of its own tokens that the decoder reads in this epoch."""
         done = (len(self.history) - 1) / max(1, self.max_epochs - 1)
         return self.scheduled_sampling * done
 
     def _mixed(self, source: Any, ids: PackedSequence, share: float) -> PackedSequence:
-        """Return targets some of whose tokens are what the network takes for the most likely."""
+        """Return targets, with some tokens replaced by what the network finds most likely."""
         with torch.no_grad():
             hidden, _ = self.module_(source, ids)
             predicted = self.module_.decoder.logits(hidden).argmax(1)
@@ -111,7 +112,7 @@ class TranslationNet(TokenNet):
         return moved(source, self.device)
 
     def mean_loss(self, data: PairData) -> float:
-        """Return the mean loss of the tokens of some targets, by the weights of their pairs."""
+        """Return the mean loss of the tokens of targets, weighted by pair."""
         weights = np.ones(len(data)) if data.weights is None else data.weights
         return float(self.token_losses(data) @ weights / (data.lengths @ weights))
 
@@ -156,7 +157,7 @@ class TranslationNet(TokenNet):
         return kept
 
     def _read(self, data: PairData, use: Callable) -> None:
-        """Read pairs in batches side by side, and use what each gives."""
+        """Read pairs in batches in parallel, and use the result of each."""
         self._set_training(False)
 
         def read(rows: np.ndarray) -> None:
@@ -169,7 +170,7 @@ class TranslationNet(TokenNet):
 
 
 def _total_loss(logits: Tensor, targets: Tensor, part: PairPart, smoothing: float) -> Tensor:
-    """Return the loss of a part, summed over its tokens by the weights of their pairs."""
+    """Return the loss of a part, summed over its tokens, weighted by pair."""
     if part.weights is None:
         return F.cross_entropy(logits, targets, reduction="sum", label_smoothing=smoothing)
     losses = F.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)

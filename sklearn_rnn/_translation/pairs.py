@@ -1,4 +1,4 @@
-"""What a user passes to a translator: sources and targets, as a network reads them."""
+"""Sources and targets that a user passes to a translator, as a network reads them."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _N_FOR_SPACING = 5000
 
 
 def default_vectorizer() -> SequenceVectorizer:
-    """Return a vectorizer of words and punctuation, as they are written."""
+    """Return a vectorizer of words and punctuation that keeps upper and lower case."""
     return SequenceVectorizer(lowercase=False)
 
 
 def as_list(X: Any) -> Any:
-    """Return what can be read twice and indexed: iterators and tuples as lists, all else as is."""
+    """Return what can be read twice and indexed: iterators and tuples as lists, others as is."""
     return list(X) if isinstance(X, (Iterator, tuple)) else X
 
 
@@ -87,9 +87,9 @@ def read_regions(
     X : array-like of shape (n_sources, n_regions, n_features), or list of 2-D array-likes
         The sources.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
     n_features : int, default=None
-        How many features a region must have, None for as many as the first one has.
+        Number of features of a region, None for that of the first one.
     argument : str, default="X"
         The name of the argument, for the messages.
     """
@@ -135,7 +135,7 @@ def fit_sources(X: Any, estimator: Any) -> tuple[Encoded, Any]:
 def read_sources(
     X: Any, vectorizer: Any, n_features: int | None, estimator: Any, name: str = "X"
 ) -> Encoded:
-    """Return sources as the network reads them, by what was fitted.
+    """Return sources as the network reads them, using what was fitted.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def read_sources(
     n_features : int or None
         Number of features of a region, None if sources are texts.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
     name : str, default="X"
         The name of the argument, for the messages.
     """
@@ -178,7 +178,7 @@ def take(encoded: Encoded, rows: np.ndarray) -> Encoded:
 
 
 def read_targets(y: Any, vectorizer: Any, estimator: Any, name: str = "y") -> list:
-    """Return targets as a list of str, or of lists of str, and refuse what is no text.
+    """Return targets as a list of str, or of lists of str, and refuse what is not text.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def read_targets(y: Any, vectorizer: Any, estimator: Any, name: str = "y") -> li
     vectorizer : transformer or None
         What turns targets into token ids.
     estimator : estimator instance
-        Who asks, for the messages.
+        The caller, for the messages.
     name : str, default="y"
         The name of the argument, for the messages.
     """
@@ -233,7 +233,7 @@ def spacing_of(y: list, vectorizer: Any) -> Spacing | None:
 def sizes_of(
     sources: Encoded, targets: csr_array, vectorizers: tuple[Any, Any], previous: Any = None
 ) -> Sizes:
-    """Return how large the network for some pairs must be, or is if training goes on.
+    """Return the sizes of the network for some pairs, or its own if training continues.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ def sizes_of(
     vectorizers : pair of transformer or None
         Those of the sources and of the targets.
     previous : TranslationNetwork, default=None
-        The network to go on from. Ids that it does not know are unknown tokens.
+        The network to continue from. Ids that it does not know are unknown tokens.
     """
     of_sources, of_targets = vectorizers
     longest = int(sequence_lengths(targets).max(initial=0)) + 1
@@ -271,7 +271,7 @@ def hold_out_pairs(n_pairs: int, estimator: Any, seed: int) -> tuple[np.ndarray,
 
 
 def make_tokenizer(vectorizer: Any) -> Callable[[str], list[str]]:
-    """Return what splits a source into its tokens, in the case in which they are written."""
+    """Return what splits a source into its tokens, keeping upper and lower case."""
     analyze = vectorizer.build_analyzer()
     if not getattr(vectorizer, "lowercase", False):
         return analyze

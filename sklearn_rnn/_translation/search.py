@@ -1,4 +1,4 @@
-"""Beam search: the most likely targets of sources, side by side."""
+"""Beam search for the most likely targets of many sources at once."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Found(NamedTuple):
 
 
 class _Beams(NamedTuple):
-    """Targets that are being written, those of a source side by side.
+    """Targets that are being written, those of a source next to each other.
 
     Parameters
     ----------
     sources : ndarray of int64 of shape (n_beams,)
         The source of each, ascending.
     log_probs : ndarray of float64 of shape (n_beams,)
-        How probable each is so far.
+        The log-probability of each so far.
     ids, attended : ndarray of int64 of shape (n_beams, n_tokens)
         What was written, and which position of the source had the most attention then.
     """
@@ -75,12 +75,12 @@ def beam_search(
     memory : Memory
         The encoded sources.
     beam_size : int
-        How many targets of a source are kept at each step, and found if so many are possible.
+        Number of targets of a source that are kept at each step, and found if possible.
     length_penalty : float
         Targets are ranked by the logarithm of their probability, divided by their number of tokens
         to the power of this. The end of a target counts as a token.
     max_new_tokens : int
-        How many tokens a target gets at most.
+        Largest number of tokens of a target.
     writes_unknown : bool
         Whether the unknown token may be written.
 
@@ -131,8 +131,8 @@ def beam_search(
         )
     if not all(found):
         raise ValueError(
-            "The scores of tokens are infinite or NaN, since the weights of the network are too "
-            "large. Fit it anew with a lower lr, or set clip_grad_norm to a smaller number."
+            "The scores of tokens are infinite or NaN, because the weights of the network are too "
+            "large. Fit it again with a lower lr, or set clip_grad_norm to a smaller number."
         )
     return [sorted(targets, key=lambda each: -each.score) for targets in found]
 
@@ -148,7 +148,7 @@ def _next_tokens(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the log-probabilities of the most likely next tokens of each beam, and their ids.
 
-    They are those of the model, also where the unknown token may not be written.
+    They are those of the model, even if the unknown token may not be written.
     """
     log_probs = torch.log_softmax(network.decoder.logits(hidden), dim=1)
     if not writes_unknown:

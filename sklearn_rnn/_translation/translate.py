@@ -1,4 +1,4 @@
-"""From sources to targets, by a trained translator."""
+"""From sources to targets, with a trained translator."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def find_targets(net: Any, sources: Sources, **settings: Any) -> list[list[Found
 def write_targets(
     found: list[list[Found]], writer: TargetWriter, source_tokens: list[list[str]] | None
 ) -> list[list[Any]]:
-    """Return targets as a user reads them.
+    """Return targets as text or tokens.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def write_targets(
 
 
 def _copied(found: Found, tokens: list[str] | None) -> dict[int, str] | None:
-    """Return what stands for each unknown token: the one of the source with most attention."""
+    """Return what replaces each unknown token: the source token with the most attention."""
     if not tokens:
         return None
     return {place: tokens[found.attended[place]] for place in places_of_unknown(found.ids)}
@@ -92,13 +92,13 @@ def check_copies(X: Any, vectorizer: Any, estimator: Any) -> None:
         )
     if not hasattr(vectorizer, "build_analyzer"):
         raise TypeError(
-            "With replace_unknown=True, the source vectorizer must have a method build_analyzer, "
-            f"which {type(vectorizer).__name__} has not. Set replace_unknown=False."
+            "With replace_unknown=True, the source vectorizer must have a method build_analyzer. "
+            f"{type(vectorizer).__name__} has none. Set replace_unknown=False."
         )
 
 
 def _as_read(tokens: list[str], vectorizer: Any) -> list[str]:
-    """Return those tokens that the vectorizer does not cut off."""
+    """Return the tokens that the vectorizer does not truncate."""
     width = getattr(vectorizer, "max_length", None)
     if width is None and not getattr(vectorizer, "sparse_output", True):
         width = vectorizer.n_positions_

@@ -34,7 +34,7 @@ BEAM_CONSTRAINTS: dict = {
 
 
 class Translates:
-    """Mixin of a translator: what it writes, how probable that is, and where it attends.
+    """Mixin of a translator: its translations, their probability, and its attention.
 
     The translator has the parameters of the search and `n_jobs`, and has learned both vectorizers,
     `writes_tokens_`, `spacing_`, `longest_target_` and `net_`.
@@ -49,7 +49,7 @@ class Translates:
     n_jobs: int | None
 
     def predict(self, X):
-        """Translate each source, by the search that the parameters describe.
+        """Translate each source, with the search that the parameters describe.
 
         Parameters
         ----------
@@ -86,8 +86,7 @@ class Translates:
             The sources, as in `fit`.
 
         beam_size : int, default=None
-            See the parameter of the class. None takes the value that is set there, as for the
-            following ones.
+            See the parameter of the class. None takes its value there, here and for the next ones.
 
         length_penalty : float, default=None
             See the parameter of the class.
@@ -100,10 +99,10 @@ class Translates:
 
         n_best : int, default=None
             Number of targets to return for each source, the best first, at most `beam_size`. There
-            are fewer where a source has not as many. None returns the best one alone.
+            are fewer if a source does not have as many. None returns only the best one.
 
         return_scores : bool, default=False
-            Whether to return the scores of the targets as well.
+            Whether to also return the scores of the targets.
 
         Returns
         -------
@@ -228,7 +227,7 @@ class Translates:
         return weights, sources, targets
 
     def _search_settings(self, **given):
-        """Return the settings of a search: what was given, and else those of the estimator."""
+        """Return the settings of a search: what was given, otherwise those of the estimator."""
         settings = {
             name: getattr(self, name) if value is None else value for name, value in given.items()
         }
@@ -241,7 +240,7 @@ class Translates:
         return settings
 
     def _find(self, X, **settings):
-        """Return the targets of sources as the search finds them."""
+        """Return the targets that the search finds for sources."""
         sources = self._read_sources(X)
         with prediction_workers(count_workers(self.n_jobs)):
             return find_targets(self.net_, as_sources(sources), **settings)

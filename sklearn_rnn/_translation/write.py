@@ -1,4 +1,4 @@
-"""Token ids of targets to what a user reads."""
+"""Token ids of targets to text or tokens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 
 
 class TargetWriter:
-    """Writes targets as texts, or as lists of tokens where those of the training were lists.
+    """Writes targets as texts, or as lists of tokens if those of the training were lists.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class TargetWriter:
     as_tokens : bool
         Whether to write lists of tokens.
     spacing : dict of dict of str, default=None
-        The white space of marks in texts, from `learn_spacing`. None stands for that of English.
+        The white space of marks in texts, from `learn_spacing`. None means that of English.
     """
 
     def __init__(self, vectorizer: Any, *, as_tokens: bool, spacing: Any = None) -> None:
@@ -42,7 +42,7 @@ class TargetWriter:
         ids : ndarray of int of shape (n_tokens,)
             Its tokens.
         copied : dict of int to str, default=None
-            What stands for the unknown token, by its place.
+            What replaces the unknown token, by its place.
         """
         writer: Any = self.writer
         pieces = ids.tolist()

@@ -1,1 +1,1 @@
-"""Vectors of words: their files, their training, and which of them stands for a word. No torch."""
+"""Word vectors: their files, their training, and other spellings of a word. No torch."""

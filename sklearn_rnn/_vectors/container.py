@@ -1,4 +1,4 @@
-"""Open a file of word vectors, compressed or not, and refuse at once what holds none."""
+"""Open a file of word vectors, compressed or not, and refuse other files at once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PICKLE = (
     "with gensim and pass the result to WordVectors.from_gensim"
 )
 _FRAME = "read it with pandas and pass the frame, indexed by word, to WordVectors.from_frame"
-# Protocol 2 to 5, and what begins like text but is none of ours.
+# Protocol 2 to 5, and what begins like text but is not one of ours.
 _REFUSED = {
     **{b"\x80" + bytes([protocol]): _PICKLE for protocol in range(2, 6)},
     b"<": "it is a web page or XML, as servers send instead of a file. Download the file again",
@@ -61,18 +61,18 @@ class Source:
     Parameters
     ----------
     stream : binary stream
-        Where the bytes come from. It can go back to its start.
+        The source of the bytes, which can go back to its start.
     raw : binary file
-        The file behind it.
+        The file itself.
 
     Attributes
     ----------
     sample : bytes
         The first bytes.
     size : int or None
-        Number of bytes, None if only decompressing tells.
+        Number of bytes, None if it is known only after decompressing.
     is_recoded : bool
-        Whether the bytes are text turned into UTF-8.
+        Whether the bytes are text recoded to UTF-8.
     """
 
     def __init__(self, stream: Any, raw: BinaryIO) -> None:
@@ -96,7 +96,7 @@ class Source:
         return self._raw.tell()
 
     def recode(self, encoding: str) -> None:
-        """Read the whole as text, turned into UTF-8, from now on."""
+        """Read everything as text, recoded to UTF-8, from now on."""
         self._stream = codecs.EncodedFile(self._stream, "utf-8", encoding)
         self.is_recoded = True
         self.size = None
@@ -116,7 +116,7 @@ class Source:
 
 @contextmanager
 def open_source(path: str | os.PathLike, member: str | None = None) -> Iterator[Source]:
-    """Open a file, decompressing what gzip, bzip2, xz or zip wrote.
+    """Open a file, decompressing gzip, bzip2, xz and zip.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def open_source(path: str | os.PathLike, member: str | None = None) -> Iterator[
     OSError
         If the file cannot be opened, or is a folder.
     ValueError
-        If the content is damaged, empty, or of a kind that holds no word vectors.
+        If the content is damaged, empty, or cannot contain word vectors.
 
     Examples
     --------

@@ -20,13 +20,13 @@ def train_ppmi(
     Parameters
     ----------
     tokens : csr_array of int of shape (n_documents, n_positions)
-        Ids of the words, in order; those below 0 or from `n_words` on are none.
+        Ids of the words, in order; those below 0 or from `n_words` on are not words.
     n_words : int
         Number of words.
     n_features : int
         Features of a vector, fewer than there are words.
     window : int
-        How far two words may stand apart to be each other's context.
+        Largest distance of two words that are each other's context.
     random_state : int, RandomState instance or None
         For the SVD.
     """
@@ -38,7 +38,7 @@ def train_ppmi(
 
 
 def count_pairs(tokens: csr_array, n_words: int, *, window: int) -> csr_array:
-    """Return how often two words stand near each other, nearer ones counting more.
+    """Return how often two words occur near each other; nearer ones count more.
 
     At a distance of d words, a pair counts 1 / d.
 

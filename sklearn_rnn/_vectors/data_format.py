@@ -1,4 +1,4 @@
-"""Word vectors as arrays and plain values, which files hold."""
+"""Word vectors as arrays and plain values, for files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn_rnn._vectors.ngrams import NgramHash, NgramVectors
 def write_parts(
     words: Iterable[str], vectors: np.ndarray, ngrams: NgramVectors | None
 ) -> dict[str, Any]:
-    """Return what makes up word vectors as a dict.
+    """Return the parts of word vectors as a dict.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def write_parts(
     vectors : ndarray of float32 of shape (n_words, n_features)
         Their vectors.
     ngrams : NgramVectors or None
-        What makes vectors for other words.
+        Computes vectors of other words.
 
     Returns
     -------
@@ -42,12 +42,12 @@ def write_parts(
 
 
 def read_parts(data: dict[str, Any]) -> tuple[list[str], np.ndarray, NgramVectors | None]:
-    """Return words, vectors and n-grams of which `write_parts` made a dict.
+    """Return words, vectors and n-grams from the dict of `write_parts`.
 
     Raises
     ------
     ValueError, TypeError, KeyError
-        If they cannot have come from there.
+        If `write_parts` cannot have made it.
     """
     text = _checked_array(data["words"], np.uint8, 1).tobytes()
     words = text.decode(errors="surrogatepass").split("\0")

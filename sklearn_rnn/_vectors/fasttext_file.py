@@ -1,8 +1,8 @@
-"""Read a model of fastText (.bin): its words, and the n-grams that unseen words are made of.
+"""Read a fastText model (.bin): its words, and the n-grams that make up unseen words.
 
-A file is: a magic number and the version; the parameters; the sizes of the dictionary and its
+A file contains: a magic number and the version; the parameters; the sizes of the dictionary and its
 entries; whether the matrix is quantised, and the matrix, rows of words before rows of n-grams.
-What follows belongs to the training alone.
+What follows is only for training.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _N_WORDS_AT_ONCE = 2**14
 
 @dataclass(frozen=True)
 class _Header:
-    """What stands before the matrix, checked."""
+    """What precedes the matrix, checked."""
 
     n_features: int
     hash: NgramHash
@@ -49,8 +49,8 @@ def read_fasttext(
 ) -> tuple[list[str], np.ndarray, NgramVectors | None]:
     """Read words, their vectors, and the vectors of n-grams.
 
-    With `asked`, these words alone, in this order, whether the model has seen them or not, and no
-    vectors of n-grams: they are not needed any more.
+    With `asked`, only these words, in this order, whether the model has seen them or not, and no
+    vectors of n-grams, which are then no longer needed.
     """
     header = _read_header(source)
     seen: dict[str, int] = {}
@@ -81,11 +81,11 @@ class _Composer:
     Parameters
     ----------
     header : _Header
-        What the file says before the matrix.
+        What precedes the matrix in the file.
     seen : dict of str to int
         The rows of the words that the model has seen.
     table : ndarray of float32
-        Rows of the matrix, none if only their numbers are asked for.
+        Rows of the matrix, none if only their numbers are needed.
     kept : ndarray of int or None, default=None
         Which rows the table has, sorted; None for all.
     """
@@ -109,11 +109,11 @@ class _Composer:
         return np.unique(rows)
 
     def n_parts(self, words: Sequence[str]) -> np.ndarray:
-        """Return of how many rows each word is made, 0 for one that cannot be."""
+        """Return the number of rows that make up each word, 0 for one without any."""
         return self._parts(words)[1]
 
     def vectors(self, words: Sequence[str]) -> np.ndarray:
-        """Return the vectors of words, of which each has a row at least."""
+        """Return the vectors of words, each of which has at least one row."""
         vectors = np.empty((len(words), self.table.shape[1]), np.float32)
         for start in range(0, len(words), _N_WORDS_AT_ONCE):
             part = words[start : start + _N_WORDS_AT_ONCE]
@@ -182,7 +182,7 @@ class _Matrix:
         return self._read(self.start, self.shape[0])
 
     def read_rows(self, rows: np.ndarray) -> np.ndarray:
-        """Return some rows, sorted, each once; the blocks between them are passed over."""
+        """Return some rows, sorted, each once; the blocks between them are skipped."""
         table = np.empty((len(rows), self.shape[1]), np.float32)
         n_at_once = max(1, _BLOCK // (4 * self.shape[1]))
         blocks = rows // n_at_once
@@ -213,7 +213,7 @@ class _Matrix:
 
 
 class _Reader:
-    """Numbers and words of a file, with the place for messages."""
+    """Reads numbers and words of a file, and knows its place for messages."""
 
     def __init__(self, source: Source, place: int = 0) -> None:
         self.source = source

@@ -1,4 +1,4 @@
-"""Take over the vectors of gensim's models, and train some with it."""
+"""Use vectors of gensim's models, and train some with it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_gensim(model: Any) -> tuple[list[str], np.ndarray, NgramVectors | None]
 def train_gensim(
     documents: list[list[str]], *, method: str, n_features: int, window: int, seed: int
 ) -> tuple[list[str], np.ndarray, NgramVectors | None]:
-    """Train word2vec or fastText, skip-gram, on tokens that all are words of the vocabulary."""
+    """Train word2vec or fastText, skip-gram, on tokens of which all are in the vocabulary."""
     try:
         from gensim.models import FastText, Word2Vec
     except ImportError as exc:

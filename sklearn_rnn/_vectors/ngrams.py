@@ -1,4 +1,4 @@
-"""The n-grams of characters that fastText makes vectors of, so that unseen words have one too."""
+"""The character n-grams from which fastText makes vectors of words, even unseen ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class NgramHash:
     Parameters
     ----------
     min_n, max_n : int
-        Shortest and longest n-gram, in characters, with "<" before the word and ">" behind it.
+        Shortest and longest n-gram, in characters, with "<" before the word and ">" after it.
     n_buckets : int
         Number of rows that the n-grams share.
 
@@ -54,7 +54,7 @@ class NgramHash:
     def _rows(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         encoded = [f"<{word}>".encode(errors="surrogatepass") for word in words]
         lengths = np.array([len(word) for word in encoded])
-        # A byte behind the last one, so that each has a next.
+        # A byte after the last one, so that each has a next.
         text = np.frombuffer(b"".join([*encoded, b"."]), np.uint8)
         word_ends = np.cumsum(lengths)
         owners = np.repeat(np.arange(len(words)), lengths)

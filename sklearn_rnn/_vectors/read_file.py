@@ -1,4 +1,4 @@
-"""Read a file of word vectors, whatever its format is."""
+"""Read a file of word vectors of any format."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def read_file(
 
 
 def find_format(source: Source) -> str:
-    """Return "fasttext" for a model of it, "word2vec" for its binary format, else "text"."""
+    """Return "fasttext" for its models, "word2vec" for its binary format, otherwise "text"."""
     sample = source.sample
     if sample.startswith(MAGIC):
         return "fasttext"

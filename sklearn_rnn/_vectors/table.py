@@ -1,4 +1,4 @@
-"""A table of words and vectors as it grows from a file, with the repairs it needed."""
+"""A table of words and vectors that grows from a file, with the repairs that it needed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 
 class GrowingTable:
-    """Words and their vectors, row by row; memory grows with what was read, never by a promise.
+    """Words and their vectors, row by row. Memory grows with what was read, not by a header.
 
     Parameters
     ----------
     place : str
-        What rows of the file are counted in, "line" or "byte", for the messages.
+        The unit of places in the file, "line" or "byte", for the messages.
     encoding, decode_error : str
         How words are decoded.
     wanted : collection of bytes or None
@@ -53,11 +53,11 @@ class GrowingTable:
             self.values.frombytes(values)
 
     def repair(self, what: str, place: int) -> None:
-        """Take note of a row that is not as it should be."""
+        """Record a row that is not as it should be."""
         self._repairs.setdefault(what, []).append(place)
 
     def finish(self, n_features: int) -> tuple[list[str], np.ndarray]:
-        """Return the words and vectors, and warn of all that was repaired."""
+        """Return the words and vectors, and warn about everything that was repaired."""
         words = list(self.rows)
         vectors = np.frombuffer(self.values, np.float32).reshape(len(words), n_features)
         finite = np.isfinite(vectors).all(axis=1)

@@ -1,7 +1,7 @@
-"""Read vectors as text: a word and its numbers in a line, as of GloVe, word2vec and fastText.
+"""Read vectors as text: a word and its numbers per line, as in GloVe, word2vec and fastText.
 
 word2vec and fastText write a first line with the number of words and of features, GloVe does not.
-Lines end in line feeds alone: words may hold other characters that str.splitlines cuts at.
+Lines end only in line feeds: words may contain other characters at which str.splitlines cuts.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def read_text(
     source : Source
         The text.
     table : GrowingTable
-        Where to. What it does not want is skipped unparsed.
+        Receives the rows. Words that it does not want are skipped unparsed.
     max_words : int or None
-        How many rows of the file to look at.
+        Largest number of rows to read.
     advance : callable
         Called after each block.
     """
@@ -62,18 +62,18 @@ def read_text(
 
 
 class _Layout:
-    """How the lines of a file are built, found out from the first ones.
+    """The layout of the lines of a file, inferred from the first ones.
 
     Attributes
     ----------
     header : tuple of int or None
-        The number of words and features that the first line tells.
+        The number of words and features in the first line.
     separator : bytes
-        What stands between the fields.
+        The separator of fields.
     n_separators : int
-        How often it stands in an ordinary line; fastText ends lines with one.
+        Number of separators in an ordinary line; fastText ends lines with one.
     n_features : int
-        How many numbers a line has.
+        Number of numbers in a line.
     """
 
     def __init__(self, sample: bytes) -> None:
@@ -114,7 +114,7 @@ class _Layout:
             )
 
     def split(self, line: bytes, number: int) -> tuple[bytes, bytes]:
-        """Return word and numbers of a line that is not built like most."""
+        """Return word and numbers of a line with another layout than most."""
         fields = line.replace(b"\t", b" ").strip(b" \r").split(b" ")
         fields = [field for field in fields if field]
         n_numbers = len(fields) - 1
@@ -166,7 +166,7 @@ def _lines(source: Source, advance: Callable[[], None]) -> Iterator[bytes]:
 
 
 def _check_header(layout: _Layout, n_rows: int, last: int, *, is_whole: bool) -> None:
-    """Hold the number of rows against what the first line promised."""
+    """Compare the number of rows with what the first line promised."""
     if layout.header is None or not is_whole or n_rows == layout.header[0]:
         return
     promised = layout.header[0]

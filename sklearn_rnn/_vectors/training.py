@@ -1,4 +1,4 @@
-"""Vectors of words that are learned from unlabelled documents."""
+"""Word vectors learned from unlabelled documents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def train_vectors(
     vectorizer: Any,
     random_state: Any,
 ) -> tuple[Any, np.ndarray, NgramVectors | None]:
-    """Return words, their vectors, and n-grams where the method learns some.
+    """Return words, their vectors, and n-grams if the method learns some.
 
     Parameters
     ----------

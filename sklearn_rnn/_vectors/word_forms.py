@@ -1,8 +1,8 @@
-"""The forms under which a table of vectors may hold a word.
+"""The forms in which a table of vectors may contain a word.
 
-Tables differ in what they call a word: GloVe 6B has lower case and "do" beside "n't", others have
-"Don't"; word2vec's news table has "####" for a year. A word that is not there as it stands is
-looked for in these forms, in this order:
+Tables differ in how they spell words: GloVe 6B has lower case, and "do" and "n't", others have
+"Don't"; word2vec's news table has "####" for a year. A word that is not in the table is looked up
+in these forms, in this order:
 
 | form                                                  | example                         |
 | other cases                                           | "Film" -> "film"                |
@@ -64,7 +64,7 @@ def forms_of(word: str) -> Iterator[Form]:
 
 
 def find(word: str, known: Container[str]) -> list[str]:
-    """Return the known words that stand for a word, none if there are none.
+    """Return the known words that represent a word, none if there are none.
 
     Examples
     --------

@@ -69,7 +69,7 @@ def load_tweet_sentiment(*, subset="train", return_X_y=False, as_frame=True):
     subset : {"train", "test", "all"}, default="train"
         Which documents to load. Choose models on "train" and report results on "test". "all"
         returns the training documents first, then the test documents; the column `split` of
-        `frame` tells which is which.
+        `frame` says which is which.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch object.
     as_frame : bool, default=True
@@ -123,7 +123,7 @@ def load_tweet_sentiment(*, subset="train", return_X_y=False, as_frame=True):
 def load_drug_reviews(*, subset="train", return_X_y=False, as_frame=True):
     """Load reviews of drugs labelled with their rating (classification).
 
-    Reviews that patients wrote of a drug they took. The labels negative, neutral and positive
+    Reviews that patients wrote about a drug they took. The labels negative, neutral and positive
     come from their ten-star ratings. The classes are unbalanced: two out of three reviews are
     positive. The split into training and test documents is fixed.
 
@@ -139,7 +139,7 @@ def load_drug_reviews(*, subset="train", return_X_y=False, as_frame=True):
     subset : {"train", "test", "all"}, default="train"
         Which documents to load. Choose models on "train" and report results on "test". "all"
         returns the training documents first, then the test documents; the column `split` of
-        `frame` tells which is which.
+        `frame` says which is which.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch object.
     as_frame : bool, default=True
@@ -213,7 +213,7 @@ def load_subjectivity(*, subset="train", return_X_y=False, as_frame=True):
     subset : {"train", "test", "all"}, default="train"
         Which documents to load. Choose models on "train" and report results on "test". "all"
         returns the training documents first, then the test documents; the column `split` of
-        `frame` tells which is which.
+        `frame` says which is which.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch object.
     as_frame : bool, default=True

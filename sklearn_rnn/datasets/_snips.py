@@ -11,7 +11,7 @@ from ._loaders import check_subset, read_frame
 def load_snips(*, subset="train", return_X_y=False, as_frame=True):
     """Load commands to a voice assistant with their slots (tagging, classification).
 
-    Each token has a tag in BIO form, such as "B-artist", "I-artist" or "O", that tells which slot
+    Each token has a tag in BIO form, such as "B-artist", "I-artist" or "O", that says which slot
     of the command it fills. Each sentence also has an intent, such as "PlayMusic". The split into
     training and test sentences is fixed.
 
@@ -28,7 +28,7 @@ def load_snips(*, subset="train", return_X_y=False, as_frame=True):
     subset : {"train", "test", "all"}, default="train"
         Which sentences to load. Choose models on "train" and report results on "test". "all"
         returns the training sentences first, then the test sentences; the column `split` of
-        `frame` tells which is which.
+        `frame` says which is which.
     return_X_y : bool, default=False
         If True, return `(data, target)` instead of a Bunch object.
     as_frame : bool, default=True
@@ -59,7 +59,7 @@ def load_snips(*, subset="train", return_X_y=False, as_frame=True):
     Raises
     ------
     ValueError
-        If `subset` is none of the three.
+        If `subset` is not one of the three.
 
     See Also
     --------

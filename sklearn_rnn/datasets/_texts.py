@@ -25,7 +25,7 @@ def _load(name: str, *, subset: str, as_frame: bool) -> Bunch:
 def load_alice(*, subset="train", as_frame=True):
     """Load the chapters of Alice's Adventures in Wonderland (language modelling).
 
-    The novel by Lewis Carroll, with the lines as they are broken in print. The first ten chapters
+    The novel by Lewis Carroll, with the line breaks of the printed book. The first ten chapters
     are for training, the last two for testing.
 
     =================== ============
@@ -40,7 +40,7 @@ def load_alice(*, subset="train", as_frame=True):
     ----------
     subset : {"train", "test", "all"}, default="train"
         Which chapters to load. Choose models on "train" and report results on "test". "all" returns
-        the whole book in its order; the column `split` of `frame` tells which is which.
+        the whole book in its order; the column `split` of `frame` says which is which.
     as_frame : bool, default=True
         If True, `data` is a pandas Series and `frame` is a DataFrame. If False, `data` is an
         ndarray of str objects and `frame` is None.
@@ -52,7 +52,7 @@ def load_alice(*, subset="train", as_frame=True):
 
         data : Series or ndarray of shape (n_chapters,)
             The chapters, named "text". Each begins with its title and ends with an empty line, so
-            that joined they are one text.
+            they can be joined to one text.
         frame : DataFrame of shape (n_chapters, 2)
             The columns `text` and `split`. None if `as_frame` is False.
         DESCR : str
@@ -61,7 +61,7 @@ def load_alice(*, subset="train", as_frame=True):
     Raises
     ------
     ValueError
-        If `subset` is none of the three.
+        If `subset` is not one of the three.
 
     See Also
     --------
@@ -102,7 +102,7 @@ def load_names(*, subset="train", as_frame=True):
     ----------
     subset : {"train", "test", "all"}, default="train"
         Which names to load. Choose models on "train" and report results on "test". "all" returns
-        the training names first, then the test names; the column `split` of `frame` tells which is
+        the training names first, then the test names; the column `split` of `frame` says which is
         which.
     as_frame : bool, default=True
         If True, `data` is a pandas Series and `frame` is a DataFrame. If False, `data` is an
@@ -123,7 +123,7 @@ def load_names(*, subset="train", as_frame=True):
     Raises
     ------
     ValueError
-        If `subset` is none of the three.
+        If `subset` is not one of the three.
 
     See Also
     --------

@@ -49,7 +49,7 @@ def read_alignment(estimator: Any, document: Any, target: Any = None) -> Alignme
         The target. None takes what the estimator predicts.
     """
     translator, transformers = unwrap_kind(estimator, RNNTranslator)
-    translator = copy(translator)  # one whole model, whatever another thread learns meanwhile
+    translator = copy(translator)  # one consistent model, whatever another thread learns
     takes_regions = translator.module_.n_region_features is not None
     is_bare = takes_regions and getattr(document, "ndim", 0) == 2
     X = [document] if is_bare else as_one_row(document)

@@ -64,7 +64,7 @@ class AlignmentDisplay:
     Notes
     -----
     Attention shows which states of the source the decoder read, not why it wrote a token. The
-    states of an encoder in both directions also reflect neighbouring tokens.
+    states of a bidirectional encoder also reflect neighbouring tokens.
 
     Examples
     --------
@@ -114,7 +114,7 @@ class AlignmentDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is no translator, or `document` no source.
+            If `estimator` is not a translator, or `document` not a source.
         ValueError
             If there is more than one source.
         """

@@ -1,4 +1,4 @@
-"""Which characters of its words a tagger goes by."""
+"""Which characters of its words a tagger relies on."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def character_importance(estimator, sentence, position, *, target=None):
     Raises
     ------
     TypeError
-        If `estimator` is no tagger.
+        If `estimator` is not a tagger.
     ValueError
-        If it was fitted on token ids, if there is no such token, or if `target` is no tag.
+        If it was fitted on token ids, if there is no such token, or if `target` is not a tag.
 
     See Also
     --------

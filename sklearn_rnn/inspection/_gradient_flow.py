@@ -136,9 +136,9 @@ def _state_gradients(
 
 @contextmanager
 def stepwise(deep: nn.Module) -> Iterator[States]:
-    """Let cells go step by step inside the block, and keep the state after each step.
+    """Run cells step by step inside the block, and keep the state after each step.
 
-    A kernel over many steps computes the gradients of the states in between, but tells none.
+    A kernel over many steps computes the gradients of the states in between, but returns none.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def _encode_labels(inspected: InspectedEstimator, y: Any) -> np.ndarray:
     unseen = ~np.isin(y, classes)
     if unseen.any():
         raise ValueError(
-            f"y contains labels that were not there in fit: {np.unique(y[unseen]).tolist()}. "
+            f"y contains labels that were not seen in fit: {np.unique(y[unseen]).tolist()}. "
             f"The classes are {classes.tolist()}."
         )
     return np.searchsorted(classes, y)

@@ -9,7 +9,7 @@ from sklearn_rnn.inspection._plotting import get_axes, label_words, width_for
 
 
 class HeatMapDisplay:
-    """Units by tokens, similar units beside each other."""
+    """Units by tokens, similar units next to each other."""
 
     def __init__(self, *, values, tokens, quantity, layer=0, direction="forward"):
         self.values = values
@@ -35,7 +35,7 @@ class HeatMapDisplay:
         ax.set_title(f"{name.capitalize()}, layer {self.layer}, {self.direction}")
         ax.set_ylabel("unit, similar ones together" if order_units else "unit")
         if order_units:
-            # The rows are no numbers of units any more; `unit_order_` tells which they are.
+            # The rows are not numbers of units any more; `unit_order_` tells which they are.
             ax.set_yticks([])
         label_words(ax, self.tokens)
         self.image_, self.ax_, self.figure_ = image, ax, figure
@@ -43,7 +43,7 @@ class HeatMapDisplay:
 
 
 def order_by_similarity(values: np.ndarray) -> np.ndarray:
-    """Return the columns in an order that puts similar ones beside each other.
+    """Return the columns in an order that puts similar ones next to each other.
 
     Parameters
     ----------

@@ -155,7 +155,7 @@ def mark_words(words: DocumentWords, mark: Callable[[str, int], str], end: str =
     mark : callable
         ``mark(text, i)`` returns the HTML of a word, given as it is spelled, and its number.
     end : str, default=""
-        HTML behind the document.
+        HTML after the document.
     """
     text, spans = place_words(words)
     parts, place = [], 0
@@ -182,7 +182,7 @@ def place_words(words: DocumentWords) -> tuple[str, np.ndarray]:
 
 
 def _shaded(text, value, share):
-    """Return text on its shade: purple for a positive share of the darkest, orange for others."""
+    """Return text on its shade: purple for positive shares of the darkest, orange for others."""
     colour = _FOR if share >= 0 else _AGAINST
     title = value if isinstance(value, str) else f"{value:.3g}"
     return (
@@ -198,7 +198,7 @@ def read_attention(estimator: Any, document: Any) -> tuple[DocumentWords, np.nda
     attention = record_document(inspected, sequence).attention
     if attention is None:
         raise ValueError(
-            "Attention is there only with pooling='attention' or 'multihead_attention'. This "
+            "Attention weights exist only with pooling='attention' or 'multihead_attention'. This "
             f"{inspected.name} has pooling={inspected.estimator.pooling!r}."
         )
     return words, attention.float().cpu().numpy()

@@ -101,7 +101,7 @@ class Importance:
 
     @property
     def completeness_gap(self) -> float:
-        """What integrated gradients add up to, less what they should."""
+        """Sum of the integrated gradients, minus what it should be."""
         total = self.values["integrated_gradients"].sum()
         return float(total - (self.score - self.baseline_score))
 
@@ -188,7 +188,7 @@ def token_importance(estimator, document, *, target=None, methods=METHODS, n_ste
 def compute_importance(
     estimator: Any, document: Any, target: Any, methods: Sequence[str], n_steps: int = 32
 ) -> Importance:
-    """Return what `token_importance` makes a frame of."""
+    """Return what `token_importance` turns into a frame."""
     unknown = [method for method in methods if method not in METHODS]
     if unknown or isinstance(methods, str) or not len(methods):
         raise ValueError(
@@ -257,7 +257,7 @@ def integrate_gradients(
 
 
 def _score_between(inspected, tokens, weights, shares):
-    """Score the document with token vectors so far on their way from the unknown token's.
+    """Score the document with token vectors this far on their way from that of the unknown token.
 
     Returns the vectors and their distance from the start, both in packed order, and the scores.
     """

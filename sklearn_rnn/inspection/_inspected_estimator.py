@@ -53,7 +53,7 @@ class InspectedEstimator:
     estimator : BaseRNNText
         The text estimator itself.
     transformers : list of Pipeline
-        The steps in front of it.
+        The steps before it.
     vectorizer : transformer or None
         What turned text into token ids, None if the ids came from elsewhere.
     deep : torch.nn.Module
@@ -71,7 +71,7 @@ class InspectedEstimator:
 
     def __init__(self, estimator: Any) -> None:
         final, self.transformers = unwrap_kind(estimator, self.kind)
-        final = copy(final)  # one whole model, whatever another thread learns meanwhile
+        final = copy(final)  # one consistent model, whatever another thread learns
         final.net_ = final.net_.with_own_modules()  # others predict with those of the estimator
         self.estimator = final
         self.vectorizer = final.vectorizer_
@@ -109,7 +109,7 @@ class InspectedEstimator:
         return np.maximum(sequence_lengths(sequences), 1)
 
     def dataset(self, sequences: csr_array) -> Any:
-        """Return documents as the network takes them."""
+        """Return documents as input of the network."""
         return SequenceDataset(sequences)
 
     def plan(self, dataset: Any) -> Iterable[np.ndarray]:
@@ -117,7 +117,7 @@ class InspectedEstimator:
         return self.estimator.net_.get_iterator(dataset, training=False).plan()
 
     def run(self, dataset: Any, rows: np.ndarray) -> None:
-        """Let the network read some documents, longest first."""
+        """Run the network on some documents, longest first."""
         batch, _ = dataset.batch(rows)
         self.estimator.net_.infer(batch)
 
@@ -165,7 +165,7 @@ class InspectedEstimator:
         return [list(tokens) or [UNKNOWN_TOKEN] for tokens in decoded]
 
     def evaluation(self) -> None:
-        """Set the network to evaluation, as a prediction does."""
+        """Set the network to evaluation mode, as a prediction does."""
         self.estimator.net_._set_training(False)
 
     @property
@@ -175,7 +175,7 @@ class InspectedEstimator:
 
 
 def unwrap(estimator: Any) -> tuple[BaseRNN, list[Any]]:
-    """Return the estimator inside pipelines and searches, and the steps in front of it."""
+    """Return the estimator inside pipelines and searches, and the steps before it."""
     transformers = []
     final = estimator
     while not isinstance(final, BaseRNN):

@@ -16,10 +16,10 @@ from sklearn_rnn._text.sequences import sequence_lengths
 from sklearn_rnn._text.vocabulary import UNKNOWN_ID, UNKNOWN_TOKEN
 from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator, unwrap
 
-# What the boundary behind a document is called where it is predicted.
+# The name of the boundary after a document, where it is predicted.
 END_TOKEN = "<end>"
 
-# Documents that are read side by side.
+# Documents that are read in parallel.
 _BATCH_SIZE = 64
 
 
@@ -54,7 +54,7 @@ class InspectedLanguageModel(InspectedEstimator):
         return LanguageWindows(dataset, _BATCH_SIZE).plan()
 
     def run(self, dataset: LanguageData, rows: np.ndarray) -> None:
-        """Let the network read some documents, longest first."""
+        """Run the network on some documents, longest first."""
         net = self.estimator.net_
         with net._autocast():
             net.read(cut_window(dataset, rows, 0, int(dataset.lengths[rows[0]])), None)
@@ -73,7 +73,7 @@ class InspectedLanguageModel(InspectedEstimator):
     def id_names(self) -> np.ndarray:
         """Return what each token id is called, as an ndarray of str objects."""
         vocabulary = getattr(self.vectorizer, "tokens_", range(self.n_ids))
-        # Fewer where ids were learnt that the vocabulary lacks.
+        # Fewer where ids were learned that the vocabulary lacks.
         names = [str(i) for i in range(self.n_ids)]
         names[: len(vocabulary)] = map(str, vocabulary[: self.n_ids])
         names[BOUNDARY_ID], names[UNKNOWN_ID] = END_TOKEN, UNKNOWN_TOKEN

@@ -1,4 +1,4 @@
-"""A fitted tagger, and what it says of sentences: their tags and the probability of each."""
+"""A fitted tagger, and what it says about sentences: their tags and their probabilities."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class InspectedTagger:
 
     def __init__(self, estimator: Any) -> None:
         tagger, self.transformers = unwrap_kind(estimator, RNNTokenClassifier)
-        self.tagger = copy(tagger)  # one whole model, whatever another thread learns meanwhile
+        self.tagger = copy(tagger)  # one consistent model, whatever another thread learns
 
     @property
     def classes(self) -> np.ndarray:
@@ -71,7 +71,7 @@ class InspectedTagger:
 
 @dataclass(frozen=True)
 class TokenTags:
-    """What a tagger says of each token.
+    """What a tagger says about each token.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ class LearningRateDisplay:
 
     See Also
     --------
-    TrainingDisplay : Loss, score and rate of a training that was done.
+    TrainingDisplay : Loss, score and rate of a finished training.
 
     References
     ----------
@@ -98,7 +98,7 @@ class LearningRateDisplay:
     ):
         """Train a copy of an estimator for some steps, and draw its loss.
 
-        The copy has the parameters of the estimator, but no callbacks of yours. It ends early if
+        The copy has the parameters of the estimator, but not your callbacks. It ends early if
         the loss diverges. The estimator, fitted or not, is left as it was.
 
         Parameters
@@ -110,15 +110,15 @@ class LearningRateDisplay:
             The documents, as `fit` takes them.
 
         y : array-like, default=None
-            What belongs to them, as `fit` takes it. None for a language model.
+            Their targets, as `fit` takes them. None for a language model.
 
         min_lr : float, default=1e-5
             The rate of the first step.
 
         max_lr : float, default=1.0
             The rate of the last step. In between, the rate grows by the same factor at each step.
-            Parts of the network that have a rate of their own, such as the wide path, keep its
-            ratio to the others.
+            Parts of the network with another rate, such as the wide path, keep their ratio to
+            it.
 
         n_steps : int, default=100
             Number of steps. The more, the smoother the curve, and the longer it takes.
@@ -137,7 +137,7 @@ class LearningRateDisplay:
         Raises
         ------
         TypeError
-            If the estimator is none of this package, nor a pipeline that ends in one.
+            If it is neither an estimator of this package nor a pipeline that ends in one.
         ValueError
             If the rates do not rise, if there are fewer than two steps, or if the loss is infinite
             or NaN before the second one.
@@ -213,7 +213,7 @@ class LearningRateDisplay:
 
 
 class RisingRate(Callback):
-    """Give each step a rate of its own, note its loss, and end training after the last one.
+    """Set the rate of each step, record its loss, and end training after the last one.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ class RisingRate(Callback):
         self.lr = lr
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        """Note the rates that the optimizer was made with."""
+        """Record the initial rates of the optimizer."""
         self.losses_: list[float] = []
         self.initial_ = [group["lr"] for group in net.optimizer_.param_groups]
 
@@ -239,7 +239,7 @@ class RisingRate(Callback):
             group["lr"] = initial * factor
 
     def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
-        """Note the loss, and interrupt the training if this was the last step."""
+        """Record the loss, and interrupt the training if this was the last step."""
         loss = float(kwargs["loss"])
         if np.isfinite(loss):
             self.losses_.append(loss)

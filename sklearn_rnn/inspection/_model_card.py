@@ -56,9 +56,9 @@ class ModelCard:
 def model_card(estimator, X=None, y=None):
     """Describe a fitted estimator in one report, to keep or to publish with it.
 
-    It tells what the estimator read, its network, its training, the parameters that differ from
-    the defaults, and the versions of the packages. Given documents, it also tells the scores on
-    them; take documents that training did not see.
+    It describes what the estimator read, its network, its training, the parameters that differ
+    from the defaults, and the versions of the packages. Given documents, it also reports the scores
+    on them; pass documents that training did not see.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def model_card(estimator, X=None, y=None):
         Documents to score, as `predict` takes them. None leaves scores out.
 
     y : array-like, default=None
-        What belongs to them, as `score` takes it. A language model may do without.
+        Their targets, as `score` takes them. Optional for a language model.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def model_card(estimator, X=None, y=None):
     Raises
     ------
     TypeError
-        If the estimator holds none of this package.
+        If it contains no estimator of this package.
     ValueError
         If `y` is given without `X`.
 
@@ -144,7 +144,7 @@ def _column(values: dict[str, Any]) -> pd.DataFrame:
 
 
 def _data(final: Any, transformers: list, X: Any) -> pd.DataFrame:
-    """Return what the estimator reads and how much of it there was."""
+    """Return what the estimator reads and how much of it."""
     rows: dict[str, Any] = {}
     steps = [step for part in transformers for _, step in part.steps]
     vectorizers = {n: v for n, v in vars(final).items() if n.endswith("vectorizer_")}

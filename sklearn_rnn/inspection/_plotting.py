@@ -1,4 +1,4 @@
-"""What the displays draw alike: axes, words along them, colours. Matplotlib is imported late."""
+"""What the displays share: axes, words along them, colours. Matplotlib is imported late."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # see on white, is left out.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
-# A tick label takes so many inches along the axis.
+# Inches that a tick label takes along the axis.
 _INCHES_A_WORD = 0.16
 _LONGEST_WORD = 18
 
@@ -24,14 +24,14 @@ _LONGEST_WORD = 18
 def get_axes(
     ax: Axes | None, caller: str, *, width: float = 6.4, height: float = 4.0
 ) -> tuple[Axes, Figure | SubFigure]:
-    """Return the axes to draw on, and their figure; None stands for new ones.
+    """Return the axes to draw on, and their figure; None means new ones.
 
     Parameters
     ----------
     ax : matplotlib Axes or None
         What the user gave.
     caller : str
-        Who draws, for the message where matplotlib is missing.
+        Who draws, for the message if matplotlib is missing.
     width, height : float
         Inches of a new figure.
     """
@@ -44,12 +44,12 @@ def get_axes(
 
 
 def width_for(n_words: int) -> float:
-    """Return the inches of a figure with so many words side by side, within reason."""
+    """Return the width in inches of a figure for this many words side by side, within reason."""
     return float(np.clip(2.4 + 0.2 * n_words, 6.4, 15))
 
 
 def label_words(ax: Axes, words: list[str]) -> None:
-    """Write words along the x axis, leaving some out where there is no room for all.
+    """Write words along the x axis, leaving some out if there is no room for all.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def label_words(ax: Axes, words: list[str]) -> None:
 
 
 def label_rows(ax: Axes, words: list[str]) -> None:
-    """Write words along the y axis, leaving some out where there is no room for all.
+    """Write words along the y axis, leaving some out if there is no room for all.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Predictions for the beginnings of a document: what the estimator thinks while it reads."""
+"""Predictions for the beginnings of a document: those of the estimator while it reads."""
 
 from __future__ import annotations
 

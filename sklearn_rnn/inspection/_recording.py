@@ -34,7 +34,7 @@ class LayerRecord:
     inputs, states : torch.Tensor of shape (n_tokens, n_features)
         What it read and returned, in packed order. There are none before it was called.
     memory : torch.Tensor of shape (n_tokens, hidden_size) or None
-        The memory that it returned beside them, as a block of a Grid LSTM does.
+        The memory that it returned with them, as a block of a Grid LSTM does.
     """
 
     depth: int
@@ -136,7 +136,7 @@ def recording(deep: nn.Module) -> Iterator[Recording]:
 
 
 def record_document(inspected: InspectedEstimator, sequence: csr_array) -> Recording:
-    """Let the network predict one document, and return what its layers did.
+    """Run the network on one document, and return what its layers did.
 
     Parameters
     ----------

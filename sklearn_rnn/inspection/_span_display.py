@@ -20,10 +20,10 @@ _OUTSIDE = "#A9A9A9"
 
 
 class SpanDisplay:
-    r"""A sentence with its spans shaded and their labels behind them.
+    r"""A sentence with its spans shaded, each followed by its label.
 
     Notebooks show it as text. The paler a span, the less sure the tagger is of one of its tags, as
-    the legend says. Hover over a span or a word to see the probabilities. Where tags do not mark
+    the legend says. Hover over a span or a word to see the probabilities. If tags do not mark
     spans, such as parts of speech, each token is shaded by itself. :meth:`plot` draws the
     probability of the tag of each token as a bar. Create it with :meth:`from_estimator`. The
     parameters are stored as attributes.
@@ -37,7 +37,7 @@ class SpanDisplay:
         Tokens of the sentence, and their places in its text.
 
     spans : list of (str, int, int)
-        The label of each span, its first token and the one behind its last.
+        The label of each span, its first token and the one after its last.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class SpanDisplay:
     See Also
     --------
     tag_probabilities : The data behind the shades.
-    TransitionDisplay : Draw which tags a tagger expects behind which.
+    TransitionDisplay : Draw which tags a tagger expects to follow which.
     sklearn_rnn.RNNTokenClassifier.predict_spans : Return the spans of many sentences.
 
     Examples
@@ -77,7 +77,7 @@ class SpanDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, document):
-        """Find the spans of a sentence by a fitted tagger.
+        """Find the spans of a sentence with a fitted tagger.
 
         Parameters
         ----------
@@ -93,13 +93,13 @@ class SpanDisplay:
         Returns
         -------
         display : SpanDisplay
-            The display. It is not drawn before :meth:`plot` is called, as its text needs no
+            The display. It is drawn only when :meth:`plot` is called, since its text needs no
             matplotlib.
 
         Raises
         ------
         TypeError
-            If `estimator` is no tagger, or `document` no sentence.
+            If `estimator` is not a tagger, or `document` not a sentence.
         ValueError
             If there is more than one sentence.
         """

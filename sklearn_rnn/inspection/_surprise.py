@@ -1,4 +1,4 @@
-"""What a language model expected at each token of a text, and how far that was off."""
+"""What a language model expected at each token of a text, and how wrong it was."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def surprise(estimator, X, y=None, *, n_alternatives=3):
         tokens so far. Ignored by a model without labels.
 
     n_alternatives : int, default=3
-        How many of the most probable tokens to return at each place, fewer if the vocabulary has
-        not so many.
+        How many of the most probable tokens to return at each place, fewer if the vocabulary
+        is smaller.
 
     Returns
     -------
@@ -74,14 +74,14 @@ def surprise(estimator, X, y=None, *, n_alternatives=3):
     Raises
     ------
     TypeError
-        If `estimator` is no language model.
+        If `estimator` is not a language model.
     ValueError
         If texts or labels are invalid, or if there is no token to predict.
 
     See Also
     --------
     SurpriseDisplay : Shade a text by surprise.
-    sklearn_rnn.RNNLanguageModel.token_log_probs : Return the log-probabilities alone.
+    sklearn_rnn.RNNLanguageModel.token_log_probs : Return only the log-probabilities.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def surprise_frame(
 
 @dataclass
 class Expectations:
-    """What a model expects at each place, and how probable the token is that stands there.
+    """What a model expects at each place, and how probable the actual token is.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ class Expectations:
 def expect_tokens(
     inspected: InspectedLanguageModel, sequences: csr_array, y: Any, n_alternatives: int
 ) -> Expectations:
-    """Return what a model expects at each token, by all of its labels where `y` is None."""
+    """Return what a model expects at each token, averaged over its labels if `y` is None."""
     model, n_ids = inspected.estimator, inspected.n_ids
     labels, weights = [check_known_labels(y, sequences, model)], None
     if model.classes_ is not None and y is None:

@@ -93,7 +93,7 @@ class SurpriseDisplay:
         Returns
         -------
         display : SurpriseDisplay
-            The display. It is not drawn before :meth:`plot` is called, as its text needs no
+            The display. It is drawn only when :meth:`plot` is called, since its text needs no
             matplotlib.
         """
         inspected = InspectedLanguageModel(estimator)
@@ -122,7 +122,7 @@ class SurpriseDisplay:
     def plot(self, ax=None):
         """Draw the surprise of each token as a bar.
 
-        Where there is room, what the model expected most stands above the bar of another token.
+        If there is room, the token that the model expected is written above the bar of another one.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ class SurpriseDisplay:
 
 
 def _marked(text, row):
-    """Return the HTML of a token, which tells what was expected in its place."""
+    """Return the HTML of a token, which says what was expected instead."""
     probability = _percent(np.exp(row["log_prob"]))
     unknown = "" if row["known"] else f" ({UNKNOWN_TOKEN})"
     token = f"{show_word(row['token'])}{unknown}"

@@ -34,7 +34,7 @@ def tag_probabilities(estimator, X):
         token : str
             The token, its id if the words are not known.
         known : bool
-            Whether the tagger has a vector of the word. If not, it goes by the characters and the
+            Whether the tagger has a vector of the word. If not, it relies on the characters and the
             neighbours.
         tag : object
             The tag that `predict` returns.
@@ -48,7 +48,7 @@ def tag_probabilities(estimator, X):
     Raises
     ------
     TypeError
-        If `estimator` is no tagger.
+        If `estimator` is not a tagger.
 
     See Also
     --------

@@ -51,11 +51,11 @@ class Trace:
         those passed up from layer to layer.
 
     readings : ndarray of shape (n_tokens, n_outputs) or None
-        Prediction after each token, of a classifier the class probabilities. NaN after tokens
+        Prediction after each token: class probabilities for a classifier. NaN after tokens
         without a prediction. None if the estimator does not predict.
 
     output_names : list or None
-        Names of the columns of `readings`, of a classifier its classes.
+        Names of the columns of `readings`: the classes of a classifier.
 
     attention : ndarray of shape (n_tokens,) or None
         Attention weight of each token, averaged over the heads. The weights sum to 1. None unless
@@ -230,8 +230,8 @@ def trace(estimator, document, *, n_readings="auto"):
     labels has readings; the states are then those under the most probable label.
 
     The prediction after a token is the prediction of the estimator, wide path included, for the
-    document that ends with this token. A bidirectional network reads each of these beginnings anew
-    in both directions. The backward states in the trace have seen the rest of the document, so they
+    document that ends with this token. A bidirectional network reads each of these beginnings
+    from both ends. The backward states in the trace have seen the rest of the document, so they
     are not the states behind the predictions, except for the last prediction.
 
     Examples

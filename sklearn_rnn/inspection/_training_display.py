@@ -23,8 +23,8 @@ class TrainingDisplay:
     """Loss, score, gradient norm and learning rate of each epoch, as curves.
 
     Create it with :meth:`from_estimator`. What was not recorded has no panel: the score needs
-    ``early_stopping=True``, the gradient norm needs `clip_grad_norm`. The title tells how much of
-    the predictions the recurrent network and the wide path each make up.
+    ``early_stopping=True``, the gradient norm needs `clip_grad_norm`. The title says how much the
+    recurrent network and the wide path each contribute to the predictions.
 
     Parameters
     ----------

@@ -80,7 +80,7 @@ class TransitionDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is no tagger.
+            If `estimator` is not a tagger.
         ValueError
             If it was fitted with ``crf=False``, or if it does not know one of `tags`.
         """

@@ -15,18 +15,18 @@ from sklearn_rnn.modules import NGramLinear, WideAndDeep
 def attribute_wide_path(
     inspected: InspectedEstimator, dataset: SequenceDataset, weights: np.ndarray
 ) -> np.ndarray:
-    """Return the contribution of each token of one document, through the wide path alone.
+    """Return the contribution of each token of one document, through the wide path only.
 
     The path is linear, so the contribution of a word, a pair or a triple is its TF-IDF weight times
     its weight in the score. It is shared by the places where the n-gram stands, and there by its
-    tokens. They sum to the score of the path less that of a document without known words.
+    tokens. They sum to the score of the path minus that of a document without known words.
 
     Parameters
     ----------
     inspected : InspectedEstimator
         The estimator.
     dataset : SequenceDataset
-        The document, alone.
+        The document.
     weights : ndarray of float32 of shape (n_outputs,)
         Weight of each output in the score.
 

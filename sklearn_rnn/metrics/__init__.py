@@ -1,6 +1,6 @@
 """Scores of what sequences are turned into: tags, spans and texts.
 
-Tags are lists of str, one a sentence; texts are str. The metrics of spans come from seqeval and
+Tags are lists of str, one per sentence; texts are str. The metrics of spans come from seqeval and
 those of texts from sacrebleu, which ``pip install 'sklearn-rnn[metrics]'`` installs.
 """
 

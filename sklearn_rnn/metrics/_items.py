@@ -1,4 +1,4 @@
-"""Shares of what is right, item by item and token by token, and perplexity."""
+"""Shares of correct items and tokens, and perplexity."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def exact_match_score(y_true, y_pred, *, sample_weight=None):
     ----------
     y_true : list of str, or list of list of str
         The text of each sample, or the list of its tags. If the prediction of a sample is a str,
-        a list has several texts that are all right.
+        a list holds several texts, each of which is right.
 
     y_pred : list of str, or list of list of str
         The predictions.
@@ -75,7 +75,7 @@ def exact_match_score(y_true, y_pred, *, sample_weight=None):
     Raises
     ------
     ValueError
-        If there are not as many predictions, or if there are no samples.
+        If the numbers of samples and predictions differ, or if there are none.
 
     See Also
     --------
@@ -104,7 +104,7 @@ def _is_right(true, predicted):
 def perplexity_score(log_probs):
     r"""Return the perplexity of texts, given the log-probability of each token.
 
-    It is :math:`\exp(-\frac{1}{N} \sum_i \log p_i)` over all `N` tokens. A model that hesitates
+    It is :math:`\exp(-\frac{1}{N} \sum_i \log p_i)` over all `N` tokens. A model that chooses
     between `k` equally likely tokens at every place has perplexity `k`. Lower is better.
 
     Parameters
@@ -120,7 +120,7 @@ def perplexity_score(log_probs):
     Raises
     ------
     ValueError
-        If there are no tokens, or if a number is no log-probability: it is NaN or above 0.
+        If there are no tokens, or if a number is not a log-probability: it is NaN or above 0.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is true and what was predicted, side by side and checked."""
+"""True and predicted items, checked to match each other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def as_items(y: Iterable, name: str) -> list:
     y : iterable
         A list, an array or a Series.
     name : str
-        What the caller calls it.
+        Its name in messages.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def check_pairs(y_true: Iterable, y_pred: Iterable) -> tuple[list, list]:
     Raises
     ------
     ValueError
-        If their lengths differ, or there is nothing in them.
+        If their lengths differ, or they are empty.
     """
     true, predicted = as_items(y_true, "y_true"), as_items(y_pred, "y_pred")
     if len(true) != len(predicted):
@@ -55,7 +55,7 @@ def check_tag_pairs(y_true: Iterable, y_pred: Iterable) -> tuple[list[list], lis
     ValueError
         If the lengths of sentences differ.
     TypeError
-        If an item is no list of tags.
+        If an item is not a list of tags.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def check_weights(sample_weight: Iterable | None, n_samples: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are not as many weights, if one is negative or no number, or if all are zero.
+        If the number of weights is wrong, if one is negative or not a number, or if all are zero.
     """
     if sample_weight is None:
         return np.ones(n_samples)

@@ -1,4 +1,4 @@
-"""Scorers by name. scikit-learn's own registry is private, so this one stands beside it."""
+"""Scorers by name. scikit-learn's own registry is private, so this is a second one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SCORERS = {
 
 
 def get_scorer_names():
-    """Return the names that `get_scorer` knows beside scikit-learn's.
+    """Return the names that `get_scorer` knows in addition to scikit-learn's.
 
     Returns
     -------
@@ -47,9 +47,9 @@ def get_scorer_names():
 def get_scorer(scoring):
     """Return a scorer by name, for searches, cross-validation and early stopping.
 
-    scikit-learn finds names such as "accuracy" itself, but not these. Give searches what this
-    function returns, as in ``GridSearchCV(tagger, grid, scoring=get_scorer("span_f1"))``. For other
-    options than the defaults, make a scorer:
+    scikit-learn finds names such as "accuracy" itself, but not these. Pass searches what this
+    function returns, as in ``GridSearchCV(tagger, grid, scoring=get_scorer("span_f1"))``. To change
+    options, make a scorer:
     ``make_scorer(span_f1_score, mode="strict", scheme="IOB2")``, with
     :func:`sklearn.metrics.make_scorer`.
 
@@ -84,6 +84,6 @@ def get_scorer(scoring):
         return sklearn.metrics.get_scorer(scoring)
     except ValueError as exc:
         raise ValueError(
-            f"scoring must be one of {', '.join(get_scorer_names())}, or of scikit-learn's names "
-            f"that sklearn.metrics.get_scorer_names() lists. Got {scoring!r} instead."
+            f"scoring must be one of {', '.join(get_scorer_names())}, or one of scikit-learn's "
+            f"names that sklearn.metrics.get_scorer_names() lists. Got {scoring!r} instead."
         ) from exc

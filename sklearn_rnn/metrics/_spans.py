@@ -29,15 +29,15 @@ def span_f1_score(y_true, y_pred, *, average="micro", mode=None, scheme=None, ze
 
     mode : {"strict"} or None, default=None
         None finds spans as CoNLL's evaluation does: "I-PER" with nothing to continue begins a span.
-        "strict" counts only spans that keep the rules of `scheme`. The two differ where a tagger
-        breaks the rules; say which one you report.
+        "strict" counts only spans that follow the rules of `scheme`. The two differ if a tagger
+        breaks the rules, so say which one you report.
 
     scheme : {"IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU"}, class or None, default=None
-        How tags mark spans, one of these names or a class of `seqeval.scheme`. Needed with
-        ``mode="strict"``, and for it alone. "IOB2" is what is mostly called BIO.
+        How tags mark spans, one of these names or a class of `seqeval.scheme`. Required with
+        ``mode="strict"``, and only then. "IOB2" is usually called BIO.
 
     zero_division : {"warn"} or float, default=0.0
-        What to return where there is nothing to divide by, 0 or 1. "warn" returns 0 and warns.
+        What to return if there is nothing to divide by, 0 or 1. "warn" returns 0 and warns.
 
     Returns
     -------
@@ -196,13 +196,13 @@ def span_classification_report(
         As in `span_f1_score`.
 
     digits : int, default=2
-        Digits behind the point. Ignored with ``output_dict=True``.
+        Digits after the decimal point. Ignored with ``output_dict=True``.
 
     output_dict : bool, default=False
         Whether to return a dict by label instead of text.
 
     zero_division : {"warn"} or float, default=0.0
-        What to report where there is nothing to divide by, 0 or 1. "warn" reports 0 and warns.
+        What to report if there is nothing to divide by, 0 or 1. "warn" reports 0 and warns.
 
     Returns
     -------
@@ -271,7 +271,7 @@ def _score(function, metric, y_true, y_pred, average, mode, scheme, zero_divisio
 
 
 def _check_spans(y_true, y_pred, mode, scheme):
-    """Return the tags as lists, after what seqeval would pass over in silence or count wrongly."""
+    """Return the tags as lists; refuse what seqeval would ignore silently or count wrongly."""
     if mode not in (None, "strict"):
         raise ValueError(f"mode must be 'strict' or None. Got {mode!r} instead.")
     if (mode is None) != (scheme is None):

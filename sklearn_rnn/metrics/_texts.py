@@ -36,16 +36,16 @@ def bleu_score(
 
     effective_order : bool, default=False
         Whether to leave out n-grams that are longer than the texts. Set it for very short texts,
-        whose BLEU is zero without.
+        whose BLEU is zero otherwise.
 
     return_signature : bool, default=False
-        Whether to return sacrebleu's signature too. Report it with the number, since BLEU depends
-        on all that it names.
+        Whether to return sacrebleu's signature too. Report it with the number, because BLEU
+        depends on everything that it names.
 
     Returns
     -------
     bleu : float
-        From 0 to 100, as sacrebleu has it and papers report it.
+        From 0 to 100, as sacrebleu computes it and papers report it.
 
     signature : str
         Only if `return_signature` is True.
@@ -55,13 +55,13 @@ def bleu_score(
     ValueError
         If there are not as many predictions as references, or none.
     TypeError
-        If a text is no str.
+        If a text is not a str.
     ImportError
         If sacrebleu is not installed.
 
     See Also
     --------
-    chrf_score : Compares characters, and agrees better with people.
+    chrf_score : Compares characters, and agrees better with human judgement.
 
     References
     ----------
@@ -105,7 +105,7 @@ def chrf_score(
         Length of the longest n-grams of words that count too. 2 is called chrF++.
 
     beta : int, default=2
-        How many times as much recall counts as precision.
+        How many times as important recall is as precision.
 
     lowercase : bool, default=False
         Whether to ignore case.
@@ -116,7 +116,7 @@ def chrf_score(
     Returns
     -------
     chrf : float
-        From 0 to 100, as sacrebleu has it and papers report it.
+        From 0 to 100, as sacrebleu computes it and papers report it.
 
     signature : str
         Only if `return_signature` is True.
@@ -126,7 +126,7 @@ def chrf_score(
     ValueError
         If there are not as many predictions as references, or none.
     TypeError
-        If a text is no str.
+        If a text is not a str.
     ImportError
         If sacrebleu is not installed.
 

@@ -1,4 +1,4 @@
-"""The torch modules underneath, usable without any estimator."""
+"""The torch modules behind the estimators, usable without them."""
 
 from . import cells
 from ._attention import AdditiveAttention, DotAttention, GeneralAttention

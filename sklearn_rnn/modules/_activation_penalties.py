@@ -14,7 +14,7 @@ def activity(states: Tensor) -> Tensor:
     Parameters
     ----------
     states : torch.Tensor of shape (n_tokens, hidden_size)
-        The states behind dropout, which the decoder reads.
+        The states after dropout, which the decoder reads.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def slowness(states: Tensor, layout: PackedLayout) -> Tensor:
     Parameters
     ----------
     states : torch.Tensor of shape (n_tokens, hidden_size)
-        The states in packed order, in front of dropout.
+        The states in packed order, before dropout.
     layout : PackedLayout
         Where each token lies.
 

@@ -132,7 +132,7 @@ class AdditiveAttention(Attention):
     def scores(self, queries: Tensor, keys: Tensor) -> Tensor:
         """Return the scores, shape (n_sources, n_queries, n_positions).
 
-        Of long sources, they are computed for some queries at a time, and once more for the
+        For long sources, they are computed for a few queries at a time, and again for the
         gradient, so that memory is bounded.
         """
         queries, n_queries = self.of_query(queries), queries.shape[1]
@@ -182,7 +182,7 @@ class GeneralAttention(Attention):
 class DotAttention(Attention):
     """Score by the product of the states themselves, ``q @ k``, without weights of its own.
 
-    Of a source that was read in both directions, the two states of a position are added up.
+    For a source that was read in both directions, the two states of a position are added.
 
     Parameters
     ----------

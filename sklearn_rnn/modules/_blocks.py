@@ -1,4 +1,4 @@
-"""Packed tokens as dense blocks of time, the form in which torch's kernels are fast."""
+"""Packed tokens as dense blocks of time, on which torch's kernels are fast."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from ._cached import cached_property
 from ._layout import PackedLayout
 
-# A further block costs a kernel as long as some hundred steps of a document.
+# Another block costs a kernel as much as some hundred steps of a document.
 MAX_PADDING = 100
 
 # What a kernel keeps of a larger block for the way back does not fit into the cache of a core, and
@@ -23,7 +23,7 @@ class TimeBlocks:
     """Cut a packed batch into blocks of time, each with a fixed number of documents.
 
     Where documents end, their rows leave the batch and a new block begins. Some documents may end
-    within a block: computing on a few rows of padding is faster than starting a kernel anew. The
+    within a block: computing on a few rows of padding is faster than starting another kernel. The
     padding comes after the document and is never read, so it cannot enter a result.
 
     Parameters
@@ -33,8 +33,8 @@ class TimeBlocks:
     reverse : bool, default=False
         Whether each document is read from its end. Its padding then follows its first token.
     max_padding : int, default=None
-        Most rows of padding in a block. None stands for 100 on the CPU, and for any number on a
-        GPU, which computes on padding in no time but waits for each kernel to be started.
+        Most rows of padding in a block. None means 100 on the CPU and no limit on a GPU,
+        where padding costs next to nothing, but each kernel has to be started.
 
     Examples
     --------
@@ -136,9 +136,9 @@ def _cut_large(shapes: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 class SpreadRows(torch.autograd.Function):
-    """Put rows in places of their own, between rows of zeros.
+    """Put each row in a place of its own, between rows of zeros.
 
-    The gradient of each row comes from its place alone, where that of indexing adds up all rows.
+    The gradient of each row comes only from its place, while that of indexing adds up all rows.
     """
 
     @staticmethod
@@ -153,9 +153,9 @@ class SpreadRows(torch.autograd.Function):
 
 
 class TakeRows(torch.autograd.Function):
-    """Take rows from places of their own: the opposite of `SpreadRows`.
+    """Take each row from a place of its own: the opposite of `SpreadRows`.
 
-    Where no two are taken from one place, their gradients need not be added up.
+    No two rows come from one place, so their gradients need not be added up.
     """
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Attributes that are computed when they are first asked for."""
+"""Attributes that are computed on first use."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 class cached_property(Generic[T]):
-    """What :class:`functools.cached_property` is from Python 3.12 on: without a lock.
+    """The :class:`functools.cached_property` of Python 3.12: without a lock.
 
-    In Python 3.11 all instances share one lock. Threads wait for one another at it, and a process
-    that is forked while another thread holds it waits for ever.
+    In Python 3.11 all instances share one lock. Threads wait for each other, and a process that is
+    forked while another thread holds the lock waits forever.
     """
 
     def __init__(self, function: Callable[[Any], T]) -> None:

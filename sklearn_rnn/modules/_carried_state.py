@@ -1,4 +1,4 @@
-"""The state that goes from one call to the next, where a text is read piece by piece."""
+"""The state that is carried from one call to the next when a text is read piece by piece."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def as_constant(state: State, layout: PackedLayout) -> State:
 
 
 def check_reads_forwards(backwards: bool) -> None:
-    """Raise an error if a layer reads backwards: it cannot read on from a state."""
+    """Raise an error if a layer reads backwards: it cannot continue from a state."""
     if backwards:
         raise ValueError(
             "Only layers that read forwards can carry a state on: backwards, a document is read "

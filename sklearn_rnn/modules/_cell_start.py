@@ -1,4 +1,4 @@
-"""How a cell starts: its weights from state to state, and the bias of its forget gate."""
+"""How a cell starts: its state-to-state weights, and the bias of its forget gate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RECURRENT_INITS = ("orthogonal", "identity", "uniform")
 
 
 def start_recurrent_weights(cell: Cell, init: str) -> None:
-    """Give the matrices from state to state new values, gate by gate.
+    """Give the state-to-state matrices new values, gate by gate.
 
     Cells whose `weight_hh` is not a stack of square matrices are left as they are.
 
@@ -24,8 +24,8 @@ def start_recurrent_weights(cell: Cell, init: str) -> None:
         The cell.
     init : {"orthogonal", "identity", "uniform"}
         "orthogonal" keeps the norm of the state (Saxe et al., 2014), "identity" the state itself
-        (Le et al., 2015), and "uniform" is torch's start, between -1 and 1 over the root of the
-        units.
+        (Le et al., 2015), and "uniform" is torch's default, between -1 and 1, divided by
+        the square root of the number of units.
 
     References
     ----------
@@ -50,18 +50,18 @@ def start_recurrent_weights(cell: Cell, init: str) -> None:
 def start_forget_bias(
     cell: Cell, bias: float | Literal["chrono"], max_length: int | None = None
 ) -> None:
-    """Give the gate that keeps the memory a bias, by which it starts open or closed.
+    """Set the bias of the gate that keeps the memory, which starts open or closed with it.
 
-    Cells without such a gate are left as they are. Where there is a gate only that writes what it
-    lets be forgotten, it gets the opposite bias.
+    Cells without such a gate are left as they are. A gate that writes as much as it makes the cell
+    forget gets the opposite bias.
 
     Parameters
     ----------
     cell : torch.nn.Module
         The cell; `keep_gate` and `write_gate` say which gate is which.
     bias : float or "chrono"
-        "chrono" draws a bias for each unit by which it remembers for as many steps as a number
-        drawn between 1 and `max_length` - 1, and gives the gate that writes the opposite bias.
+        "chrono" draws a number of steps between 1 and `max_length` - 1 for each unit, and the bias
+        with which it remembers that long. The gate that writes gets the opposite bias.
     max_length : int, default=None
         The longest time to remember, with "chrono".
 

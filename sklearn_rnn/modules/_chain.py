@@ -1,8 +1,8 @@
 """Sums and maxima over all tag sequences of packed documents, step by step in torch.
 
-Each function treats all documents that are still running at once. `scores` holds a row a token in
-packed order; a sequence scores the sum of its tokens' scores, of `start` at its first tag, of
-`transitions` from each tag to the next and of `end` at its last one.
+Each function processes all documents that are still running at once. `scores` holds a row for
+each token in packed order; a sequence scores the sum of its tokens' scores, of `start` at its
+first tag, of `transitions` from each tag to the next and of `end` at its last one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def log_likelihood(
     Parameters
     ----------
     scores : torch.Tensor of shape (n_tokens, n_tags)
-        Scores of each token's tags, as all tensors here of one dtype.
+        Scores of each token's tags. All tensors here have one dtype.
     start : torch.Tensor of shape (n_tags,)
         Scores of a document's first tag.
     transitions : torch.Tensor of shape (n_tags, n_tags)
@@ -49,7 +49,8 @@ def log_likelihood(
     Raises
     ------
     IndexError
-        If a tag is none of the `n_tags`. It is not looked for on a GPU, which would have to wait.
+        If a tag is not one of the `n_tags`. It is not looked for on a GPU, which would have to
+        wait.
     """
     if tags.is_cpu and ((tags < 0) | (tags >= len(start))).any():
         raise IndexError("Tags must be numbers from 0 on, below the number of tags.")
@@ -118,8 +119,8 @@ def _prefixes(
 ) -> tuple[Tensor, Tensor]:
     """Return the log-sum over all sequences up to each token that end in each tag.
 
-    The largest at each token is 0, so that long documents lose no digits. What was subtracted from
-    those of each token for it comes second, shape (n_tokens,).
+    The largest at each token is 0, so that long documents lose no digits. What was subtracted for
+    that at each token comes second, shape (n_tokens,).
     """
     prefixes, shifts = torch.empty_like(scores), scores.new_empty(len(scores))
     prefix = start.expand(layout.n_documents, -1)
@@ -136,11 +137,11 @@ def _prefixes(
 def _smoothed(
     prefixes: Tensor, transitions: Tensor, end: Tensor, layout: PackedLayout
 ) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Yield the rows of each step, the last one first, and the probabilities of what is there.
+    """Yield the rows of each step, the last one first, and the probabilities of tags and pairs.
 
     These are of each tag, shape (n_running, n_tags), and of each pair of a tag and the next one,
-    shape (n_going_on, n_tags, n_tags). No sums over suffixes are needed for it: given a tag, what
-    stands before it depends on the prefixes alone.
+    shape (n_going_on, n_tags, n_tags). No sums over suffixes are needed: given a tag,
+    what precedes it depends only on the prefixes.
     """
     later = prefixes[:0]
     for rows, _ in reversed(list(_steps(layout))):
@@ -155,7 +156,7 @@ def _smoothed(
 def _score_differences(
     scores: Tensor, shifts: Tensor, ways: tuple[Tensor, Tensor], tags: Tensor, layout: PackedLayout
 ) -> Tensor:
-    """Return what each token adds to the score of the tags, less its shift, shape (n_tokens,)."""
+    """Return what each token adds to the score of the tags, minus its shift, shape (n_tokens,)."""
     start, transitions = ways
     n_documents = layout.n_documents
     steps = [start[tags[:n_documents]], transitions[tags[layout.previous], tags[n_documents:]]]
@@ -163,7 +164,7 @@ def _score_differences(
 
 
 class _LogLikelihood(Function):
-    """The gradient is what was observed less what is expected, found by one pass backwards."""
+    """The gradient is what was observed minus what is expected, from one backward pass."""
 
     @staticmethod
     def forward(ctx, scores, start, transitions, end, tags, layout):

@@ -28,7 +28,7 @@ class LinearChainCRF(nn.Module):
     :math:`A` are the `transitions`, :math:`b` and :math:`e` the scores of the first and the last
     tag. All three start at zero: the tags are then independent.
 
-    Tokens stand in packed order, see `PackedLayout`; documents do not influence each other.
+    Tokens are in packed order, see `PackedLayout`; documents do not influence each other.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class LinearChainCRF(nn.Module):
     allowed_end : torch.Tensor of bool of shape (n_tags,), default=None
         Tags that a document may end with. None allows all.
     kernels : bool or "auto", default=False
-        Whether to compute by a kernel of our own what it can compute with, see
-        `modules.kernels.has_kernels`: float32 on the CPU.
+        Whether to use the package's kernel where it can: float32 on the CPU, see
+        `modules.kernels.has_kernels`.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class LinearChainCRF(nn.Module):
     >>> crf.decode(scores, layout)
     tensor([0, 1, 1, 0])
 
-    Tag 1 is not to stand inside a document:
+    Tag 1 must not occur inside a document:
 
     >>> allowed = torch.tensor([[True, False], [False, True]])
     >>> crf = LinearChainCRF(2, allowed_transitions=allowed)
@@ -173,8 +173,8 @@ class LinearChainCRF(nn.Module):
         Returns
         -------
         tags : torch.Tensor of int64 of shape (n_tokens,)
-            The tags of the tokens, in packed order. They break the constraints only where no
-            sequence of this length keeps them.
+            The tags of the tokens, in packed order. They break the constraints only if no
+            sequence of this length obeys them.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""From states to the next token: what a language model predicts with, and what that costs."""
+"""From states to the next token: how a language model predicts it."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _MAX_PROBABILITIES = 2**20
 
 
 def tokens_at_once(n_logits: int) -> int:
-    """Return of how many tokens to compute the probabilities together, given those of each."""
+    """Return for how many tokens to compute the probabilities at once, given those of each."""
     return min(max(_MAX_PROBABILITIES // n_logits, 64), 1024)
 
 
 class Decoder(nn.Module):
-    """Base of decoders: the embedding whose vectors they share, and the way to them.
+    """Base of decoders: the embedding whose vectors they may share, and the map to them.
 
-    A subclass writes `loss`, `log_probs`, and what lets the vocabulary grow.
+    A subclass writes `loss`, `log_probs`, and the methods that let the vocabulary grow.
 
     Parameters
     ----------
     input_size : int
         Features of a state.
     tied_to : TokenEmbedding or None
-        The embedding, None for weights of its own.
+        The embedding, None for separate weights.
     """
 
     bias: nn.Parameter
@@ -54,12 +54,12 @@ class Decoder(nn.Module):
 
     @property
     def table(self) -> Tensor | None:
-        """The vectors of the embedding, None where weights are not tied."""
+        """The vectors of the embedding, None if weights are not tied."""
         return self._tied_to[0].table.weight if self._tied_to else None
 
     @property
     def used_parameters(self) -> list[Tensor]:
-        """All that a loss depends on, the tied weights included."""
+        """Everything that a loss depends on, the tied weights included."""
         return [*self.parameters(), *(part.table.weight for part in self._tied_to)]
 
     @property
@@ -78,12 +78,12 @@ class Decoder(nn.Module):
         Parameters
         ----------
         n_ids : int
-            Number of ids that is to be.
+            The new number of ids.
         """
         raise NotImplementedError
 
     def reset_rows(self, first: int) -> None:
-        """Draw the weights of the ids from `first` on anew.
+        """Redraw the weights of the ids from `first` on.
 
         Parameters
         ----------
@@ -118,8 +118,8 @@ class SoftmaxDecoder(Decoder):
         Number of ids.
     tied_to : TokenEmbedding, default=None
         The embedding whose vectors are the weights of the ids as well (Press and Wolf, 2017; Inan
-        et al., 2017). Where states are not as wide as these, a linear layer without bias, the
-        projection, leads from one to the other. None gives the ids weights of their own.
+        et al., 2017). If states are not as wide as these, a linear layer without bias, the
+        projection, maps one to the other. None gives the ids separate weights.
 
     References
     ----------
@@ -160,12 +160,12 @@ class SoftmaxDecoder(Decoder):
         Parameters
         ----------
         n_ids : int
-            Number of ids that is to be.
+            The new number of ids.
         """
         return {name: n_ids for name in ("bias", "weight") if getattr(self, name) is not None}
 
     def reset_rows(self, first: int) -> None:
-        """Draw the weights of the ids from `first` on anew, with the bias of the unknown token.
+        """Redraw the weights of the ids from `first` on, with the bias of the unknown token.
 
         Parameters
         ----------
@@ -193,7 +193,7 @@ class SoftmaxDecoder(Decoder):
         return _linear(self.project(hidden), weight, self.bias)
 
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Return the negative log-likelihood of the tokens that came.
+        """Return the negative log-likelihood of the next tokens.
 
         Parameters
         ----------
@@ -229,7 +229,7 @@ class AdaptiveSoftmaxDecoder(Decoder):
     The head is a softmax over the shortlist, the frequent ids, and one entry for each cluster of
     rarer ids (Grave et al., 2017). A softmax over a cluster is computed only for tokens of that
     cluster. Ids must be in order of frequency, as `SequenceVectorizer` gives them. In another
-    order the model is still right, but saves less time.
+    order the result is still correct, but less time is saved.
 
     Parameters
     ----------
@@ -306,12 +306,12 @@ class AdaptiveSoftmaxDecoder(Decoder):
     def rows_to_grow(self, n_ids: int) -> dict[str, int]:
         """Return the weights with a row for each id, by name, and their rows with more ids.
 
-        Ids that are new are of the last cluster.
+        New ids belong to the last cluster.
 
         Parameters
         ----------
         n_ids : int
-            Number of ids that is to be.
+            The new number of ids.
         """
         rows = {"bias": n_ids}
         if len(self.weights):
@@ -319,7 +319,7 @@ class AdaptiveSoftmaxDecoder(Decoder):
         return rows
 
     def reset_rows(self, first: int) -> None:
-        """Draw the weights of the ids from `first` on anew, with the least bias of their cluster.
+        """Redraw the weights of the ids from `first` on, with the least bias of their cluster.
 
         Parameters
         ----------
@@ -333,7 +333,7 @@ class AdaptiveSoftmaxDecoder(Decoder):
                 _fill(self.weights[-1][first - low :])
 
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Return the negative log-likelihood of the tokens that came.
+        """Return the negative log-likelihood of the next tokens.
 
         Parameters
         ----------
@@ -399,7 +399,7 @@ class AdaptiveSoftmaxDecoder(Decoder):
 
 
 def default_cutoffs(n_ids: int) -> list[int]:
-    """Return where the clusters of a vocabulary begin: at 2,000, then at five times the last.
+    """Return where the clusters of a vocabulary begin: at 2,000, then at five times as many.
 
     Parameters
     ----------
@@ -409,7 +409,7 @@ def default_cutoffs(n_ids: int) -> list[int]:
     Returns
     -------
     cutoffs : list of int
-        At least one where there are two ids or more.
+        At least one if there are two ids or more.
 
     Examples
     --------
@@ -428,7 +428,7 @@ def _new_vectors(n_rows: int, size: int) -> nn.Parameter:
 
 
 def _fill(weight: Tensor) -> Tensor:
-    """Let weights start as those of `torch.nn.Linear`, in place."""
+    """Initialise weights as `torch.nn.Linear` does, in place."""
     bound = 1 / math.sqrt(weight.shape[1])
     return weight.uniform_(-bound, bound)
 

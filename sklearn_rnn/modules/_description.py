@@ -1,7 +1,7 @@
 """Networks as plain data: what they were built from, and their weights.
 
-`describe` and `rebuild` know the networks that estimators build. One of another kind needs a
-branch in each.
+`describe` and `rebuild` know the networks that estimators build. Another kind needs a branch in
+both.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _TURN = threading.Lock()
 
 
 def _forget_turn() -> None:
-    """Start anew in a process that was forked: whoever held the lock is not there."""
+    """Start over in a forked process: the thread that held the lock does not exist there."""
     global _TURN
     _TURN = threading.Lock()
 
@@ -54,7 +54,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def describe(network: nn.Module) -> dict:
-    """Return what `rebuild` needs beside the weights, in numbers, strings and dicts.
+    """Return what `rebuild` needs besides the weights, in numbers, strings and dicts.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def describe(network: nn.Module) -> dict:
 def rebuild(description: Mapping, weights: Mapping[str, Tensor]) -> nn.Module:
     """Return the network that was described, in evaluation mode.
 
-    No memory is taken but that of the weights, and no random number is drawn.
+    It takes no memory except for the weights, and draws no random number.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def rebuild(description: Mapping, weights: Mapping[str, Tensor]) -> nn.Module:
     Returns
     -------
     network : torch.nn.Module
-        Of the same outputs, to the bit.
+        With the same outputs, to the bit.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def _describe(network: nn.Module) -> dict:
 def _build(description: Mapping, max_layers: int = _MAX_LAYERS) -> nn.Module:
     """Build a network without values, on the device "meta".
 
-    An interrupt would leave torch with that default device, or without the user's.
+    An interrupt would leave torch with that default device, or without the user's own.
     """
     return in_new_thread(_build_on_meta, description, min(max_layers, _MAX_LAYERS))
 
@@ -168,8 +168,8 @@ def _build_on_meta(description: Mapping, max_layers: int) -> nn.Module:
 class _LeavesEmpty(TorchFunctionMode):
     """Computes no values.
 
-    On the device "meta" there are none, and to find that out torch imports its compiler, which
-    takes ten times as long as to open a model.
+    On the device "meta" there are none, but to find that out torch imports its compiler, which
+    takes ten times as long as opening a model.
     """
 
     def __torch_function__(self, function, types, args=(), kwargs=None):

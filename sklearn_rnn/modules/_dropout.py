@@ -1,4 +1,4 @@
-"""Dropout whose random numbers can be drawn apart, so that threads do not mix them up."""
+"""Dropout with a random generator for each thread, so that threads do not mix up numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CURRENT = threading.local()
 
 @contextmanager
 def dropout_generator(generator: torch.Generator | None) -> Iterator[None]:
-    """Let all dropout of this thread draw from `generator` inside the block.
+    """Make all dropout of this thread draw from `generator` inside the block.
 
     torch's own dropout draws from one generator for the whole process. When parts of a batch are
     computed in threads side by side, what each part draws from it depends on which thread is
@@ -25,7 +25,7 @@ def dropout_generator(generator: torch.Generator | None) -> Iterator[None]:
     Parameters
     ----------
     generator : torch.Generator or None
-        Where to draw from. None stands for torch's own.
+        The generator. None means torch's own.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class _Dropout(nn.Module):
 
 
 class Dropout(_Dropout):
-    """Zero a share of the values while training, and scale the others up.
+    """Zero a fraction of the values in training, and scale up the others.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Dropout(_Dropout):
 
 
 class LockedDropout(_Dropout):
-    """Zero a share of the features of each document while training, the same ones at each token.
+    """Zero a fraction of the features of each document in training, the same at each token.
 
     Parameters
     ----------

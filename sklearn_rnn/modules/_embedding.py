@@ -15,10 +15,10 @@ from ._unique_rows import UniqueRows
 
 
 class WordDropout(nn.Module):
-    """Replace a share of the tokens by the unknown token while training.
+    """Replace a fraction of the tokens by the unknown token in training.
 
-    So the network cannot lean on single words, and learns what to make of a word
-    that it does not know (Iyyer et al., 2015).
+    So the network cannot rely on single words, and learns how to treat words that
+    it does not know (Iyyer et al., 2015).
 
     Parameters
     ----------
@@ -70,17 +70,17 @@ class TokenEmbedding(nn.Module):
         Features of a token's vector, as the network reads it.
     vector_size : int or None, default=None
         Columns of the table. If it differs from `embedding_dim`, a linear layer without bias, the
-        projection, leads from one to the other. None is `embedding_dim`.
+        projection, maps one to the other. None is `embedding_dim`.
     dropout : float, default=0.0
         Dropout of single features of the vectors.
     word_dropout : float, default=0.0
-        Probability of reading a word as unknown while training.
+        Probability of reading a word as unknown in training.
     sparse : bool, default=False
         Whether the gradient of the table holds only the rows of the batch. Not every optimizer
-        takes such gradients.
+        supports such gradients.
     learn_padding : bool, default=False
         Whether id 0 has a vector that is learned, as in a language model, where it is the boundary
-        of a document. Otherwise it is 0 for ever.
+        of a document. Otherwise it is always 0.
 
     References
     ----------
@@ -114,7 +114,7 @@ class TokenEmbedding(nn.Module):
                 self.projection.weight.normal_().div_(self.scale)  # keeps the unit variance
 
     def reset_rows(self, first: int) -> None:
-        """Draw the vectors of the ids from `first` on anew.
+        """Redraw the vectors of the ids from `first` on.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ class TokenEmbedding(nn.Module):
             self.table.weight[first:].normal_().div_(self.scale)
 
     def set_rows(self, ids: Tensor, vectors: Tensor) -> None:
-        """Give ids the vectors that they are to start with.
+        """Set the initial vectors of ids.
 
         Parameters
         ----------
@@ -139,12 +139,12 @@ class TokenEmbedding(nn.Module):
             weight[ids.to(weight.device)] = vectors.to(weight.device) / self.scale
 
     def freeze(self, frozen: bool = True) -> None:
-        """Keep the table from learning, or let it learn again. The projection always does.
+        """Freeze the table, or let it learn again. The projection always learns.
 
         Parameters
         ----------
         frozen : bool, default=True
-            Whether the table is to stay as it is. No gradient is then computed for it.
+            Whether to freeze the table. No gradient is then computed for it.
         """
         self.table.weight.requires_grad_(not frozen)
 
@@ -156,8 +156,8 @@ class TokenEmbedding(nn.Module):
         ids : torch.Tensor of int32 or int64 of shape (n_tokens,)
             Token ids.
         unique : bool, default=False
-            Whether to return the vector of each distinct token once, as `UniqueRows`, where no
-            dropout of features makes each token's another one.
+            Whether to return the vector of each distinct token once, as `UniqueRows`. Not done if
+            dropout of features makes the vectors of equal tokens differ.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Grid LSTM: layers that hand a memory up, as an LSTM hands one on in time."""
+"""Grid LSTM: layers that pass a memory upwards, as an LSTM passes one on in time."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .cells._grid_lstm import lstm_transform
 class GridLSTM(nn.Module):
     """Grid LSTM over depth and time, in place of a stack of layers.
 
-    Between the layers of a stack, as between the steps of a plain recurrent network, each number
-    is computed anew. Here a memory goes up from layer to layer, by gates as it goes on in time, so
-    that gradients reach the lowest layers of many.
+    Between the layers of a stack, as between the steps of a plain recurrent network, each number is
+    computed anew. Here a memory is also passed on from layer to layer, through gates, as it is from
+    step to step, so that gradients reach the lowest of many layers.
 
     A linear projection of the input enters at the bottom as hidden vector and memory; the hidden
     vector of the top layer is the output. In both directions there are two grids side by side.
@@ -39,11 +39,11 @@ class GridLSTM(nn.Module):
         Whether a second grid reads from the end. The output then has ``2 * hidden_size`` features,
         the forward ones first.
     priority : {"depth", "time"}, default="depth"
-        Which dimension of a block is computed last, see `GridLSTMCell`. None is neither.
+        Which dimension of a block is computed last, see `GridLSTMCell`. None means neither.
     tied : bool, default=False
         Whether all layers have the same weights.
     dropout : float, default=0.0
-        Dropout of the hidden vectors between the layers. The memories pass.
+        Dropout of the hidden vectors between the layers. The memories are not dropped.
     recurrent_dropout : float, default=0.0
         Dropout of the weights from the hidden vector of time, see `RecurrentLayer`.
 
@@ -127,7 +127,7 @@ class GridLSTM(nn.Module):
     def read(
         self, x: Tensor, layout: PackedLayout, state: Sequence[State] | None = None
     ) -> tuple[Tensor, list[State]]:
-        """Return the top layer's hidden vector at every token, and the state to read on with.
+        """Return the top layer's hidden vector at every token, and the state to continue from.
 
         See `RecurrentStack.read`.
 
@@ -138,7 +138,7 @@ class GridLSTM(nn.Module):
         layout : PackedLayout
             Where each token lies.
         state : list of tuple of torch.Tensor, default=None
-            What the call before returned. None is the state before a document.
+            What the previous call returned. None is the state before a document.
 
         Returns
         -------
@@ -167,7 +167,7 @@ class GridLSTM(nn.Module):
 
 
 class DepthLSTM(nn.Module):
-    r"""Grid LSTM over depth alone: a feed-forward network with gates and a memory.
+    r"""Grid LSTM over depth only: a feed-forward network with gates and a memory.
 
     .. math:: (h', m') = \operatorname{LSTM}(W h + b, m)
 

@@ -1,8 +1,8 @@
 """Networks whose predictions are computed by one call of a kernel, from token ids to outputs.
 
 The call takes addresses of weights, and computes what the modules were written to compute. So each
-of them must be one of ours or torch's own, unchanged, and each tensor of the shape that it should
-have; for all others the modules are called.
+module must be one of ours or torch's own, unchanged, and each tensor must have the shape that it
+should have; otherwise the modules are called.
 """
 
 from __future__ import annotations
@@ -98,13 +98,13 @@ class _Documents(Structure):
 
 
 class _OtherNetworkError(Exception):
-    """The network is none that the kernel computes."""
+    """The network is not one that the kernel computes."""
 
 
 def make_predictor(function: Callable) -> Predictor | None:
-    """Return what computes the outputs of a network, None where only its modules can.
+    """Return what computes the outputs of a network, None if only its modules can.
 
-    Nothing is kept of earlier calls: weights and modules may be others each time.
+    Nothing is kept from earlier calls: weights and modules may differ each time.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class Predictor:
     Attributes
     ----------
     n_outputs : int
-        Numbers for a document.
+        Number of outputs of a document.
     """
 
     def __init__(self, network: Any, *, encodes: bool = False) -> None:
@@ -299,7 +299,7 @@ class Predictor:
         net.wide_bias = self._address(wide.bias, self.n_outputs)
 
     def _address(self, tensor: Any, *shape: int, dtype: torch.dtype = torch.float32) -> int:
-        """Return where the numbers of a tensor are, if they are as many and of the kind."""
+        """Return the address of a tensor's numbers, after checking their number and type."""
         _require(type(tensor) in (Tensor, nn.Parameter) and tensor.shape == shape)
         _require(tensor.dtype == dtype and tensor.layout == torch.strided and tensor.is_cpu)
         tensor = tensor.detach().contiguous()

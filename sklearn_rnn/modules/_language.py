@@ -23,21 +23,21 @@ from .cells._base import State
 
 
 class LanguageNetwork(nn.Module):
-    """Read packed documents and tell, at each token, which one comes next.
+    """Read packed documents and predict, at each token, the next one.
 
     Parameters
     ----------
     embedding : TokenEmbedding
         From ids (n_tokens,) to vectors (n_tokens, embedding_dim).
     encoder : RecurrentStack or GridLSTM
-        From vectors to states, forwards alone.
+        From vectors to states, forwards only.
     decoder : torch.nn.Module
         From states to log-probabilities, as `SoftmaxDecoder`.
     n_labels : int, default=0
-        Number of labels of documents, each of which has a vector that is added to those of the
+        Number of labels of documents. Each label has a vector that is added to those of the
         document's tokens. 0 for documents without labels.
     dropout : float, default=0.0
-        Dropout of the states in front of the decoder.
+        Dropout of the states before the decoder.
     embedding_dropout : float, default=0.0
         Dropout of the vectors of the tokens.
     locked_dropout : bool, default=False
@@ -101,14 +101,15 @@ class LanguageNetwork(nn.Module):
         state: Sequence[State] | None = None,
         labels: Tensor | None = None,
     ) -> tuple[Tensor, list[State]]:
-        """Return the state at every token, and what to read on with.
+        """Return the state at every token, and the state to continue from.
 
         Parameters
         ----------
         ids : torch.nn.utils.rnn.PackedSequence of int32 or int64
             Token ids of the documents, sorted by length.
         state : list of tuple of torch.Tensor of shape (n_documents, ...), default=None
-            What the call before returned, for these documents. None is the state before a document.
+            What the previous call returned, for these documents. None is the state before a
+            document.
         labels : torch.Tensor of int64 of shape (n_documents,), default=None
             The labels of the documents, if there are any.
 
@@ -117,7 +118,7 @@ class LanguageNetwork(nn.Module):
         hidden : torch.Tensor of shape (n_tokens, hidden_size)
             The states of the top layer in packed order, for the decoder.
         state : list of tuple of torch.Tensor of shape (n_documents, ...)
-            Of each layer, after the last token of each document.
+            The state of each layer, after the last token of each document.
         """
         layout = PackedLayout(ids.batch_sizes, ids.data.device)
         x = self._embed(ids.data)  # (n_tokens, embedding_dim)
@@ -142,14 +143,14 @@ class LanguageNetwork(nn.Module):
     ) -> tuple[Tensor, list[State]]:
         """Return what `forward` does for one token of each document, for evaluation.
 
-        It leaves out what gains time only where there are many tokens.
+        It leaves out what saves time only with many tokens.
 
         Parameters
         ----------
         ids : torch.Tensor of int32 or int64 of shape (n_documents,)
             The tokens.
         state : list of tuple of torch.Tensor of shape (n_documents, ...)
-            What the call before returned, for these documents.
+            What the previous call returned, for these documents.
         labels : torch.Tensor of int64 of shape (n_documents,), default=None
             The labels of the documents, if there are any.
         layout : PackedLayout, default=None
@@ -160,7 +161,7 @@ class LanguageNetwork(nn.Module):
         hidden : torch.Tensor of shape (n_documents, hidden_size)
             The states of the top layer, for the decoder.
         state : list of tuple of torch.Tensor of shape (n_documents, ...)
-            Of each layer, after the token.
+            The state of each layer, after the token.
         """
         if layout is None:
             layout = PackedLayout(torch.tensor([len(ids)]), ids.device)
@@ -246,26 +247,26 @@ def build_language_network(
     tie_weights : bool, default=False
         Whether the decoder shares the weights of the embedding.
     recurrent_init : {"orthogonal", "identity", "uniform"}, default=None
-        How the weights from state to state start. None leaves it to the cell.
+        How to initialise the state-to-state weights. None leaves it to the cell.
     forget_bias : float or "chrono", default=None
-        Bias with which the gate that keeps the memory starts. None leaves it to the cell.
+        Initial bias of the gate that keeps the memory. None leaves it to the cell.
     max_length : int, default=None
         The longest time to remember, for "chrono".
     dropout : float, default=0.0
-        Dropout between layers and in front of the decoder.
+        Dropout between layers and before the decoder.
     embedding_dropout : float, default=0.0
         Dropout of the vectors of the tokens.
     word_dropout : float, default=0.0
-        Share of the tokens that are read as unknown in training.
+        Fraction of the tokens that are read as unknown in training.
     recurrent_dropout : float, default=0.0
-        Dropout of the weights from state to state.
+        Dropout of the state-to-state weights.
     kernels : bool or "auto", default=False
-        Whether recurrent layers compute by kernels of our own on the CPU, see `RecurrentLayer`.
+        Whether recurrent layers use the package's kernels on the CPU, see `RecurrentLayer`.
     variational_dropout : bool, default=False
         Whether dropout zeroes the same features at all tokens of a document, and
         `recurrent_dropout` the same units of the state instead of weights.
     zoneout : float, default=0.0
-        Probability of a unit to keep its value for a step in training.
+        Probability that a unit keeps its value for a step in training.
     activation_penalty, slowness_penalty : float, default=0.0
         Strength of the penalties on states, see `LanguageNetwork`.
     softmax : {"full", "adaptive"}, default="full"
@@ -336,7 +337,7 @@ def build_language_network(
         locked_dropout=variational_dropout,
         activation_penalty=activation_penalty,
         slowness_penalty=slowness_penalty,
-        # Only kernels of our own take the vector of a repeated token once.
+        # Only the package's kernels take the vector of a repeated token once.
         unique=kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False,
     )
     network.arguments = arguments if isinstance(cell, str) else None

@@ -1,4 +1,4 @@
-"""Where each token of a packed batch lies: all index arithmetic is here."""
+"""Where each token of a packed batch is: all index arithmetic is here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._cached import cached_property
 class PackedLayout:
     """Index arithmetic over a batch packed as in `torch.nn.utils.rnn.PackedSequence`.
 
-    The documents of a batch stand longest first. Their tokens are stored step by
+    The documents of a batch are sorted longest first. Their tokens are stored step by
     step: the first token of every document, then the second of every document
     that has one, and so on. No padding is stored, so none can be computed on.
 
@@ -20,7 +20,7 @@ class PackedLayout:
     batch_sizes : torch.Tensor of shape (n_steps,), dtype=int64, on the CPU
         How many documents are still running at each step.
     device : torch.device, default=None
-        Where the index tensors are wanted.
+        The device of the index tensors.
 
     Examples
     --------
@@ -87,7 +87,7 @@ class PackedLayout:
 
     @cached_property
     def backwards(self) -> Tensor:
-        """Index that lists the tokens with each document turned round, shape (n_tokens,)."""
+        """Index that lists the tokens with each document reversed, shape (n_tokens,)."""
         return self._first_of_step[self.positions_from_end] + self.documents
 
     @cached_property

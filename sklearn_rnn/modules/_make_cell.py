@@ -1,4 +1,4 @@
-"""From the name of a cell, or a class of the user's, to a cell ready to be stacked."""
+"""From the name of a cell, or a custom class, to a cell ready to be stacked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_cell(
     zoneout: float = 0.0,
     state_dropout: float = 0.0,
 ) -> Cell:
-    """Make a cell, start its weights, and wrap it in what regularises it.
+    """Make a cell, initialise its weights, and wrap it in what regularises it.
 
     Parameters
     ----------
@@ -32,17 +32,17 @@ def make_cell(
     hidden_size : int
         Number of units of the hidden state.
     cell : str or callable
-        A name among `CELLS`, or what makes a cell of the user's.
+        A name among `CELLS`, or what makes a custom cell.
     activation : {"tanh", "relu", "sigmoid"}, default="tanh"
         The activation, ignored by cells that do not have it among their `options`.
     recurrent_init : {"orthogonal", "identity", "uniform"}, default=None
-        See `start_recurrent_weights`. None leaves the weights as the cell starts them.
+        See `start_recurrent_weights`. None leaves the weights as the cell initialises them.
     forget_bias : float or "chrono", default=None
-        See `start_forget_bias`. None leaves the bias as the cell starts it.
+        See `start_forget_bias`. None leaves the bias as the cell initialises it.
     max_length : int, default=None
         The longest time to remember, with "chrono".
     zoneout : float, default=0.0
-        Probability of a unit to keep its value for a step in training.
+        Probability that a unit keeps its value for a step in training.
     state_dropout : float, default=0.0
         Share of the state that is not read in training, the same units at every step.
 
@@ -71,7 +71,7 @@ def make_cell(
 
 
 def n_documents_at_once(cell: str | Callable) -> int:
-    """Return from how many documents on a cell computes about as fast for each as on more."""
+    """Return the smallest number of documents at which a cell reaches full speed per document."""
     class_ = CELLS.get(cell, RecurrentCell) if isinstance(cell, str) else cell
     return getattr(class_, "n_documents_at_once", RecurrentCell.n_documents_at_once)
 

@@ -81,7 +81,7 @@ def make_encoder(
 
 
 def _refuse_with_grid(cell: str, **params: object) -> None:
-    """Refuse what a Grid LSTM has no place for."""
+    """Refuse parameters that a Grid LSTM does not have."""
     given = [f"{name}={value!r}" for name, value in params.items() if value]
     if given:
         raise ValueError(f"cell={cell!r} cannot be combined with {', '.join(given)}.")

@@ -19,7 +19,7 @@ from ._unique_rows import UniqueRows
 
 
 class _SizedPart(Protocol):
-    """What a network must know of its embedding and of its pooling: how wide their vectors are."""
+    """What a network must know about its embedding and its pooling: the width of their vectors."""
 
     output_size: int
 
@@ -39,10 +39,10 @@ class SequenceNetwork(nn.Module):
     n_outputs : int
         Columns of the output.
     skip_connection : bool, default=False
-        Whether the mean of the token vectors joins the pooled states, a path
-        past the recurrence on which rare words learn fast.
+        Whether to concatenate the mean of the token vectors to the pooled states, as a
+        shortcut around the recurrent layers on which rare words learn fast.
     dropout : float, default=0.0
-        Dropout of the document vector in front of the head.
+        Dropout of the document vector before the head.
     unique : bool or "auto", default=False
         Whether the encoder, on the CPU, takes the vector of each distinct token once, as
         `UniqueRows`; `embedding` is then called with ``unique=True``. "auto" does so where
@@ -93,7 +93,7 @@ class SequenceNetwork(nn.Module):
         self.head = nn.Linear(n_features, n_outputs)
 
     def encode(self, ids: PackedSequence) -> Tensor:
-        """Return the document vectors, in front of dropout and head.
+        """Return the document vectors, before dropout and head.
 
         Parameters
         ----------
@@ -175,7 +175,7 @@ def build_network(
     activation : {"tanh", "relu", "sigmoid"}, default="tanh"
         The activation of the plain cell, ignored by the others.
     bidirectional : bool, default=True
-        Whether documents are read from their end too.
+        Whether documents are read backwards too.
     num_layers : int, default=1
         Number of recurrent layers.
     embedding_dim : int, default=100
@@ -185,9 +185,9 @@ def build_network(
     hidden_size : int, default=64
         Units of a layer in one direction.
     recurrent_init : {"orthogonal", "identity", "uniform"}, default=None
-        How the weights from state to state start. None leaves it to the cell.
+        How to initialise the state-to-state weights. None leaves it to the cell.
     forget_bias : float or "chrono", default=None
-        Bias with which the gate that keeps the memory starts. None leaves it to the cell.
+        Initial bias of the gate that keeps the memory. None leaves it to the cell.
     max_length : int, default=None
         The longest time to remember, for "chrono".
     pooling : {"last", "mean", "max", "attention", "multihead_attention", "concat"}, \
@@ -196,23 +196,23 @@ def build_network(
     num_heads : int, default=4
         Number of heads of "multihead_attention".
     attention_penalty : float, default=0.0
-        Weight of the term by which attention of either kind passes no token over, see
+        Strength of a penalty that keeps attention from ignoring tokens, see
         `AttentionPooling`.
     skip_connection : bool, default=True
-        Whether the mean of the embeddings joins that vector.
+        Whether to concatenate the mean embedding to that vector.
     dropout : float, default=0.5
-        Dropout between layers and in front of the head.
+        Dropout between layers and before the head.
     word_dropout : float, default=0.1
-        Share of the tokens that are read as unknown in training.
+        Fraction of the tokens that are read as unknown in training.
     recurrent_dropout : float, default=0.0
-        Dropout of the weights from state to state.
+        Dropout of the state-to-state weights.
     kernels : bool or "auto", default=False
-        Whether recurrent layers compute by kernels of our own on the CPU, see `RecurrentLayer`.
+        Whether recurrent layers use the package's kernels on the CPU, see `RecurrentLayer`.
     variational_dropout : bool, default=False
         Whether dropout between the layers zeroes the same features at all tokens of a document,
         and `recurrent_dropout` the same units of the state instead of weights.
     zoneout : float, default=0.0
-        Probability of a unit to keep its value for a step in training.
+        Probability that a unit keeps its value for a step in training.
     sparse : bool, default=False
         Whether the embedding table gets sparse gradients.
 
@@ -262,7 +262,7 @@ def build_network(
         n_outputs,
         skip_connection=skip_connection,
         dropout=dropout,
-        # Only kernels of our own take the vector of a repeated token once.
+        # Only the package's kernels take the vector of a repeated token once.
         unique=kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False,
     )
     network.arguments = arguments if isinstance(cell, str) else None
@@ -281,7 +281,7 @@ def _make_pooling(
     attention_penalty: float,
     kernels: bool | str,
 ) -> nn.Module:
-    """Make the pooling of a name, with those of the options that it has."""
+    """Make the pooling of a name, with the options that it has."""
     make = POOLINGS[pooling]
     if make is LastPooling:
         return make(input_size, bidirectional=bidirectional, kernels=kernels)

@@ -1,4 +1,4 @@
-"""Calls in a thread of their own, whose modes of torch end with it."""
+"""Calls in a new thread, so that torch's thread-local modes end with it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 def in_new_thread(function: Callable, *args: Any) -> Any:
-    """Return what a function returns in a thread that has not existed before.
+    """Call a function in a new thread and return its result.
 
-    Python interrupts the main thread alone, so the function is never left half done. That counts
-    for modes of torch such as its default device, which an interrupt leaves as they are.
+    Python interrupts only the main thread, so the function is never left half done. That matters
+    for modes of torch such as its default device, which an interrupt would leave set.
 
     Parameters
     ----------

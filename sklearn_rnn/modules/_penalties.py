@@ -1,4 +1,4 @@
-"""Penalties: what modules add to the loss of a document besides that of its output."""
+"""Penalties that modules add to the loss of a document."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _CURRENT = threading.local()
 def collect_penalties() -> Iterator[list[Tensor]]:
     """Gather the penalties that modules add on this thread inside the block.
 
-    A module returns states or outputs, and has no other way to a loss. It cannot keep its penalty
-    as an attribute either, where threads compute parts of a batch side by side.
+    A module returns states or outputs, and has no other access to the loss. It cannot keep its
+    penalty as an attribute either, because threads may compute parts of a batch in parallel.
 
     Yields
     ------
     penalties : list of torch.Tensor of shape (n_documents,)
-        Of the documents in packed order, longest first.
+        For the documents in packed order, longest first.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def collect_penalties() -> Iterator[list[Tensor]]:
 
 
 def add_penalty(penalty: Tensor) -> None:
-    """Add to the loss of each document, where somebody collects it.
+    """Add to the loss of each document, if penalties are collected.
 
     Parameters
     ----------

@@ -15,8 +15,8 @@ from ._unique_rows import UniqueRows, dense
 class LastPooling(nn.Module):
     """The state after reading the whole document.
 
-    For a stack in both directions: the forward state at the last token beside
-    the backward state at the first.
+    For a bidirectional stack: the forward state at the last token and the
+    backward state at the first, concatenated.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ class LastPooling(nn.Module):
     bidirectional : bool, default=False
         Whether the second half of the features was read from the end.
     kernels : bool or "auto", default=False
-        Whether to compute by a kernel of our own what it can compute with, see
-        `modules.kernels.has_kernels`: float32 on the CPU.
+        Whether to use the package's kernel where it can: float32 on the CPU, see
+        `modules.kernels.has_kernels`.
     """
 
     def __init__(
@@ -69,8 +69,8 @@ class MeanPooling(nn.Module):
     input_size : int
         Features of a state.
     kernels : bool or "auto", default=False
-        Whether to compute by a kernel of our own what it can compute with, see
-        `modules.kernels.has_kernels`: float32 on the CPU.
+        Whether to use the package's kernel where it can: float32 on the CPU, see
+        `modules.kernels.has_kernels`.
     """
 
     def __init__(self, input_size: int, *, kernels: bool | str = False) -> None:
@@ -106,8 +106,8 @@ class MaxPooling(nn.Module):
     input_size : int
         Features of a state.
     kernels : bool or "auto", default=False
-        Whether to compute by a kernel of our own what it can compute with, see
-        `modules.kernels.has_kernels`: float32 on the CPU.
+        Whether to use the package's kernel where it can: float32 on the CPU, see
+        `modules.kernels.has_kernels`.
     """
 
     def __init__(self, input_size: int, *, kernels: bool | str = False) -> None:
@@ -152,19 +152,19 @@ class AttentionPooling(nn.Module):
 
         \lambda\, \tfrac1T \textstyle\sum_t (1 - T \alpha_t)^2
 
-    so that no token is passed over: the weights sum to one over the tokens, and each is drawn to
-    its fair share. Xu et al. (2015) have it for an attention that looks several times, and here it
-    bounds the mean weight of all heads.
+    which keeps attention from ignoring tokens: the weights sum to one over the tokens, and each is
+    pulled towards an equal share. Xu et al. (2015) use it for attention that looks several times;
+    here it applies to the mean weight of all heads.
 
     Parameters
     ----------
     input_size : int
         Features of a state.
     attention_penalty : float, default=0.0
-        Weight of that term.
+        Strength of that penalty.
     kernels : bool or "auto", default=False
-        Whether to compute by a kernel of our own what it can compute with, see
-        `modules.kernels.has_kernels`: float32 on the CPU.
+        Whether to use the package's kernel where it can: float32 on the CPU, see
+        `modules.kernels.has_kernels`.
 
     References
     ----------
@@ -213,7 +213,7 @@ class AttentionPooling(nn.Module):
         return shares
 
     def _unevenness(self, shares: Tensor, layout: PackedLayout) -> Tensor:
-        """Return the mean square by which tokens miss their fair share, of each document."""
+        """Return the mean squared distance of the tokens from an equal share, for each document."""
         lengths = layout.lengths.to(shares.dtype)
         missed = 1 - lengths[layout.documents] * shares.mean(dim=1)
         return document_sums(missed.square(), layout) / lengths
@@ -249,10 +249,10 @@ class AttentionPooling(nn.Module):
 
 
 class MultiheadAttentionPooling(AttentionPooling):
-    r"""Several weighted means of the states side by side, each with weights of its own.
+    r"""Several weighted means of the states, each with weights of its own, concatenated.
 
-    Each head is an attention as in `AttentionPooling` and attends a part of its own of the states'
-    features, so that the output is as wide as a state: head :math:`k` has
+    Each head is an attention as in `AttentionPooling` over its own part of the features of the
+    states, so that the output is as wide as a state: head :math:`k` has
 
     .. math::
 
@@ -260,8 +260,8 @@ class MultiheadAttentionPooling(AttentionPooling):
         \alpha_{kt} &= \exp(e_{kt}) / \textstyle\sum_j \exp(e_{kj}) \\
         s_k &= \textstyle\sum_t \alpha_{kt} s_{t,k}
 
-    where :math:`s_{t,k}` is the :math:`k`-th part of :math:`s_t`. Where one mean has to compromise
-    between tokens, heads attend different ones.
+    where :math:`s_{t,k}` is the :math:`k`-th part of :math:`s_t`. While one mean has to compromise
+    between tokens, heads can attend to different ones.
 
     Parameters
     ----------
@@ -270,11 +270,11 @@ class MultiheadAttentionPooling(AttentionPooling):
     num_heads : int, default=4
         Number of heads, a divisor of `input_size`.
     attention_penalty : float, default=0.0
-        Weight of the term that draws each token's mean weight to its fair share, see
+        Strength of the penalty that pulls each token's mean weight towards an equal share, see
         `AttentionPooling`.
     kernels : bool or "auto", default=False
-        Whether to compute by a kernel of our own what it can compute with, see
-        `modules.kernels.has_kernels`: float32 on the CPU.
+        Whether to use the package's kernel where it can: float32 on the CPU, see
+        `modules.kernels.has_kernels`.
 
     References
     ----------
@@ -322,15 +322,15 @@ def document_sums(data: Tensor, layout: PackedLayout) -> Tensor:
 
 
 class ConcatPooling(nn.Module):
-    """Largest and mean states side by side.
+    """Largest and mean states, concatenated.
 
     Parameters
     ----------
     input_size : int
         Features of a state.
     kernels : bool or "auto", default=False
-        Whether to compute by a kernel of our own what it can compute with, see
-        `modules.kernels.has_kernels`: float32 on the CPU.
+        Whether to use the package's kernel where it can: float32 on the CPU, see
+        `modules.kernels.has_kernels`.
 
     References
     ----------

@@ -31,7 +31,7 @@ class ModulesOf(Protocol[M]):
 
 
 class RecurrentLayer(nn.Module):
-    """One cell read over a packed batch in one direction.
+    """One cell that reads a packed batch in one direction.
 
     The cell runs over dense blocks of time, see `TimeBlocks`, so that torch's fused
     kernels can be used on documents of differing lengths. Backwards, each document is
@@ -44,11 +44,11 @@ class RecurrentLayer(nn.Module):
     reverse : bool, default=False
         Whether to read each document from its end.
     recurrent_dropout : float, default=0.0
-        Share of the weights from state to state that are zeroed for a whole call in
+        Fraction of the state-to-state weights that are zeroed for a whole call in
         training (DropConnect as in the AWD-LSTM of Merity, Keskar and Socher, 2018).
     kernels : bool or "auto", default=False
-        Whether to compute by kernels of our own on the CPU, where there are some for the cell.
-        "auto" does so where they were installed with the package; True also where
+        Whether to use the package's kernels on the CPU, if the cell has one.
+        "auto" does so if they were installed with the package; True also if
         `modules.kernels.load_kernels` has compiled them in this process.
     """
 
@@ -103,7 +103,7 @@ class RecurrentLayer(nn.Module):
     def read(
         self, x: Tensor | UniqueRows, layout: PackedLayout, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """Return the hidden state at every token, and the state to read on with.
+        """Return the hidden state at every token, and the state to continue from.
 
         A long text can be read piece by piece, each piece with the state that the one before it
         returned. The states are constants: gradients end where a piece begins.
@@ -115,7 +115,7 @@ class RecurrentLayer(nn.Module):
         layout : PackedLayout
             Where each token lies.
         state : tuple of torch.Tensor of shape (n_documents, ...), default=None
-            What the call before returned, a row for each document in packed order. None is the
+            What the previous call returned, a row for each document in packed order. None is the
             state before a document.
 
         Returns
@@ -141,7 +141,7 @@ class RecurrentLayer(nn.Module):
         return outputs, last_states(states, blocks.shapes)
 
     def _given(self, state: State | None, layout: PackedLayout) -> State | None:
-        """Return a given state as a constant, and refuse it backwards."""
+        """Return a given state as a constant; refuse one if the layer reads backwards."""
         if state is None:
             return None
         check_reads_forwards(self.reverse)
@@ -169,7 +169,7 @@ class RecurrentLayer(nn.Module):
 
 
 class RecurrentStack(nn.Module):
-    """Layers of cells, each read in one or both directions.
+    """Layers of cells that read in one or both directions.
 
     Parameters
     ----------
@@ -187,9 +187,9 @@ class RecurrentStack(nn.Module):
     dropout : float, default=0.0
         Dropout between the layers.
     recurrent_dropout : float, default=0.0
-        Dropout of the weights from state to state, see `RecurrentLayer`.
+        Dropout of the state-to-state weights, see `RecurrentLayer`.
     kernels : bool or "auto", default=False
-        Whether to compute by kernels of our own, see `RecurrentLayer`.
+        Whether to use the package's kernels, see `RecurrentLayer`.
     locked_dropout : bool, default=False
         Whether `dropout` zeroes the same features at all tokens of a document.
 
@@ -270,9 +270,9 @@ class RecurrentStack(nn.Module):
         layout: PackedLayout,
         state: Sequence[State] | None = None,
     ) -> tuple[Tensor, list[State]]:
-        """Return the top layer's state at every token, and the state to read on with.
+        """Return the top layer's state at every token, and the state to continue from.
 
-        See `RecurrentLayer.read`. In training, dropout between the layers is drawn anew in each
+        See `RecurrentLayer.read`. In training, dropout between the layers is redrawn in each
         call.
 
         Parameters
@@ -282,7 +282,7 @@ class RecurrentStack(nn.Module):
         layout : PackedLayout
             Where each token lies.
         state : list of tuple of torch.Tensor, default=None
-            What the call before returned. None is the state before a document.
+            What the previous call returned. None is the state before a document.
 
         Returns
         -------

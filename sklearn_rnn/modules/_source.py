@@ -23,7 +23,7 @@ class Regions(NamedTuple):
     Parameters
     ----------
     vectors : torch.Tensor of shape (n_sources, n_regions, n_features)
-        Padded behind the last region.
+        Padded after the last region.
     lengths : torch.Tensor of int64 of shape (n_sources,)
         Number of regions of each source.
     """
@@ -65,7 +65,7 @@ class Encoded(NamedTuple):
     summary: Tensor
 
     def remember(self, attention: Attention) -> Memory:
-        """Return them with the keys of an attention."""
+        """Return the states with the keys of an attention."""
         return Memory(self.values, attention.keys(self.values), self.is_padding, self.summary)
 
 
@@ -101,7 +101,7 @@ class TextEncoder(nn.Module):
         self.unique = unique
 
     def forward(self, ids: PackedSequence) -> Encoded:
-        """Return the states, and as the summary those at the end of each direction.
+        """Return the states; the summary is those at the end of each direction.
 
         Parameters
         ----------
@@ -125,10 +125,10 @@ class TextEncoder(nn.Module):
 
 
 class RegionEncoder(nn.Module):
-    """Map each region to a vector of its own; the summary is their mean (Xu et al., 2015).
+    """Map each region to a vector; the summary is their mean (Xu et al., 2015).
 
-    The map is linear, with a rectifier behind it, so that the mean can tell which region has which
-    feature if the regions say where they are.
+    The map is linear, followed by a rectifier, so that the mean can say which region has which
+    feature if the regions contain their positions.
 
     Parameters
     ----------

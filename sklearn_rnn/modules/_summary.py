@@ -1,4 +1,4 @@
-"""What a network is made of: its parts in the order of the data, their sizes and weights."""
+"""The parts of a network in the order of the data, with their sizes and weights."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class NetworkPart:
     name : str
         What it is called, such as "recurrent layer 1".
     kind : str
-        Its class, of a recurrent layer that of the cell.
+        Its class; for a recurrent layer that of the cell.
     size : str
         What goes in and what comes out, empty if it does not say.
     n_weights : int
-        Number of its weights. What it shares with a part before it counts there.
+        Number of its weights, without those shared with an earlier part.
     is_wide : bool, default=False
         Whether it belongs to the wide path.
     """
@@ -48,7 +48,7 @@ def summarize(network: nn.Module) -> list[NetworkPart]:
     Parameters
     ----------
     network : torch.nn.Module
-        Any network; of the package's own, sizes are told too.
+        Any network; for the package's own, sizes are included.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def _walk(network: nn.Module) -> Iterator[tuple[str, nn.Module, bool]]:
 
 
 def _cell_of(part: nn.Module) -> nn.Module | None:
-    """Return the cell of a recurrent layer, in one direction or both, without what wraps it."""
+    """Return the cell of a recurrent layer, in one direction or both, without its wrappers."""
     layer = part[0] if isinstance(part, nn.ModuleList) and len(part) else part
     if not isinstance(layer, RecurrentLayer):
         return None
@@ -127,7 +127,7 @@ def _size(part: nn.Module) -> str:
 
 
 def _count_weights(part: nn.Module, seen: set[int]) -> int:
-    """Return the number of weights that were not seen before, and see them."""
+    """Return the number of weights that were not seen before, and mark them as seen."""
     new = {id(weight): weight.numel() for weight in part.parameters() if id(weight) not in seen}
     seen.update(new)
     return sum(new.values())

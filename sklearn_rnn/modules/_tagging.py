@@ -100,10 +100,10 @@ class PackedWords:
 class SpellingEncoder(nn.Module):
     """Return a vector for each spelling: from its characters, its shape and its affixes.
 
-    A small recurrent network reads the characters in both directions, and ends with a state of each
-    (Lample et al., 2016). Shape and affixes have vectors of their own, which are learned from few
-    words. So words that occur in no training sentence are told by their endings, capitals and
-    digits.
+    A small recurrent network reads the characters in both directions and returns the last state of
+    each (Lample et al., 2016). Shape and affixes have vectors of their own, which can be learned
+    from few words. So words that occur in no training sentence are recognised by their endings,
+    capitals and digits.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class SpellingEncoder(nn.Module):
     hidden_size : int
         Units in each direction.
     kernels : bool or "auto", default=False
-        Whether to compute by kernels of our own on the CPU, see `RecurrentLayer`.
+        Whether to use the package's kernels on the CPU, see `RecurrentLayer`.
     sparse : bool, default=False
         Whether the table of affixes gets sparse gradients.
 
@@ -150,7 +150,7 @@ class SpellingEncoder(nn.Module):
         return self.table.num_embeddings
 
     def reset_rows(self, first: int) -> None:
-        """Let the characters from `first` on start as the unknown one."""
+        """Initialise the characters from `first` on with the vector of the unknown one."""
         with torch.no_grad():
             self.table.weight[first:] = self.table.weight[UNKNOWN_ID]
 
@@ -174,15 +174,15 @@ class TaggingNetwork(nn.Module):
     embedding : TokenEmbedding
         From ids (n_tokens,) to vectors (n_tokens, embedding_dim).
     spelling : SpellingEncoder or None
-        From the spellings of a batch to vectors. None for a network that knows ids alone.
+        From the spellings of a batch to vectors. None for a network that knows only ids.
     encoder : torch.nn.Module
         From vectors and a layout to states (n_tokens, n_features).
     n_tags : int
         Number of tags.
     crf : LinearChainCRF, default=None
-        What scores neighbouring tags together. None leaves each tag independent of the others.
+        Scores neighbouring tags together. None predicts each tag on its own.
     dropout : float, default=0.0
-        Dropout of the vectors in front of the encoder and of the states behind it.
+        Dropout of the vectors before the encoder and of the states after it.
     locked_dropout : bool, default=False
         Whether to drop the same features at all tokens of a sentence.
     unique : bool or "auto", default=False
@@ -267,7 +267,7 @@ class TaggingNetwork(nn.Module):
         layout : PackedLayout
             Where each token lies.
         tag_weight : torch.Tensor of shape (n_tags,), default=None
-            The weight of each tag. Ignored by a CRF, which knows no tag by itself.
+            The weight of each tag. Ignored by a CRF, which does not score tags one by one.
 
         Returns
         -------
@@ -331,17 +331,17 @@ def build_tagging_network(
     n_tags : int
         Number of tags.
     num_characters : int, default=None
-        Number of ids of characters, padding (0) and unknown (1) included. None reads ids alone.
+        Number of ids of characters, padding (0) and unknown (1) included. None reads only ids.
     crf : bool, default=False
         Whether a `LinearChainCRF` scores neighbouring tags together.
     constrained : bool, default=False
-        Whether it has masks of the steps that are allowed. At first they allow all.
+        Whether it has masks of allowed transitions. At first they allow all.
     cell : str or callable, default="lstm"
         The recurrent cell, as for `build_network`.
     activation : {"tanh", "relu", "sigmoid"}, default="tanh"
         The activation of the plain cell, ignored by the others.
     bidirectional : bool, default=True
-        Whether sentences are read from their end too.
+        Whether sentences are read backwards too.
     num_layers : int, default=1
         Number of recurrent layers.
     embedding_dim : int, default=100
@@ -351,28 +351,28 @@ def build_tagging_network(
     char_embedding_dim : int, default=32
         Features of a character.
     char_hidden_size : int, default=32
-        Units of what reads the characters, in each direction.
+        Units of the layer that reads the characters, in each direction.
     hidden_size : int, default=128
         Units of a layer in one direction.
     recurrent_init : {"orthogonal", "identity", "uniform"}, default=None
-        How the weights from state to state start. None leaves it to the cell.
+        How to initialise the state-to-state weights. None leaves it to the cell.
     forget_bias : float or "chrono", default=None
-        Bias with which the gate that keeps the memory starts. None leaves it to the cell.
+        Initial bias of the gate that keeps the memory. None leaves it to the cell.
     max_length : int, default=None
         The longest time to remember, for "chrono".
     dropout : float, default=0.5
-        Dropout in front of the first layer, between layers and behind the last one.
+        Dropout before the first layer, between layers and after the last one.
     word_dropout : float, default=0.1
-        Share of the tokens whose id is read as unknown in training. Their spelling stays.
+        Fraction of the tokens whose id is read as unknown in training. Their spelling stays.
     recurrent_dropout : float, default=0.0
-        Dropout of the weights from state to state.
+        Dropout of the state-to-state weights.
     kernels : bool or "auto", default=False
-        Whether recurrent layers compute by kernels of our own on the CPU, see `RecurrentLayer`.
+        Whether recurrent layers use the package's kernels on the CPU, see `RecurrentLayer`.
     variational_dropout : bool, default=False
         Whether dropout zeroes the same features at all tokens of a sentence, and
         `recurrent_dropout` the same units of the state instead of weights.
     zoneout : float, default=0.0
-        Probability of a unit to keep its value for a step in training.
+        Probability that a unit keeps its value for a step in training.
     sparse : bool, default=False
         Whether the embedding table gets sparse gradients.
 

@@ -26,7 +26,7 @@ Source = PackedSequence | Regions
 
 
 class Writing(NamedTuple):
-    """What a decoder has to know of the targets that it writes.
+    """What a decoder has to know about the targets that it writes.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Writing(NamedTuple):
     hidden : torch.Tensor of shape (n_targets, hidden_size)
         What the next token is predicted from.
     weights : torch.Tensor of shape (n_targets, n_positions)
-        The attention under which that was found.
+        The attention with which that was computed.
     """
 
     layers: list[State]
@@ -49,11 +49,11 @@ class Writing(NamedTuple):
 
 
 class TranslationNetwork(nn.Module):
-    """Read a source, and tell at each token of a target which one comes next.
+    """Read a source, and predict at each token of a target the next one.
 
     The decoder reads the target, attends to the source from its state at each token, and predicts
-    from both (Luong, Pham and Manning, 2015). The vector of what it reads first, the boundary, has
-    a map of the source's summary added to it.
+    from both (Luong, Pham and Manning, 2015). A linear map of the source's summary is
+    added to the vector of what it reads first, the boundary.
 
     Parameters
     ----------
@@ -62,16 +62,16 @@ class TranslationNetwork(nn.Module):
     embedding : TokenEmbedding
         From ids of the target to vectors.
     stack : RecurrentStack or GridLSTM
-        From these vectors to states, forwards alone.
+        From these vectors to states, forwards only.
     attention : Attention
         From these states to the source.
     decoder : SoftmaxDecoder
         From states to log-probabilities.
     input_feeding : bool, default=False
-        Whether the decoder also reads, at each token, what the token was predicted from. So it
-        knows what it has attended to. It is then run step by step, which is slower.
+        Whether the decoder also reads, at each token, what the token was predicted from, and so
+        knows what it has attended to. It then runs step by step, which is slower.
     dropout : float, default=0.0
-        Dropout of the states in front of the decoder.
+        Dropout of the states before the decoder.
 
     References
     ----------
@@ -108,12 +108,12 @@ class TranslationNetwork(nn.Module):
 
     @property
     def n_region_features(self) -> int | None:
-        """Number of features of a region, None where sources are texts."""
+        """Number of features of a region, None if sources are texts."""
         source = self.source
         return source.projection.in_features if isinstance(source, RegionEncoder) else None
 
     def encode(self, source: Source) -> Memory:
-        """Return what is to be known of sources."""
+        """Return the encoded sources."""
         return self.source(source).remember(self.attention)
 
     def forward(self, source: Source, ids: PackedSequence) -> tuple[Tensor, Tensor]:
@@ -124,19 +124,19 @@ class TranslationNetwork(nn.Module):
         source : PackedSequence of int32 or int64, or Regions
             The sources, in the order of the targets.
         ids : torch.nn.utils.rnn.PackedSequence of int32 or int64
-            The targets, sorted by length, each with the boundary in front.
+            The targets, sorted by length, each starting with the boundary.
 
         Returns
         -------
         hidden : torch.Tensor of shape (n_tokens, hidden_size)
             In packed order, for the decoder.
         weights : torch.Tensor of shape (n_targets, n_steps, n_positions)
-            The attention at each token. That behind the end of a target means nothing.
+            The attention at each token. That after the end of a target means nothing.
         """
         return self.read(self.encode(source), ids)
 
     def read(self, memory: Memory, ids: PackedSequence) -> tuple[Tensor, Tensor]:
-        """Return what `forward` does, of encoded sources."""
+        """Return what `forward` does, for encoded sources."""
         layout = PackedLayout(ids.batch_sizes, ids.data.device)
         x = self._embed_start(self.embedding(ids.data), memory)  # (n_tokens, embedding_dim)
         n_targets, n_steps = layout.n_documents, len(layout.batch_sizes)
@@ -188,7 +188,7 @@ class TranslationNetwork(nn.Module):
         return self.decoder.log_probs(hidden)
 
     def _embed_start(self, x: Tensor, memory: Memory) -> Tensor:
-        """Add to the vectors of the first step, which lie in front, what each source is about."""
+        """Add the summary of each source to the vectors of the first step, which come first."""
         n_targets = len(memory.summary)
         first = x[:n_targets] + self.start(memory.summary).to(x.dtype)
         return torch.cat([first, x[n_targets:]])
@@ -275,16 +275,16 @@ def build_translation_network(
     n_source_ids : int, default=None
         Number of ids of the source, padding (0) and unknown (1) included.
     n_region_features : int, default=None
-        Number of features of a region, where sources are rows of vectors and not texts. Either
-        this or `n_source_ids` is given.
+        Number of features of a region, if sources are rows of vectors and not texts. Give either
+        this or `n_source_ids`.
     cell : str or callable, default="lstm"
         The recurrent cell, as for `build_network`.
     activation : {"tanh", "relu", "sigmoid"}, default="tanh"
         The activation of the plain cell, ignored by the others.
     bidirectional : bool, default=True
-        Whether sources are read from their end too.
+        Whether sources are read backwards too.
     num_layers : int, default=1
-        Number of recurrent layers, on either side.
+        Number of recurrent layers, on both sides.
     source_embedding_dim : int, default=64
         Features of a token of the source.
     embedding_dim : int, default=64
@@ -298,24 +298,24 @@ def build_translation_network(
     tie_weights : bool, default=False
         Whether the decoder shares the weights of the target's embedding.
     recurrent_init : {"orthogonal", "identity", "uniform"}, default=None
-        How the weights from state to state start. None leaves it to the cell.
+        How to initialise the state-to-state weights. None leaves it to the cell.
     forget_bias : float or "chrono", default=None
-        Bias with which the gate that keeps the memory starts. None leaves it to the cell.
+        Initial bias of the gate that keeps the memory. None leaves it to the cell.
     max_length : int, default=None
         The longest time to remember, for "chrono".
     dropout : float, default=0.0
-        Dropout between layers and in front of the decoder.
+        Dropout between layers and before the decoder.
     word_dropout : float, default=0.0
-        Share of the tokens that are read as unknown in training, on either side.
+        Fraction of the tokens that are read as unknown in training, on both sides.
     recurrent_dropout : float, default=0.0
-        Dropout of the weights from state to state.
+        Dropout of the state-to-state weights.
     kernels : bool or "auto", default=False
-        Whether recurrent layers compute by kernels of our own on the CPU, see `RecurrentLayer`.
+        Whether recurrent layers use the package's kernels on the CPU, see `RecurrentLayer`.
     variational_dropout : bool, default=False
         Whether dropout between layers zeroes the same features at all tokens of a text, and
         `recurrent_dropout` the same units of the state instead of weights.
     zoneout : float, default=0.0
-        Probability of a unit to keep its value for a step in training.
+        Probability that a unit keeps its value for a step in training.
     sparse : bool, default=False
         Whether the embedding tables get sparse gradients. Ignored for that of the target with
         `tie_weights`, as the decoder uses all rows.
@@ -402,6 +402,6 @@ def _make_text_encoder(
     bidirectional: bool,
     kernels: bool | str,
 ) -> TextEncoder:
-    # Only kernels of our own take the vector of a repeated token once.
+    # Only the package's kernels take the vector of a repeated token once.
     unique = kernels if own_kernels.has_kernel_for(encoder.layers[0][0].cell) else False
     return TextEncoder(embedding, encoder, bidirectional=bidirectional, unique=unique)

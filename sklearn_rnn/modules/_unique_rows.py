@@ -1,4 +1,4 @@
-"""Vectors of tokens of which many are the same, each kept once."""
+"""Vectors of tokens, many of them equal, with each distinct one stored once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from torch import Tensor
 class UniqueRows(NamedTuple):
     """A matrix by its distinct rows, and which of them each row is.
 
-    Half of the tokens of a batch and more are words that it has already. What is computed from a
-    token's vector alone, such as its product with a layer's weights, is then computed once.
+    More than half of the tokens of a batch are repeated words. What depends only on a token's
+    vector, such as its product with a layer's weights, is then computed once.
 
     Parameters
     ----------
@@ -39,5 +39,5 @@ class UniqueRows(NamedTuple):
 
 
 def dense(x: Tensor | UniqueRows) -> Tensor:
-    """Return a matrix in whichever way it is given."""
+    """Return the matrix of `UniqueRows`, or the given matrix."""
     return x.dense() if isinstance(x, UniqueRows) else x

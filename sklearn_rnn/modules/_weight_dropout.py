@@ -1,4 +1,4 @@
-"""Dropout of the weights from state to state."""
+"""Dropout of the state-to-state weights."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ C = TypeVar("C", nn.Module, Cell)
 
 
 def with_dropped_weights(cell: C, dropout: Dropout) -> C:
-    """Return a cell some of whose weights from state to state are zeroed, once for a whole call.
+    """Return a cell some of whose state-to-state weights are zeroed, once for a whole call.
 
-    It is a copy, since other threads may be in the cell, each with weights dropped of its own.
+    It is a copy, because other threads may use the cell, each with other weights dropped.
 
     Parameters
     ----------
     cell : torch.nn.Module
         With the parameter `weight_hh`, or with such a cell as its part `cell`.
     dropout : Dropout
-        What zeroes them.
+        The dropout that zeroes them.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def with_dropped_weights(cell: C, dropout: Dropout) -> C:
 
 
 def has_recurrent_weights(cell: nn.Module | Cell) -> bool:
-    """Return whether there are weights from state to state, in a cell or in its part `cell`."""
+    """Return whether there are state-to-state weights, in a cell or in its part `cell`."""
     if "weight_hh" in cell._parameters:
         return True
     inner = cell._modules.get("cell")

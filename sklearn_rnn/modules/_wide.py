@@ -1,4 +1,4 @@
-"""The wide path: a linear model of words and n-grams beside the recurrent network."""
+"""The wide path: a linear model of words and n-grams, next to the recurrent network."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class NGramLinear(nn.Module):
     word_idf : torch.Tensor of shape (n_ids,)
         Inverse document frequency of each token id.
     pairs : torch.Tensor of int64 of shape (n_pairs,)
-        The pairs to know, ascending; the pair of ids `a` and `b` is ``a * n_ids + b``. A triple is
+        The known pairs, ascending; the pair of ids `a` and `b` is ``a * n_ids + b``. A triple is
         a pair too: that of the known pair at place `i`, whose number is ``a = n_ids + i``, and the
         word behind it.
     pair_idf : torch.Tensor of shape (n_pairs,)
@@ -38,7 +38,7 @@ class NGramLinear(nn.Module):
     sparse : bool, default=False
         Whether the gradient of the table holds only the rows of the batch.
     kernels : bool or "auto", default=False
-        Whether to compute by kernels of our own while training on the CPU with sparse gradients,
+        Whether to use the package's kernels while training on the CPU with sparse gradients,
         see `RecurrentLayer`.
 
     Examples
@@ -135,14 +135,14 @@ class NGramLinear(nn.Module):
         return self.table(features, first, per_sample_weights=weights) + self.bias
 
     def origins(self, n_ids: int, pairs: Tensor) -> Tensor:
-        """Return which row of the table each would come from if it were made for other pairs.
+        """Return which row of this table each row of a table for other pairs comes from.
 
         Parameters
         ----------
         n_ids : int
-            Number of token ids, no less than now.
+            Number of token ids, at least as many as now.
         pairs : torch.Tensor of int64 of shape (n_pairs,)
-            The pairs to know, in terms of this `n_ids`.
+            The known pairs, in terms of this `n_ids`.
 
         Returns
         -------
@@ -184,11 +184,11 @@ class NGramLinear(nn.Module):
 
 
 class WideAndDeep(nn.Module):
-    """A recurrent network and a linear one side by side, each with a loss of its own.
+    """A recurrent network and a linear model, each with a loss of its own.
 
-    In training the outputs of both are returned, so that each learns as if it were alone: together
-    the one that fits first would leave the other nothing to learn. Afterwards their mean is
-    returned, which errs less than either as long as they err differently.
+    In training the outputs of both are returned, so that each learns as if it were alone: with one
+    loss, the one that fits first would leave the other nothing to learn. Otherwise their weighted
+    mean is returned, which is more accurate than either if they make different errors.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ class WideAndDeep(nn.Module):
         self.wide_weight = wide_weight
 
     def forward(self, ids: PackedSequence) -> Tensor | tuple[Tensor, Tensor]:
-        """Return both outputs while training, their weighted mean otherwise."""
+        """Return both outputs in training, their weighted mean otherwise."""
         deep, wide = self.deep(ids), self.wide(ids)
         if self.training:
             return deep, wide

@@ -6,14 +6,14 @@ from importlib.metadata import PackageNotFoundError, metadata
 class DocLinkMixin:
     """Link diagrams to the pages of this package, once its metadata says where they are.
 
-    It stands left of :class:`~sklearn.base.BaseEstimator`.
+    List it before :class:`~sklearn.base.BaseEstimator`.
     """
 
     _doc_link_module = "sklearn_rnn"
 
     @property
     def _doc_link_template(self):
-        """The address of a class's page; empty, which makes no link, as long as none is known."""
+        """The address of a class's page, empty for no link while none is known."""
         site = documentation_site()
         return site and f"{site}/generated/{{estimator_module}}.{{estimator_name}}.html"
 

@@ -109,7 +109,7 @@ _SKORCH_PARTS = ("criterion", "dataset", "iterator_train", "iterator_valid", "mo
 class ParamNamesMixin:
     """Answer a parameter that an estimator does not have with the one that was meant.
 
-    It stands left of :class:`~sklearn.base.BaseEstimator`. Signatures stay as they are: names are
+    List it before :class:`~sklearn.base.BaseEstimator`. Signatures stay as they are: names are
     checked before `__init__` is called.
 
     Examples
@@ -179,7 +179,7 @@ def did_you_mean(name, known):
     name : str
         What was given.
     known : collection of str
-        The names there are.
+        The names that exist.
 
     Examples
     --------
@@ -194,7 +194,7 @@ def did_you_mean(name, known):
 
 
 def _find_meant(name, known):
-    """Return the parameter that was meant, as it is to be written, None if none is near."""
+    """Return how to write the parameter that was meant, None if none is near."""
     outer, is_nested, inner = name.partition("__")
     if is_nested and outer == "vectorizer" in known:
         return f"vectorizer=SequenceVectorizer({inner}=...)"
@@ -218,7 +218,7 @@ def _write(name, known):
 
 
 def _instead_of_nested(outer, inner):
-    """Return how to set what is inside a parameter that is no estimator."""
+    """Return how to set what is inside a parameter that is not an estimator."""
     if outer == "vectorizer":
         return (
             " Set vectorizer=SequenceVectorizer() first, which is what None stands for, or "

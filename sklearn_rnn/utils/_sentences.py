@@ -10,8 +10,8 @@ def sentences_from_frame(frame, *, sentence="sentence", token="token", tag="tag"
         The tokens, in the order of the text.
 
     sentence : str or list of str, default="sentence"
-        Name of the column that tells the sentences apart; its values may be of any type. A list
-        names several, such as document and sentence.
+        Name of the column that identifies sentences; its values may be of any type. A list
+        names several columns, such as document and sentence.
 
     token : str, default="token"
         Name of the column of tokens.
@@ -30,11 +30,11 @@ def sentences_from_frame(frame, *, sentence="sentence", token="token", tag="tag"
     Raises
     ------
     TypeError
-        If it is no data frame.
+        If `frame` is not a data frame.
     KeyError
         If the frame lacks a column.
     ValueError
-        If the rows of a sentence do not stand together, or if a sentence or a token is missing.
+        If the rows of a sentence are not adjacent, or if a sentence or a token is missing.
 
     See Also
     --------

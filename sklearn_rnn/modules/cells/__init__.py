@@ -1,4 +1,4 @@
-"""Recurrent cells, one a file, each written like its equations."""
+"""Recurrent cells, one per file, each written like its equations."""
 
 from ._base import RecurrentCell
 from ._coupled_lstm import CoupledLSTMCell

@@ -16,7 +16,7 @@ Projected = Any
 
 
 class Cell(Protocol):
-    """What a layer runs over blocks of time: a module that says how its state begins."""
+    """What a layer runs over blocks of time: a module that knows its initial state."""
 
     # What it needs of `torch.nn.Module`, which a protocol cannot extend.
     training: bool
@@ -46,7 +46,7 @@ class RecurrentCell(nn.Module):
 
     - :meth:`equations` returns the new state and the gates by name, which
       :func:`sklearn_rnn.inspection.trace` then shows.
-    - :meth:`advance` returns the new state alone, for a cell without gates.
+    - :meth:`advance` returns only the new state, for a cell without gates.
     - :meth:`step` returns the new state too, but reads the input itself; the other
       two read what :meth:`project` made of it.
 
@@ -54,7 +54,7 @@ class RecurrentCell(nn.Module):
     time. A cell for which torch has a fused kernel calls it in :meth:`forward`, which
     must give the same numbers.
 
-    The parameters are laid out as in :class:`torch.nn.LSTM` and its kin, the
+    The parameters are laid out as in :class:`torch.nn.LSTM` and similar layers, the
     gates stacked along the first dimension, so weights can be moved either way.
 
     Parameters
@@ -64,7 +64,7 @@ class RecurrentCell(nn.Module):
     hidden_size : int
         Number of units of the hidden state, which is also the output.
     n_gates : int, default=1
-        How many blocks of `hidden_size` rows the weights stack.
+        Number of blocks of `hidden_size` rows in the weights.
 
     Attributes
     ----------
@@ -86,15 +86,15 @@ class RecurrentCell(nn.Module):
     keep_bias = 0.0
     # Whether a step adds the hidden state to the next one, and does not only read it by weights.
     carries_hidden = True
-    # Whether there are weights from state to state, for `recurrent_dropout` to zero.
+    # Whether there are state-to-state weights, for `recurrent_dropout` to zero.
     has_recurrent_weights = True
     # The parameters of `build_network` that the cell takes too.
     options: tuple[str, ...] = ()
-    # The kernel of our own for the cell; the values of `options` are part of its full name.
+    # The package's kernel for the cell; the values of `options` are part of its full name.
     kernel: str | None = None
     # Whether torch's kernel on the CPU is faster in bfloat16.
     faster_in_bfloat16 = False
-    # Fewest documents on which the kernel computes about as fast for each as on more of them.
+    # The smallest number of documents at which the kernel reaches full speed per document.
     n_documents_at_once = 32
 
     def __init__(self, input_size: int, hidden_size: int, n_gates: int = 1) -> None:
@@ -108,7 +108,7 @@ class RecurrentCell(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights, those from the input by Glorot; biases are 0 but for `keep_bias`."""
+        """Draw new weights, those of the input by Glorot; biases are 0 except for `keep_bias`."""
         for gate in self.weight_ih.chunk(self.n_gates):
             nn.init.xavier_uniform_(gate)
         self.reset_recurrent_weights()
@@ -118,7 +118,7 @@ class RecurrentCell(nn.Module):
             nn.init.constant_(self.biases[0].chunk(self.n_gates)[self.keep_gate], self.keep_bias)
 
     def reset_recurrent_weights(self) -> None:
-        """Draw new weights from state to state, orthogonal ones.
+        """Draw new state-to-state weights, orthogonal ones.
 
         They keep the norm of the state, and so of its gradient, over many
         steps (Saxe, McClelland and Ganguli, 2014).
@@ -142,7 +142,7 @@ class RecurrentCell(nn.Module):
         Parameters
         ----------
         x : torch.Tensor of shape (n_steps, n_documents, input_size)
-            The block of input that the state is to meet.
+            The block of input that follows.
 
         Returns
         -------
@@ -171,7 +171,7 @@ class RecurrentCell(nn.Module):
         Parameters
         ----------
         x : torch.Tensor of shape (n_documents, n_gates * hidden_size)
-            What `project` made of the input at this step.
+            The input at this step, from `project`.
         state : tuple of tensors of shape (n_documents, hidden_size)
             The state after the previous step, the hidden state first.
 
@@ -235,9 +235,9 @@ class RecurrentCell(nn.Module):
 
 
 def as_one_chunk(weights: list[Tensor]) -> list[Tensor]:
-    """Return weights that lie one behind the other where they are on a GPU.
+    """Return weights that lie one after the other in memory if they are on a GPU.
 
-    cuDNN reads them so. Given others, torch gathers them itself, and warns at every call.
+    cuDNN needs that. Otherwise torch gathers them itself, with a warning at every call.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ class CoupledLSTMCell(ProjectedCell):
         h_t &= o_t \odot \tanh(c_t)
 
     With three quarters of the weights of an LSTM, Greff et al. found it about as good. The memory
-    is a mean of what was written, and so stays between -1 and 1.
+    is a weighted mean of what was written, so it stays between -1 and 1.
 
     Parameters
     ----------

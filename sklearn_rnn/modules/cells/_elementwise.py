@@ -9,7 +9,7 @@ from ._projected import ProjectedCell
 
 
 class ElementwiseCell(ProjectedCell):
-    """Base of cells in which each unit remembers for itself.
+    """Base of cells in which each unit has a memory of its own.
 
     All matrix products are those with the input, computed for all steps at once. From step to
     step only numbers are multiplied, a vector with a vector, which makes the cells fast. Units of

@@ -47,18 +47,18 @@ class GridLSTMCell(RecurrentCell):
         (h_2', m_2') &= \operatorname{LSTM}(V_2 h_1 + U_2 h_2 + b_2, m_2) \\
         (h_1', m_1') &= \operatorname{LSTM}(V_1 h_1 + U_1 h_2' + b_1, m_1)
 
-    where the dimension with priority, here depth, is computed last and sees what the other one
-    has made. With priority to time it is the other way round; with none, both see :math:`h_1` and
+    where the dimension with priority, here depth, is computed last and sees the result of the
+    other one. With priority to time it is the other way round; with none, both see :math:`h_1` and
     :math:`h_2`. The LSTM of the paper is that of `lstm_transform`: its hidden vector is
     :math:`\tanh(o \odot m)`.
 
     Parameters
     ----------
     hidden_size : int
-        Number of units of each hidden vector and memory. The input, :math:`h_1` beside
-        :math:`m_1`, and the output have twice as many features.
+        Number of units of each hidden vector and memory. The input, :math:`h_1` and
+        :math:`m_1` concatenated, and the output have twice as many features.
     priority : {"depth", "time"}, default="depth"
-        The dimension that is computed last, None if both are at once.
+        The dimension that is computed last, None if both are computed at once.
 
     References
     ----------
@@ -106,7 +106,7 @@ class GridLSTMCell(RecurrentCell):
         output : torch.Tensor of shape (n_steps, n_documents, 2 * hidden_size)
             The hidden vectors and memories that go up.
         state : tuple of two tensors of shape (n_documents, hidden_size)
-            Those that go on in time.
+            Those for the next step.
         """
         steps = zip(*self.project(x), strict=True)
         output, (_, h, m) = run_steps(self.advance, steps, state)
@@ -123,7 +123,7 @@ class GridLSTMCell(RecurrentCell):
         Returns
         -------
         projected : tuple of tensors of shape (n_steps, n_documents, ...)
-            The sums of depth, the memories, and the sums of time, if time looks below.
+            The sums of depth, the memories, and the sums of time, if time reads from below.
         """
         below, m_below = x.chunk(2, dim=-1)
         V_time, V_depth = self.weight_ih.chunk(2)
@@ -139,15 +139,15 @@ class GridLSTMCell(RecurrentCell):
         Parameters
         ----------
         x : tuple of tensors of shape (n_documents, ...)
-            What `project` made of the input at this step.
+            The input at this step, from `project`.
         state : tuple of tensors of shape (n_documents, ...)
-            The hidden vector and the memory from the step before. What went up there may stand in
-            front of them, and is not read.
+            The hidden vector and the memory from the step before. What went up there may
+            precede them, and is not read.
 
         Returns
         -------
         state : tuple of three tensors of shape (n_documents, ...)
-            What goes up, hidden vector beside memory, then those two that go on in time.
+            What goes up, hidden vector and memory concatenated, then both for the next step.
         """
         depth_sums, m_below, *time_sums = x
         h, m = state[-2:]

@@ -14,8 +14,8 @@ class IndRNNCell(ElementwiseCell):
 
     .. math:: h_t = \operatorname{relu}(W x_t + u \odot h_{t-1} + b)
 
-    As each :math:`u_j` is one number, it can be kept from making gradients explode: it counts as
-    the nearest number between -1 and 1. The numbers start evenly spread between 0 and 1, so some
+    Each :math:`u_j` is one number, so it is easy to keep gradients from exploding: it is clipped
+    to the range from -1 to 1. The numbers start evenly spread between 0 and 1, so some
     units remember long and others forget at once.
 
     Parameters

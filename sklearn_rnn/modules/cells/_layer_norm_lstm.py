@@ -36,8 +36,8 @@ class LayerNormLSTMCell(ProjectedCell):
     References
     ----------
     J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer normalization" (2016),
-    https://arxiv.org/abs/1607.06450, equations 20 to 22. The bias that stands there beside those
-    of both norms is left out, since it adds nothing to them.
+    https://arxiv.org/abs/1607.06450, equations 20 to 22. Their additional bias, besides those
+    of both norms, is left out, since it adds nothing to them.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class LayerNormLSTMCell(ProjectedCell):
         self.bias_c = nn.Parameter(torch.empty(self.hidden_size))
 
     def reset_parameters(self) -> None:
-        """Draw new weights and let the norms stand alone."""
+        """Draw new weights and reset the norms."""
         super().reset_parameters()
         for gain in (self.gain_ih, self.gain_hh, self.gain_c):
             nn.init.ones_(gain)

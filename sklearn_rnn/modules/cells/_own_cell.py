@@ -1,4 +1,4 @@
-"""A cell of the user's: what it must be, and how it is taken in."""
+"""A custom cell: what it must be, and how it is wrapped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _N_STEPS, _N_DOCUMENTS = 2, 3
 
 
 def make_own_cell(make: Callable, input_size: int, hidden_size: int) -> Cell:
-    """Make a cell of the user's and try it on zeros, with errors that say what is wrong.
+    """Make a custom cell and try it on zeros, with errors that say what is wrong.
 
     A module with `initial_state` must do what :class:`RecurrentCell` does with blocks of time; any
     other must do a step, as in :class:`StepCell`.
@@ -33,7 +33,7 @@ def make_own_cell(make: Callable, input_size: int, hidden_size: int) -> Cell:
     Returns
     -------
     cell : torch.nn.Module
-        The cell, in a `StepCell` where it does single steps.
+        The cell, in a `StepCell` if it does single steps.
     """
     name = getattr(make, "__name__", repr(make))
     if isinstance(make, nn.Module):
@@ -59,7 +59,7 @@ def make_own_cell(make: Callable, input_size: int, hidden_size: int) -> Cell:
     training = cell.training
     cell.eval()
     x = torch.zeros(_N_STEPS, _N_DOCUMENTS, input_size)
-    # What a check computes is no part of the training, nor are the random numbers it may draw.
+    # What a check computes is not part of the training, nor are the random numbers it may draw.
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         if hasattr(cell, "initial_state"):
             _check_block(name, cast("Cell", cell), x, hidden_size)
@@ -133,7 +133,7 @@ def _shapes(state: State) -> list:
 
 
 def _describe(value: object) -> str:
-    """Return the shapes of tensors, the types of what else there is."""
+    """Return the shapes of tensors, and the types of everything else."""
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, tuple):

@@ -22,9 +22,9 @@ class PeepholeLSTMCell(ProjectedCell):
         o_t &= \operatorname{sigmoid}(W_o x_t + U_o h_{t-1} + p_o \odot c_t + b_o) \\
         h_t &= o_t \odot \tanh(c_t)
 
-    The gates of an LSTM see the memory through the output gate only, and nothing of it while that
-    is closed; by the peepholes :math:`p` they always do, which helps to count and to time. The
-    peepholes start at 0, and so the cell as a plain LSTM with the forget gate open.
+    The gates of an LSTM see the memory only through the output gate, and not at all while that is
+    closed. With the peepholes :math:`p` they always see it, which helps to count and to time. The
+    peepholes start at 0, so the cell starts as a plain LSTM with the forget gate open.
 
     Parameters
     ----------

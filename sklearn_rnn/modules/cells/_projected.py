@@ -10,11 +10,11 @@ from ._base import RecurrentCell, State, run_steps
 
 
 class ProjectedCell(RecurrentCell):
-    r"""Base of cells that read the input through matrices alone.
+    r"""Base of cells that read the input through matrices only.
 
     What a step takes from the input, :math:`W x_t + b`, does not depend on the state. So it is
     one product for a whole block of time, in :meth:`project`. A cell writes the rest of its
-    equations, which goes step by step, in :meth:`equations` or :meth:`advance`.
+    equations, which run step by step, in :meth:`equations` or :meth:`advance`.
 
     Parameters
     ----------

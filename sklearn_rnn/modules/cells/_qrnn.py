@@ -25,7 +25,7 @@ class QRNNCell(ElementwiseCell):
         h_t &= o_t \odot c_t
 
     No gate looks at the state, so all of them are computed at once, by a convolution over two
-    steps; before the first step stands 0. Only the running mean goes step by step.
+    steps, with 0 before the first. Only the running mean is computed step by step.
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ class QRNNCell(ElementwiseCell):
     has_recurrent_weights = False
 
     def make_parameters(self) -> None:
-        """Register the parameters, W beside V in one matrix."""
+        """Register the parameters, W and V in one matrix."""
         super().make_parameters()
         rows = self.weight_ih.shape[0]
         self.weight_ih = nn.Parameter(torch.empty(rows, 2 * self.input_size))
 
     def initial_state(self, x: Tensor) -> State:
-        """Return the all-zero state, behind which the input before the first step stands."""
+        """Return the all-zero state, followed by the input before the first step."""
         return *super().initial_state(x), torch.zeros_like(x[0])
 
     def step(self, x: Tensor, state: State) -> State:

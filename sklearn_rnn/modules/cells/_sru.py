@@ -19,8 +19,8 @@ class SRUCell(ElementwiseCell):
         c_t &= f_t \odot c_{t-1} + (1 - f_t) \odot (W x_t + b) \\
         h_t &= r_t \odot c_t + (1 - r_t) \odot (W_s x_t + b_s)
 
-    The last line is a way past the memory. In the paper it takes the input itself, which has as
-    many features there as the cell has units; here it takes any input, by a matrix.
+    The last line is a shortcut around the memory. In the paper it takes the input itself, which has
+    as many features there as the cell has units; here a matrix maps any input.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from ._base import Cell, State, SteppedCell, run_steps
 
 
 class _WeighingCell(SteppedCell, Protocol):
-    """A cell that reads its hidden state by weights alone."""
+    """A cell that reads its hidden state through weights only."""
 
     hidden_size: int
 
@@ -20,11 +20,11 @@ class _WeighingCell(SteppedCell, Protocol):
 class StateDropout(nn.Module):
     """Zero a share of what a cell reads of its hidden state, the same units at every step.
 
-    Each document has a mask of its own, which goes along behind its state. While training the
-    cell is run step by step; afterwards nothing is zeroed, and it is run as it would be alone.
+    Each document has a mask of its own, which is carried along with its state. In training the
+    cell runs step by step; otherwise nothing is zeroed, and it runs as it would without dropout.
 
-    Only for cells that read their hidden state by weights alone, as LSTMs do. What is kept is
-    scaled up, so that a GRU, which also hands it on as it is, would grow from step to step.
+    Only for cells that read their hidden state through weights only, as LSTMs do. What is kept is
+    scaled up, so the state of a GRU, which also passes it on as it is, would grow step by step.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class StateDropout(nn.Module):
         self.hidden_size = cell.hidden_size
 
     def initial_state(self, x: Tensor) -> State:
-        """Return the state of the cell before the first step, in training with a mask behind it."""
+        """Return the state of the cell before the first step, in training with a mask after it."""
         state = self.cell.initial_state(x)
         if not self.training:
             return state

@@ -1,4 +1,4 @@
-"""Kernels of our own for the parts of a training step, compiled when the package is installed."""
+"""Kernels in C++ for the parts of a training step, compiled when the package is installed."""
 
 from ._attention import attend
 from ._build import describe_kernels, has_kernels, load_kernels

@@ -24,9 +24,9 @@ def attend(
     batch_sizes : torch.Tensor of int64 of shape (n_steps,)
         How many documents are still running at each step.
     projection : torch.Tensor of float32 of shape (n_features, n_features)
-        The weights of what the scores are made of.
+        The weights of the hidden layer of the scores.
     bias : torch.Tensor of float32 of shape (n_features,)
-        The bias of these.
+        Its bias.
     score : torch.Tensor of float32 of shape (n_heads, n_features)
         The weights of the scores. The number of heads divides that of the features.
 

@@ -32,7 +32,7 @@ _TURN = threading.Lock()
 
 
 def _forget_turn() -> None:
-    """Start anew in a process that was forked: whoever held the lock is not there."""
+    """Start over in a forked process: the thread that held the lock does not exist there."""
     global _TURN
     _TURN = threading.Lock()
 
@@ -45,7 +45,7 @@ def load_kernels() -> ctypes.CDLL:
     """Return the library of kernels: the installed one, else one that is compiled here.
 
     The compiler is the command in the environment variable CXX, else the first of c++, g++ and
-    clang++ on the path. What it makes is kept in the folder sklearn_rnn of the user's cache, if
+    clang++ on the path. The library is kept in the folder sklearn_rnn of the user's cache, if
     nobody else can write there.
 
     Returns
@@ -56,14 +56,14 @@ def load_kernels() -> ctypes.CDLL:
     Raises
     ------
     RuntimeError
-        If none is installed and there is no compiler, or it fails.
+        If no library is installed and there is no compiler, or it fails.
     """
     with _TURN:
         return _installed() or _compiled()
 
 
 def has_kernels(kernels: bool | str) -> bool:
-    """Return whether there are kernels to use. No compiler is started for it.
+    """Return whether there are kernels to use, without starting a compiler.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def has_kernels(kernels: bool | str) -> bool:
 
 
 def describe_kernels() -> dict[str, str | None]:
-    """Return what a bug report should say of the kernels; nothing is compiled or made for it.
+    """Return what a bug report should say about the kernels, without compiling anything.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def describe_kernels() -> dict[str, str | None]:
 
 @lru_cache(maxsize=1)
 def _installed() -> ctypes.CDLL | None:
-    """Return the library that the installation made for this processor, None without one."""
+    """Return the library that the installation compiled for this processor, None without one."""
     try:
         return declare(ctypes.CDLL(str(INSTALLED / library_name(_instruction_set()))))
     except OSError:
@@ -113,7 +113,7 @@ def _installed() -> ctypes.CDLL | None:
 
 
 def _instruction_set() -> str:
-    """Return torch's name for what it uses of this processor."""
+    """Return torch's name for the instruction set that it uses."""
     return torch.backends.cpu.get_cpu_capability() if IS_X86 else "DEFAULT"
 
 
@@ -131,7 +131,7 @@ def _compiled() -> ctypes.CDLL:
 
 
 def _built(folder: Path) -> Path:
-    """Return the compiled library in a folder, where this source may have been compiled before."""
+    """Return the library in a folder, compiling it unless this source was compiled before."""
     compiler = find_compiler()
     made_of = [source_hash(), compiler, *FLAGS, _machine_flag(), _version(compiler), _processor()]
     name = f"recurrence-{hashlib.sha256(repr(made_of).encode()).hexdigest()[:32]}"
@@ -154,7 +154,7 @@ def _hash_of(file: Path) -> str:
 
 
 def _machine_flag() -> str:
-    """Return the flag by which the compiler uses all that this processor can do."""
+    """Return the flag with which the compiler uses everything that this processor can do."""
     return "-march=native" if IS_X86 else "-mcpu=native"
 
 
@@ -176,7 +176,7 @@ def _user_cache() -> Path:
 
 
 def _cache_folder() -> Path | None:
-    """Return the folder to keep the library in, None where there is none for this user alone."""
+    """Return the folder to keep the library in, None if this user has no private one."""
     try:
         folder = _user_cache()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """The call of the compiler: from the C++ files and their headers to a library.
 
-Installing the package runs this too, before there is torch: standard library only.
+Installing the package runs this too, before torch is there: standard library only.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def library_name(instruction_set: str) -> str:
 
 
 def source_hash() -> str:
-    """Return what is the same as long as the source is."""
+    """Return a hash of the source."""
     files = [*_sources(), *sorted(SOURCE.parent.glob("*.h"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 

@@ -46,7 +46,7 @@ def chain_log_likelihood(
     Raises
     ------
     IndexError
-        If a tag is none of the `n_tags`.
+        If a tag is not one of the `n_tags`.
     """
     return _LogLikelihood.apply(scores, start, transitions, end, tags, batch_sizes)
 
@@ -86,7 +86,7 @@ def chain_best_tags(
 
 
 class _LogLikelihood(Function):
-    """The second pass waits for the weights of the documents, which come with the gradient."""
+    """The backward pass waits for the weights of the documents, which come with the gradient."""
 
     @staticmethod
     def forward(ctx, scores, start, transitions, end, tags, batch_sizes):
@@ -112,7 +112,7 @@ class _LogLikelihood(Function):
 
 
 def _kept_sums(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """Return memory for the sums before each token, and for what they are lowered by."""
+    """Return memory for the sums before each token, and for what is subtracted from them."""
     return torch.empty_like(scores), scores.new_empty(len(scores))
 
 

@@ -42,7 +42,7 @@ def unique_ids(ids: Tensor, n_ids: int, unknown: int) -> tuple[Tensor, Tensor]:
 
 
 def scaled_rows(table: Tensor, rows: Tensor, scale: float, *, padding: int | None = None) -> Tensor:
-    """Return rows of a table times a number; the gradient of the table holds these alone.
+    """Return rows of a table times a number; the gradient of the table holds only these.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the functions in C++ take and return, in the words of ctypes."""
+"""What the functions in C++ take and return, as types of ctypes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class NGrams(Structure):
 
 
 class Pooling(Structure):
-    """States and what is pooled of them, as in pooling.cpp."""
+    """States and the pooled result, as in pooling.cpp."""
 
     _fields_ = (
         *((name, c_int64) for name in ("n_steps", "n_features", "stride", "n_rows")),
@@ -63,7 +63,7 @@ class Pooling(Structure):
 
 
 class Attention(Structure):
-    """States and the weights by which they are attended, as in attention.cpp."""
+    """States and their attention weights, as in attention.cpp."""
 
     _fields_ = (
         *((name, c_int64) for name in ("n_threads", "n_steps", "n_tokens")),
@@ -92,7 +92,7 @@ class CrossEntropy(Structure):
 
 
 class Chain(Structure):
-    """Scores of tags and of the ways between them, as in chain.h."""
+    """Scores of tags and of their transitions, as in chain.h."""
 
     _fields_ = (
         *((name, c_int64) for name in ("n_threads", "n_steps", "n_tags")),

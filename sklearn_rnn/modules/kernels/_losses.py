@@ -1,4 +1,4 @@
-"""The loss of a batch in one autograd function, its gradient found on the way."""
+"""The loss of a batch in one autograd function, which also computes its gradient."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def cross_entropy(
     Raises
     ------
     IndexError
-        If a target is no class.
+        If a target is not a class.
     """
     return _CrossEntropy.apply(targets, weights, label_smoothing, *outputs)
 

@@ -15,7 +15,7 @@ from ._interface import Pooling
 def pool_states(
     states: Tensor | UniqueRows, batch_sizes: Tensor, *, largest: bool = False, mean: bool = False
 ) -> Tensor:
-    """Return the largest state of each document, by feature, the mean one, or both side by side.
+    """Return the largest state of each document, by feature, the mean state, or both concatenated.
 
     Parameters
     ----------
@@ -24,9 +24,9 @@ def pool_states(
     batch_sizes : torch.Tensor of int64 of shape (n_steps,)
         How many documents are still running at each step.
     largest : bool, default=False
-        Whether the largest states are wanted. Several tokens that have one share its gradient.
+        Whether to return the largest states. Tokens that tie for one share its gradient.
     mean : bool, default=False
-        Whether the means are wanted.
+        Whether to return the means.
 
     Returns
     -------
@@ -98,7 +98,7 @@ class _Ends(Function):
 def _pooling(
     rows: Tensor, index: Tensor | None, batch_sizes: Tensor, pooled: Tensor, ties: Tensor | None
 ) -> Pooling:
-    """Return the arguments of a kernel; the largest states stand first in `pooled`."""
+    """Return the arguments of a kernel; the largest states come first in `pooled`."""
     (n_rows, n_features), stride, first = rows.shape, pooled.shape[1], pooled.data_ptr()
     has_mean = ties is None or stride > n_features
     return Pooling(

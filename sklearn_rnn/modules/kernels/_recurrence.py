@@ -27,10 +27,10 @@ def has_kernel_for(cell: Cell) -> TypeGuard[RecurrentCell]:
 
 
 def can_read(cell: Cell, x: Tensor | UniqueRows, kernels: bool | str) -> TypeGuard[RecurrentCell]:
-    """Return whether a cell is to read such input by a kernel, and can.
+    """Return whether a cell should read such input with a kernel, and can.
 
     A model trained with kernels may be used where there are none; then torch computes. `kernels`
-    is what `has_kernels` takes.
+    is as in `has_kernels`.
     """
     if isinstance(x, UniqueRows):
         x = x.rows
@@ -52,10 +52,10 @@ def read(
     reverse: bool = False,
     state: State | None = None,
 ) -> Tensor:
-    """Read a packed batch by a kernel of our own.
+    """Read a packed batch with a kernel.
 
     Under autocast torch computes the products with the inputs, and their gradients, in the lower
-    precision; all else stays in float32.
+    precision; everything else stays in float32.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def read(
     Raises
     ------
     ValueError
-        If the state is none of this cell's.
+        If the state is not one of this cell's.
     """
     states, _ = _apply(cell, x, layout, reverse, state)
     return _own_units(states, cell)
@@ -87,7 +87,7 @@ def read(
 def read_on(
     cell: RecurrentCell, x: Tensor | UniqueRows, layout: PackedLayout, state: State | None = None
 ) -> tuple[Tensor, State]:
-    """Read a packed batch forwards, as `read` does, and return also the state to read on with.
+    """Read a packed batch forwards, as `read` does, and return also the state to continue from.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def read_on(
         state = step(kernel_name(cell), cell, x, _start(cell, state, layout, cell.hidden_size))
         return state[0], state
     states, kept = _apply(cell, x, layout, False, state)
-    # What an LSTM keeps is its memory; what a GRU keeps is no part of its state.
+    # What an LSTM keeps is its memory; what a GRU keeps is not part of its state.
     parts = (states.detach(), kept)[: cell.n_states]
     last = tuple(_own_units(part[layout.last], cell).contiguous() for part in parts)
     return _own_units(states, cell), last
@@ -150,7 +150,7 @@ def kernel_name(cell: Cell) -> str | None:
 
 
 def _pad_units(cell: RecurrentCell, width: int) -> list[Tensor]:
-    """Return the weights for units in whole vectors; those added stay at zero for ever."""
+    """Return the weights for units in whole vectors; added units always stay at zero."""
     weights = cell._kernel_weights()
     n_more = -cell.hidden_size % width
     if not n_more:
@@ -265,7 +265,7 @@ def _multiply_inputs(
 
 
 def _layer(order: _Order, n_tokens: int, x: Tensor, weight_hh: Tensor) -> Layer:
-    """Return the arguments of a kernel, the tensors but for the order still missing."""
+    """Return the arguments of a kernel; of the tensors, only the order is set."""
     n_steps, (n_inputs, n_features) = len(order.batch_sizes), x.shape
     n_gates, n_units = weight_hh.shape
     n_threads = threads_for(2 * n_gates * (n_inputs * n_features + n_tokens * n_units))
@@ -275,7 +275,7 @@ def _layer(order: _Order, n_tokens: int, x: Tensor, weight_hh: Tensor) -> Layer:
 
 
 def _set_start(layer: Layer, start: Sequence[Tensor]) -> None:
-    """Give a kernel the state that documents begin with, the memory of an LSTM behind it."""
+    """Give a kernel the initial state of documents, followed by the memory of an LSTM."""
     _set(layer, **dict(zip(("start", "kept_start"), start, strict=False)))
 
 

@@ -13,15 +13,15 @@ from ._threads import threads_for
 
 
 def is_step(batch_sizes: Tensor) -> bool:
-    """Return whether a packed batch is a single step, of which no gradients are wanted."""
+    """Return whether a packed batch is a single step that needs no gradients."""
     return len(batch_sizes) == 1 and not torch.is_grad_enabled()
 
 
 def step(kernel: str | None, cell: RecurrentCell, x: Tensor, state: State) -> State:
     """Return the state after one more token of each document.
 
-    A batch of one step is the same, but its kernel would lay the weights out in memory first, which
-    takes longer than the step.
+    A batch of one step gives the same, but its kernel would first rearrange the weights in memory,
+    which takes longer than the step.
 
     Parameters
     ----------

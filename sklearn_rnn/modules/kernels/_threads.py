@@ -1,4 +1,4 @@
-"""On how many threads a kernel computes in this thread."""
+"""The number of threads that a kernel called from this thread uses."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _local = _Local()
 
 
 def get_kernel_threads() -> int:
-    """Return on how many threads a kernel may compute that this thread calls, 1 by default."""
+    """Return how many threads a kernel called from this thread may use, 1 by default."""
     return _local.n_threads
 
 
 def set_kernel_threads(n_threads: int) -> None:
-    """Set on how many threads kernels may compute that this thread calls; no result depends on it.
+    """Set how many threads kernels called from this thread may use; no result depends on it.
 
     Parameters
     ----------
@@ -41,5 +41,5 @@ def set_kernel_threads(n_threads: int) -> None:
 
 
 def threads_for(work: float) -> int:
-    """Return how many threads so many floating-point operations are worth."""
+    """Return how many threads this many floating-point operations are worth."""
     return _local.n_threads if work >= _MIN_WORK else 1

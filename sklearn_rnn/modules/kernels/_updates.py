@@ -1,4 +1,4 @@
-"""Steps of an optimizer by kernels: one pass over the numbers that a batch touches."""
+"""Steps of an optimizer by kernels: one pass over the weights that a batch uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._interface import Gradient, Update
 
 
 def can_update(kernels: bool | str, *tensors: Tensor) -> bool:
-    """Return whether kernels may be used, see `has_kernels`, and can compute with such tensors.
+    """Return whether kernels may be used, see `has_kernels`, and support these tensors.
 
     Sparse tensors must hold each row once, as coalesced ones do.
     """
@@ -27,7 +27,7 @@ def _is_plain(tensor: Tensor) -> bool:
 
 
 def adamw_update(parameter: Tensor, grad: Tensor, state: dict, group: dict) -> Update:
-    """Return a step of AdamW for `step_all`, of a sparse gradient's rows alone.
+    """Return a step of AdamW for `step_all`, of a sparse gradient's rows only.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def adamw_update(parameter: Tensor, grad: Tensor, state: dict, group: dict) -> U
     grad : torch.Tensor of float32 of the same shape
         The gradient, dense or coalesced.
     state : dict
-        What :class:`torch.optim.AdamW` keeps of the parameter, on the CPU: `step_all` counts the
-        step too. All these tensors must live until then.
+        What :class:`torch.optim.AdamW` keeps for the parameter, on the CPU: `step_all` also counts
+        the step. All these tensors must live until then.
     group : dict
         The options of the step, as in a group of parameters of that class.
     """
@@ -54,7 +54,7 @@ def adamw_update(parameter: Tensor, grad: Tensor, state: dict, group: dict) -> U
 
 
 def plain_update(parameter: Tensor, grad: Tensor, lr: float) -> Update:
-    """Return a step of gradient descent for `step_all`, of a sparse gradient's rows alone."""
+    """Return a step of gradient descent for `step_all`, of a sparse gradient's rows only."""
     return Update(*_tensors(parameter, grad), lr=lr)
 
 

@@ -1,4 +1,4 @@
-"""The checks of estimators of text, one property a function, grouped by what they are about."""
+"""The checks of estimators of text: one property per function, grouped by topic."""
 
 from sklearn_rnn.utils._checks import (
     api,

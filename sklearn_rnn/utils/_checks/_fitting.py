@@ -1,4 +1,4 @@
-"""Fitting, calling and comparing, as all the checks do it."""
+"""Fitting, calling and comparing, as all checks do it."""
 
 import numpy as np
 from scipy import sparse
@@ -20,7 +20,7 @@ _DEFAULT = object()
 
 
 def make(estimator, **params):
-    """Return a clone whose random states, also those of its parts, are fixed."""
+    """Return a clone whose random states are fixed, including those of its parts."""
     estimator = clone(estimator)
     seeds = {
         name: 0
@@ -31,7 +31,7 @@ def make(estimator, **params):
 
 
 def without_warm_start(estimator):
-    """Return the parameters with which `fit` starts over, also in parts of an estimator."""
+    """Return the parameters with which `fit` starts over, including those of parts."""
     return {name: False for name in estimator.get_params() if name.endswith("warm_start")}
 
 
@@ -56,7 +56,7 @@ def _tags_of(estimator, X):
 
 
 def outputs(estimator, X):
-    """Return what each of the estimator's methods says about documents."""
+    """Return the result of each of the estimator's methods on documents."""
     return {name: getattr(estimator, name)(X) for name in METHODS if hasattr(estimator, name)}
 
 
@@ -89,9 +89,9 @@ def assert_same(actual, expected, what, *, exact=False):
 
 
 def _same_width(first, second):
-    """Return two outputs dense; zeros that a sparse one does not store count as columns.
+    """Return two outputs as dense arrays of equal width.
 
-    So does the padding behind the tokens of documents.
+    Zeros that a sparse one does not store, and padding after documents, count as columns.
     """
     is_sparse = sparse.issparse(first) or sparse.issparse(second)
     first, second = as_array(first), as_array(second)
@@ -105,7 +105,7 @@ def _same_width(first, second):
 
 
 def assert_finite(output, what):
-    """Compare nothing: all the numbers must be finite."""
+    """Only check that all numbers are finite."""
     for name, values in output.items():
         values = as_array(values)
         # The logarithm of a probability of 0 is what it should be.
@@ -114,7 +114,7 @@ def assert_finite(output, what):
 
 
 def assert_refused(function, *args, what, errors=(ValueError, TypeError), words=(), **kwargs):
-    """Call, and see that it raises one of the errors, with one of the words in its message."""
+    """Check that a call raises one of the errors, with one of the words in its message."""
     try:
         function(*args, **kwargs)
     except errors as exc:

@@ -1,4 +1,4 @@
-"""Which checks there are, and to which estimators each applies."""
+"""The list of checks, and the estimators to which each applies."""
 
 from sklearn.base import is_classifier as _is_classifier
 from sklearn.base import is_clusterer, is_regressor
@@ -9,7 +9,7 @@ _CHECKS: list[tuple] = []
 
 
 def text_check(*applies):
-    """Register a check for the estimators for which all the conditions hold."""
+    """Register a check for the estimators that meet all conditions."""
 
     def register(check):
         _CHECKS.append((check, applies))

@@ -1,4 +1,4 @@
-"""What an estimator is before and after `fit`: its attributes, tags, copies and names."""
+"""An estimator before and after `fit`: its attributes, tags, copies and names."""
 
 import inspect
 import re
@@ -16,7 +16,7 @@ from sklearn_rnn.utils._checks._registry import is_no_pipeline, requires_fit, te
 
 
 def fitted_names(estimator):
-    """Return the attributes that, by their names, `fit` has set."""
+    """Return the attributes that `fit` has set, judged by their names."""
     return {name for name in vars(estimator) if name.endswith("_") and not name.startswith("_")}
 
 
@@ -30,7 +30,7 @@ def check_text_tag(name, estimator):
 
 @text_check(is_no_pipeline)
 def check_tags_tell_the_methods(name, estimator):
-    """The tags of a kind are there exactly for that kind, and fit the methods."""
+    """The tags of a kind exist exactly for that kind, and fit the methods."""
     tags = get_tags(estimator)
     for kind in ("classifier", "regressor"):
         has_tags = getattr(tags, f"{kind}_tags") is not None
@@ -117,7 +117,7 @@ def check_is_fitted_says_so(name, estimator):
 
 @text_check()
 def check_clone_of_fitted_is_unfitted(name, estimator):
-    """A clone of a fitted estimator has its parameters, and nothing that it has learned."""
+    """A clone of a fitted estimator has its parameters, and nothing that it learned."""
     fitted = fit(estimator)
     copy = clone(fitted)
     assert not fitted_names(copy), f"A clone of {name} must not keep {fitted_names(copy)}."
@@ -126,7 +126,7 @@ def check_clone_of_fitted_is_unfitted(name, estimator):
 
 @text_check()
 def check_repr_can_be_evaluated(name, estimator):
-    """`repr` is the expression that makes the estimator again."""
+    """`repr` is an expression that makes an equal estimator."""
     names: dict[str, Any] = {"nan": float("nan"), "inf": float("inf")}
     for value in [estimator, *estimator.get_params(deep=True).values()]:
         names[type(value).__name__] = type(value)

@@ -24,7 +24,7 @@ from sklearn_rnn.utils._checks._registry import (
 
 
 def check_labels(name, estimator, labels):
-    """Fit on two classes of the labels, which come back as they were."""
+    """Fit on two classes with these labels, which are returned unchanged."""
     X, subjects = make_two_classes()
     labels = np.asarray(labels)
     y = labels[(subjects == "music").astype(int)]
@@ -97,7 +97,7 @@ def check_classes_are_sorted(name, estimator):
 
 @text_check(is_classifier)
 def check_continuous_target_of_classifier(name, estimator):
-    """Fractions are no classes."""
+    """Fractions are not classes."""
     y = np.linspace(0, 1, len(make_documents()))
     fit_ = make(estimator).fit
     assert_refused(
@@ -107,7 +107,7 @@ def check_continuous_target_of_classifier(name, estimator):
 
 @text_check(is_classifier)
 def check_single_class(name, estimator):
-    """Labels of one class are refused in words, or it is always predicted."""
+    """Labels of one class are refused with a message, or it is always predicted."""
     X = make_documents()
     try:
         fitted = fit(estimator, X, np.array(["sea"] * len(X)))
@@ -208,7 +208,7 @@ def check_classifier_score(name, estimator):
 
 @text_check(is_classifier)
 def check_classifier_learns(name, estimator):
-    """Subjects that share no word are told apart, unless the tags speak of a poor score."""
+    """Subjects that share no word are distinguished, unless the tags allow a poor score."""
     if get_tags(estimator).classifier_tags.poor_score:
         return
     score = fit(estimator).score(make_documents(), make_target(estimator))

@@ -1,4 +1,4 @@
-"""Documents in every container give what they give in a list."""
+"""Documents in every container give the same results as in a list."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ from sklearn_rnn.utils._checks._registry import text_check
 
 
 def check_container(estimator, convert, what):
-    """Fit and call on converted documents, each time converted anew."""
+    """Fit and call on converted documents, converted again each time."""
     X = make_documents()
     expected = outputs(fit(estimator), X)
     fitted = fit(estimator, convert(X))
@@ -127,7 +127,7 @@ def check_polars_series(name, estimator):
 
 @text_check()
 def check_generator(name, estimator):
-    """Documents from a generator are read, or refused as such: not taken for something else."""
+    """Documents from a generator are read, or refused as a generator, not as something else."""
     try:
         check_container(estimator, iter, "a generator")
     except (TypeError, ValueError) as exc:

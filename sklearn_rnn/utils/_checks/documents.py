@@ -15,7 +15,7 @@ from sklearn_rnn.utils._checks._registry import text_check
 
 
 def check_documents(name, estimator, special, what):
-    """The documents can be learned from, and get finite results that depend on no other."""
+    """The documents can be learned from, and get finite results, independent of the others."""
     X = make_documents()
     n = len(special)
     for fitted in (fit(estimator), fit(estimator, [*special, *X[n:]])):
@@ -35,13 +35,13 @@ def check_empty_documents(name, estimator):
 
 @text_check()
 def check_white_space(name, estimator):
-    """Documents of nothing but white space."""
+    """Documents that contain only white space."""
     check_documents(name, estimator, [" ", "\n\t ", "\u00a0\u2003"], "white space")
 
 
 @text_check()
 def check_unknown_words(name, estimator):
-    """Documents of words that were not there in `fit`."""
+    """Documents of words that did not occur in `fit`."""
     fitted = fit(estimator)
     special = ["zyzzyva quokka", "xylophage"]
     assert_finite(outputs(fitted, special), "unknown words")

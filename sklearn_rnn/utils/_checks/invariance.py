@@ -1,4 +1,4 @@
-"""What results must not depend on: companions, order, the past, the number of threads."""
+"""What results must not depend on: other documents, order, the past, threads."""
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def check_refused_fit_changes_nothing(name, estimator):
 
 @text_check()
 def check_methods_give_a_row_a_document(name, estimator):
-    """Every result has a row for each document, also for one or two."""
+    """Every result has a row for each document, even if there are only one or two."""
     fitted, X = fit(estimator), make_documents()
     for n_documents in (1, 2, len(X)):
         for method, values in outputs(fitted, X[:n_documents]).items():
@@ -111,7 +111,7 @@ def check_methods_order_invariance(name, estimator):
 
 @text_check()
 def check_methods_ignore_long_companions(name, estimator):
-    """A document beside one that is a thousand times as long has the same result."""
+    """A document next to one that is a thousand times as long has the same result."""
     fitted, X = fit(estimator), make_documents()
     beside = {
         method: values[:-1]
@@ -140,7 +140,7 @@ def check_methods_remember_nothing(name, estimator):
 
 @text_check(has_param("n_jobs"), is_deterministic)
 def check_n_jobs(name, estimator):
-    """The number of threads or processes changes neither what is learned nor what is said."""
+    """The number of threads or processes changes neither what is learned nor the results."""
     X, y = make_documents(), make_target(estimator)
     first = outputs(make(estimator, n_jobs=1).fit(X, y), X)
     assert_same(outputs(make(estimator, n_jobs=2).fit(X, y), X), first, "n_jobs")
@@ -148,7 +148,7 @@ def check_n_jobs(name, estimator):
 
 @text_check(has_param("random_state"), is_deterministic)
 def check_methods_draw_no_numbers(name, estimator):
-    """Without a seed, too, the methods say the same twice."""
+    """Even without a seed, the methods return the same twice."""
     estimator = make(estimator, random_state=None)
     X = make_documents()
     estimator.fit(X, make_target(estimator))

@@ -1,4 +1,4 @@
-"""What becomes of the parameters of `__init__`."""
+"""What happens to the parameters of `__init__`."""
 
 import inspect
 from unittest import SkipTest
@@ -17,7 +17,7 @@ from sklearn_rnn.utils._checks._registry import has_param, text_check
 
 
 class _WrongType:
-    """An instance of a type that no parameter can want."""
+    """An instance of a type that no parameter accepts."""
 
 
 def arguments_of(estimator):
@@ -57,7 +57,7 @@ def check_init_only_stores(name, estimator):
 
 @text_check()
 def check_init_does_not_validate(name, estimator):
-    """Wrong values are found by `fit`, since searches set parameters one after another."""
+    """`fit` finds wrong values, because searches set parameters one after the other."""
     for argument in arguments_of(estimator):
         if argument.default is argument.empty:
             continue
@@ -99,7 +99,7 @@ def check_set_params_takes_effect(name, estimator):
 
 @text_check()
 def check_set_params_refuses_unknown_names(name, estimator):
-    """A name that is no parameter is refused, and told."""
+    """A name that is not a parameter is refused, and the message names it."""
     assert_refused(
         make(estimator).set_params,
         no_such_parameter=1,
@@ -120,7 +120,7 @@ def check_clone_keeps_parameters(name, estimator):
 
 @text_check()
 def check_fit_keeps_parameters(name, estimator):
-    """`fit` changes none of the parameters, not even inside of them."""
+    """`fit` changes none of the parameters, nor anything inside them."""
     estimator = make(estimator)
     before, shown = estimator.get_params(deep=True), repr(estimator.get_params(deep=True))
     estimator.fit(make_documents(), make_target(estimator))
@@ -182,7 +182,7 @@ def _check_value_is_refused(name, estimator, key, value):
 
 @text_check(has_param("random_state"))
 def check_random_state_instance(name, estimator):
-    """A RandomState is taken, and two of the same seed give the same."""
+    """A RandomState is accepted, and two with the same seed give the same."""
     X, y = make_documents(), make_target(estimator)
     for state in (np.random.RandomState(0), None):
         make(estimator, random_state=state).fit(X, y)

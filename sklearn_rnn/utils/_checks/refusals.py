@@ -1,4 +1,4 @@
-"""What is no collection of documents is refused, in `fit` and in every other method."""
+"""What is not a collection of documents is refused, in `fit` and in every other method."""
 
 import numpy as np
 
@@ -38,19 +38,19 @@ def check_single_string(name, estimator):
 
 @text_check()
 def check_none_document(name, estimator):
-    """A missing document, None, is no text."""
+    """A missing document, None, is not text."""
     check_refused(name, estimator, with_entry(None), "None among the documents")
 
 
 @text_check()
 def check_nan_document(name, estimator):
-    """A missing document, NaN as pandas has it, is no text."""
+    """A missing document, NaN as pandas has it, is not text."""
     check_refused(name, estimator, with_entry(float("nan")), "NaN among the documents")
 
 
 @text_check()
 def check_number_document(name, estimator):
-    """A number is no text."""
+    """A number is not text."""
     check_refused(name, estimator, with_entry(7), "a number among the documents")
 
 
@@ -62,7 +62,7 @@ def check_list_document(name, estimator):
 
 @text_check()
 def check_two_columns(name, estimator):
-    """Of two columns of text, it cannot know which is meant."""
+    """With two columns of text, it is unclear which is meant."""
     X = np.array([make_documents()] * 2, dtype=object).T
     check_refused(name, estimator, X, "an array of two columns of text")
 
@@ -84,7 +84,7 @@ def check_no_documents_in_fit(name, estimator):
 
 @text_check()
 def check_no_documents_in_methods(name, estimator):
-    """For no documents there is no row, or an error."""
+    """No documents give no rows, or an error."""
     fitted = fit(estimator)
     for method in METHODS:
         if hasattr(fitted, method):
@@ -97,7 +97,7 @@ def check_no_documents_in_methods(name, estimator):
 
 @text_check()
 def check_bytes(name, estimator):
-    """Bytes are decoded or refused, and not read as something else."""
+    """Bytes are decoded or refused, but not read as something else."""
     fitted, X = fit(estimator), make_documents()
     encoded = [document.encode() for document in X]
     try:
@@ -109,5 +109,5 @@ def check_bytes(name, estimator):
 
 @text_check()
 def check_undecodable_bytes(name, estimator):
-    """Bytes that are not in the encoding are refused by a ValueError, as bytes may be at all."""
+    """Bytes that are invalid in the encoding are refused by a ValueError, like other bytes."""
     check_refused(name, estimator, with_entry(b"caf\xe9 \xff"), "bytes that are no UTF-8")

@@ -44,7 +44,7 @@ def check_pickle_before_fit(name, estimator):
 
 @text_check()
 def check_pickle_twice(name, estimator):
-    """A pickle of what came from a pickle is as good as the first."""
+    """A pickle of an unpickled estimator is as good as the first."""
     fitted, X = fit(estimator), make_documents()
     again = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(fitted))))
     assert_same(outputs(again, X), outputs(fitted, X), "pickling twice", exact=True)

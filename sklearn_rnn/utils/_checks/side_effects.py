@@ -1,4 +1,4 @@
-"""What `fit` and the other methods must leave as it was."""
+"""What `fit` and the other methods must not change."""
 
 import copy
 import io
@@ -54,7 +54,7 @@ def assert_same_state(before, who):
 
 @text_check()
 def check_fit_changes_nothing_global(name, estimator):
-    """`fit` leaves random states, environment, warnings and the like alone."""
+    """`fit` does not change random states, environment, warnings and the like."""
     fit(estimator)  # what is imported at the first time may change what it likes
     before = global_state()
     fit(estimator)
@@ -116,7 +116,7 @@ def check_fit_does_not_touch_copies(name, estimator):
 
 @text_check()
 def check_nothing_is_printed(name, estimator):
-    """With verbose=0, where there is such a parameter, nothing is printed."""
+    """With verbose=0, if there is such a parameter, nothing is printed."""
     quiet = {
         key: False
         for key in estimator.get_params(deep=True)
@@ -131,7 +131,7 @@ def check_nothing_is_printed(name, estimator):
 
 @text_check()
 def check_nothing_is_warned_of(name, estimator):
-    """Plain documents and the parameters as given are no reason to warn."""
+    """Plain documents and the given parameters cause no warning."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         outputs(fit(estimator), make_documents())

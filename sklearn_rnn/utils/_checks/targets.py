@@ -1,4 +1,4 @@
-"""The target of supervised estimators: what is refused, and what makes no difference."""
+"""The target of supervised estimators: what is refused, and what does not matter."""
 
 import warnings
 
@@ -45,7 +45,7 @@ def check_target_of_two_columns(name, estimator):
 
 @text_check(is_supervised, takes_one_target)
 def check_target_of_one_column(name, estimator):
-    """A column is taken as the vector that was meant, or refused."""
+    """A column is treated as a vector, or refused."""
     y = make_target(estimator).reshape(-1, 1)
     X = make_documents()
     with warnings.catch_warnings():
@@ -73,7 +73,7 @@ def check_complex_target(name, estimator):
 
 @text_check(is_supervised)
 def check_missing_target(name, estimator):
-    """NaN, None and infinity are no targets."""
+    """NaN, None and infinity are not targets."""
     n = len(make_documents())
     for missing in (np.nan, np.inf):
         y = np.resize([0.0, 1.0], n)

@@ -15,7 +15,7 @@ FOLDS = KFold(2, shuffle=True, random_state=0)
 
 @text_check(is_deterministic)
 def check_pipeline(name, estimator):
-    """As the last step of a pipeline, it learns and says the same."""
+    """As the last step of a pipeline, it learns the same and returns the same."""
     X, y = make_documents(), make_target(estimator)
     pipeline = Pipeline([("nothing", "passthrough"), ("estimator", make(estimator))]).fit(X, y)
     assert_same(outputs(pipeline, X), outputs(fit(estimator), X), "a pipeline around it")

@@ -141,7 +141,7 @@ def check_column_transformer(name, estimator):
 
 @text_check(is_transformer)
 def check_feature_union(name, estimator):
-    """Beside itself in a FeatureUnion, its columns are there twice."""
+    """Twice in a FeatureUnion, its columns occur twice."""
     X, y = make_documents(), make_target(estimator)
     alone = as_array(transform(estimator)["transform"])
     union = make_union(make(estimator), make(estimator)).fit(X, y)

@@ -1,8 +1,8 @@
 """`sample_weight`: what it means, and what is refused.
 
-A weight and so many copies of a document agree in the loss, but not in what an estimator trained
-in random batches makes of it, since copies fall into other batches. So the exact equality is not
-asked for; that predictions go where the weight is, and that a weight of 0 takes a label out, is.
+A weight of n and n copies of a document agree in the loss, but not in an estimator that is trained
+in random batches, because copies fall into other batches. So these checks do not require equal
+results, but that predictions follow the weights, and that a weight of 0 removes a label.
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ def refuse_weights(name, estimator, weights, what):
 
 @text_check(takes_weights)
 def check_weights_of_one(name, estimator):
-    """Weights of 1 are no weights."""
+    """Weights of 1 equal no weights."""
     X, y = make_documents(), make_target(estimator)
     weighted = fit(estimator, X, y, sample_weight=np.ones(len(X)))
     assert_same(outputs(weighted, X), outputs(fit(estimator), X), "weights that all are 1")
@@ -42,7 +42,7 @@ def check_weights_of_one(name, estimator):
 
 @text_check(takes_weights)
 def check_weights_of_none(name, estimator):
-    """`sample_weight=None` is no weights."""
+    """`sample_weight=None` means no weights."""
     X, y = make_documents(), make_target(estimator)
     weighted = fit(estimator, X, y, sample_weight=None)
     assert_same(outputs(weighted, X), outputs(fit(estimator), X), "sample_weight=None")
@@ -71,7 +71,7 @@ def check_weight_containers(name, estimator):
 
 @text_check(takes_weights)
 def check_weights_of_other_shape(name, estimator):
-    """There is one weight a document."""
+    """There must be one weight per document."""
     n = len(make_documents())
     refuse_weights(name, estimator, np.ones(2 * n), "twice as many weights")
     refuse_weights(name, estimator, np.ones((n, 2)), "weights of two columns")
@@ -79,7 +79,7 @@ def check_weights_of_other_shape(name, estimator):
 
 @text_check(takes_weights)
 def check_weights_that_are_missing(name, estimator):
-    """NaN and infinity are no weights."""
+    """NaN and infinity are refused as weights."""
     for wrong in (np.nan, np.inf):
         weights = some_weights()
         weights[2] = wrong
@@ -88,7 +88,7 @@ def check_weights_that_are_missing(name, estimator):
 
 @text_check(takes_weights)
 def check_negative_weights(name, estimator):
-    """A weight below 0 is no weight."""
+    """A weight below 0 is refused."""
     weights = some_weights()
     weights[2] = -1
     refuse_weights(name, estimator, weights, "a negative weight")
@@ -96,7 +96,7 @@ def check_negative_weights(name, estimator):
 
 @text_check(takes_weights)
 def check_weights_of_zero(name, estimator):
-    """With weights of 0 alone there is nothing to learn from."""
+    """With only weights of 0 there is nothing to learn from."""
     refuse_weights(name, estimator, np.zeros(len(make_documents())), "weights that all are 0")
 
 
