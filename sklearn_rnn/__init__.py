@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from sklearn_rnn._vectorizer import SequenceVectorizer as SequenceVectorizer
     from sklearn_rnn._word_vectors import WordVectors as WordVectors
 else:
-    # Each name is imported on first use, since torch takes most of the time of all of them: a
-    # process that only turns text into ids does without. Type checkers read the imports above.
+    # Each name is imported on first use, from the file named here: a process that only turns text
+    # into ids does without torch. Type checkers read the imports above.
     _FILES = {
         "RNNLanguageModel": "_language_model",
         "RNNTextClassifier": "_classifier",
@@ -47,7 +47,8 @@ else:
         "show_versions": "_show_versions",
     }
     _SUBMODULES = ("datasets", "exceptions", "inspection", "metrics", "modules", "utils")
-    # Two threads that import torch from different ends see it half imported.
+    # Threads take turns: one that imports a package from another end than the one that has begun
+    # to may see it half imported.
     _LOCK = RLock()
 
     __all__ = [*_FILES]

@@ -3,9 +3,12 @@ import json
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -340,19 +343,19 @@ def test_a_process_that_turns_text_into_ids_never_imports_torch():
     subprocess.run(command, input=pickle.dumps(parts), check=True, timeout=300)
 
 
-def test_threads_may_be_the_first_to_use_public_names_together():
-    """torch imported from two ends at once would be seen half imported."""
-    script = (
-        "import sys, threading, sklearn_rnn\n"
-        "from concurrent.futures import ThreadPoolExecutor\n"
-        "sys.setswitchinterval(1e-5)\n"
-        "names = [*sklearn_rnn.__all__, 'modules', 'inspection', 'metrics']\n"
-        "together = threading.Barrier(len(names))\n"
-        "def use(name):\n"
-        "    together.wait()\n"
-        "    return getattr(sklearn_rnn, name)\n"
-        "with ThreadPoolExecutor(len(names)) as pool:\n"
-        "    found = list(pool.map(use, names))\n"
-        "assert found == [getattr(sklearn_rnn, name) for name in names]\n"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=300)
+def test_threads_import_public_names_in_turn(monkeypatch):
+    at_once, running = [], []
+
+    def slow_import(name):
+        running.append(name)
+        at_once.append(len(running))
+        sleep(0.02)
+        running.remove(name)
+        return import_module(name)
+
+    monkeypatch.setattr(sklearn_rnn, "import_module", slow_import)
+    names = ["SequenceVectorizer", "WordVectors", "exceptions", "utils"]
+    with ThreadPoolExecutor(len(names)) as pool:
+        found = list(pool.map(sklearn_rnn.__getattr__, names))
+    assert found == [getattr(sklearn_rnn, name) for name in names]
+    assert at_once == [1] * len(names)
