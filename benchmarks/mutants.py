@@ -118,7 +118,7 @@ FAULTS = {
     ],
     "sklearn_rnn/_training/fit_identity.py": [
         ('"validation data": digest(sets[1])', '"validation data": digest(None)'),
-        ("found.update(value.tobytes())", "pass"),
+        ("found.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8))", "pass"),
         ("return found + causes or others", "return found + causes"),
     ],
     "sklearn_rnn/_training/checkpoints.py": [

@@ -19,11 +19,17 @@ from benchmarks.turns import in_turns, show
 BASE = "import torch, sklearn"
 
 # First import, second import, environment variables. Both imports are timed in one process, because
-# the difference between two processes would vary by more than the second import takes. TensorFlow
-# is imported alone, because its users need no torch.
+# the difference between two processes would vary by more than the second import takes. Vectorizers
+# and TensorFlow are imported alone, because their users need no torch.
 CASES = {
     "base": (BASE, "pass", {}),
-    "sklearn_rnn": (BASE, "import sklearn_rnn", {}),
+    "sklearn_rnn": (BASE, "from sklearn_rnn import RNNTextClassifier", {}),
+    "sklearn_rnn, vectorizer": ("pass", "from sklearn_rnn import SequenceVectorizer", {}),
+    "scikit-learn, vectorizer": (
+        "pass",
+        "from sklearn.feature_extraction.text import CountVectorizer",
+        {},
+    ),
     "skorch": (BASE, "import skorch", {}),
     "Keras on torch": (BASE, "import keras", {"KERAS_BACKEND": "torch"}),
     "TensorFlow": ("pass", "import tensorflow", {}),

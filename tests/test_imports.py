@@ -1,14 +1,19 @@
 import ast
 import json
+import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from time import sleep
 
 import pytest
 
 import sklearn_rnn
+from sklearn_rnn import SequenceVectorizer, SubwordVectorizer, WordVectors
 
 ROOT = Path(sklearn_rnn.__file__).parent
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
@@ -274,10 +279,12 @@ def test_every_file_can_be_imported(fresh_import):
     assert set(fresh_import["imported"]) == names
 
 
-def test_subpackages_are_there_after_one_import_and_loaded_when_asked_for():
-    """`import sklearn_rnn` stays light: what draws, checks, exports and ships data comes later."""
+def test_public_names_are_there_after_one_import_and_loaded_when_asked_for():
+    """`import sklearn_rnn` stays light: not even NumPy comes before something is used."""
     script = (
         "import sys, sklearn_rnn\n"
+        "assert not {'numpy', 'sklearn', 'torch'} & {*sys.modules}\n"
+        "sklearn_rnn.RNNTextClassifier\n"
         "late = ['inspection', 'datasets', 'metrics']\n"
         "assert not [name for name in late if f'sklearn_rnn.{name}' in sys.modules]\n"
         "late_too = {'onnx', 'matplotlib', 'tokenizers', 'sklearn_rnn.utils.estimator_checks'}\n"
@@ -288,5 +295,67 @@ def test_subpackages_are_there_after_one_import_and_loaded_when_asked_for():
         "assert callable(sklearn_rnn.inspection.trace)\n"
         "assert callable(sklearn_rnn.utils.estimator_checks.check_text_estimator)\n"
         "assert not hasattr(sklearn_rnn, 'nothing')\n"
+        "from sklearn_rnn import *\n"
+        "for name in sklearn_rnn.__all__:\n"
+        "    assert name in dir(sklearn_rnn)\n"
+        "    assert globals()[name].__name__ == name\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=300)
+
+
+def test_type_checkers_see_the_public_names():
+    tree = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
+    (branch,) = [node for node in tree.body if isinstance(node, ast.If)]
+    assert ast.unparse(branch.test) == "TYPE_CHECKING"
+    seen = set()
+    for node in branch.body:
+        for alias in node.names:
+            # Only what is imported by a name of its own is exported.
+            assert alias.name == alias.asname
+            seen.add(f"{node.module}.{alias.name}")
+    files = {f"sklearn_rnn.{file}.{name}" for name, file in sklearn_rnn._FILES.items()}
+    assert seen == files | {f"sklearn_rnn.{name}" for name in sklearn_rnn._SUBMODULES}
+
+
+def test_a_process_that_turns_text_into_ids_never_imports_torch():
+    texts = ["good, not bad", "bad, not good"]
+    parts = [
+        SequenceVectorizer().fit(texts),
+        SubwordVectorizer(vocab_size=300).fit(texts),
+        SequenceVectorizer().count_tokens(texts),
+        WordVectors(["good"], [[1.0, 2.0]]),
+    ]
+    script = (
+        "import pickle, sys\n"
+        "words, subwords, counts, vectors = pickle.load(sys.stdin.buffer)\n"
+        "assert words.transform(['not so good']).nnz == 3\n"
+        "assert subwords.inverse_transform(subwords.transform(['not good'])) == ['not good']\n"
+        "words.fit_counts(counts)\n"
+        "assert vectors['good'].shape == (2,)\n"
+        "import sklearn_rnn\n"
+        "sklearn_rnn.datasets.make_word_order\n"
+        "sklearn_rnn.metrics.get_scorer_names\n"
+        "assert not {'torch', 'skorch'} & {*sys.modules}\n"
+        "sklearn_rnn.load\n"
+        "assert {'torch', 'skorch'} <= {*sys.modules}\n"
+    )
+    command = [sys.executable, "-c", script]
+    subprocess.run(command, input=pickle.dumps(parts), check=True, timeout=300)
+
+
+def test_threads_import_public_names_in_turn(monkeypatch):
+    at_once, running = [], []
+
+    def slow_import(name):
+        running.append(name)
+        at_once.append(len(running))
+        sleep(0.02)
+        running.remove(name)
+        return import_module(name)
+
+    monkeypatch.setattr(sklearn_rnn, "import_module", slow_import)
+    names = ["SequenceVectorizer", "WordVectors", "exceptions", "utils"]
+    with ThreadPoolExecutor(len(names)) as pool:
+        found = list(pool.map(sklearn_rnn.__getattr__, names))
+    assert found == [getattr(sklearn_rnn, name) for name in names]
+    assert at_once == [1] * len(names)

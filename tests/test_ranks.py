@@ -161,6 +161,12 @@ def test_processes_that_differ_are_refused(other, what, monkeypatch):
         in_ranks(2, function, monkeypatch)
 
 
+def test_processes_that_differ_in_a_part_of_a_parameter_are_refused(monkeypatch):
+    fits = [partial(fit, optimizer=partial(torch.optim.SGD, momentum=m)) for m in (0.5, 0.9)]
+    with pytest.raises(ValueError, match="differ in the parameter optimizer"):
+        in_ranks(2, differ(*fits), monkeypatch)
+
+
 def test_random_numbers_that_differ_are_found_where_weights_do_not(monkeypatch):
     model = fit(random_state=0)
     models = [RNNTextClassifier(**model.get_params()) for _ in range(2)]
@@ -171,8 +177,9 @@ def test_random_numbers_that_differ_are_found_where_weights_do_not(monkeypatch):
         in_ranks(2, differ(*functions), monkeypatch)
 
 
-def test_processes_may_differ_in_how_they_compute(monkeypatch):
-    function = differ(fit, partial(fit, n_jobs=2, verbose=0, device="cpu"))
+def test_processes_may_differ_in_how_they_compute(monkeypatch, tmp_path):
+    own = {"n_jobs": 2, "verbose": 0, "device": "cpu", "checkpoint": tmp_path, "warm_start": True}
+    function = differ(fit, partial(fit, **own))
     one, other = in_ranks(2, function, monkeypatch)
     assert have_same_weights(one, other)
 

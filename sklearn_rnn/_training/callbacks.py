@@ -17,7 +17,7 @@ from sklearn_rnn._text.vocabulary import UNKNOWN_ID
 from sklearn_rnn._training.growth import freeze_embeddings
 from sklearn_rnn._training.language_start import freeze_layers
 from sklearn_rnn._training.optimizers import clip_grad_norm
-from sklearn_rnn._training.resumable import ResumableCallback, check_alike, check_types
+from sklearn_rnn._training.resumable import ResumableCallback, check_same_shapes, check_types
 from sklearn_rnn.modules import TokenEmbedding
 
 # Products of two such weights are still finite in float32, and no successful training gets near.
@@ -113,7 +113,7 @@ class KeepBest(ResumableCallback):
         """Continue with the best score and weights so far, of this network."""
         super().set_state(net, state)
         if self.weights_ is not None:
-            check_alike(self.weights_, net.module_.state_dict())
+            check_same_shapes(self.weights_, net.module_.state_dict())
 
 
 class TrainingDivergedError(ValueError):

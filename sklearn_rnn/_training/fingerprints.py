@@ -7,20 +7,15 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from sklearn_rnn._training.fit_identity import digest
+from sklearn_rnn._training.fit_identity import digest, plain_params
 from sklearn_rnn._training.ranks import START, Ranks
-
-_PLAIN = (str, bytes, bool, int, float, np.generic)
-
-# What may differ from process to process.
-_OWN = {"callbacks", "device", "n_jobs", "verbose"}
 
 # Weights are compared by about as many numbers at most: a chunk of a stream must not wait for a
 # large vocabulary.
 _MAX_WEIGHTS = 2**20
 
 
-def check_alike(
+def check_same_training(
     ranks: Ranks,
     estimator: Any,
     net: Any,
@@ -35,7 +30,7 @@ def check_alike(
     ranks : Ranks
         The processes.
     estimator : estimator instance
-        Whose parameters are compared, those of them that are plain values.
+        Whose parameters are compared, those that change what is learned.
     net : SequenceNet
         The net, ready to be trained.
     sets : pair of torch.utils.data.Dataset or None
@@ -50,9 +45,9 @@ def check_alike(
     ValueError
         If they differ, in every process.
     """
-    params = estimator.get_params(deep=False)
+    params = plain_params(estimator)
     compared = {
-        **{f"the parameter {name}": _plain(params[name]) for name in sorted(params.keys() - _OWN)},
+        **{f"the parameter {name}": params[name] for name in sorted(params)},
         "the random numbers": [seed, net.iterator_train__random_state.get_state()],
         "the documents to train on": sets[0],
         "the documents to validate on": sets[1],
@@ -73,11 +68,6 @@ def check_alike(
             f"they differ in {', '.join(differing)}. Give all of them the same parameters and the "
             "same documents, in the same order, and an int as random_state."
         )
-
-
-def _plain(value: Any) -> Any:
-    """Return the value of a parameter, or the type of an object, whose work shows in the rest."""
-    return value if isinstance(value, _PLAIN) else type(value).__name__
 
 
 def _number_of(value: Any) -> int:

@@ -18,8 +18,9 @@ from torch import Tensor, nn
 
 from sklearn_rnn._files.file_format import versions_of
 
-# Parameters that change no weights, or only by way of what is told apart here: where training is,
-# and what it starts from.
+# Parameters that change no weights, or only by way of what is told apart besides: the kind of
+# device, the weights that training starts from, and the step at which a checkpoint goes on. So
+# processes that train together may differ in all of them.
 _WITHOUT_EFFECT = {"callbacks", "checkpoint", "device", "n_jobs", "verbose", "warm_start"}
 # Whose numbers may differ from version to version.
 _PACKAGES = ("sklearn-rnn", "torch", "skorch", "numpy")
@@ -52,12 +53,18 @@ def identify_fit(
     return {
         "versions": versions_of(_PACKAGES),
         "estimator": type(estimator).__name__,
-        "parameters": _told(estimator.get_params(deep=False)),
+        "parameters": plain_params(estimator),
         "device": device.type,
         "training data": digest(sets[0]),
         "validation data": digest(sets[1]),
         "seeds": [int(seed) for seed in seeds],
     }
+
+
+def plain_params(estimator: Any) -> dict[str, Any]:
+    """Return the parameters that change what is learned, as plain values."""
+    params = estimator.get_params(deep=False)
+    return {name: _plain(value) for name, value in params.items() if name not in _WITHOUT_EFFECT}
 
 
 def identify_start(module: nn.Module, generator: torch.Generator) -> str:
@@ -127,11 +134,6 @@ def _add(found: Any, value: Any) -> None:
         _add(found, vars(value))
 
 
-def _told(params: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters that change what is learned, as plain values."""
-    return {name: _plain(value) for name, value in params.items() if name not in _WITHOUT_EFFECT}
-
-
 def _plain(value: Any) -> Any:
     """Return a parameter as plain values; of others, such as tables of words, the type alone.
 
@@ -150,7 +152,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, partial):
         return [_plain(part) for part in (value.func, value.args, value.keywords)]
     if hasattr(value, "get_params") and not isinstance(value, type):
-        return {"class": type(value).__name__, **_told(value.get_params(deep=False))}
+        return {"class": type(value).__name__, **plain_params(value)}
     named = value if hasattr(value, "__qualname__") else type(value)
     return f"{named.__module__}.{named.__qualname__}"
 

@@ -13,7 +13,7 @@ from sklearn_rnn._targets.base import Target
 from sklearn_rnn._training.callbacks import TrainingDivergedError
 from sklearn_rnn._training.checkpoints import Checkpoint, open_checkpoint
 from sklearn_rnn._training.documents import Documents
-from sklearn_rnn._training.fingerprints import check_alike
+from sklearn_rnn._training.fingerprints import check_same_training
 from sklearn_rnn._training.language_start import with_learned_shape
 from sklearn_rnn._training.make_net import TrainingPlan, make_net, prepare_device
 from sklearn_rnn._training.net import SequenceNet
@@ -203,7 +203,7 @@ def _train(
         net.partial_fit(sets, **epochs)
         return
     state = None if checkpoint is None else checkpoint.state_
-    check_alike(ranks, estimator, net, sets, seed, state)
+    check_same_training(ranks, estimator, net, sets, seed, state)
     net.partial_fit(sets, **epochs)
     if not net.interrupted_:
         ranks.gather(END, [])

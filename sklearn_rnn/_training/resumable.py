@@ -71,7 +71,7 @@ def check_types(state: dict[str, Any], types: dict[str, Any]) -> None:
             raise TypeError(f"{name} is of type {type(state[name]).__name__}")
 
 
-def check_alike(tensors: Mapping[str, Tensor], like: Mapping[str, Tensor]) -> None:
+def check_same_shapes(tensors: Mapping[str, Tensor], like: Mapping[str, Tensor]) -> None:
     """Raise an error unless tensors have the names, shapes and types of others."""
     if tensors.keys() != like.keys():
         raise ValueError("the weights of another network")

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sklearn_rnn._files.values import NotDataError, Reader, Writer
 from sklearn_rnn._training.net import SequenceNet
-from sklearn_rnn._training.resumable import ResumableCallback, check_alike, check_types
+from sklearn_rnn._training.resumable import ResumableCallback, check_same_shapes, check_types
 
 # The state of callbacks of skorch that every training has, or that early stopping adds, by name.
 _OF_SKORCH: dict[str, dict[str, Any]] = {
@@ -65,7 +65,7 @@ def set_state(net: SequenceNet, state: dict[str, Any]) -> None:
         Of any type, if `get_state` cannot have returned it for such a net.
     """
     device = torch.device(net.device)
-    check_alike(state["weights"], net.module_.state_dict())
+    check_same_shapes(state["weights"], net.module_.state_dict())
     net.module_.load_state_dict(state["weights"])
     _set_optimizer(net.optimizer_, state["optimizer"])
     generator_of(net).set_state(state["random"])

@@ -19,36 +19,61 @@ def read_frame(name: str) -> pd.DataFrame:
     return pd.DataFrame([json.loads(line) for line in lines if line])
 
 
-def check_subset(name: str, subset: str) -> None:
-    """Refuse a subset that a loader does not have."""
+def offer(
+    name: str,
+    frame: pd.DataFrame,
+    columns: dict[str, str],
+    *,
+    subset: str,
+    as_frame: bool,
+    return_X_y: bool = False,
+    **known: Any,
+) -> Bunch | tuple[Any, Any]:
+    """Return one corpus the way all public loaders offer it.
+
+    Parameters
+    ----------
+    name : str
+        Of the corpus and its loader.
+    frame : DataFrame
+        All of it.
+    columns : dict of str to str
+        The attributes of the Bunch that are columns, "data" and "target" among them, and which.
+    subset, as_frame, return_X_y
+        What the user gave.
+    **known
+        Further attributes.
+
+    Raises
+    ------
+    ValueError
+        If `subset` is none of the three.
+    """
     if subset not in _SUBSETS:
         raise ValueError(
             f"The 'subset' parameter of load_{name} must be one of {_SUBSETS}. "
             f"Got {subset!r} instead."
         )
-
-
-def _load(name: str, *, subset: str, return_X_y: bool, as_frame: bool) -> Bunch | tuple[Any, Any]:
-    """Load one corpus the way all public loaders offer it."""
-    check_subset(name, subset)
-    frame = read_frame(name)
-    target_names = sorted(frame["label"].unique())
     if subset != "all":
         frame = frame[frame["split"] == subset].reset_index(drop=True)
-
-    data: Any = frame["text"]
-    target: Any = frame["label"]
+    parts: dict[str, Any] = {key: frame[column] for key, column in columns.items()}
     if not as_frame:
-        data, target = data.to_numpy(dtype=object), target.to_numpy(dtype=object)
+        parts = {key: part.to_numpy(dtype=object) for key, part in parts.items()}
     if return_X_y:
-        return data, target
+        return parts["data"], parts["target"]
     return Bunch(
-        data=data,
-        target=target,
+        **parts,
         frame=frame if as_frame else None,
-        target_names=target_names,
+        **known,
         DESCR=files(__package__).joinpath("data", f"{name}.rst").read_text(encoding="utf-8"),
     )
+
+
+def _load(name: str, **given: Any) -> Bunch | tuple[Any, Any]:
+    """Load one corpus with a label for each text."""
+    frame = read_frame(name)
+    columns = {"data": "text", "target": "label"}
+    return offer(name, frame, columns, target_names=sorted(frame["label"].unique()), **given)
 
 
 def load_tweet_sentiment(*, subset="train", return_X_y=False, as_frame=True):

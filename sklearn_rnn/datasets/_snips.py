@@ -1,11 +1,6 @@
 """Loader of the tagged sentences in the ``data`` folder."""
 
-from importlib.resources import files
-from typing import Any
-
-from sklearn.utils import Bunch
-
-from ._loaders import check_subset, read_frame
+from ._loaders import offer, read_frame
 
 
 def load_snips(*, subset="train", return_X_y=False, as_frame=True):
@@ -88,24 +83,15 @@ def load_snips(*, subset="train", return_X_y=False, as_frame=True):
     >>> snips.intent[699]
     'RateBook'
     """
-    check_subset("snips", subset)
     frame = read_frame("snips").rename(columns={"text": "tokens", "label": "intent"})
     for name in ("tokens", "tags"):
         frame[name] = frame[name].str.split(" ")
-    target_names = sorted(set(frame["tags"].explode()))
-    if subset != "all":
-        frame = frame[frame["split"] == subset].reset_index(drop=True)
-    columns: list[Any] = [frame["tokens"], frame["tags"], frame["intent"]]
-    if not as_frame:
-        columns = [column.to_numpy(dtype=object) for column in columns]
-    data, target, intent = columns
-    if return_X_y:
-        return data, target
-    return Bunch(
-        data=data,
-        target=target,
-        intent=intent,
-        frame=frame if as_frame else None,
-        target_names=target_names,
-        DESCR=files(__package__).joinpath("data", "snips.rst").read_text(encoding="utf-8"),
+    return offer(
+        "snips",
+        frame,
+        {"data": "tokens", "target": "tags", "intent": "intent"},
+        subset=subset,
+        as_frame=as_frame,
+        return_X_y=return_X_y,
+        target_names=sorted(set(frame["tags"].explode())),
     )

@@ -1,25 +1,6 @@
 """Loaders of the texts without labels in the ``data`` folder, for language models."""
 
-from importlib.resources import files
-from typing import Any
-
-from sklearn.utils import Bunch
-
-from ._loaders import check_subset, read_frame
-
-
-def _load(name: str, *, subset: str, as_frame: bool) -> Bunch:
-    """Load one set of texts the way both public loaders offer it."""
-    check_subset(name, subset)
-    frame = read_frame(name)
-    if subset != "all":
-        frame = frame[frame["split"] == subset].reset_index(drop=True)
-    data: Any = frame["text"]
-    return Bunch(
-        data=data if as_frame else data.to_numpy(dtype=object),
-        frame=frame if as_frame else None,
-        DESCR=files(__package__).joinpath("data", f"{name}.rst").read_text(encoding="utf-8"),
-    )
+from ._loaders import offer, read_frame
 
 
 def load_alice(*, subset="train", as_frame=True):
@@ -82,7 +63,7 @@ def load_alice(*, subset="train", as_frame=True):
     >>> alice.data[0].splitlines()[0]
     'CHAPTER I. Down the Rabbit-Hole'
     """
-    return _load("alice", subset=subset, as_frame=as_frame)
+    return offer("alice", read_frame("alice"), {"data": "text"}, subset=subset, as_frame=as_frame)
 
 
 def load_names(*, subset="train", as_frame=True):
@@ -142,4 +123,4 @@ def load_names(*, subset="train", as_frame=True):
     >>> load_names(subset="test").data.shape
     (1000,)
     """
-    return _load("names", subset=subset, as_frame=as_frame)
+    return offer("names", read_frame("names"), {"data": "text"}, subset=subset, as_frame=as_frame)

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_rnn._text.vocabulary import UNKNOWN_TOKEN
 from sklearn_rnn._training.document_words import DocumentWords
 from sklearn_rnn.inspection._importance import METHODS, compute_importance
 from sklearn_rnn.inspection._inspected_estimator import InspectedEstimator
+from sklearn_rnn.inspection._plotting import show_word
 from sklearn_rnn.inspection._recording import record_document
 
 # Both ends of the colour map PuOr, which people with any colour vision can tell apart.
@@ -128,15 +130,13 @@ class ShadedDocument:
         body = mark_words(
             self.words, lambda text, i: _shaded(text, self.values[i], self.values[i] / largest)
         )
-        caption = f'<div style="opacity: 0.7">{escape(self.caption)}</div>' if self.caption else ""
-        return f"<div>{caption}{self._legend()}{body}</div>"
+        return frame_text(body, legend=self._legend(), caption=self.caption)
 
     def _legend(self):
         if self.target is None:
             return ""
         words = [(f"for {self.target}", 1), (f"against {self.target}", -1)]
-        legend = " ".join(_shaded(text, "evidence", share) for text, share in words)
-        return f'<div style="font-size: smaller">{legend}</div>'
+        return " ".join(_shaded(text, "evidence", share) for text, share in words)
 
     def _repr_html_(self):
         return self.to_html()
@@ -185,10 +185,52 @@ def _shaded(text, value, share):
     """Return text on its shade: purple for positive shares of the darkest, orange for others."""
     colour = _FOR if share >= 0 else _AGAINST
     title = value if isinstance(value, str) else f"{value:.3g}"
-    return (
-        f'<span style="background-color: rgba({colour}, {_DARKEST * abs(share):.3f})" '
-        f'title="{title}">{escape(text)}</span>'
-    )
+    return shade(text, colour, _DARKEST * abs(share), title)
+
+
+def shade(text: str, colour: str | None, opacity: float, title: str = "") -> str:
+    """Return text as HTML on a shade, with a title that shows when the mouse is over it.
+
+    Parameters
+    ----------
+    text : str
+        The text, not escaped.
+    colour : str or None
+        Red, green and blue, as in "94, 60, 153". None leaves the text unshaded.
+    opacity : float
+        Of the shade, from 0 to 1.
+    title : str, default=""
+        The title, not escaped, of one line or more.
+
+    Examples
+    --------
+    >>> from sklearn_rnn.inspection._html import shade
+    >>> shade("R&B", "94, 60, 153", 0.5)
+    '<span style="background-color: rgba(94, 60, 153, 0.500)" title="">R&amp;B</span>'
+    """
+    style = "" if colour is None else f"background-color: rgba({colour}, {opacity:.3f})"
+    title = escape(title).replace("\n", "&#10;")
+    return f'<span style="{style}" title="{title}">{escape(text)}</span>'
+
+
+def frame_text(body: str, *, legend: str = "", caption: str = "") -> str:
+    """Return a shaded text as HTML, with its legend above it, and above that its caption.
+
+    Parameters
+    ----------
+    body, legend : str
+        HTML.
+    caption : str
+        Text, not escaped.
+    """
+    caption = f'<div style="opacity: 0.7">{escape(caption)}</div>' if caption else ""
+    legend = f'<div style="font-size: smaller">{legend}</div>' if legend else ""
+    return f"<div>{caption}{legend}{body}</div>"
+
+
+def name_token(row: dict[str, Any]) -> str:
+    """Return the token of a row of a frame as titles show it, which say that it is unknown."""
+    return show_word(row["token"]) + ("" if row["known"] else f" ({UNKNOWN_TOKEN})")
 
 
 def read_attention(estimator: Any, document: Any) -> tuple[DocumentWords, np.ndarray]:

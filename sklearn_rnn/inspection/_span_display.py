@@ -7,12 +7,11 @@ from html import escape
 import numpy as np
 
 from sklearn_rnn._tagging.spans import OUTSIDE, find_spans, marks_spans
-from sklearn_rnn._text.vocabulary import UNKNOWN_TOKEN
 from sklearn_rnn._training.document_words import DocumentWords
-from sklearn_rnn.inspection._html import mark_words, place_words
+from sklearn_rnn.inspection._html import frame_text, mark_words, name_token, place_words, shade
 from sklearn_rnn.inspection._inspected_estimator import as_one_row
 from sklearn_rnn.inspection._inspected_tagger import InspectedTagger
-from sklearn_rnn.inspection._plotting import COLOURS, get_axes, label_words, show_word, width_for
+from sklearn_rnn.inspection._plotting import COLOURS, get_axes, label_words, width_for
 from sklearn_rnn.inspection._tag_probabilities import tag_frame
 
 _DARKEST = 0.5
@@ -127,7 +126,7 @@ class SpanDisplay:
         ends = [(places[start, 0], places[stop - 1, 1]) for _, start, stop in pieces]
         whole = DocumentWords([""] * len(ends), text, np.array(ends, np.int64).reshape(-1, 2))
         body = mark_words(whole, lambda text, i: self._marked(text, *pieces[i]))
-        return f"<div>{_legend()}{body}</div>"
+        return frame_text(body, legend=_legend())
 
     def _repr_html_(self):
         return self.to_html()
@@ -208,8 +207,7 @@ class SpanDisplay:
 
 def _describe(row):
     """Return what is known of a token, as one line."""
-    known = "" if row["known"] else f" ({UNKNOWN_TOKEN})"
-    line = f"{show_word(row['token'])}{known}  {row['tag']} {row['probability']:.0%}"
+    line = f"{name_token(row)}  {row['tag']} {row['probability']:.0%}"
     if row["runner_up"] is None:
         return line
     return f"{line}, {row['runner_up']} {row['runner_up_probability']:.0%}"
@@ -217,19 +215,13 @@ def _describe(row):
 
 def _legend():
     shades = [_shaded(f" {p:.0%} ", COLOURS[0], p) for p in (1, 0.75, 0.5)]
-    return (
-        '<div style="font-size: smaller">probability of the least certain tag of a span '
-        f"{''.join(shades)}</div>"
-    )
+    return f"probability of the least certain tag of a span {''.join(shades)}"
 
 
 def _shaded(text, colour, probability, title=""):
     """Return text on its shade, which is none without a colour."""
-    style = ""
     if colour is not None:
-        # Half sure is as good as not at all: the upper half of the scale tells more.
-        share = max(0.15, 2 * probability - 1)
-        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-        style = f"background-color: rgba({red}, {green}, {blue}, {_DARKEST * share:.3f})"
-    title = escape(title).replace("\n", "&#10;")
-    return f'<span style="{style}" title="{title}">{escape(text)}</span>'
+        colour = ", ".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
+    # Half sure is as good as not at all: the upper half of the scale tells more.
+    share = max(0.15, 2 * probability - 1)
+    return shade(text, colour, _DARKEST * share, title)

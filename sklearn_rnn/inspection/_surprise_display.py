@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 
-from sklearn_rnn._text.vocabulary import UNKNOWN_TOKEN
-from sklearn_rnn.inspection._html import mark_words
+from sklearn_rnn.inspection._html import frame_text, mark_words, name_token, shade
 from sklearn_rnn.inspection._inspected_language_model import InspectedLanguageModel
 from sklearn_rnn.inspection._plotting import COLOURS, get_axes, label_words, show_word, width_for
 from sklearn_rnn.inspection._surprise import surprise_frame
@@ -113,8 +110,7 @@ class SurpriseDisplay:
         rows = self.surprise.to_dict("records")
         ends = [_marked(f" {row['token']}", row) for row in rows[len(self.words.tokens) :]]
         text = mark_words(self.words, lambda word, i: _marked(word, rows[i]), end="".join(ends))
-        caption = f'<div style="opacity: 0.7">{escape(self._caption())}</div>'
-        return f"<div>{caption}{_legend()}{text}</div>"
+        return frame_text(text, legend=_legend(), caption=self._caption())
 
     def _repr_html_(self):
         return self.to_html()
@@ -190,9 +186,7 @@ class SurpriseDisplay:
 def _marked(text, row):
     """Return the HTML of a token, which says what was expected instead."""
     probability = _percent(np.exp(row["log_prob"]))
-    unknown = "" if row["known"] else f" ({UNKNOWN_TOKEN})"
-    token = f"{show_word(row['token'])}{unknown}"
-    lines = [f"{token}  {probability}, rank {row['rank']}", "expected:"]
+    lines = [f"{name_token(row)}  {probability}, rank {row['rank']}", "expected:"]
     for name, token in row.items():
         if name.startswith("expected_"):
             place = name.removeprefix("expected_")
@@ -207,14 +201,10 @@ def _percent(probability):
 
 def _legend():
     parts = [_shaded(f" {p:.4g} ", -np.log(p)) for p in (1, 0.1, 0.01, _FULL_SHADE)]
-    return f'<div style="font-size: smaller">probability {"".join(parts)} or less</div>'
+    return f"probability {''.join(parts)} or less"
 
 
 def _shaded(text, surprise, title=""):
     """Return text on its shade."""
     share = min(1.0, surprise / -np.log(_FULL_SHADE))
-    title = escape(title).replace("\n", "&#10;")
-    return (
-        f'<span style="background-color: rgba({_COLOUR}, {_DARKEST * share:.3f})" '
-        f'title="{title}">{escape(text)}</span>'
-    )
+    return shade(text, _COLOUR, _DARKEST * share, title)
