@@ -4,8 +4,8 @@ Document vectors
 ================
 
 :class:`~sklearn_rnn.RNNTextEncoder` turns documents into vectors for other scikit-learn estimators.
-It learns the vectors from the labels, so that documents which mean the same lie close together.
-What is that worth to estimators that live on distances?
+It learns the vectors from the labels, so documents with the same label lie close together. What do
+estimators gain that rely on distances?
 """
 
 # %%

@@ -11,7 +11,7 @@ Which cell works best, and does it help to read backwards as well? Every hyperpa
 # A task for which the cell matters
 # ---------------------------------
 # In these documents, a phrase such as "good , not bad" stands somewhere among neutral words, and
-# only its order tells the label. Two settings make sure that the score is that of the cells. With
+# only its order tells the label. Two settings make sure that the cells decide the score. With
 # ``wide_weight=0`` there is no linear model of word pairs, which would solve the task alone. With
 # ``pooling="last"`` the network has to remember the phrase to the end of the document.
 from sklearn.pipeline import Pipeline

@@ -67,8 +67,8 @@ for letter, nats in by_place[:6].items():
 # %%
 # Does a unit know that a quotation is open?
 # ------------------------------------------
-# A closing quotation mark can only be predicted by who remembers the opening one, tens or hundreds
-# of letters before. :func:`~sklearn_rnn.inspection.unit_correlations` searches all units for one
+# To predict a closing quotation mark, a model has to remember the opening one, tens or hundreds of
+# letters before. :func:`~sklearn_rnn.inspection.unit_correlations` searches all units for one
 # that tells letters inside quotes from those outside (Karpathy et al., 2016). Units are sorted by
 # one of the unseen chapters; the other shows how well the best ones hold up.
 import re
@@ -91,9 +91,9 @@ units.head().round(3)
 
 # %%
 # The AUC is the probability that the state is larger at a letter inside quotes than at one outside:
-# 0.5 is chance, 0 and 1 are perfect. The first unit is far ahead of the others: there the model
-# keeps the open quotation, which it learned from predicting letters alone. Which unit that is
-# depends on `random_state`, and with less training there may be none.
+# 0.5 is chance, 0 and 1 are perfect. The first unit is far ahead of the others: it remembers the
+# open quotation, although the model has only learned to predict letters. Which unit that is depends
+# on `random_state`, and with less training there may be none.
 #
 # The unit at work
 # ----------------

@@ -69,7 +69,7 @@ print(f"largest difference: {difference:.0e}")
 # The path of the state
 # ---------------------
 # A state has 16 numbers. Their first two principal components make a map, on which a document is a
-# path. Both documents have the same words. The paths are one until the first adjective, and end at
+# path. Both documents have the same words. The paths coincide until the first adjective, and end at
 # different places.
 import matplotlib.pyplot as plt
 from sklearn.decomposition import PCA

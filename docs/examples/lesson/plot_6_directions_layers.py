@@ -3,13 +3,13 @@ r"""
 ======================================
 
 What a word means may depend on the words after it. And one layer may not be enough. When does it
-help to read backwards as well, or to read what was read?
+help to read backwards as well, or to add a layer that reads the states of the first?
 """
 
 # %%
 # Two cells, two directions
 # -------------------------
-# A second cell reads from the end, and a token has both states beside each other:
+# A second cell reads from the end, and the two states of a token are concatenated:
 #
 # .. math::
 #

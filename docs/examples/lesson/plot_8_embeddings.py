@@ -2,8 +2,8 @@ r"""
 8. Embeddings, word vectors, pretraining
 ========================================
 
-Labels take work, text is there already. What can a network know about words, and about how they
-follow one another, before it sees the first label?
+Labels take work, but there is plenty of text. What can a network know about words, and about how
+they follow one another, before it sees the first label?
 """
 
 # %%
@@ -115,7 +115,7 @@ ax.legend(frameon=False)
 plt.show()
 
 # %%
-# Where the models are not needed again, ``fit`` trains them by the way:
+# If you do not need the models again, let ``fit`` train them:
 # ``RNNTextClassifier().fit(X, y, X_unlabelled=texts)``.
 
 # %%

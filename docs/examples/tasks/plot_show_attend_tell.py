@@ -45,7 +45,7 @@ def cut(images):
 
 
 # %%
-# A digit stays the same when it is moved by a pixel. So each training picture is there five times.
+# A digit stays the same when it is moved by a pixel. So each training picture is used five times.
 train, test = train_test_split(
     np.arange(len(images)), test_size=400, stratify=digits.target, random_state=0
 )
@@ -95,10 +95,10 @@ plt.show()
 # %%
 # Ink and paper
 # -------------
-# How much of the attention falls on the ink, compared with a map that is the same everywhere? The
-# word that names the digit depends on where the ink is, and looks for it. "a" is always the same,
-# and "thin" or "thick" is a matter of the whole picture, whose mean the decoder starts from: these
-# words have no need to look anywhere.
+# How much of the attention falls on the ink, compared with attention spread evenly? The word that
+# names the digit depends on where the ink is, so there the network looks for it. "a" is always the
+# same, and "thin" or "thick" is a matter of the whole picture, whose mean the decoder starts from:
+# for these words it need not look anywhere.
 is_ink = images[test].reshape(-1, 64) > 0.5
 weights = np.array(model.attention_weights(X_test, y_test))  # (n_pictures, n_words, 64)
 in_ink = (weights * is_ink[:, None]).sum(axis=2).mean(axis=0)

@@ -56,8 +56,8 @@ models["glove"].embedding_coverage_
 # %%
 # What the network knows about words
 # ----------------------------------
-# The words whose vectors are closest to that of a given word. After a start at random they are
-# hardly related, since a few hundred reviews use most words only once or twice.
+# The words whose vectors are closest to that of a given word. If vectors start at random, these
+# words are hardly related, since a few hundred reviews use most words only once or twice.
 import numpy as np
 
 
