@@ -315,16 +315,16 @@ class RNNTextEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseRNNT
 
     References
     ----------
-    - S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997).
-    - K. Xu et al., "Show, attend and tell: neural image caption generation with visual attention",
+    - Hochreiter, S. and Schmidhuber, J., "Long short-term memory", Neural Computation 9 (1997).
+    - Xu, K. et al., "Show, attend and tell: neural image caption generation with visual attention",
       ICML (2015).
-    - J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", ACL
+    - Howard, J. and Ruder, S., "Universal language model fine-tuning for text classification", ACL
       (2018).
-    - Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
-      networks", NIPS (2016).
-    - L. N. Smith and N. Topin, "Super-convergence: very fast training of neural networks using
+    - Gal, Y. and Ghahramani, Z., "A theoretically grounded application of dropout in recurrent
+      neural networks", NIPS (2016).
+    - Smith, L. N. and Topin, N., "Super-convergence: very fast training of neural networks using
       large learning rates" (2018), https://arxiv.org/abs/1708.07120.
-    - C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
+    - Tallec, C. and Ollivier, Y., "Can recurrent neural networks warp time?", ICLR (2018).
 
     Examples
     --------

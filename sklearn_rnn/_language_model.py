@@ -307,16 +307,16 @@ class RNNLanguageModel(
 
     References
     ----------
-    - T. Mikolov et al., "Recurrent neural network based language model", Interspeech (2010).
-    - O. Press and L. Wolf, "Using the output embedding to improve language models", EACL (2017).
-    - E. Grave et al., "Efficient softmax approximation for GPUs", ICML (2017).
-    - S. Merity, B. McCann and R. Socher, "Revisiting activation regularization for language RNNs"
-      (2017), https://arxiv.org/abs/1708.01009.
-    - S. Merity, N. S. Keskar and R. Socher, "Regularizing and optimizing LSTM language models",
+    - Mikolov, T. et al., "Recurrent neural network based language model", Interspeech (2010).
+    - Press, O. and Wolf, L., "Using the output embedding to improve language models", EACL (2017).
+    - Grave, E. et al., "Efficient softmax approximation for GPUs", ICML (2017).
+    - Merity, S., McCann, B. and Socher, R., "Revisiting activation regularization for language
+      RNNs" (2017), https://arxiv.org/abs/1708.01009.
+    - Merity, S., Keskar, N. S. and Socher, R., "Regularizing and optimizing LSTM language models",
       ICLR (2018).
-    - Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
-      networks", NIPS (2016).
-    - C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
+    - Gal, Y. and Ghahramani, Z., "A theoretically grounded application of dropout in recurrent
+      neural networks", NIPS (2016).
+    - Tallec, C. and Ollivier, Y., "Can recurrent neural networks warp time?", ICLR (2018).
 
     Examples
     --------

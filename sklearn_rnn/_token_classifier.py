@@ -311,14 +311,14 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
 
     References
     ----------
-    - G. Lample et al., "Neural architectures for named entity recognition", NAACL (2016).
-    - J. Lafferty, A. McCallum and F. Pereira, "Conditional random fields: probabilistic models for
-      segmenting and labeling sequence data", ICML (2001).
-    - J. Howard and S. Ruder, "Universal language model fine-tuning for text classification", ACL
+    - Lample, G. et al., "Neural architectures for named entity recognition", NAACL (2016).
+    - Lafferty, J., McCallum, A. and Pereira, F., "Conditional random fields: probabilistic models
+      for segmenting and labeling sequence data", ICML (2001).
+    - Howard, J. and Ruder, S., "Universal language model fine-tuning for text classification", ACL
       (2018).
-    - Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
-      networks", NIPS (2016).
-    - C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
+    - Gal, Y. and Ghahramani, Z., "A theoretically grounded application of dropout in recurrent
+      neural networks", NIPS (2016).
+    - Tallec, C. and Ollivier, Y., "Can recurrent neural networks warp time?", ICLR (2018).
 
     Examples
     --------

@@ -300,22 +300,22 @@ class RNNTranslator(Translates, BaseRNN):
 
     References
     ----------
-    - D. Bahdanau, K. Cho and Y. Bengio, "Neural machine translation by jointly learning to align
+    - Bahdanau, D., Cho, K. and Bengio, Y., "Neural machine translation by jointly learning to align
       and translate", ICLR (2015).
-    - M.-T. Luong, H. Pham and C. D. Manning, "Effective approaches to attention-based neural
+    - Luong, M.-T., Pham, H. and Manning, C. D., "Effective approaches to attention-based neural
       machine translation", EMNLP (2015).
-    - K. Xu et al., "Show, attend and tell: neural image caption generation with visual attention",
+    - Xu, K. et al., "Show, attend and tell: neural image caption generation with visual attention",
       ICML (2015).
-    - O. Press and L. Wolf, "Using the output embedding to improve language models", EACL (2017).
-    - S. Merity, N. S. Keskar and R. Socher, "Regularizing and optimizing LSTM language models",
+    - Press, O. and Wolf, L., "Using the output embedding to improve language models", EACL (2017).
+    - Merity, S., Keskar, N. S. and Socher, R., "Regularizing and optimizing LSTM language models",
       ICLR (2018).
-    - Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural
-      networks", NIPS (2016).
-    - C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
-    - S. Bengio et al., "Scheduled sampling for sequence prediction with recurrent neural networks",
-      NIPS (2015).
-    - T. Mihaylova and A. F. T. Martins, "Scheduled sampling for transformers", ACL Student Research
-      Workshop (2019).
+    - Gal, Y. and Ghahramani, Z., "A theoretically grounded application of dropout in recurrent
+      neural networks", NIPS (2016).
+    - Tallec, C. and Ollivier, Y., "Can recurrent neural networks warp time?", ICLR (2018).
+    - Bengio, S. et al., "Scheduled sampling for sequence prediction with recurrent neural
+      networks", NIPS (2015).
+    - Mihaylova, T. and Martins, A. F. T., "Scheduled sampling for transformers", ACL Student
+      Research Workshop (2019).
 
     Examples
     --------

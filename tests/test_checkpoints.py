@@ -393,7 +393,7 @@ def test_broken_file_is_refused(length, stopped):
 def test_saved_model_is_not_overwritten(path):
     sklearn_rnn.save(fit("classifier"), path)
     data = path.read_bytes()
-    with pytest.raises(ModelFileError, match=r"sklearn_rnn\.save, and is left as it is"):
+    with pytest.raises(ModelFileError, match=r"sklearn_rnn\.save and is left as it is"):
         fit("classifier", checkpoint=path)
     assert path.read_bytes() == data
 

@@ -391,8 +391,8 @@ def labelled(**params):
             "'balanced' is not supported for partial_fit",
         ),
         (lambda: opened(make_encoder, SENTIMENTS), "classes must be passed on the first call"),
-        (lambda: labelled().partial_fit(["x"], ["z"]), r"no classes: \['z'\]"),
-        (lambda: labelled().partial_fit(["x"], [0.5]), "no classes|continuous"),
+        (lambda: labelled().partial_fit(["x"], ["z"]), r"not among the classes: \['z'\]"),
+        (lambda: labelled().partial_fit(["x"], [0.5]), "not among the classes|continuous"),
         (
             lambda: make_encoder().partial_fit(TWEETS, LOG_LENGTHS, CLASSES),
             "classes must be None if y holds numbers",
