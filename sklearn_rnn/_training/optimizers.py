@@ -51,7 +51,7 @@ class LazyAdamW(torch.optim.AdamW):
 
     References
     ----------
-    I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR (2019).
+    Loshchilov, I. and Hutter, F., "Decoupled weight decay regularization", ICLR (2019).
 
     Examples
     --------

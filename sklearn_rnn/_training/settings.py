@@ -118,10 +118,10 @@ def resolve_kernels(estimator: Any) -> bool | str:
 
 
 def count_workers(n_jobs: int | None) -> int:
-    """Return the number of threads to use; a task of an engine stays within its share.
+    """Return the number of threads to compute on, in a task of an engine within its share.
 
-    With a backend such as dask's, joblib counts the cores of the whole cluster, but threads belong
-    to this process.
+    joblib counts the cores of the whole cluster where a backend such as dask's is active. Threads
+    are of this process alone.
     """
     share = _share_of_threads()
     if n_jobs is None:
@@ -135,7 +135,7 @@ def count_workers(n_jobs: int | None) -> int:
 
 
 def _share_of_threads() -> int:
-    """Return how many threads this task may use, as others may run at the same time."""
+    """Return how many threads this task may use, if others may run beside it."""
     n_tasks = count_sibling_tasks()
     if n_tasks is not None:
         return max(1, torch.get_num_threads() // n_tasks)

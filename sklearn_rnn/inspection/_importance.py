@@ -169,7 +169,7 @@ def token_importance(estimator, document, *, target=None, methods=METHODS, n_ste
 
     References
     ----------
-    M. Sundararajan, A. Taly and Q. Yan, "Axiomatic attribution for deep networks", ICML (2017).
+    Sundararajan, M., Taly, A. and Yan, Q., "Axiomatic attribution for deep networks", ICML (2017).
 
     Examples
     --------

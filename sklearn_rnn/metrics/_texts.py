@@ -136,7 +136,7 @@ def chrf_score(
 
     References
     ----------
-    M. Popović, "chrF: character n-gram F-score for automatic MT evaluation", WMT (2015).
+    Popović, M., "chrF: character n-gram F-score for automatic MT evaluation", WMT (2015).
 
     Examples
     --------

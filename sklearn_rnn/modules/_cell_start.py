@@ -67,7 +67,7 @@ def start_forget_bias(
 
     References
     ----------
-    C. Tallec and Y. Ollivier, "Can recurrent neural networks warp time?", ICLR (2018).
+    Tallec, C. and Ollivier, Y., "Can recurrent neural networks warp time?", ICLR (2018).
     """
     keep, write = getattr(cell, "keep_gate", None), getattr(cell, "write_gate", None)
     if keep is None and write is None:

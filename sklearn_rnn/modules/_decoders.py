@@ -123,7 +123,7 @@ class SoftmaxDecoder(Decoder):
 
     References
     ----------
-    O. Press and L. Wolf, "Using the output embedding to improve language models", EACL (2017).
+    Press, O. and Wolf, L., "Using the output embedding to improve language models", EACL (2017).
 
     H. Inan, K. Khosravi and R. Socher, "Tying word vectors and word classifiers: a loss framework
     for language modeling", ICLR (2017).

@@ -84,7 +84,7 @@ class TokenEmbedding(nn.Module):
 
     References
     ----------
-    A. Vaswani et al., "Attention is all you need", NeurIPS (2017), section 3.4.
+    Vaswani, A. et al., "Attention is all you need", NeurIPS (2017), section 3.4.
     """
 
     def __init__(

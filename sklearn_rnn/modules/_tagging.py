@@ -121,7 +121,7 @@ class SpellingEncoder(nn.Module):
 
     References
     ----------
-    G. Lample et al., "Neural architectures for named entity recognition", NAACL (2016).
+    Lample, G. et al., "Neural architectures for named entity recognition", NAACL (2016).
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a task of dask can learn about the worker that runs it."""
+"""What a task of dask is told of the worker that runs it."""
 
 import sys
 
@@ -6,7 +6,7 @@ import sys
 def count_sibling_tasks() -> int | None:
     """Return how many tasks the dask worker around this call runs at a time, None outside a task.
 
-    It imports nothing: if a task of dask runs, distributed has been imported.
+    It imports nothing: where a task of dask runs, distributed has been imported.
 
     Examples
     --------

@@ -35,7 +35,7 @@ class PeepholeLSTMCell(ProjectedCell):
 
     References
     ----------
-    F. Gers and J. Schmidhuber, "Recurrent nets that time and count", IJCNN (2000).
+    Gers, F. and Schmidhuber, J., "Recurrent nets that time and count", IJCNN (2000).
 
     Examples
     --------

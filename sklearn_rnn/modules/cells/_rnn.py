@@ -29,7 +29,7 @@ class RNNCell(RecurrentCell):
 
     References
     ----------
-    J. L. Elman, "Finding structure in time", Cognitive Science 14 (1990).
+    Elman, J. L., "Finding structure in time", Cognitive Science 14 (1990).
 
     Examples
     --------
