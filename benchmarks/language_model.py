@@ -23,7 +23,6 @@ from benchmarks.kneser_ney import KneserNey
 from benchmarks.language_peer import Settings
 from benchmarks.speed.machine import describe_machine
 from sklearn_rnn import RNNLanguageModel
-from sklearn_rnn._language.averaging import AverageWeights
 from sklearn_rnn._language.texts import Texts
 from sklearn_rnn._text.sequences import sequences_from_flat
 from sklearn_rnn.exceptions import FitInterruptedWarning
@@ -178,7 +177,7 @@ class TrainOnBudget(Callback):
 @contextmanager
 def averaged(net):
     """Let the network have the average of its recent weights for a measurement."""
-    (average,) = (call.mean_ for _, call in net.callbacks_ if isinstance(call, AverageWeights))
+    average = dict(net.callbacks_)["averaging"].mean_
     average.exchange()
     yield
     average.exchange()

@@ -43,6 +43,7 @@ CONFIGURATIONS = [
     {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 20},
     {"optimizer": "adam", "lr": 0.02, "max_epochs": 20},
     {"lr_schedule": "constant", "batch_size": 5},
+    {"batch_size": "auto"},  # which SMALL_TOO replaces
     {"precision": "bfloat16"},
     *({"kernels": False, "cell": cell} for cell in ("rnn", "lstm", "gru")),
     {"kernels": False, "num_layers": 2, "precision": "bfloat16"},
@@ -76,7 +77,7 @@ class SpelledSubwordVectorizer(NumbersAsTextMixin, SubwordVectorizer):
     """The vectorizer of subwords of numbers that are spelled out."""
 
 
-# By itself, it takes a step for each of thirty documents.
+# What else differs for some. A language model by itself takes a step for each of thirty documents.
 SMALL_TOO = {model: {"batch_size": 8} for model in (RNNLanguageModel, SpelledLanguageModel)}
 
 # For each trained estimator, the class that scikit-learn's checks run on as text.
