@@ -337,12 +337,10 @@ def serving(table, *_):
 
 def start_up(table, models):
     (row,) = where(table, library="sklearn_rnn")
-    (vectorizer,) = where(table, library="sklearn_rnn, vectorizer")
     (model,) = where(models, file="`ours.safetensors`")
     return (
-        f"Importing a classifier adds {number(row['added to the base, s']):.2f} s to torch and "
-        f"scikit-learn; a vectorizer, without torch, takes {number(vectorizer['total, s']):.2f} s "
-        f"in all. Opening a model of {number(model['bytes']) / 1e6:.0f} MB takes "
+        f"Importing sklearn_rnn adds {number(row['added to the base, s']):.2f} s to the imports of "
+        f"torch and scikit-learn; to open a model of {number(model['bytes']) / 1e6:.0f} MB takes "
         f"{number(model['to open it, ms']):.0f} ms."
     )
 

@@ -4,6 +4,13 @@ from importlib import import_module
 from threading import RLock
 from typing import TYPE_CHECKING
 
+# What needs no torch is imported at once, and with it scikit-learn: threads that open the first
+# pickles side by side would import that from different ends, and see it half imported.
+from sklearn_rnn._subwords import SubwordVectorizer as SubwordVectorizer
+from sklearn_rnn._token_counts import TokenCounts as TokenCounts
+from sklearn_rnn._vectorizer import SequenceVectorizer as SequenceVectorizer
+from sklearn_rnn._word_vectors import WordVectors as WordVectors
+
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
@@ -21,14 +28,10 @@ if TYPE_CHECKING:
     from sklearn_rnn._saving import load as load
     from sklearn_rnn._saving import save as save
     from sklearn_rnn._show_versions import show_versions as show_versions
-    from sklearn_rnn._subwords import SubwordVectorizer as SubwordVectorizer
     from sklearn_rnn._token_classifier import RNNTokenClassifier as RNNTokenClassifier
-    from sklearn_rnn._token_counts import TokenCounts as TokenCounts
     from sklearn_rnn._translator import RNNTranslator as RNNTranslator
-    from sklearn_rnn._vectorizer import SequenceVectorizer as SequenceVectorizer
-    from sklearn_rnn._word_vectors import WordVectors as WordVectors
 else:
-    # Each name is imported on first use, from the file named here: a process that only turns text
+    # The rest is imported on first use, from the file named here: a process that only turns text
     # into ids does without torch. Type checkers read the imports above.
     _FILES = {
         "RNNLanguageModel": "_language_model",
@@ -37,21 +40,15 @@ else:
         "RNNTextRegressor": "_regressor",
         "RNNTokenClassifier": "_token_classifier",
         "RNNTranslator": "_translator",
-        "SequenceVectorizer": "_vectorizer",
-        "SubwordVectorizer": "_subwords",
-        "TokenCounts": "_token_counts",
-        "WordVectors": "_word_vectors",
         "export_onnx": "_onnx",
         "load": "_saving",
         "save": "_saving",
         "show_versions": "_show_versions",
     }
     _SUBMODULES = ("datasets", "exceptions", "inspection", "metrics", "modules", "utils")
-    # Threads take turns: one that imports a package from another end than the one that has begun
-    # to may see it half imported.
-    _LOCK = RLock()
+    _LOCK = RLock()  # threads take turns, for the same reason
 
-    __all__ = [*_FILES]
+    __all__ = ["SequenceVectorizer", "SubwordVectorizer", "TokenCounts", "WordVectors", *_FILES]
 
     def __getattr__(name):
         """Import what a public name stands for, and keep it."""
@@ -64,4 +61,4 @@ else:
         return value
 
     def __dir__():
-        return [*_FILES, *_SUBMODULES, "__version__"]
+        return [*__all__, *_SUBMODULES, "__version__"]
