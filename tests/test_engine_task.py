@@ -19,6 +19,8 @@ from sklearn_rnn.utils._engine_task import count_sibling_tasks
 
 X, Y = (values[::200] for values in load_tweet_sentiment(return_X_y=True, as_frame=False))
 SMALL = {"embedding": None, "embedding_dim": 6, "hidden_size": 4, "max_epochs": 2}
+# Of what Ray and Spark use of each other package.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 N_JOBS = [(None, 1), (-1, 1), (-2, 1), (3, 3)]
 
 
@@ -138,7 +140,6 @@ def test_kernels_are_loaded_in_workers_of_spark(spark):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:`apply_async` is deprecated:DeprecationWarning")
 def test_a_search_on_spark_equals_one_process(spark):
     pytest.importorskip("joblibspark").register_spark()
     with joblib.parallel_config("spark", n_jobs=2):
