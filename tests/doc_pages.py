@@ -160,9 +160,9 @@ class PageRun:
             tree = ast.Interactive(tree.body)
         code = compile(tree, str(block.path), "single" if block.has_prompts else "exec")
         with contextlib.redirect_stdout(io.StringIO()) as output, warnings.catch_warnings():
-            if not block.packages & WARNS_OF_ITSELF:
-                warnings.simplefilter("error", FutureWarning)
-                warnings.simplefilter("error", DeprecationWarning)
+            action = "ignore" if block.packages & WARNS_OF_ITSELF else "error"
+            warnings.simplefilter(action, FutureWarning)
+            warnings.simplefilter(action, DeprecationWarning)
             exec(code, self.namespace)
         if block.has_prompts:
             self.compare(example.want, output.getvalue(), block)
