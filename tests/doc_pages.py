@@ -20,8 +20,11 @@ README = ROOT / "README.md"
 OPTIONAL = {
     *("imblearn", "lime", "mlflow", "optuna", "shap", "spacy", "transformers"),
     *("fastapi", "httpx", "onnxruntime", "uvicorn"),
-    *("dask", "datasets", "distributed"),
+    *("dask", "datasets", "distributed", "joblibspark", "pyspark", "ray"),
 }
+
+# Those that warn of what they use of other packages.
+WARNS_OF_ITSELF = {"joblibspark", "pyspark", "ray"}
 
 MARKDOWN_BLOCK = re.compile(
     r"^```(?P<language>[\w-]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
@@ -53,8 +56,8 @@ class Block(NamedTuple):
         return bool(re.search(r"^>>> ", self.text, re.MULTILINE))
 
     @property
-    def missing_packages(self):
-        """The optional packages that it imports and that are not installed."""
+    def packages(self):
+        """The names of the packages that it imports."""
         code = "\n".join(example.source for example in self.examples)
         names = set()
         for node in ast.walk(ast.parse(code)):
@@ -62,7 +65,13 @@ class Block(NamedTuple):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 names.add(node.module.split(".")[0])
-        return {name for name in names & OPTIONAL if importlib.util.find_spec(name) is None}
+        return names
+
+    @property
+    def missing_packages(self):
+        """The optional packages that it imports and that are not installed."""
+        wanted = self.packages & OPTIONAL
+        return {name for name in wanted if importlib.util.find_spec(name) is None}
 
 
 def blocks_of(path):
@@ -151,8 +160,9 @@ class PageRun:
             tree = ast.Interactive(tree.body)
         code = compile(tree, str(block.path), "single" if block.has_prompts else "exec")
         with contextlib.redirect_stdout(io.StringIO()) as output, warnings.catch_warnings():
-            warnings.simplefilter("error", FutureWarning)
-            warnings.simplefilter("error", DeprecationWarning)
+            action = "ignore" if block.packages & WARNS_OF_ITSELF else "error"
+            warnings.simplefilter(action, FutureWarning)
+            warnings.simplefilter(action, DeprecationWarning)
             exec(code, self.namespace)
         if block.has_prompts:
             self.compare(example.want, output.getvalue(), block)

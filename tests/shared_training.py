@@ -2,7 +2,8 @@
 
 ``python shared_training.py FOLDER WHAT NAME...`` writes the digests of the weights into
 FOLDER. WHAT is "fit", or how the second process ends in the midst of its training: "kill",
-"interrupt", or "kill once", which counts the starts in FOLDER.
+"interrupt", or "kill once", which counts the starts in FOLDER. "accelerate" lets accelerate connect
+the processes and prepare the optimizer, and "prepare" the network as well.
 """
 
 import json
@@ -32,7 +33,21 @@ class End(Callback):
             os.kill(os.getpid(), self.number)
 
 
+class Prepare(Callback):
+    """Do what a user of accelerate may do."""
+
+    def on_train_begin(self, net, **kwargs):
+        from accelerate import Accelerator
+
+        accelerator = Accelerator(cpu=True)
+        net.optimizer_ = accelerator.prepare(net.optimizer_)
+        if WHAT == "prepare":
+            net.module_ = accelerator.prepare(net.module_)
+
+
 def callbacks():
+    if WHAT in ("accelerate", "prepare"):
+        return [Prepare()]
     if RANK != 1 or WHAT == "fit":
         return None
     if WHAT == "kill once":

@@ -14,7 +14,7 @@ from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
 from sklearn_rnn._training.settings import count_workers
 from sklearn_rnn.datasets import load_tweet_sentiment
 from sklearn_rnn.modules.kernels import has_kernels
-from sklearn_rnn.utils._dask_task import count_sibling_tasks
+from sklearn_rnn.utils._engine_task import count_sibling_tasks
 
 X, Y = (values[::200] for values in load_tweet_sentiment(return_X_y=True, as_frame=False))
 SMALL = {"embedding": None, "embedding_dim": 6, "hidden_size": 4, "max_epochs": 2}

@@ -16,6 +16,7 @@ import pytest
 import torch
 from shared_fits import EVERY_FIT, IDS, LABELS, SMALL, classify, in_ranks
 from skorch.callbacks import Callback
+from torch.distributed._composable.replicate import replicate
 from weights import have_same_weights
 
 from sklearn_rnn import RNNTextClassifier
@@ -57,10 +58,10 @@ def finish(processes, timeout=300):
             process.kill()
 
 
-def fit_in_processes(n_ranks, folder, *names):
+def fit_in_processes(n_ranks, folder, *names, what="fit"):
     """Return what each of some processes has learned."""
     folder.mkdir()
-    processes = start(n_ranks, folder, "fit", *names)
+    processes = start(n_ranks, folder, what, *names)
     errors = finish(processes)
     assert [process.returncode for process in processes] == [0] * n_ranks, errors
     return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(n_ranks)]
@@ -269,6 +270,23 @@ def test_who_trains_alone_inside_shares_nothing(monkeypatch):
     assert current_ranks() is ALONE
 
 
+@pytest.mark.parametrize("n_ranks", [1, 2])
+def test_an_optimizer_that_accelerate_prepares_learns_the_same(n_ranks, tmp_path):
+    pytest.importorskip("accelerate")
+    expected = {"classify": learned_here("classify")}
+    found = fit_in_processes(n_ranks, tmp_path / "more", "classify", what="accelerate")
+    assert found == [expected] * n_ranks
+
+
+def test_a_network_that_accelerate_prepares_is_refused(tmp_path):
+    pytest.importorskip("accelerate")
+    processes = start(2, tmp_path, "prepare", "classify")
+    errors = finish(processes)
+    assert [process.returncode for process in processes] == [1, 1]
+    for error in errors:
+        assert "TypeError: The network is wrapped in DistributedDataParallel" in error
+
+
 @pytest.fixture
 def process_group():
     """Have a process group of this process alone."""
@@ -282,13 +300,32 @@ def process_group():
 class Wrap(Callback):
     """Do what a user may do to train in several processes."""
 
+    def __init__(self, wrap):
+        self.wrap = wrap
+
     def on_train_begin(self, net, **kwargs):
-        net.module_ = torch.nn.parallel.DistributedDataParallel(net.module_)
+        net.module_ = self.wrap(net.module_)
 
 
-def test_a_wrapped_network_is_refused(process_group):
-    with pytest.raises(TypeError, match=r"wrapped in DistributedDataParallel.*set n_shards"):
-        fit(callbacks=[Wrap()], n_shards=1)
+class DeepSpeedEngine(torch.nn.Module):
+    """Named as deepspeed's, which does not come without a compiler."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+
+@pytest.mark.parametrize(
+    ("wrap", "name"),
+    [
+        (torch.nn.parallel.DistributedDataParallel, "DistributedDataParallel"),
+        (replicate, "DDP"),
+        (DeepSpeedEngine, "DeepSpeedEngine"),
+    ],
+)
+def test_a_wrapped_network_is_refused(wrap, name, process_group):
+    with pytest.raises(TypeError, match=rf"wrapped in {name}, .*set n_shards"):
+        fit(callbacks=[Wrap(wrap)], n_shards=1)
 
 
 def test_a_network_wrapped_between_chunks_is_refused(process_group):

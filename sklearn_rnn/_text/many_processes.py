@@ -15,7 +15,7 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import get_active_backend
 
-from sklearn_rnn.utils._dask_task import count_sibling_tasks
+from sklearn_rnn.utils._engine_task import count_sibling_tasks
 
 # A corpus of fewer characters is read in the time that it takes to send it elsewhere. Parts are
 # small enough for their tokens to fit into a cache, and large enough to meet most words often.

@@ -16,7 +16,7 @@ from joblib.parallel import get_active_backend
 from scipy.sparse import csr_array
 
 from sklearn_rnn._text.words import is_spaceless
-from sklearn_rnn.utils._dask_task import count_sibling_tasks
+from sklearn_rnn.utils._engine_task import count_sibling_tasks
 
 # Of a chunk in `partial_fit`, which does not know how many documents will come.
 STREAM_BATCH_SIZE = 32
@@ -120,14 +120,15 @@ def resolve_kernels(estimator: Any) -> bool | str:
 def count_workers(n_jobs: int | None) -> int:
     """Return the number of threads to compute on, in a task of an engine within its share.
 
-    joblib counts the cores of the whole cluster where a backend such as dask's is active. Threads
-    are of this process alone.
+    joblib counts the cores of the whole cluster where a backend such as dask's is active, and those
+    of the whole machine in a task of Ray or Spark. Threads are of this process alone.
     """
     share = _share_of_threads()
     if n_jobs is None:
         return share
     backend, _ = get_active_backend()
-    if type(backend).__module__ == "joblib._parallel_backends":  # of this machine
+    is_of_this_machine = type(backend).__module__ == "joblib._parallel_backends"
+    if is_of_this_machine and count_sibling_tasks() is None:
         return effective_n_jobs(n_jobs)
     if n_jobs == 0:
         raise ValueError("n_jobs == 0 in Parallel has no meaning")

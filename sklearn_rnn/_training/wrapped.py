@@ -6,8 +6,12 @@ from collections.abc import Iterable
 
 from torch import nn
 
-# Of torch, by name: to import some of them takes long, and accelerate wraps in them as well.
-_WRAPPERS = {"DistributedDataParallel", "FullyShardedDataParallel", "FSDPModule"}
+# By name: to import some of them takes long. accelerate wraps networks in one of them, too.
+_WRAPPERS = {
+    *("DistributedDataParallel", "DDP"),  # the latter is a base class that torch's replicate adds
+    *("FullyShardedDataParallel", "FSDPModule"),
+    "DeepSpeedEngine",
+}
 
 
 def refuse_wrapped(modules: Iterable[nn.Module]) -> None:
