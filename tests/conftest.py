@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import signal
 from itertools import product
 
 import pytest
@@ -51,3 +52,11 @@ def set_threads():
     before = torch.get_num_threads()
     yield torch.set_num_threads
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def sigint():
+    """Let SIGINT interrupt, which a process started in the background ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.SIGINT
+    signal.signal(signal.SIGINT, before)

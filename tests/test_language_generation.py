@@ -239,14 +239,6 @@ def test_labels_that_have_not_come_yet_write_nothing_into_the_mixture():
     assert texts == model.generate(n_samples=20, random_state=0, label="a")
 
 
-@pytest.fixture
-def sigint():
-    """Let SIGINT interrupt, which processes that run tests for others may ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield signal.SIGINT
-    signal.signal(signal.SIGINT, before)
-
-
 def test_an_interrupt_ends_the_reading_of_a_long_prompt(model, sigint, monkeypatch):
     monkeypatch.setattr(network_reader, "_N_READ", 2)
     prompt, parts = "anna" * 5000, []

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import threading
 import time
 
@@ -188,11 +187,11 @@ def sleep_over(text):
     return text.split()
 
 
-def test_an_interrupt_comes_through_and_leaves_the_vectorizer_as_it_was(short_parts):
+def test_an_interrupt_comes_through_and_leaves_the_vectorizer_as_it_was(short_parts, sigint):
     vectorizer = SequenceVectorizer(n_jobs=2).fit(TWEETS)  # whose processes have started
     known = vectorizer.vocabulary_
     vectorizer.set_params(analyzer=sleep_over)
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), sigint))
     start = time.monotonic()
     timer.start()
     with pytest.raises(KeyboardInterrupt):

@@ -526,14 +526,6 @@ def press_ctrl_c():
     time.sleep(0.05)
 
 
-@pytest.fixture
-def ctrl_c_interrupts():
-    """A process started in the background may ignore the signal."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 # Signals are those of POSIX.
 INTERRUPTS = [raise_interrupt] if sys.platform == "win32" else [press_ctrl_c, raise_interrupt]
 
@@ -559,7 +551,7 @@ def test_error_in_a_part_leaves_everything_as_it_was(batch, early_stopping, n_jo
 
 @pytest.mark.one_at_a_time(n_jobs=[2, 1, 3], fail=INTERRUPTS, batch=[2, N_BATCHES + 1])
 def test_interrupt_in_a_part_keeps_the_weights_before_the_batch(
-    batch, fail, n_jobs, set_threads, ctrl_c_interrupts
+    batch, fail, n_jobs, set_threads, sigint
 ):
     set_threads(2)
     stop = FailInPart(fail, batch)
@@ -573,7 +565,7 @@ def test_interrupt_in_a_part_keeps_the_weights_before_the_batch(
 
 
 @pytest.mark.one_at_a_time(n_jobs=[2, 1, 3], fail=INTERRUPTS)
-def test_interrupt_in_the_first_part_of_all_leaves_the_earlier_fit(fail, n_jobs, ctrl_c_interrupts):
+def test_interrupt_in_the_first_part_of_all_leaves_the_earlier_fit(fail, n_jobs, sigint):
     clf = make_classifier(n_jobs=n_jobs).fit(X[:20], Y[:20] > 0)
     learned, proba = dict(vars(clf)), clf.predict_proba(X)
     with pytest.raises(KeyboardInterrupt):
