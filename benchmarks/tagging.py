@@ -31,7 +31,7 @@ PARAMS = {OURS: {}, INDEPENDENT: {"crf": False}, NO_VECTORS: {"embedding": None}
 
 def count_passes(X):
     """Return how many epochs `RNNTokenClassifier` takes by default."""
-    return int(np.clip(1_000_000 / count_tokens(X), 8, 30))
+    return int(np.clip(2_000_000 // count_tokens(X), 8, 30))
 
 
 def make_model(name, seed, X):

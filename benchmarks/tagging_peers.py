@@ -102,7 +102,7 @@ class TutorialTagger(nn.Module):
     """
 
     def __init__(
-        self, *, n_passes, seed=0, hidden_size=200, num_layers=2, embedding_dim=100, batch_size=16
+        self, *, n_passes, seed=0, hidden_size=128, num_layers=2, embedding_dim=100, batch_size=16
     ):
         super().__init__()
         self.n_passes, self.seed, self.batch_size = n_passes, seed, batch_size

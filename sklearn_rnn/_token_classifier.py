@@ -129,8 +129,12 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         Whether each layer also reads backwards, with a second cell, and concatenates both states.
     num_layers : int, default=2
         Number of recurrent layers. Each reads the states of the layer below.
-    hidden_size : int, default=200
+    hidden_size : int, default=128
         Number of units of a recurrent layer, in each direction.
+    residual : bool, default=True
+        Whether each layer above the first adds its states to those it reads, which helps most when
+        there are few sentences. Ignored by a Grid LSTM, and with a language model, whose layers
+        were learned without.
     recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
         How to initialise the state-to-state weights. None leaves it to the cell; those of this
         package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an IRNN.
@@ -344,6 +348,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         **PRETRAINED_CONSTRAINTS,
         "char_embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "char_hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "residual": ["boolean"],
         "crf": ["boolean"],
         "constraints": [StrOptions({"bio"}), None],
         "scoring": [StrOptions({"loss", *_SCORERS}), callable, None],
@@ -376,7 +381,8 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         activation="tanh",
         bidirectional=True,
         num_layers=2,
-        hidden_size=200,
+        hidden_size=128,
+        residual=True,
         recurrent_init=None,
         forget_bias=None,
         crf=True,
@@ -425,6 +431,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         self.bidirectional = bidirectional
         self.num_layers = num_layers
         self.hidden_size = hidden_size
+        self.residual = residual
         self.recurrent_init = recurrent_init
         self.forget_bias = forget_bias
         self.crf = crf

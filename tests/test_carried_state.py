@@ -96,6 +96,13 @@ def test_reading_in_windows_equals_one_long_read(case, num_layers, n_steps):
     assert_states_close(after, stack.read(x, layout)[1])
 
 
+def test_a_residual_stack_reads_in_windows_too():
+    stack = make_stack("lstm", num_layers=3, residual=True)
+    x, layout = make_batch()
+    states, _ = read_in_windows(stack, x, layout, n_steps=4)
+    torch.testing.assert_close(states, stack(x, layout), rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("case", [*MAKE, "grid lstm"])
 def test_each_document_has_the_state_after_its_own_last_token(case):
     stack = make_stack(case, num_layers=2)

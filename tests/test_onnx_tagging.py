@@ -96,7 +96,8 @@ def assert_same(tagger, sentences=X, more=0):
     [
         *({"cell": cell} for cell in (*CELLS, *GRIDS)),
         {"crf": False},
-        {"num_layers": 2, "bidirectional": False},
+        {"num_layers": 3, "bidirectional": False},
+        {"residual": False},
         {"variational_dropout": True},
         {"zoneout": 0.2},
         {"embedding_dim": 3, "embedding": "glove"},
@@ -144,7 +145,7 @@ def test_a_tagger_of_ids_and_numbers():
 def test_one_that_started_from_a_language_model():
     words = SequenceVectorizer()
     model = RNNLanguageModel(vectorizer=words, embedding_dim=3, hidden_size=5, max_epochs=1).fit(X)
-    params = {**SMALL, "embedding_dim": "auto", "hidden_size": 200}
+    params = {**SMALL, "embedding_dim": "auto", "hidden_size": 128}
     tagger = RNNTokenClassifier(**{**params, "pretrained": model}).fit(X, Y)
     assert_same(tagger)
 

@@ -139,23 +139,24 @@ def gru_forward(xs, W, U, b, c):
     return np.array(hs[1:]), backward
 
 
-def stack_forward(forward, xs, layers):
+def stack_forward(forward, xs, layers, residual=False):
     """Read one document by a stack, `layers` holding the weights [depth][direction]."""
     backwards = []
-    for directions in layers:
+    for depth, directions in enumerate(layers):
         states, steps_back = [], []
         for weights, turn in zip(directions, (slice(None), slice(None, None, -1)), strict=False):
             outputs, backward = forward(xs[turn], *weights)
             states.append(outputs[turn])
             steps_back.append((backward, turn))
-        xs = np.concatenate(states, axis=1)
+        xs = np.concatenate(states, axis=1) + (xs if residual and depth else 0)
         backwards.append(steps_back)
 
     def backward(d_states):
         gradients = []
-        for steps_back in reversed(backwards):
+        for depth in reversed(range(len(backwards))):
+            steps_back = backwards[depth]
             parts = np.split(d_states, len(steps_back), axis=1)
-            d_states, of_layer = 0, []
+            d_states, of_layer = d_states if residual and depth else 0, []
             for part, (step_back, turn) in zip(parts, steps_back, strict=True):
                 d_xs, d_weights = step_back(part[turn])
                 d_states = d_states + d_xs[turn]
@@ -185,6 +186,7 @@ CASES = {
 
 every_case = pytest.mark.parametrize("case", CASES)
 every_direction = pytest.mark.parametrize("bidirectional", [False, True])
+every_way_up = pytest.mark.parametrize("residual", [False, True])
 every_depth = pytest.mark.parametrize("num_layers", [1, 2, 3])
 
 
@@ -226,19 +228,23 @@ def weights_of(stack):
 @every_case
 @every_direction
 @every_depth
-def test_states_equal_the_equations(case, bidirectional, num_layers):
-    stack = make_stack(case, num_layers=num_layers, bidirectional=bidirectional)
+@every_way_up
+def test_states_equal_the_equations(case, bidirectional, num_layers, residual):
+    shape = {"num_layers": num_layers, "bidirectional": bidirectional, "residual": residual}
+    stack = make_stack(case, **shape)
     documents = make_documents()
     for xs, states in zip(documents, read(stack, documents), strict=True):
-        expected, _ = stack_forward(CASES[case][1], xs.numpy(), weights_of(stack))
+        expected, _ = stack_forward(CASES[case][1], xs.numpy(), weights_of(stack), residual)
         np.testing.assert_allclose(states.detach().numpy(), expected, rtol=0, atol=1e-9)
 
 
 @every_case
 @every_direction
 @every_depth
-def test_gradient_equals_backpropagation_by_hand(case, bidirectional, num_layers):
-    stack = make_stack(case, num_layers=num_layers, bidirectional=bidirectional)
+@every_way_up
+def test_gradient_equals_backpropagation_by_hand(case, bidirectional, num_layers, residual):
+    shape = {"num_layers": num_layers, "bidirectional": bidirectional, "residual": residual}
+    stack = make_stack(case, **shape)
     documents = [xs.requires_grad_() for xs in make_documents()]
     upstream = [torch.randn(n, stack.output_size, dtype=torch.float64) for n in LENGTHS]
     states = read(stack, documents)
@@ -246,7 +252,8 @@ def test_gradient_equals_backpropagation_by_hand(case, bidirectional, num_layers
 
     gradients = []
     for xs, d_states in zip(documents, upstream, strict=True):
-        _, backward = stack_forward(CASES[case][1], xs.detach().numpy(), weights_of(stack))
+        inputs = xs.detach().numpy()
+        _, backward = stack_forward(CASES[case][1], inputs, weights_of(stack), residual)
         d_xs, d_weights = backward(d_states.numpy())
         np.testing.assert_allclose(xs.grad.numpy(), d_xs, rtol=0, atol=1e-9)
         gradients.append(d_weights)
@@ -393,6 +400,16 @@ def test_dropout_acts_between_the_layers(num_layers):
     for between in seen[1:]:
         assert 0.3 < (between == 0).double().mean() < 0.7
     assert (top != 0).all()
+
+
+def test_dropout_leaves_what_goes_past_a_residual_layer():
+    stack = make_stack("lstm", num_layers=2, dropout=0.5, residual=True)
+    states = {}
+    for depth, (layer,) in enumerate(stack.layers):
+        layer.register_forward_hook(lambda layer, args, output, d=depth: states.update({d: output}))
+    packed = pack_sequence(make_documents())
+    top = stack(packed.data, PackedLayout(packed.batch_sizes))
+    torch.testing.assert_close(top, states[0] + states[1], rtol=0, atol=0)
 
 
 @every_direction

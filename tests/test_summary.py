@@ -53,6 +53,12 @@ def test_layers_are_told_by_their_cells_and_sizes():
     assert (second.kind, second.size) == ("GRUCell", "5 to 5 features")
 
 
+def test_residual_layers_are_told():
+    network = build_tagging_network(n_tags=3, num_layers=2, residual=True, **SIZES)
+    names = [part.name for part in summarize(network)]
+    assert names[1:3] == ["recurrent layer 1", "residual layer 2"]
+
+
 @pytest.mark.parametrize("options", [{"zoneout": 0.1}, {"recurrent_dropout": 0.1}])
 def test_a_wrapped_cell_is_told_by_its_own_name(options):
     network = build_network(n_outputs=2, cell="lstm", variational_dropout=True, **options, **SIZES)

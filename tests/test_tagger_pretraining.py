@@ -137,7 +137,7 @@ def test_new_words_join_the_vocabulary():
     assert "far" not in known
     assert tagger.embedding_coverage_["tokens"] == pytest.approx(10 / 12)
     assert tagger.characters_ is not None
-    assert tagger.hidden_size == 200  # the parameter stays, the network has that of the models
+    assert tagger.hidden_size == 128  # the parameter stays, the network has that of the models
     assert tagger.module_.head.in_features == 10
 
 

@@ -101,9 +101,10 @@ def token_embedding(graph: Graph, module: TokenEmbedding, documents: Documents) 
 
 def recurrent_stack(graph: Graph, module: RecurrentStack, x: str, documents: Documents) -> str:
     """Return the top layer's states, (n_steps, n_documents, output_size)."""
-    for directions in module.layers:
-        states = [translate(graph, layer, x, documents) for layer in directions]
-        x = states[0] if len(states) == 1 else graph.add("Concat", *states, axis=2)
+    for depth, directions in enumerate(module.layers):
+        both = [translate(graph, layer, x, documents) for layer in directions]
+        states = both[0] if len(both) == 1 else graph.add("Concat", *both, axis=2)
+        x = graph.add("Add", states, x) if module.residual and depth else states
     return x
 
 

@@ -20,7 +20,7 @@ from sklearn_rnn._training.make_net import (
 )
 from sklearn_rnn._training.make_network import embedding_sizes
 from sklearn_rnn._training.optimizers import LazyAdamW
-from sklearn_rnn._training.settings import resolve_kernels
+from sklearn_rnn._training.settings import LANGUAGE_MODEL, resolve_kernels
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules import TokenEmbedding, build_tagging_network
 
@@ -93,6 +93,7 @@ def make_net(
         constrained=estimator.constraints is not None,
         max_length=max_length,
         kernels=resolve_kernels(estimator),
+        residual=estimator.residual and plan.source != LANGUAGE_MODEL,
         sparse=params["optimizer"] is LazyAdamW,
         **embedding_sizes(estimator, start, like),
         **{name: getattr(estimator, name) for name in _ARGUMENTS},

@@ -220,7 +220,7 @@ class Predictor:
 
     def _take_encoder(self, stack: Any, n_inputs: int) -> int:
         """Take the recurrent layers, and return how many features a state has."""
-        _require(type(stack) is RecurrentStack)
+        _require(type(stack) is RecurrentStack and not stack.residual)
         layers = [list(directions) for directions in stack.layers]
         n_directions = len(layers[0])
         _require({type(layer) for row in layers for layer in row} == {RecurrentLayer})

@@ -33,10 +33,12 @@ def make_encoder(
     kernels: bool | str = False,
     variational_dropout: bool = False,
     zoneout: float = 0.0,
+    residual: bool = False,
 ) -> RecurrentStack | GridLSTM:
     """Return a new stack of layers, or a grid, for vectors of `input_size` features.
 
-    The parameters are those of `build_network`.
+    The parameters are those of `build_network`, and `residual` that of `RecurrentStack`. A grid has
+    no use for it, as memory cells along its depth do what it is for.
 
     Raises
     ------
@@ -76,6 +78,7 @@ def make_encoder(
         recurrent_dropout=recurrent_dropout if drops_weights else 0.0,
         locked_dropout=variational_dropout,
         kernels=kernels,
+        residual=residual,
         **sizes,
     )
 

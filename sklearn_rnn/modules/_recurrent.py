@@ -192,6 +192,17 @@ class RecurrentStack(nn.Module):
         Whether to use the package's kernels, see `RecurrentLayer`.
     locked_dropout : bool, default=False
         Whether `dropout` zeroes the same features at all tokens of a document.
+    residual : bool, default=False
+        Whether each layer above the first adds its states to those it reads (He et al., 2016), as
+        in the stacks of Wu et al. (2016). It then learns what the layer below has missed, and its
+        gradient also reaches that layer directly.
+
+    References
+    ----------
+    He, K. et al., "Deep residual learning for image recognition", CVPR (2016).
+
+    Wu, Y. et al., "Google's neural machine translation system: bridging the gap between human and
+    machine translation", arXiv:1609.08144 (2016).
 
     Examples
     --------
@@ -218,8 +229,10 @@ class RecurrentStack(nn.Module):
         recurrent_dropout: float = 0.0,
         kernels: bool | str = False,
         locked_dropout: bool = False,
+        residual: bool = False,
     ) -> None:
         super().__init__()
+        self.residual = residual
         directions = (False, True) if bidirectional else (False,)
         self.output_size = hidden_size * len(directions)
         self.layers = nn.ModuleList(  # type: ignore[assignment]  # its items are typed as Module
@@ -259,9 +272,10 @@ class RecurrentStack(nn.Module):
         """
         by_layer = states_by_layer(state, len(self.layers))
         for depth, (directions, before) in enumerate(zip(self.layers, by_layer, strict=True)):
-            x = self._dropped(x, layout) if depth else x
-            states = [layer(x, layout, before) for layer in directions]
-            x = torch.cat(states, dim=1) if len(states) > 1 else states[0]
+            read = self._dropped(x, layout) if depth else x
+            both = [layer(read, layout, before) for layer in directions]
+            states = torch.cat(both, dim=1) if len(both) > 1 else both[0]
+            x = self._above(states, x) if depth else states
         return dense(x)
 
     def read(
@@ -310,10 +324,15 @@ class RecurrentStack(nn.Module):
         check_reads_forwards(len(self.layers[0]) > 1)
         states, after = states_by_layer(state, len(self.layers)), []
         for depth, ((layer,), before) in enumerate(zip(self.layers, states, strict=True)):
-            x = self._dropped(x, layout) if depth else x
-            x, last = layer.read(x, layout, before)
+            read = self._dropped(x, layout) if depth else x
+            output, last = layer.read(read, layout, before)
+            x = self._above(output, x) if depth else output
             after.append(last)
         return dense(x), after
+
+    def _above(self, states: Tensor, below: Tensor | UniqueRows) -> Tensor:
+        """Return what the next layer reads, from the states of a layer and what it read."""
+        return states + dense(below) if self.residual else states
 
     def _dropped(self, x: Tensor | UniqueRows, layout: PackedLayout) -> Tensor:
         x = dense(x)

@@ -84,7 +84,8 @@ def _walk(network: nn.Module) -> Iterator[tuple[str, nn.Module, bool]]:
                 yield f"{name} {inner}", module, is_wide
         elif isinstance(part, RecurrentStack):
             for depth, layer in enumerate(cast("nn.ModuleList", part.layers), 1):
-                yield f"recurrent layer {depth}", layer, False
+                kind = "residual layer" if part.residual and depth > 1 else "recurrent layer"
+                yield f"{kind} {depth}", layer, False
         else:
             yield name.replace("_", " "), part, False
 

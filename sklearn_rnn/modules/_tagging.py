@@ -320,6 +320,7 @@ def build_tagging_network(
     kernels: bool | str = False,
     variational_dropout: bool = False,
     zoneout: float = 0.0,
+    residual: bool = False,
     sparse: bool = False,
 ) -> TaggingNetwork:
     """Build the network of a tagger from names and numbers.
@@ -373,6 +374,9 @@ def build_tagging_network(
         `recurrent_dropout` the same units of the state instead of weights.
     zoneout : float, default=0.0
         Probability that a unit keeps its value for a step in training.
+    residual : bool, default=False
+        Whether each layer above the first adds its states to those it reads, see
+        `RecurrentStack`. Ignored by a Grid LSTM.
     sparse : bool, default=False
         Whether the embedding table gets sparse gradients.
 
@@ -421,6 +425,7 @@ def build_tagging_network(
         kernels=kernels,
         variational_dropout=variational_dropout,
         zoneout=zoneout,
+        residual=residual,
     )
     network = TaggingNetwork(
         embedding,
