@@ -11,7 +11,7 @@ import torch
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from sklearn_rnn import RNNTextClassifier, SequenceVectorizer
+from sklearn_rnn import RNNTextClassifier, RNNTextRegressor, SequenceVectorizer
 from sklearn_rnn._sklearn_compat import InvalidParameterError
 from sklearn_rnn.datasets import load_tweet_sentiment
 
@@ -234,7 +234,19 @@ CASES = [
         "lists of labels",
         lambda: fit(y=[["good", "short"], ["bad"]] * (N // 2) + [["bad"]]),
         ValueError,
-        "MultiLabelBinarizer",
+        r"Row 0 of y is \['good', 'short'\].*MultiLabelBinarizer",
+    ),
+    refused(
+        "sets of labels",
+        lambda: fit(y=pd.Series([{"good"}, {"bad"}] * (N // 2) + [{"bad"}])),
+        ValueError,
+        r"Row 0 of y is {'good'}.*MultiLabelBinarizer",
+    ),
+    refused(
+        "labels for a regressor",
+        lambda: RNNTextRegressor(max_epochs=1).fit(TEXTS, ["good"] * N),
+        ValueError,
+        "y must hold numbers.*'good'.*RNNTextClassifier learns labels",
     ),
     refused("y of str and int", lambda: fit(y=with_label(1)), TypeError, "one type; got int and s"),
     refused(

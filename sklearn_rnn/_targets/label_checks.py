@@ -34,11 +34,12 @@ def check_labels(y: Any, estimator: Any) -> np.ndarray:
            [0, 0, 1]], dtype=uint8)
     """
     check_given(y, estimator)
+    name = estimator if isinstance(estimator, str) else type(estimator).__name__
+    _refuse_collections(y, name)
     if not _is_table(y):
         y = as_labels(y)
         check_classification_targets(y)
         return y
-    name = estimator if isinstance(estimator, str) else type(estimator).__name__
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":
         raise ValueError(
@@ -54,6 +55,21 @@ def check_labels(y: Any, estimator: Any) -> np.ndarray:
             f"Got {np.unique(y).tolist()} in y; MultiLabelBinarizer makes one from lists of labels."
         )
     return y.astype(np.uint8)
+
+
+def _refuse_collections(y: Any, name: str) -> None:
+    """Refuse sets of labels, and lists of them that differ in length."""
+    is_array = getattr(y, "ndim", 0) == 1 and getattr(y, "dtype", "") == np.dtype(object)
+    rows = list(y) if is_array or isinstance(y, (list, tuple)) else []
+    lengths = {len(row) for row in rows if isinstance(row, (list, tuple))}
+    kinds = (set, frozenset, list, tuple) if len(lengths) > 1 else (set, frozenset)
+    for i, row in enumerate(rows):
+        if isinstance(row, kinds):
+            raise ValueError(
+                f"{name} takes one label for each document, or an indicator matrix of 0 and 1 with "
+                f"a column for each label. Row {i} of y is {row!r}. Make a matrix of such labels "
+                "by sklearn.preprocessing.MultiLabelBinarizer().fit_transform(y)."
+            )
 
 
 def _is_table(y: Any) -> bool:

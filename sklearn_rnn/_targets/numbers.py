@@ -51,9 +51,16 @@ class NumberTarget(Target):
     def read(cls, y: Any, estimator: Any) -> np.ndarray:
         """Return numbers as float64, in one dimension or in columns, as they were passed."""
         check_given(y, estimator)
-        return check_array(
-            y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=estimator
-        )
+        try:
+            return check_array(
+                y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=estimator
+            )
+        except ValueError as error:
+            if "could not convert string" not in str(error):
+                raise
+            raise ValueError(
+                f"y must hold numbers: {error}. RNNTextClassifier learns labels."
+            ) from None
 
     @classmethod
     def make(cls, y: np.ndarray, weights: np.ndarray, estimator: Any, known: dict) -> Target:
