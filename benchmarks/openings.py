@@ -109,6 +109,15 @@ def checks(*tables):
     )
 
 
+def checkpoints(table):
+    sizes = [f"{number(row['checkpoint, MB']):.0f} MB" for row in table]
+    seconds = [f"{number(row['to write it, s']):.2f} s" for row in table]
+    return (
+        f"With {listed(row['token ids'] for row in table)} token ids, a checkpoint has "
+        f"{listed(sizes)}, and is written in {listed(seconds)}."
+    )
+
+
 def efficiency(table, *_):
     ours, torch = (
         column(where(table, precision="float32", kernels=kernels), "share")
@@ -400,6 +409,7 @@ OPENINGS = {
     function.__name__: function
     for function in (
         batches,
+        checkpoints,
         checks,
         efficiency,
         few_labels,
