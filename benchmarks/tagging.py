@@ -92,7 +92,7 @@ def make_report(results):
         "100 passes of L-BFGS. F1 is that of spans, micro-averaged, as CoNLL's evaluation finds "
         "them (`span_f1_score`). Unknown words do not "
         "occur in the train part. `python -m benchmarks tagging` generates this page.\n",
-        f"Times are those of the processor on one thread, {machine['cpu']}, {versions}. Words a "
+        f"Times are CPU times on one thread, {machine['cpu']}, {versions}. Words a "
         "second in training count each word once a pass. Where there are several seeds, figures "
         "are means, with the standard deviation of the scores.\n",
         "| data set | model | F1 | accuracy | on unknown words | seconds of training "

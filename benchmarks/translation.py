@@ -126,10 +126,10 @@ def make_report(results):
         "Trained on the train part of each set, scored on its test part. The network by hand is a "
         "plain PyTorch loop over padded batches: a bidirectional `torch.nn.LSTM`, another one as "
         "decoder, and Luong's attention, with the vectorizers, sizes, dropout, batch size and "
-        "optimizer of `RNNTranslator`. It trains for as many seconds, while its learning rate "
-        "rises and falls, and translates greedily. `python -m benchmarks translation` generates "
-        "this page.\n",
-        f"Times are those of the processor on one thread, {machine['cpu']}, {versions}. Word error "
+        "optimizer of `RNNTranslator`. It trains for the same number of seconds, with a learning "
+        "rate that rises and falls, and translates greedily. `python -m benchmarks "
+        "translation` generates this page.\n",
+        f"Times are CPU times on one thread, {machine['cpu']}, {versions}. Word error "
         "is the share of targets that are not exactly right. Sentences have more than one good "
         f"translation; BLEU ({signature}) and chrF compare them with one.\n",
         "| data set | model | word error | chrF | BLEU | seconds of training | passes "
@@ -154,7 +154,8 @@ def _row(name, way, row):
 def _examples(name, examples):
     lines = [
         f"\n## {name}\n",
-        f"Every so many pairs of the test part. `RNNTranslator` has a beam of {BEAM_SIZE}.\n",
+        "Pairs from the test part, at regular intervals. `RNNTranslator` uses a beam of "
+        f"{BEAM_SIZE}.\n",
         "| source | reference | RNNTranslator | by hand |",
         "| --- | --- | --- | --- |",
     ]

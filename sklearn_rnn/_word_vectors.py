@@ -229,8 +229,8 @@ class WordVectors:
         try:
             table = read_file(path, words=words, **params)
             if not len(table[0]):
-                asked = "" if words is None else f" none of the {len(words)} words asked for,"
-                raise ValueError(f"it holds{asked} no word with a vector")
+                asked = "no word" if words is None else f"none of the {len(words)} words asked for"
+                raise ValueError(f"it has a vector for {asked}")
         except ValueError as exc:
             raise ValueError(f"{path} cannot be read as word vectors: {exc}.") from exc
         return restore(*table)

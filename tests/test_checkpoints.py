@@ -269,6 +269,13 @@ def test_interrupted_fit_goes_on_from_the_checkpoint(path, at_each_step):
     assert not have_same_weights(est, fit("regressor"))
 
 
+def test_a_fit_interrupted_before_the_first_checkpoint_says_so(path):
+    with pytest.warns(FitInterruptedWarning, match="No checkpoint has been written yet"):
+        fit("regressor", checkpoint=path, callbacks=[StopAt(7, KeyboardInterrupt)])
+    assert not path.exists()
+    assert_same_fit(fit("regressor", checkpoint=path), fit("regressor"))
+
+
 def test_fit_that_diverged_leaves_no_file(path, at_each_step):
     with pytest.raises(ValueError, match="Lower lr"):
         fit("regressor", checkpoint=path, lr=1e30, optimizer="sgd", clip_grad_norm=None)

@@ -137,7 +137,7 @@ def train_to_the_end(
                 checkpoint.remove()
             raise
     if net.interrupted_:
-        _tell_of_interrupt(estimator, net, plan.max_epochs, stacklevel)
+        _tell_of_interrupt(estimator, net, plan.max_epochs, checkpoint, stacklevel)
     elif checkpoint is not None:
         checkpoint.remove()
     # Of no use any more, and as large as the weights, or twice as large.
@@ -225,14 +225,26 @@ def end_training(net: SequenceNet) -> None:
     net._set_training(False)
 
 
-def _tell_of_interrupt(estimator: Any, net: SequenceNet, max_epochs: int, stacklevel: int) -> None:
+def _tell_of_interrupt(
+    estimator: Any,
+    net: SequenceNet,
+    max_epochs: int,
+    checkpoint: Checkpoint | None,
+    stacklevel: int,
+) -> None:
     """Warn that training ended early, or raise the interrupt if no step was taken."""
     if not any("train_loss" in batch for row in net.history for batch in row["batches"]):
         raise KeyboardInterrupt
+    then = ""
+    if checkpoint is not None:
+        then = (
+            " The next fit resumes from the checkpoint."
+            if checkpoint.file_.exists()
+            else " No checkpoint has been written yet, so the next fit starts anew."
+        )
     warnings.warn(
         f"Training of {type(estimator).__name__} was interrupted in epoch {len(net.history)} of "
-        f"{max_epochs}. The estimator keeps the best weights reached so far."
-        + ("" if estimator.checkpoint is None else " The next fit resumes from the checkpoint."),
+        f"{max_epochs}. The estimator keeps the best weights reached so far.{then}",
         FitInterruptedWarning,
         stacklevel=stacklevel,
     )
