@@ -155,9 +155,10 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
     dropout : float in range [0.0, 1.0), default=0.5
         Fraction of the features that are set to zero in training, before the first recurrent layer,
         between recurrent layers and before the output layer.
-    word_dropout : float in range [0.0, 1.0), default=0.1
+    word_dropout : float in range [0.0, 1.0) or "auto", default="auto"
         Fraction of the tokens that are replaced by the unknown token in training. Their characters
-        stay, so that the network learns to tag words that it does not know.
+        stay, so that the network learns to tag words that it does not know. "auto" is 0.1 if words
+        start from vectors or from a language model, and 0.25 otherwise.
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
         Fraction of the state-to-state weights that are set to zero in training, redrawn for each
         batch or part of a batch. Ignored by cells without such weights.
@@ -349,6 +350,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         "char_embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "char_hidden_size": [Interval(Integral, 1, None, closed="left")],
         "residual": ["boolean"],
+        "word_dropout": [StrOptions({"auto"}), *BaseRNN._parameter_constraints["word_dropout"]],
         "crf": ["boolean"],
         "constraints": [StrOptions({"bio"}), None],
         "scoring": [StrOptions({"loss", *_SCORERS}), callable, None],
@@ -388,7 +390,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         crf=True,
         constraints=None,
         dropout=0.5,
-        word_dropout=0.1,
+        word_dropout="auto",
         recurrent_dropout=0.0,
         variational_dropout=False,
         zoneout=0.0,

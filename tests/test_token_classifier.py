@@ -534,6 +534,16 @@ def test_word_vectors_start_the_words():
     assert small(embedding="auto").fit([["жук"]], [["N"]]).embedding_source_ is None
 
 
+def test_more_words_are_hidden_where_none_has_a_vector():
+    dropouts = [
+        small(embedding=vectors, embedding_dim="auto", **params)
+        .fit(X[:40], Y[:40])
+        .module_.embedding.word_dropout.p
+        for vectors, params in ((None, {}), ("glove", {}), (None, {"word_dropout": 0.0}))
+    ]
+    assert dropouts == [0.25, 0.1, 0.0]
+
+
 @pytest.mark.parametrize(
     "params",
     [

@@ -37,7 +37,6 @@ _ARGUMENTS = (
     "recurrent_init",
     "forget_bias",
     "dropout",
-    "word_dropout",
     "recurrent_dropout",
     "variational_dropout",
     "zoneout",
@@ -93,6 +92,7 @@ def make_net(
         constrained=estimator.constraints is not None,
         max_length=max_length,
         kernels=resolve_kernels(estimator),
+        word_dropout=_resolve_word_dropout(estimator.word_dropout, plan.source),
         residual=estimator.residual and plan.source != LANGUAGE_MODEL,
         sparse=params["optimizer"] is LazyAdamW,
         **embedding_sizes(estimator, start, like),
@@ -109,3 +109,10 @@ def make_net(
     if previous is not None:
         take_weights(net.module_, previous, estimator)
     return net
+
+
+def _resolve_word_dropout(word_dropout: float | str, source: str | None) -> float:
+    """Return how many words to hide: without vectors, unknown words have only their spelling."""
+    if not isinstance(word_dropout, str):
+        return word_dropout
+    return 0.25 if source is None else 0.1
