@@ -284,7 +284,7 @@ CASES = [
         "class_weight of no class",
         lambda: fit(class_weight={"happy": 2.0}),
         ValueError,
-        "'positive'.* not in class_weight",
+        r"'positive'.* not in class_weight. It has \['happy'\], which do not occur in y",
     ),
     refused(
         "class_weight of a class too many",

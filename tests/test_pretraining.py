@@ -518,6 +518,11 @@ def test_labels_are_checked_before_the_pretraining(y, weight, match):
         make(pretrained=None).fit(X, y, weight, X_unlabelled=[None])
 
 
+def test_a_missing_text_without_label_is_named_as_such():
+    with pytest.raises(ValueError, match=r"X_unlabelled contains 1 missing document.*row\(s\) 1,"):
+        make(pretrained=None).fit(X, Y, X_unlabelled=["a text", None])
+
+
 class NoStep(Callback):
     """Fail if a language model is trained."""
 

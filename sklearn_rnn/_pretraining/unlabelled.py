@@ -158,7 +158,8 @@ def _check_readable(X_val: Any, X: Any, vectorizer: Any, estimator: Any) -> None
     """Refuse validation documents that could not be read once the vectorizer is fitted on `X`."""
     if is_text(X):
         check_column_names(X_val, joined_columns(X))
-        as_documents(X_val, missing=getattr(vectorizer, "missing", "error"), estimator=estimator)
+        missing = getattr(vectorizer, "missing", "error")
+        as_documents(X_val, missing=missing, estimator=estimator, name="X_val")
     else:
         check_sequences(X_val, estimator=estimator)
 
@@ -169,8 +170,8 @@ def _joined(X_unlabelled: Any, X: Any, vectorizer: Any, estimator: Any) -> Any:
         missing = getattr(vectorizer, "missing", "error")
         documents = [
             document
-            for part in (X_unlabelled, X)
-            for document in as_documents(part, missing=missing, estimator=estimator)
+            for name, part in (("X_unlabelled", X_unlabelled), ("X", X))
+            for document in as_documents(part, missing=missing, estimator=estimator, name=name)
         ]
         if len({isinstance(document, str) for document in documents}) < 2:
             return documents

@@ -34,7 +34,13 @@ def weigh_classes(
         present = counts > 0
         shares = np.divide(1, counts, out=np.zeros(len(classes)), where=present)
         return counts.sum() / max(present.sum(), 1) * shares
-    result = compute_class_weight(class_weight, classes=classes, y=classes[codes])
+    try:
+        result = compute_class_weight(class_weight, classes=classes, y=classes[codes])
+    except ValueError as error:
+        others = sorted(set(class_weight or ()) - set(classes.tolist()), key=str)
+        if not others:
+            raise
+        raise ValueError(f"{error}. It has {others}, which do not occur in y.") from None
     if not np.all((result >= 0) & np.isfinite(result)):
         raise ValueError(
             f"The weights in class_weight must be finite and not negative. Got {class_weight}."

@@ -220,7 +220,7 @@ def _check_dtype_and_shape(X: Any, name: str) -> None:
         raise ValueError(
             f"Expected 2D array, got {X.ndim}D array instead. {name} takes token ids as one row "
             "per document and one column per position. Reshape your data by X.reshape(1, -1) if "
-            "it is a single document."
+            "it is a single document. If it is a column of numbers, pass the column of texts."
         )
     if X.ndim > 2:
         raise ValueError(f"Found array with dim {X.ndim}, while dim <= 2 is required by {name}.")
