@@ -133,8 +133,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         Number of units of a recurrent layer, in each direction.
     residual : bool, default=True
         Whether each layer above the first adds its states to those it reads, which helps most when
-        there are few sentences. Ignored by a Grid LSTM, and with a language model, whose layers
-        were learned without.
+        there are few sentences, also with the layers of a language model. Ignored by a Grid LSTM.
     recurrent_init : {"orthogonal", "identity", "uniform"} or None, default=None
         How to initialise the state-to-state weights. None leaves it to the cell; those of this
         package use "orthogonal". "identity" with ``cell="rnn", activation="relu"`` gives an IRNN.

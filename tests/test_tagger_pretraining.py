@@ -59,7 +59,8 @@ def test_states_are_those_of_the_models(cell, num_layers):
     ids = SequenceVectorizer().fit_transform(CORPUS)
     forward, backward = fit_models(ids, vectorizer=None, cell=cell, num_layers=num_layers)
     tags = [["x"] * len(row) for row in CORPUS]
-    tagger = make(pretrained=(forward, backward), freeze_pretrained=True).fit(ids, tags)
+    params = {"freeze_pretrained": True, "residual": False}
+    tagger = make(pretrained=(forward, backward), **params).fit(ids, tags)
     sentence = np.array([5, 3, 4, 2], np.int32)
     expected = np.c_[
         states_of(forward.module_, sentence),

@@ -20,7 +20,7 @@ from sklearn_rnn._training.make_net import (
 )
 from sklearn_rnn._training.make_network import embedding_sizes
 from sklearn_rnn._training.optimizers import LazyAdamW
-from sklearn_rnn._training.settings import LANGUAGE_MODEL, resolve_kernels
+from sklearn_rnn._training.settings import resolve_kernels
 from sklearn_rnn._training.start_embedding import StartVectors
 from sklearn_rnn.modules import TokenEmbedding, build_tagging_network
 
@@ -93,7 +93,7 @@ def make_net(
         max_length=max_length,
         kernels=resolve_kernels(estimator),
         word_dropout=_resolve_word_dropout(estimator.word_dropout, plan.source),
-        residual=estimator.residual and plan.source != LANGUAGE_MODEL,
+        residual=estimator.residual,
         sparse=params["optimizer"] is LazyAdamW,
         **embedding_sizes(estimator, start, like),
         **{name: getattr(estimator, name) for name in _ARGUMENTS},
