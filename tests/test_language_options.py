@@ -6,6 +6,7 @@ import pytest
 import sklearn_rnn
 from sklearn_rnn import RNNLanguageModel, SequenceVectorizer
 from sklearn_rnn._language import make_net
+from sklearn_rnn._training import make_network
 from sklearn_rnn.modules import AdaptiveSoftmaxDecoder, SoftmaxDecoder
 
 TEXTS = ["the cat sat", "a cat ate the rat", "the rat sat", "that hat", "a tea"] * 4
@@ -44,7 +45,7 @@ def test_fit_goes_on_after_the_vocabulary_has_grown(softmax, monkeypatch):
     model.partial_fit(TEXTS).partial_fit(["dogs bark at night in the yard of that house"])
     before = model.module_.decoder
     monkeypatch.setattr(make_net, "_MAX_FULL_SOFTMAX", 5)
-    monkeypatch.setattr(make_net, "_MAX_CHARACTERS", 5)
+    monkeypatch.setattr(make_network, "_MAX_CHARACTERS", 5)
     after = model.fit(TEXTS).module_.decoder
     assert type(after) is type(before)
     assert getattr(after, "cutoffs", None) == getattr(before, "cutoffs", None)

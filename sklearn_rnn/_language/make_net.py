@@ -14,7 +14,7 @@ from sklearn_rnn._training.make_net import (
     take_weights,
     token_params,
 )
-from sklearn_rnn._training.make_network import embedding_sizes
+from sklearn_rnn._training.make_network import default_embedding_dim, embedding_sizes
 from sklearn_rnn._training.optimizers import LazyAdamW
 from sklearn_rnn._training.precision import KERNEL_CELLS
 from sklearn_rnn._training.settings import resolve_kernels
@@ -42,9 +42,6 @@ _ARGUMENTS = (
     "slowness_penalty",
 )
 
-# Up to this many ids are characters, which say little about each other.
-_MAX_CHARACTERS = 512
-_CHARACTER_DIM = 64
 _WORD_DIM = 200
 
 # From this many ids on, a step of the adaptive softmax takes a fifth of the time.
@@ -113,7 +110,7 @@ def _resolve_auto(
         cutoffs = previous.decoder.cutoffs if is_adaptive else None
     else:
         auto_softmax = "full" if n_ids <= _MAX_FULL_SOFTMAX else "adaptive"
-    default_dim = _CHARACTER_DIM if n_ids <= _MAX_CHARACTERS else _WORD_DIM
+    default_dim = default_embedding_dim(n_ids, _WORD_DIM)
     return {
         **embedding_sizes(estimator, start, like, default_dim=default_dim),
         "softmax": auto_softmax if softmax == "auto" else softmax,

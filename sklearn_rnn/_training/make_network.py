@@ -43,6 +43,22 @@ _ARGUMENTS = (
     "zoneout",
 )
 
+# Up to this many ids are characters, which say little about each other.
+_MAX_CHARACTERS = 512
+_CHARACTER_DIM = 64
+
+
+def default_embedding_dim(n_ids: int, of_words: int) -> int:
+    """Return the width of the vectors of characters if there are so few ids, else that of words.
+
+    Examples
+    --------
+    >>> from sklearn_rnn._training.make_network import default_embedding_dim
+    >>> default_embedding_dim(80, of_words=200), default_embedding_dim(20_000, of_words=200)
+    (64, 200)
+    """
+    return _CHARACTER_DIM if n_ids <= _MAX_CHARACTERS else of_words
+
 
 def make_network(
     estimator: Any,

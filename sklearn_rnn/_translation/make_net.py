@@ -11,6 +11,7 @@ from sklearn_rnn._training.make_net import (
     take_weights,
     token_params,
 )
+from sklearn_rnn._training.make_network import default_embedding_dim
 from sklearn_rnn._training.optimizers import LazyAdamW
 from sklearn_rnn._training.settings import resolve_kernels
 from sklearn_rnn._translation.data import PREDICTION_PAIRS, PairBatches
@@ -36,9 +37,6 @@ _ARGUMENTS = (
     "zoneout",
 )
 
-# Up to this many ids are characters, which say little about each other.
-_MAX_CHARACTERS = 512
-_CHARACTER_DIM = 64
 _WORD_DIM = 128
 
 # Fewest pairs of a part of a batch.
@@ -103,7 +101,7 @@ def make_net(
 def _embedding_dim(estimator: Any, n_ids: int | None) -> int:
     if estimator.embedding_dim != "auto":
         return estimator.embedding_dim
-    return _CHARACTER_DIM if n_ids is None or n_ids <= _MAX_CHARACTERS else _WORD_DIM
+    return default_embedding_dim(n_ids or 0, _WORD_DIM)
 
 
 def _net_params(estimator: Any, plan: TrainingPlan) -> dict:

@@ -275,7 +275,7 @@ class RecurrentStack(nn.Module):
             read = self._dropped(x, layout) if depth else x
             both = [layer(read, layout, before) for layer in directions]
             states = torch.cat(both, dim=1) if len(both) > 1 else both[0]
-            x = self._above(states, x) if depth else states
+            x = self._above(states, x, depth)
         return dense(x)
 
     def read(
@@ -326,13 +326,13 @@ class RecurrentStack(nn.Module):
         for depth, ((layer,), before) in enumerate(zip(self.layers, states, strict=True)):
             read = self._dropped(x, layout) if depth else x
             output, last = layer.read(read, layout, before)
-            x = self._above(output, x) if depth else output
+            x = self._above(output, x, depth)
             after.append(last)
         return dense(x), after
 
-    def _above(self, states: Tensor, below: Tensor | UniqueRows) -> Tensor:
+    def _above(self, states: Tensor, below: Tensor | UniqueRows, depth: int) -> Tensor:
         """Return what the next layer reads, from the states of a layer and what it read."""
-        return states + dense(below) if self.residual else states
+        return states + dense(below) if self.residual and depth else states
 
     def _dropped(self, x: Tensor | UniqueRows, layout: PackedLayout) -> Tensor:
         x = dense(x)
