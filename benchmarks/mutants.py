@@ -122,17 +122,19 @@ FAULTS = {
         ("return found + causes or others", "return found + causes"),
     ],
     "sklearn_rnn/_training/checkpoints.py": [
-        ("if not training or not _is_first_process():", "if not training:"),
+        ("if not training or not self.writes_:", "if not training:"),
         ("if monotonic() >= self.due_:", "if True:"),
         ("now + max(_SECONDS, (now - start) / _SHARE)", "now + _SECONDS"),
         ("elif not self.is_data_:", "elif False:"),
         ("deepcopy(order_of(net))", "order_of(net)"),
     ],
-    "sklearn_rnn/_training/net.py": [
-        ("loss * (len(targets) / len(x))", "loss / len(sizes)"),
-        ("(penalty * weights.to(penalty.device)).mean()", "penalty.mean()"),
+    "sklearn_rnn/_training/shards.py": [
         ("grad if parameter.grad is None else parameter.grad.add_(grad)", "grad"),
-        ("self._generator(seed))", "self._generator(seeds[0]))"),
+    ],
+    "sklearn_rnn/_training/net.py": [
+        ("loss * (len(weights) / len(x))", "loss / len(sizes)"),
+        ("(penalty * weights.to(penalty.device)).mean()", "penalty.mean()"),
+        ("self._generator(seed, x.n_shards))", "self._generator(seeds[0], x.n_shards))"),
         (
             "torch.randint(2**63 - 1, (len(sizes),), generator=self._random).tolist()",
             "list(range(len(sizes)))",
@@ -325,7 +327,10 @@ FAULTS = {
         ("torch.tanh(self.projection(states))", "self.projection(states)"),
         ("(scores - largest[layout.documents]).exp()", "scores.exp()"),
         ("shares / document_sums(shares, layout)[layout.documents]", "shares / shares.sum(0)"),
-        (" and self.training:", ":"),
+        (
+            " and self.training:\n            add_penalty(",
+            ":\n            add_penalty(",
+        ),
         (
             "document_sums(missed.square(), layout) / lengths",
             "document_sums(missed.square(), layout)",
@@ -385,6 +390,7 @@ FAULTS = {
 TESTS = {
     "sklearn_rnn/modules/_inference": "inference predict",
     "sklearn_rnn/_training/batches": "batches net",
+    "sklearn_rnn/_training/shards": "shards net",
     "sklearn_rnn/_text/sequences": "sequences vectorizer",
     "sklearn_rnn/_training/net": "net sample_weight precision interrupt",
     f"{VECTORS}/ngrams": "vector_ngrams",
