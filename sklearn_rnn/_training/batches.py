@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import heapreplace
 from itertools import pairwise
 
 import numpy as np
@@ -38,12 +39,12 @@ MIN_TOKENS_TO_CUT_WITH_KERNELS = 2 * PART_TOKENS
 
 @dataclass
 class TokenBatch:
-    """Documents of a batch, longest first.
+    """Documents of a batch.
 
     Parameters
     ----------
     rows : ndarray of int64 of shape (n_documents,)
-        The documents' rows in the data set.
+        The documents' rows in the data set, part by part, the longest of a part first.
     parts : list of torch.nn.utils.rnn.PackedSequence of int32
         Their token ids, with no padding, in parts that can be computed in parallel.
     n_shards : int, default=1
@@ -131,26 +132,25 @@ class SequenceDataset(torch.utils.data.Dataset):
             Number of tokens of each to skip before these. None means 0.
         n_parts : int, default=1
             Number of parts to cut the batch into, with about equal numbers of tokens. There are
-            fewer if a document is longer than a part.
+            no more than documents.
 
         Returns
         -------
         tokens : TokenBatch
-            The documents.
+            The documents, part by part.
         targets : tuple of two tensors of shape (n_documents, ...)
             Their targets and weights.
         """
         lengths = self.lengths[rows] if lengths is None else lengths
         starts = self.starts[rows] if offsets is None else self.starts[rows] + offsets
-        bounds = np.array([0, len(rows)])
+        sizes = [len(rows)]
         if n_parts > 1:
-            ends = np.cumsum(lengths)
-            cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_parts) / n_parts, side="right")
-            bounds = np.unique([0, *cuts, len(rows)])
-        parts = [
-            self._pack(starts[first:stop], lengths[first:stop])
-            for first, stop in pairwise(bounds.tolist())
-        ]
+            by_part = deal_documents(lengths, min(n_parts, len(rows)))
+            sizes = [len(places) for places in by_part]
+            order = np.concatenate(by_part)
+            rows, lengths, starts = rows[order], lengths[order], starts[order]
+        ends = np.cumsum([0, *sizes]).tolist()
+        parts = [self._pack(starts[a:z], lengths[a:z]) for a, z in pairwise(ends)]
         targets = torch.from_numpy(self.targets[rows]), torch.from_numpy(self.weights[rows])
         return TokenBatch(rows, parts), targets
 
@@ -158,6 +158,40 @@ class SequenceDataset(torch.utils.data.Dataset):
         """Gather the tokens of documents, longest first, step by step."""
         places, batch_sizes = packed_places(starts, lengths)
         return PackedSequence(torch.from_numpy(self.tokens[places]), torch.from_numpy(batch_sizes))
+
+
+def deal_documents(lengths: np.ndarray, n_parts: int) -> list[np.ndarray]:
+    """Return which documents each part of a batch gets, so that no part has much more to read.
+
+    Each document, the longest first, goes to the part that has the fewest tokens so far (Graham,
+    "Bounds on multiprocessing timing anomalies", 1969).
+
+    Parameters
+    ----------
+    lengths : ndarray of int64 of shape (n_documents,)
+        Number of tokens of each document, descending, all at least 1.
+    n_parts : int
+        Number of parts, at most that of documents.
+
+    Returns
+    -------
+    places : list of ndarray of int64
+        For each part, which documents it gets, ascending.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rnn._training.batches import deal_documents
+    >>> deal_documents(np.array([9, 5, 4, 2]), n_parts=2)
+    [array([0, 3]), array([1, 2])]
+    """
+    parts = [(0, part) for part in range(n_parts)]
+    part_of = []
+    for length in lengths.tolist():
+        n_tokens, part = parts[0]
+        part_of.append(part)
+        heapreplace(parts, (n_tokens + length, part))
+    return [np.flatnonzero(np.equal(part_of, part)) for part in range(n_parts)]
 
 
 def packed_places(starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -211,7 +245,8 @@ class SimilarLengthBatches:
         documents. Ignored if `random_state` is None.
     part_documents : int, default=None
         Batches are cut into parts that can be computed in parallel, of at least this many documents
-        on average, except for the first cut in two. None leaves batches whole.
+        on average, except for the first cut in two and an odd number of parts, which gets one more.
+        None leaves batches whole.
     by_kernels : bool, default=False
         Whether the package's kernels read the batches. They start threads themselves, so larger
         batches stay whole.
@@ -256,6 +291,7 @@ class SimilarLengthBatches:
         least = MIN_TOKENS_TO_CUT_WITH_KERNELS if self.by_kernels else MIN_TOKENS_TO_CUT
         if self.part_documents is not None and (n_tokens := lengths.sum()) >= least:
             n_parts = max(2, min(n_tokens // PART_TOKENS, len(rows) // self.part_documents))
+            n_parts = round_up(n_parts, 2)  # of three, one thread of two would wait for the other
         n_parts = round_up(n_parts, self.n_shards)
         batch, targets = self.dataset.batch(rows, lengths, offsets, n_parts)
         batch.n_shards = self.n_shards
