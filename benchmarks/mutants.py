@@ -28,7 +28,10 @@ FAULTS = {
         ("np.insert(X.data, X.indptr[empty], UNKNOWN_ID)", "np.insert(X.data, empty, UNKNOWN_ID)"),
         ("np.cumsum(self.lengths) - self.lengths", "np.cumsum(lengths) - lengths"),
         ("else self.starts[rows] + offsets", "else self.starts[rows]"),
-        ('np.arange(1, n_parts) / n_parts, side="right"', "np.arange(1, n_parts) / n_parts"),
+        (
+            "rows, lengths, starts = rows[order], lengths[order], starts[order]",
+            "lengths, starts = lengths[order], starts[order]",
+        ),
         ("torch.from_numpy(self.weights[rows])", "torch.from_numpy(self.weights[: len(rows)])"),
         (
             'np.searchsorted(-lengths, -steps, side="left")',
