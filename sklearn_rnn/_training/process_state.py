@@ -26,6 +26,7 @@ from typing import Any
 
 import torch
 
+from sklearn_rnn._training.heap import keep_freed_memory
 from sklearn_rnn._training.workers import Workers
 from sklearn_rnn.modules._new_thread import in_new_thread
 from sklearn_rnn.modules.kernels import get_kernel_threads, set_kernel_threads
@@ -291,6 +292,7 @@ def training_modes(n_workers: int, device: torch.device) -> Iterator[None]:
     device : torch.device
         Where training is.
     """
+    keep_freed_memory()
     # Like the two before it, autocast is set here as new threads do not have the caller's modes.
     with (
         torch_workers(n_workers),
