@@ -79,8 +79,7 @@ def assert_same_wide_path(ids, n_ids, pairs):
     wide = NGramLinear(3, idf[0], pairs, idf[1], sparse=True, kernels=True)
     for parameter in wide.parameters():
         torch.nn.init.normal_(parameter)
-    assert wide._has_kernel(ids)
-    ours, theirs = wide(ids), wide._by_torch(ids)
+    ours, theirs = wide._by_kernel(ids), wide._by_torch(ids)
     torch.testing.assert_close(ours, theirs)
     parameters, grad = [wide.table.weight, wide.bias], torch.randn_like(ours)
     our_rows, our_bias = torch.autograd.grad(ours, parameters, grad)
@@ -92,9 +91,10 @@ def assert_same_wide_path(ids, n_ids, pairs):
 def test_the_wide_path_of_other_numbers_is_left_to_torch():
     ids = pack_sequence([torch.tensor([2, 3])])
     arguments = torch.ones(4), torch.tensor([11]), torch.ones(1)
-    assert not NGramLinear(2, *arguments, sparse=True, kernels=True)._has_kernel(ids)  # int64
+    by_kernel = NGramLinear(2, *arguments, sparse=True, kernels=True)
+    assert by_kernel._by_kernel(ids) is None  # int64
     ids = ids._replace(data=ids.data.int())
-    assert NGramLinear(2, *arguments, sparse=True, kernels=True)._has_kernel(ids)
-    assert not NGramLinear(2, *arguments, sparse=True, kernels=True).double()._has_kernel(ids)
-    assert not NGramLinear(2, *arguments, sparse=False, kernels=True)._has_kernel(ids)
-    assert not NGramLinear(2, *arguments, sparse=True)._has_kernel(ids)
+    assert by_kernel._by_kernel(ids) is not None
+    assert by_kernel.double()._by_kernel(ids) is None
+    assert NGramLinear(2, *arguments, sparse=False, kernels=True)._by_kernel(ids) is None
+    assert NGramLinear(2, *arguments, sparse=True)._by_kernel(ids) is None

@@ -112,21 +112,22 @@ class NGramLinear(nn.Module):
 
     def forward(self, ids: PackedSequence) -> Tensor:
         """Return the outputs, shape (n_documents, n_outputs)."""
-        outputs = self._by_kernel(ids) if self._has_kernel(ids) else self._by_torch(ids)
+        outputs = self._by_kernel(ids)
+        if outputs is None:
+            outputs = self._by_torch(ids)
         return outputs if ids.unsorted_indices is None else outputs[ids.unsorted_indices]
 
-    def _has_kernel(self, ids: PackedSequence) -> bool:
-        tensors = self.table.weight, self.bias, self.idf
-        return (
-            self.training
-            and self.table.sparse
-            and ids.data.dtype == torch.int32
-            and own_kernels.can_update(self.kernels, *tensors)
-        )
-
-    def _by_kernel(self, ids: PackedSequence) -> Tensor:
-        known = self.pairs, self.idf, self.n_ids, UNKNOWN_ID, self.scale
-        return own_kernels.ngram_outputs(ids, *known, self.table.weight, self.bias)
+    def _by_kernel(self, ids: PackedSequence) -> Tensor | None:
+        """Return the outputs, None where there is no kernel for them."""
+        if not (self.training and self.kernels and ids.data.dtype == torch.int32):
+            return None
+        # Looked up once: in a short step this counts.
+        table, bias, idf = self.table, self.bias, self.idf
+        weight = table.weight
+        if not (table.sparse and own_kernels.can_update(self.kernels, weight, bias, idf)):
+            return None
+        known = self.pairs, idf, self.n_ids, UNKNOWN_ID, self.scale
+        return own_kernels.ngram_outputs(ids, *known, weight, bias)
 
     def _by_torch(self, ids: PackedSequence) -> Tensor:
         features, documents, weights = self.features(ids)

@@ -121,34 +121,34 @@ class _NGramOutputs(Function):
     @staticmethod
     def forward(ctx, ids, pairs, idf, n_ids, unknown, scale, table, bias):
         batch_sizes, tokens = ids.batch_sizes.contiguous(), ids.data.contiguous()
-        n_documents, n_outputs = int(batch_sizes[0]), len(bias)
-        n_most = 3 * len(tokens)  # a word, a pair and a triple that end at each
+        n_documents, (n_outputs,) = int(batch_sizes[0]), bias.shape
+        n_most = 3 * tokens.shape[0]  # a word, a pair and a triple that end at each
         features = torch.empty(n_most, dtype=torch.int64)
         weights = torch.empty(n_most, dtype=torch.float32)
         starts = torch.empty(n_documents + 1, dtype=torch.int64)
         outputs = torch.empty(n_documents, n_outputs, dtype=torch.float32)
         ngrams = NGrams(
-            *(n_ids, len(pairs), unknown, n_outputs),
+            *(n_ids, pairs.shape[0], unknown, n_outputs),
             *(tensor.data_ptr() for tensor in (pairs, idf, table, bias)),
             scale,
         )
         load_kernels().ngram_outputs(
-            Tokens(len(batch_sizes), batch_sizes.data_ptr(), tokens.data_ptr()),
+            Tokens(batch_sizes.shape[0], batch_sizes.data_ptr(), tokens.data_ptr()),
             ngrams,
             *(tensor.data_ptr() for tensor in (features, weights, starts, outputs)),
         )
-        ctx.save_for_backward(features, weights, starts)
-        ctx.shape = table.shape
+        # Neither inputs nor outputs, so they need no guard of autograd.
+        ctx.found, ctx.shape = (features, weights, starts), table.shape
         return outputs
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad):
-        features, weights, starts = ctx.saved_tensors
+        features, weights, starts = ctx.found
         grad = grad.contiguous()
         n_documents, n_outputs = grad.shape
         rows, grad_bias = torch.empty_like(features), grad.new_empty(n_outputs)
-        grads = grad.new_empty(len(rows), n_outputs)
+        grads = grad.new_empty(rows.shape[0], n_outputs)
         n_rows = load_kernels().ngram_grads(
             n_documents,
             n_outputs,
