@@ -2,7 +2,7 @@
 
 A step frees some hundred megabytes, and the next step asks for as much. By default glibc gives
 freed memory back to the system once there is a little of it, and the system then has to clear each
-page anew: in training on long documents, a third of the time.
+page anew, which takes up to a third of the time of training on long documents.
 """
 
 from __future__ import annotations
