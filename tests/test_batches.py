@@ -486,6 +486,12 @@ some_batches = given(
     n_parts=st.integers(1, 12),
 )
 
+some_cuts = given(
+    lengths=st.lists(st.integers(0, 40), min_size=1, max_size=60),
+    part_documents=st.integers(1, 20),
+    part_tokens=st.integers(1, 100),
+)
+
 
 def batch_in_parts(dataset, n_parts):
     """Return all documents, longest first, as one batch."""
@@ -654,22 +660,14 @@ def test_parts_have_so_many_documents_but_for_the_first_cut(
 
 
 @settings(deadline=None)
-@given(
-    lengths=st.lists(st.integers(0, 40), min_size=4, max_size=60),
-    part_documents=st.integers(1, 20),
-    part_tokens=st.integers(1, 100),
-)
+@some_cuts
 def test_two_threads_have_as_many_parts_each(lengths, part_documents, part_tokens):
     n_parts = len(sizes_of_parts(lengths, part_documents, part_tokens=part_tokens))
     assert n_parts % 2 == 0 or n_parts == len(lengths)
 
 
 @settings(deadline=None)
-@given(
-    lengths=st.lists(st.integers(0, 40), min_size=1, max_size=60),
-    part_documents=st.integers(1, 20),
-    part_tokens=st.integers(1, 100),
-)
+@some_cuts
 def test_parts_are_no_more_than_tokens_and_documents_allow(lengths, part_documents, part_tokens):
     n_parts = len(sizes_of_parts(lengths, part_documents, part_tokens=part_tokens))
     n_tokens = sum(max(n, 1) for n in lengths)
