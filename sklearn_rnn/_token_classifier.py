@@ -158,6 +158,9 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         Fraction of the tokens that are replaced by the unknown token in training. Their characters
         stay, so that the network learns to tag words that it does not know. "auto" is 0.1 if words
         start from vectors or from a language model, and 0.25 otherwise.
+    affix_dropout : float in range [0.0, 1.0), default=0.25
+        Fraction of the words whose prefixes and suffixes are hidden in training. Their characters
+        stay, so that the network does not learn the tags of rare affixes by heart.
     recurrent_dropout : float in range [0.0, 1.0), default=0.0
         Fraction of the state-to-state weights that are set to zero in training, redrawn for each
         batch or part of a batch. Ignored by cells without such weights.
@@ -350,6 +353,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         "char_hidden_size": [Interval(Integral, 1, None, closed="left")],
         "residual": ["boolean"],
         "word_dropout": [StrOptions({"auto"}), *BaseRNN._parameter_constraints["word_dropout"]],
+        "affix_dropout": BaseRNN._parameter_constraints["word_dropout"],
         "crf": ["boolean"],
         "constraints": [StrOptions({"bio"}), None],
         "scoring": [StrOptions({"loss", *_SCORERS}), callable, None],
@@ -390,6 +394,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         constraints=None,
         dropout=0.5,
         word_dropout="auto",
+        affix_dropout=0.25,
         recurrent_dropout=0.0,
         variational_dropout=False,
         zoneout=0.0,
@@ -439,6 +444,7 @@ class RNNTokenClassifier(TagsSentences, StartsFromModels, BaseRNN):
         self.constraints = constraints
         self.dropout = dropout
         self.word_dropout = word_dropout
+        self.affix_dropout = affix_dropout
         self.recurrent_dropout = recurrent_dropout
         self.variational_dropout = variational_dropout
         self.zoneout = zoneout

@@ -94,7 +94,7 @@ def test_losses_are_the_negative_logarithm_of_probabilities(crf):
 
 
 def test_gradients_reach_every_weight():
-    network, data = make_network(crf=True, dropout=0).train(), make_data()
+    network, data = make_network(crf=True, dropout=0, affix_dropout=0).train(), make_data()
     batch, (tags, _) = data.batch(np.array([0, 2, 1]))
     words = batch.parts[0]
     network.losses(network(words), tags, words.layout).sum().backward()
@@ -133,6 +133,20 @@ def test_unknown_characters_and_new_ones_are_read_alike():
 def test_affixes_that_training_has_not_met_add_nothing():
     spelling = build_tagging_network(num_embeddings=10, n_tags=3, num_characters=8).spelling
     assert not spelling.affixes.weight.any()
+
+
+@pytest.mark.parametrize(("dropout", "training"), [(0.0, True), (0.5, True), (0.5, False)])
+def test_dropout_hides_all_affixes_of_a_word_at_once_in_training(dropout, training):
+    spelling = make_network(affix_dropout=dropout).spelling.train(training)
+    torch.nn.init.ones_(spelling.affixes.weight)
+    torch.manual_seed(0)
+    zeros, affixes = torch.zeros(2000, dtype=torch.int64), torch.zeros(2000, 2 * MAX_AFFIX).long()
+    with torch.no_grad():
+        vectors = spelling(Spellings(zeros, pack_sequence(zeros[:, None]), zeros, affixes))
+    read = vectors[:, -2 * MAX_AFFIX * spelling.affixes.embedding_dim :]
+    assert torch.equal(read, read[:, :1].expand_as(read))
+    assert set(read.unique().tolist()) == ({0.0, 2.0} if dropout and training else {1.0})
+    assert read.mean().item() == pytest.approx(1, abs=0.07)  # three standard deviations
 
 
 @pytest.mark.parametrize(

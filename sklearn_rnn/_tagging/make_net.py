@@ -37,6 +37,7 @@ _ARGUMENTS = (
     "recurrent_init",
     "forget_bias",
     "dropout",
+    "affix_dropout",
     "recurrent_dropout",
     "variational_dropout",
     "zoneout",

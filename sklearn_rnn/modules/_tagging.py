@@ -114,6 +114,9 @@ class SpellingEncoder(nn.Module):
         Features of a character.
     hidden_size : int
         Units in each direction.
+    affix_dropout : float, default=0.0
+        Probability of hiding all affixes of a spelling in training. Few words share those of three
+        characters, so that the network would learn the tags of these words by heart.
     kernels : bool or "auto", default=False
         Whether to use the package's kernels on the CPU, see `RecurrentLayer`.
     sparse : bool, default=False
@@ -130,6 +133,7 @@ class SpellingEncoder(nn.Module):
         embedding_dim: int,
         hidden_size: int,
         *,
+        affix_dropout: float = 0.0,
         kernels: bool | str = False,
         sparse: bool = False,
     ) -> None:
@@ -142,6 +146,7 @@ class SpellingEncoder(nn.Module):
         self.affixes = nn.Embedding(n_kinds * N_BUCKETS, _AFFIX_DIM, sparse=sparse)
         # An affix that training has not met adds nothing.
         nn.init.zeros_(self.affixes.weight)
+        self.affix_dropout = Dropout(affix_dropout)
         self.output_size = self.encoder.output_size + _SHAPE_DIM + n_kinds * _AFFIX_DIM
 
     @property
@@ -162,6 +167,7 @@ class SpellingEncoder(nn.Module):
         # The product with the first layer's weights is computed once a character of the alphabet.
         states = self.encoder(UniqueRows(self.table.weight, known.long()), layout)
         affixes = self.affixes(spellings.affixes).flatten(1)  # (n_spellings, 2 * MAX_AFFIX * 16)
+        affixes = affixes * self.affix_dropout(affixes.new_ones(len(affixes), 1))
         shapes = self.shapes(spellings.shapes)
         return torch.cat([self.pooling(states, layout), shapes, affixes], dim=1)
 
@@ -316,6 +322,7 @@ def build_tagging_network(
     max_length: int | None = None,
     dropout: float = 0.5,
     word_dropout: float = 0.1,
+    affix_dropout: float = 0.25,
     recurrent_dropout: float = 0.0,
     kernels: bool | str = False,
     variational_dropout: bool = False,
@@ -365,6 +372,8 @@ def build_tagging_network(
         Dropout before the first layer, between layers and after the last one.
     word_dropout : float, default=0.1
         Fraction of the tokens whose id is read as unknown in training. Their spelling stays.
+    affix_dropout : float, default=0.25
+        Fraction of the words whose affixes are hidden in training. Their characters stay.
     recurrent_dropout : float, default=0.0
         Dropout of the state-to-state weights.
     kernels : bool or "auto", default=False
@@ -407,6 +416,7 @@ def build_tagging_network(
             num_characters,
             char_embedding_dim,
             char_hidden_size,
+            affix_dropout=affix_dropout,
             kernels=kernels,
             sparse=sparse,
         )
