@@ -104,8 +104,9 @@ def test_shards_change_the_weights_by_rounding_alone(name):
     """Apart from the random numbers, a batch is learned from as a whole."""
     fit, params = FITS[name]
     params = {**params, **NO_DROPOUT, "optimizer": "sgd", "lr": 0.1}
-    if fit.__name__.startswith("model"):
-        params["embedding_dropout"] = 0.0
+    for prefix, extra in {"model": "embedding_dropout", "tag": "affix_dropout"}.items():
+        if fit.__name__.startswith(prefix):
+            params[extra] = 0.0
     one, other = fit(1, **params), fit(3, **params)
     weights = dict(other.module_.named_parameters())
     for place, value in one.module_.named_parameters():
