@@ -94,7 +94,8 @@ def make_report(results):
         "occur in the train part. `python -m benchmarks tagging` generates this page.\n",
         f"Times are CPU times on one thread, {machine['cpu']}, {versions}. Words a "
         "second in training count each word once a pass. Where there are several seeds, figures "
-        "are means, with the standard deviation of the scores.\n",
+        "are means, with the standard deviation of the scores. Rows that are not measured anew are "
+        "kept, so that times of different models may come from machines of different speed.\n",
         "| data set | model | F1 | accuracy | on unknown words | seconds of training "
         "| words a second in training | in predicting |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
