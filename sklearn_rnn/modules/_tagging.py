@@ -167,7 +167,8 @@ class SpellingEncoder(nn.Module):
         # The product with the first layer's weights is computed once a character of the alphabet.
         states = self.encoder(UniqueRows(self.table.weight, known.long()), layout)
         affixes = self.affixes(spellings.affixes).flatten(1)  # (n_spellings, 2 * MAX_AFFIX * 16)
-        affixes = affixes * self.affix_dropout(affixes.new_ones(len(affixes), 1))
+        if self.training:
+            affixes = affixes * self.affix_dropout(affixes.new_ones(len(affixes), 1))
         shapes = self.shapes(spellings.shapes)
         return torch.cat([self.pooling(states, layout), shapes, affixes], dim=1)
 
